@@ -1,0 +1,34 @@
+"""What goes wrong, each with its exit code. A text is one line: what, which, and what to do instead."""
+
+from __future__ import annotations
+
+
+class ActprofError(Exception):
+    """Something the user can act on; shown as `Error: TEXT`, never as a traceback."""
+
+    exit_code = 1
+
+
+class SpecError(ActprofError):
+    """The request itself makes no sense (exit code 2)."""
+
+    exit_code = 2
+
+
+class OutputError(ActprofError):
+    """The result could not be written."""
+
+
+class DataError(ActprofError):
+    """The user's data could not be read."""
+
+
+class ResourceError(ActprofError):
+    """The machine is too small for the request."""
+
+
+def shown(text: object, limit: int = 60) -> str:
+    """Quote the user's own text for a message: control characters escaped, long text shortened."""
+    plain = "".join(c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode()
+                    for c in str(text))
+    return f"'{plain if len(plain) <= limit else plain[:limit - 1] + '…'}'"

@@ -1,0 +1,197 @@
+"""Tables of named things and the grammar that asks for them: `NAME[:VALUE…]`.
+
+Values are positional or `key=value`, comma-separated: `leaky_relu:0.2`, `normal:std=0.01`. Case and `-`/`_` do not
+matter. Nothing is ever evaluated.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Generic, Protocol, TypeVar
+
+from actprof.errors import SpecError, shown
+
+Value = float | int | str
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter of a named thing: a finite number in [low, high], or one of `choices`."""
+
+    name: str
+    default: Value
+    low: float = -math.inf
+    high: float = math.inf
+    positive: bool = False
+    choices: tuple[str, ...] = ()
+
+    def read(self, text: str, owner: str) -> Value:
+        """The value that `text` stands for; SpecError says what would be allowed."""
+        if self.choices:
+            word = folded(text)
+            if word not in self.choices:
+                raise SpecError(f"{owner}: {self.name} must be one of {', '.join(self.choices)}, not {shown(text)}.")
+            return word
+        return self._number(text, owner)
+
+    def _number(self, text: str, owner: str) -> Value:
+        kind = "whole number" if isinstance(self.default, int) else "number"
+        try:
+            value: float | int = int(text) if isinstance(self.default, int) else float(text)
+        except ValueError:
+            raise SpecError(f"{owner}: {self.name} must be a {kind}, not {shown(text)}.") from None
+        if not math.isfinite(value) or not self.low <= value <= self.high or (self.positive and value <= 0):
+            raise SpecError(f"{owner}: {self.name} must be {self._allowed(kind)}, not {shown(text)}.")
+        return value
+
+    def _allowed(self, kind: str) -> str:
+        if self.positive:
+            return f"a finite {kind} above 0"
+        if math.isfinite(self.low) and math.isfinite(self.high):
+            return f"a {kind} from {self.low:g} to {self.high:g}"
+        return f"a finite {kind}" + (f", {self.low:g} or more" if math.isfinite(self.low) else "")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A name with its parameters as plain values. Only a Registry makes one, so it is always valid.
+
+    `label` is what the user wrote (`he`), `name` what it is called here (`he_normal`).
+    """
+
+    name: str
+    parameters: tuple[tuple[str, Value], ...] = ()
+    label: str = field(default="", compare=False)
+
+    @property
+    def values(self) -> dict[str, Value]:
+        return dict(self.parameters)
+
+    def __str__(self) -> str:
+        """The canonical text, which parses to this choice again."""
+        listed = ",".join(f"{name}={value}" for name, value in self.parameters)
+        return f"{self.name}:{listed}" if listed else self.name
+
+
+class Entry(Protocol):
+    """What every row of every table has."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def aliases(self) -> tuple[str, ...]: ...
+    @property
+    def formula(self) -> str: ...
+    @property
+    def source(self) -> str: ...
+    @property
+    def parameters(self) -> tuple[Parameter, ...]: ...
+
+
+E = TypeVar("E", bound=Entry)
+
+
+class Registry(Generic[E]):
+    """A table of named entries of one kind.
+
+    Args:
+        kind: what an entry is called in messages ("activation").
+        listing: the word `actprof list` takes for this table ("activations").
+        entries: the rows, in the order in which they are listed.
+        presets: another name → the text it stands for ("keras.leaky_relu" → "leaky_relu:slope=0.3").
+        refused: a name people try → why it cannot be had.
+        number: the entry that a bare number stands for, if any ("0.01" → "normal:0.01").
+        check: looks at the values of a choice together (low < high); raises SpecError.
+    """
+
+    def __init__(self, kind: str, listing: str, entries: Iterable[E], *, presets: Mapping[str, str] | None = None,
+                 refused: Mapping[str, str] | None = None, number: str | None = None,
+                 check: Callable[[Choice], None] | None = None) -> None:
+        self.kind = kind
+        self.listing = listing
+        self.presets = dict(presets or {})
+        self._entries = {entry.name: entry for entry in entries}
+        self._canonical = {alias: entry.name for entry in self for alias in (entry.name, *entry.aliases)}
+        self._refused = dict(refused or {})
+        self._number = number
+        self._check = check
+
+    def __iter__(self) -> Iterator[E]:
+        return iter(self._entries.values())
+
+    def __getitem__(self, name: str) -> E:
+        """The entry of a canonical name."""
+        return self._entries[name]
+
+    def names(self) -> list[str]:
+        """Every name that parses, presets included."""
+        return [*self._canonical, *self.presets]
+
+    def parse(self, text: str) -> Choice:
+        """Read `NAME[:VALUE…]`; raises SpecError with a suggestion."""
+        label = text.strip()
+        if self._number is not None and _is_number(label):
+            return self._parsed(f"{self._number}:{label}", label)
+        return self._parsed(label, label)
+
+    def _parsed(self, text: str, label: str) -> Choice:
+        name, _, values = text.partition(":")
+        name = folded(name)
+        given: dict[str, Value] = {}
+        if name in self.presets:
+            name, _, preset = self.presets[name].partition(":")
+            given = self._values(self._entries[name], preset, name)
+        if name in self._refused:
+            raise SpecError(f"{shown(name)} cannot be used here: {self._refused[name]}.")
+        if name not in self._canonical:
+            raise SpecError(f"unknown {self.kind} {shown(label)}. {self._suggestion(name)}")
+        entry = self._entries[self._canonical[name]]
+        given |= self._values(entry, values, name)
+        choice = Choice(entry.name, tuple((p.name, given.get(p.name, p.default)) for p in entry.parameters),
+                        label.casefold())
+        if self._check is not None:
+            self._check(choice)
+        return choice
+
+    def _values(self, entry: E, text: str, owner: str) -> dict[str, Value]:
+        known = {parameter.name: parameter for parameter in entry.parameters}
+        given: dict[str, Value] = {}
+        for position, item in enumerate(text.split(",") if text.strip() else ()):
+            key, equals, value = item.partition("=")
+            name = folded(key) if equals else next(iter(list(known)[position:]), None)
+            if name is None:
+                raise SpecError(f"{owner} takes {len(known) or 'no'} value{'s' * (len(known) != 1)}, "
+                                f"{position + 1} given: {shown(text)}.")
+            if name not in known:
+                offered = f"Its parameters: {', '.join(known)}" if known else "It has none"
+                raise SpecError(f"{owner} has no parameter {shown(key.strip())}. {offered}.")
+            if name in given:
+                raise SpecError(f"{owner}: {name} is given twice.")
+            given[name] = known[name].read((value if equals else item).strip(), owner)
+        return given
+
+    def _suggestion(self, name: str) -> str:
+        return did_you_mean(name, self.names()) or f"'actprof list {self.listing}' shows all."
+
+
+def folded(name: str) -> str:
+    """Case and `-`/`_` do not matter in names."""
+    return name.strip().casefold().replace("-", "_")
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """`Did you mean 'relu'?`, or nothing when no known name is near."""
+    import difflib
+
+    near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return f"Did you mean '{near[0]}'?" if near else ""
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

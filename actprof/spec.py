@@ -1,0 +1,120 @@
+"""What to build and what to send through it: plain frozen values, valid once built. The only place of defaults."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+from actprof.errors import SpecError
+from actprof.registry import Choice
+
+MAX_LAYERS = 10_000
+MAX_WIDTH = 10_000_000
+MAX_BATCH = 10**9
+MAX_REPEATS = 10_000
+MAX_BINS = 4096
+MAX_SEED = 2**64 - 1
+
+LAYERS = 5
+WIDTH = 100
+INIT = "he"
+ACTIVATION = "relu"
+
+DTYPES = ("float32", "float64")
+SCALES = ("none", "unit", "standard")
+NORM_POSITIONS = ("before", "after")
+QUANTITIES = ("activation", "preactivation")
+
+ZEROS = Choice("zeros", label="zeros")
+NO_NORM = Choice("none", label="none")
+
+
+def require(name: str, value: float, low: float, high: float) -> None:
+    """Raise SpecError unless low <= value <= high."""
+    if not low <= value <= high:
+        raise SpecError(f"{name} must be from {low:,} to {high:,}, not {value:,}.")
+
+
+@dataclass(frozen=True)
+class StackSpec:
+    """A stack of dense layers: layer k maps widths[k-1] units to widths[k] units.
+
+    Attributes:
+        widths: n_0 … n_L, inputs first.
+        init: where the weights come from.
+        activations: one for each layer.
+        bias: where the biases come from.
+        norm: normalisation of each layer ("none" for no normalisation).
+        norm_position: whether `norm` works on the pre-activation or on the activation.
+        label: how the arm is called beside others.
+    """
+
+    widths: tuple[int, ...]
+    init: Choice
+    activations: tuple[Choice, ...]
+    bias: Choice = ZEROS
+    norm: Choice = NO_NORM
+    norm_position: str = "before"
+    label: str = ""
+
+    def __post_init__(self) -> None:
+        require("--layers", len(self.widths) - 1, 1, MAX_LAYERS)
+        for width in self.widths:
+            require("a layer's width", width, 1, MAX_WIDTH)
+        if len(self.activations) != len(self.widths) - 1:
+            raise SpecError(f"--act names {len(self.activations)} activations for {len(self.widths) - 1} layers. "
+                            "Name one, or one for each layer.")
+
+    @property
+    def depth(self) -> int:
+        return len(self.widths) - 1
+
+
+@dataclass(frozen=True)
+class InputSpec:
+    """Where the rows come from: a named random source, or (source None) a file."""
+
+    source: Choice | None = field(default_factory=lambda: Choice("normal", (("mean", 0.0), ("std", 1.0)), "normal"))
+    path: str = ""
+    key: str | None = None
+    label_column: str = "last"
+    scale: str = "none"
+
+    def __post_init__(self) -> None:
+        if self.source is not None and self.scale != "none":
+            raise SpecError("--scale cannot be combined with a random --input. Give the source its own parameters, "
+                            "such as --input normal:std=2.")
+        if self.source is not None and self.key is not None:
+            raise SpecError("--input-key cannot be combined with a random --input. It names an array in an .npz file.")
+
+
+@dataclass(frozen=True)
+class RunSpec:
+    """What goes through the stack, how often, and how it is counted.
+
+    Attributes:
+        batches: batches that stream through one after the other; their profiles merge.
+        repeats: independent networks.
+        bins: bars of each histogram.
+        range: "shared" (one range for all layers and arms), "layer" (each its own) or (low, high).
+    """
+
+    input: InputSpec = field(default_factory=InputSpec)
+    batch_size: int = 1000
+    batches: int = 1
+    repeats: int = 1
+    seed: int = 0
+    dtype: str = "float32"
+    bins: int = 30
+    range: str | tuple[float, float] = "shared"
+
+    def __post_init__(self) -> None:
+        require("--batch-size", self.batch_size, 1, MAX_BATCH)
+        require("--batches", self.batches, 1, MAX_BATCH)
+        require("--repeats", self.repeats, 1, MAX_REPEATS)
+        require("--seed", self.seed, 0, MAX_SEED)
+        require("--bins", self.bins, 1, MAX_BINS)
+        if not isinstance(self.range, str):
+            low, high = self.range
+            if not (math.isfinite(low) and math.isfinite(high) and low < high):
+                raise SpecError(f"--range needs two finite numbers, LOW below HIGH, not {low:g} {high:g}.")
