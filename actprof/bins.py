@@ -1,0 +1,176 @@
+"""Equal bins that an index can be computed for, and where to lay them.
+
+`Bins` says exactly which values fall into which bin in the working dtype: its edges are the smallest floats that the
+index puts into the next bin, so the counts equal those of numpy.histogram over these edges.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from actprof.distributions import Floats
+
+PHASES = (0.0, 0.5, 0.25, 0.75, 0.125, 0.375, 0.625, 0.875)
+"""Shares of a bin by which the bins may shift so that no edge cuts a narrow layer in two."""
+
+ROOM = 3.0
+"""The shared range reaches at most this many times the larger of the inputs and the mildest arm's first layer, so
+that an exploding arm cannot squeeze the others into a single bar."""
+
+UNSEEN = 0.15
+"""Margin on each side for values that the pilot did not see."""
+
+NEAR_CONSTANT = 1e-3
+"""The range of a constant layer reaches this share of its value to both sides."""
+
+
+@dataclass(frozen=True)
+class Extent:
+    """How far the values of one layer reach: a robust range (a few far outliers left out)."""
+
+    low: float
+    high: float
+
+    @property
+    def size(self) -> float:
+        return max(abs(self.low), abs(self.high))
+
+
+@dataclass(frozen=True)
+class Bins:
+    """`count` equal bins over [low, high]; index = floor((x - offset)·scale) - first, in `dtype`."""
+
+    low: float
+    high: float
+    count: int
+    dtype: np.dtype[Any]
+
+    @cached_property
+    def scale(self) -> float:
+        return self.count / (self.high - self.low)
+
+    @cached_property
+    def first(self) -> int:
+        """Index of the first bin when 0 is an edge: then no offset has to be subtracted, and 0 is exact."""
+        place = self.low * self.scale
+        return round(place) if abs(place) < 2**20 and abs(place - round(place)) < 1e-9 else 0
+
+    @cached_property
+    def offset(self) -> float:
+        at_zero = abs(self.low * self.scale - self.first) < 1e-9
+        return 0.0 if at_zero else self.low
+
+    def place(self, values: NDArray[Any], out: NDArray[Any]) -> None:
+        """Write the bin of each value, as a float: below 0 or above count - 1 for values outside."""
+        source = values
+        if self.offset:
+            np.subtract(values, self.dtype.type(self.offset), out=out)
+            source = out
+        np.multiply(source, self.dtype.type(self.scale), out=out)
+        np.floor(out, out=out)
+        if self.first:
+            np.subtract(out, self.dtype.type(self.first), out=out)
+
+    @cached_property
+    def edges(self) -> Floats:
+        """(count + 1,) edges: low, then the smallest float of each next bin, then high."""
+        inner = np.arange(1, self.count)
+        exact = self.offset + (inner + (self.first if not self.offset else 0)) / self.scale
+        edges = np.concatenate([[self.low], self._settled(exact, inner), [self.high]])
+        edges.flags.writeable = False
+        return edges
+
+    def _settled(self, guess: Floats, bins: NDArray[Any]) -> Floats:
+        """Move each guess to the smallest float whose index is that bin."""
+        edges = guess.astype(self.dtype)
+        index = np.empty_like(edges)
+        for direction in (math.inf, -math.inf):
+            for _ in range(64):
+                probe = edges if direction > 0 else np.nextafter(edges, self.dtype.type(-math.inf))
+                self.place(probe, index)
+                wrong = (index < bins) if direction > 0 else (index >= bins) & (edges != 0)
+                if not wrong.any():
+                    break
+                edges[wrong] = np.nextafter(edges[wrong], self.dtype.type(direction))
+        return edges.astype(np.float64)
+
+
+def lay(extents: Iterable[Extent], count: int, dtype: np.dtype[Any], seen_all: bool) -> Bins:
+    """Bins that cover the extents; one that is narrower than a bin stays in one bin wherever that is possible.
+
+    Values that are never negative start at an edge at 0 if they come near it; values about as far below 0 as above
+    get a symmetric range. Shifts that cut no narrow extent in two
+    are preferred; see PHASES.
+    """
+    panels = list(extents) or [Extent(-1.0, 1.0)]
+    low, high = min(e.low for e in panels), max(e.high for e in panels)
+    if not seen_all:
+        low, high = _widened(low, high)
+    if 0 <= low < high / 4:
+        low = 0.0
+    if low < 0 < high and min(-low, high) > max(-low, high) / 2:
+        low, high = -max(-low, high), max(-low, high)
+    low, high = _spread(low, high, dtype)
+    options = [_shifted(low, high, count, phase) for phase in PHASES]
+    best = min(options, key=lambda option: _cuts(panels, *option, count))
+    return bins_over(*best, count, dtype)
+
+
+def bins_over(low: float, high: float, count: int, dtype: np.dtype[Any]) -> Bins:
+    """Bins over exactly [low, high], computed in float64 where the working dtype would overflow."""
+    limit = float(np.finfo(dtype).max) / 8
+    tiny = float(np.finfo(dtype).tiny) * 8
+    fits = max(abs(low), abs(high)) < limit and count / (high - low) < 1 / tiny
+    return Bins(low, high, count, dtype if fits else np.dtype(np.float64))
+
+
+def shared_extents(arms: Sequence[Sequence[Extent]], inputs: Extent) -> list[Extent]:
+    """The extents of all layers of all arms, cut to ROOM times the larger of the inputs and the mildest first layer."""
+    known = [arm for arm in arms if arm]
+    if not known:
+        return []
+    cap = ROOM * max(inputs.size, min(arm[0].size for arm in known))
+    return [Extent(max(e.low, -cap), min(e.high, cap)) for arm in known for e in arm if e.low <= cap and e.high >= -cap]
+
+
+def _widened(low: float, high: float) -> tuple[float, float]:
+    margin = UNSEEN * (high - low)
+    return (low if low == 0 else max(low - margin, 0.0) if low > 0 else low - margin), high + margin
+
+
+def _spread(low: float, high: float, dtype: np.dtype[Any]) -> tuple[float, float]:
+    """Give a constant a range, and bins more than a few floats of width."""
+    size = max(abs(low), abs(high))
+    least = max(size * NEAR_CONSTANT, float(np.finfo(dtype).tiny) * 2**20) if size else 0.5
+    if high - low >= least:
+        return low, high
+    middle = low / 2 + high / 2
+    return (0.0 if low == 0 and high > 0 else middle - least), middle + least
+
+
+def _shifted(low: float, high: float, count: int, phase: float) -> tuple[float, float]:
+    """A range that covers [low, high] with the first edge `phase` of a bin below low."""
+    if not phase or count == 1:
+        return low, high
+    width = (high - low) / (count - phase)
+    return low - phase * width, low + (count - phase) * width
+
+
+def _cuts(panels: list[Extent], low: float, high: float, count: int) -> int:
+    """How many extents narrower than half a bin have an edge inside (padded by half their width, or some floats)."""
+    width = (high - low) / count
+    cut = 0
+    for panel in panels:
+        thickness = panel.high - panel.low
+        pad = max(thickness / 2, 1e-6 * panel.size)
+        if thickness < width / 2:
+            start = panel.low if panel.low == 0 else panel.low - pad
+            cut += math.ceil((panel.high + pad - low) / width) - math.floor((start - low) / width) > 1
+    return cut

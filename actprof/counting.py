@@ -1,0 +1,221 @@
+"""One pass over the values of a layer, block by block: moments, activity of units, histogram.
+
+Blocks are small enough for the processor's cache. Sums are taken in float64; where a unit's values hardly differ, its
+block is centred first, so that no digit of a collapsed layer's spread is lost.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from actprof.bins import Bins
+from actprof.distributions import Counts, Distribution, Flags, Floats, Histogram
+
+BLOCK_BYTES = 512 * 1024
+"""Size of a block of float32 or float64 values that stays in the second-level cache beside its float64 copy."""
+
+PAIRED_BINS = 200
+"""Up to this many bins two values are counted as one index; beyond, the table of pairs outgrows the cache."""
+
+CANCELLED = 1e-5
+"""Share of the sum of squares below which the spread is taken again from centred values."""
+
+ROW_LIMIT = 1e30
+"""Sums of squares between 1/ROW_LIMIT and ROW_LIMIT are safe in float32."""
+
+Block = NDArray[Any]
+
+
+def block_rows(units: int, itemsize: int) -> int:
+    """Rows of a block of `units` columns."""
+    return max(1, BLOCK_BYTES // (units * itemsize))
+
+
+class Scratch:
+    """Buffers of one thread, grown to the largest block seen."""
+
+    def __init__(self) -> None:
+        self._arrays: dict[tuple[str, Any], NDArray[Any]] = {}
+
+    def get(self, name: str, shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:
+        """An uninitialised array of that shape; the next call with that name and dtype reuses its memory."""
+        size = math.prod(shape)
+        array = self._arrays.get((name, dtype))
+        if array is None or array.size < size:
+            array = self._arrays[name, dtype] = np.empty(size, dtype)
+        return array[:size].reshape(shape)
+
+
+class Counter:
+    """Counts one quantity of one layer over the blocks it is given."""
+
+    def __init__(self, units: int, bins: Bins, scratch: Scratch, atoms: tuple[float, ...] = (),
+                 rectifier: bool = False) -> None:
+        self._scratch = scratch
+        self._bins = bins
+        self._atoms = atoms
+        self._atom_counts = [0] * len(atoms)
+        self._units, self._rectifier = units, rectifier
+        self._rows = 0
+        self._means = np.zeros(units)
+        self._squares = 0.0
+        self._low, self._high = math.inf, -math.inf
+        self._direction = np.zeros(units)
+        self._directions = 0
+        self._zeros = self._saturated = self._below = self._above = 0
+        self._counts = np.zeros(bins.count, np.int64)
+        self._always_zero = np.ones(units, np.bool_)
+        self._ever_zero = np.zeros(units, np.bool_)
+        self._broken: Distribution | None = None
+
+    def add_saturated(self, count: int) -> None:
+        """Count values whose pre-activation lies where the activation is flat."""
+        self._saturated += count
+
+    def add(self, block: Block) -> None:
+        """Count a C-contiguous block of shape (rows, units)."""
+        low, high = float(block.min()), float(block.max())
+        if not math.isfinite(low - high) and not (math.isfinite(low) and math.isfinite(high)):
+            self._add_broken(block)
+            return
+        self._low, self._high = min(self._low, low), max(self._high, high)
+        self._moments(block)
+        self._activity(block, low, high)
+        self._histogram(block, low, high)
+
+    def distribution(self) -> Distribution:
+        """Everything counted so far."""
+        whole = Distribution(
+            Histogram(self._bins.edges, self._counts.copy(), self._below, self._above), self._rows,
+            np.full(self._units, self._rows, np.int64), self._means, self._squares, self._low, self._high,
+            self._direction, self._directions, self._zeros, self._saturated,
+            tuple(zip(self._atoms, self._atom_counts, strict=True)), self._always_zero, self._ever_zero,
+            rectifier=self._rectifier)
+        return whole if self._broken is None else whole.merge(self._broken)
+
+    def _moments(self, block: Block) -> None:
+        """Update the means, the squares about them, and the directions of the rows."""
+        rows = len(block)
+        values = self._scratch.get("values", block.shape, np.float64)
+        np.copyto(values, block)
+        norms = _row_norms(block, values)
+        weights = np.ones((2, rows))
+        np.divide(1, norms, out=weights[1], where=norms > 0)
+        weights[1, norms == 0] = 0
+        sums, direction = weights @ values
+        self._direction += direction
+        self._directions += int(np.count_nonzero(norms))
+        means = sums / rows
+        flat = values.reshape(-1)
+        total = float(flat @ flat)
+        squares = total - rows * float(means @ means)
+        if squares < CANCELLED * total:
+            values -= means
+            squares = float(flat @ flat)
+        self._merge_moments(rows, means, squares)
+
+    def _merge_moments(self, rows: int, means: Floats, squares: float) -> None:
+        delta = means - self._means
+        share = rows / (self._rows + rows)
+        self._squares += squares + float(delta @ delta) * self._rows * share
+        self._means += delta * share
+        self._rows += rows
+
+    def _activity(self, block: Block, low: float, high: float) -> None:
+        """Update zeros, atoms and the units that are always or ever zero."""
+        if low > 0 or high < 0:
+            self._always_zero[:] = False
+        else:
+            equal = self._scratch.get("equal", block.shape, np.bool_)
+            np.equal(block, 0, out=equal)
+            zeros = int(np.count_nonzero(equal))
+            self._zeros += zeros
+            self._count_atom(0.0, zeros)
+            if zeros:
+                self._always_zero &= np.logical_and.reduce(equal, axis=0)
+                self._ever_zero |= np.logical_or.reduce(equal, axis=0)
+            else:
+                self._always_zero[:] = False
+        for atom in self._atoms:
+            if atom and low <= atom <= high:
+                self._count_atom(atom, int(np.count_nonzero(np.equal(block, atom))))
+
+    def _count_atom(self, value: float, count: int) -> None:
+        if value in self._atoms:
+            self._atom_counts[self._atoms.index(value)] += count
+
+    def _histogram(self, block: Block, low: float, high: float) -> None:
+        counts, below, above = count_bins(block, low, high, self._bins, self._scratch)
+        self._counts += counts
+        self._below += below
+        self._above += above
+
+    def _add_broken(self, block: Block) -> None:
+        """Count a block with NaN or infinities: the same figures over its finite part, written for clarity."""
+        finite = np.isfinite(block)
+        part = _distribution_of_finite_part(block, finite, self._bins, self._atoms, self._rectifier, self._scratch)
+        self._broken = part if self._broken is None else self._broken.merge(part)
+
+
+def count_bins(block: Block, low: float, high: float, bins: Bins, scratch: Scratch) -> tuple[Counts, int, int]:
+    """Counts per bin and outside of the finite values of a block whose smallest and largest are low and high."""
+    flat = block.reshape(-1)
+    place = scratch.get("place", flat.shape, bins.dtype)
+    bins.place(flat if flat.dtype == bins.dtype else flat.astype(bins.dtype), place)
+    ends = np.empty(2, bins.dtype)
+    bins.place(np.array([low, high], bins.dtype), ends)
+    if ends[0] < 0 or ends[1] > bins.count - 1:
+        np.clip(place, 0, bins.count - 1, out=place)
+    counts = _tally(place, bins.count, scratch)
+    below = int(np.count_nonzero(block < bins.low)) if low < bins.low else 0
+    above = int(np.count_nonzero(block > bins.high)) if high > bins.high else 0
+    counts[0] -= below
+    counts[-1] -= above
+    return counts, below, above
+
+
+def _tally(place: Block, count: int, scratch: Scratch) -> Counts:
+    """How often each whole number 0 … count-1 occurs; two at a time as one index where the table stays small."""
+    half = len(place) // 2 if count <= PAIRED_BINS else 0
+    left, right, rest = place[:half], place[half:2 * half], place[2 * half:]
+    counts = np.bincount(rest.astype(np.int32), minlength=count)
+    if half:
+        left *= left.dtype.type(count)
+        left += right
+        index = scratch.get("index", (half,), np.int32)
+        np.copyto(index, left, casting="unsafe")
+        pairs = np.bincount(index, minlength=count * count).reshape(count, count)
+        counts += pairs.sum(axis=0) + pairs.sum(axis=1)
+    return counts
+
+
+def _row_norms(block: Block, values: Floats) -> Floats:
+    """|a| of each row: in the block's own dtype where that is safe, else from the float64 values."""
+    squares = np.einsum("ij,ij->i", block, block)
+    if block.dtype != np.float64 and not (squares.min() > 1 / ROW_LIMIT and squares.max() < ROW_LIMIT):
+        squares = np.einsum("ij,ij->i", values, values)
+    return np.sqrt(squares, dtype=np.float64)
+
+
+def _distribution_of_finite_part(block: Block, finite: Flags, bins: Bins, atoms: tuple[float, ...], rectifier: bool,
+                                 scratch: Scratch) -> Distribution:
+    values = np.where(finite, block, 0).astype(np.float64)
+    counts = finite.sum(axis=0)
+    means = values.sum(axis=0) / np.maximum(counts, 1)
+    squares = float(np.square(np.where(finite, values - means, 0)).sum())
+    kept = block[finite]
+    low, high = (float(kept.min()), float(kept.max())) if kept.size else (math.inf, -math.inf)
+    histogram = (Histogram(bins.edges, *count_bins(kept, low, high, bins, scratch)) if kept.size
+                 else Histogram.empty(bins.edges))
+    norms = np.where(finite.all(axis=1), np.sqrt(np.square(values).sum(axis=1)), 0)
+    direction = np.divide(1, norms, out=np.zeros(len(norms)), where=norms > 0) @ values
+    zero = block == 0
+    return Distribution(
+        histogram, len(block), counts, means, squares, low, high, direction, int(np.count_nonzero(norms)),
+        int(zero.sum()), 0, tuple((atom, int(np.count_nonzero(kept == atom))) for atom in atoms),
+        zero.all(axis=0), zero.any(axis=0), int(np.isnan(block).sum()), int(np.isposinf(block).sum()),
+        int(np.isneginf(block).sum()), rectifier)

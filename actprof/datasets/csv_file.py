@@ -1,0 +1,171 @@
+"""Comma-separated values: a number in each cell, with or without a header line and one column of labels."""
+
+from __future__ import annotations
+
+import csv
+import math
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from actprof.datasets.table import Table, named, require_memory
+from actprof.errors import DataError, shown
+from actprof.registry import did_you_mean
+
+DELIMITERS = ("\t", ";", ",")
+"""Most telling first: a comma may be a decimal one, the others are hardly anything else."""
+
+SAMPLE = 20
+"""Lines from which the layout is read."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a file is written, judged by its first lines.
+
+    Attributes:
+        delimiter: what stands between two cells.
+        header: the column names, or None.
+        rows: the first rows of data.
+        width: cells in a row.
+    """
+
+    delimiter: str
+    header: tuple[str, ...] | None
+    rows: tuple[tuple[str, ...], ...]
+    width: int
+
+    def number(self, cell: str) -> float | None:
+        """The finite or infinite number or NaN in a cell; None if it is text."""
+        return _number(cell, self.delimiter)
+
+
+def read_csv(path: str, key: str | None, label_column: str) -> Table:
+    """The numbers of a .csv file but for the column of labels; there are no keys."""
+    try:
+        layout = _layout(path)
+        left_out, notes = _left_out(named(path), layout, label_column)
+        kept = [column for column in range(layout.width) if column != left_out]
+        if not kept:
+            raise DataError(f"{named(path)} has no column but the one left out. --label-column none uses it.")
+        features = _fast(path, layout, kept)
+        return Table(_careful(path, layout, kept) if features is None else features, path, notes)
+    except UnicodeDecodeError:
+        raise DataError(f"{named(path)}: not UTF-8 text. Save it as a .csv file in UTF-8.") from None
+    except csv.Error as error:
+        raise DataError(f"{named(path)}: not a .csv file ({error}). Save it as one.") from None
+
+
+def _layout(path: str) -> Layout:
+    with open(path, encoding="utf-8-sig", newline="") as file:
+        lines = list(islice((line for line in file if line.strip()), SAMPLE))
+    if not lines:
+        raise DataError(f"{named(path)} is empty. Expected rows of numbers.")
+    delimiter = _delimiter(lines)
+    first, *others = (tuple(cells) for cells in csv.reader(lines, delimiter=delimiter))
+    header = first if _is_header(first, others[0] if others else None, delimiter) else None
+    rows = others if header else [first, *others]
+    if not rows:
+        raise DataError(f"{named(path)} holds a header line and no rows. Expected rows of numbers.")
+    lengths = sum(len(line.encode()) for line in lines) / len(lines)
+    require_memory(named(path), 8 * len(first) * os.path.getsize(path) / lengths)
+    return Layout(delimiter, header, tuple(rows), len(first))
+
+
+def _delimiter(lines: list[str]) -> str:
+    """The first delimiter that cuts all lines into equally many cells, else the one that cuts the first line."""
+    cuts = {delimiter: [len(cells) for cells in csv.reader(lines, delimiter=delimiter)] for delimiter in DELIMITERS}
+    even = [delimiter for delimiter in DELIMITERS if cuts[delimiter][0] > 1 and len(set(cuts[delimiter])) == 1]
+    some = [delimiter for delimiter in DELIMITERS if cuts[delimiter][0] > 1]
+    return (even or some or [","])[0]
+
+
+def _is_header(first: tuple[str, ...], second: tuple[str, ...] | None, delimiter: str) -> bool:
+    """Whether a column starts with a word and goes on with a number (a lone line: whether it is all words)."""
+    words = [bool(cell.strip()) and _number(cell, delimiter) is None for cell in first]
+    if second is None:
+        return all(words)
+    numbers = [_number(cell, delimiter) is not None for cell in second]
+    return any(word and number for word, number in zip(words, numbers, strict=False))
+
+
+def _left_out(file: str, layout: Layout, label_column: str) -> tuple[int | None, tuple[str, ...]]:
+    """The column to leave out, if any, and the note that says so."""
+    last = layout.width - 1
+    cells = [row[last] for row in layout.rows if len(row) == layout.width]
+    if label_column == "none" or (label_column == "auto" and not _is_text(cells, layout)):
+        return None, ()
+    if label_column in ("auto", "last"):
+        values = list(dict.fromkeys(cells))
+        what = shown(layout.header[last]) if layout.header else ", ".join(
+            [*(shown(value, 20) for value in values[:3]), *(["…"] if len(values) > 3 else [])])
+        return last, (f"the last column ({what}) is left out",)
+    if layout.header is None:
+        raise DataError(f"{file} has no header line, so no column {shown(label_column)}. "
+                        "--label-column takes last or none instead.")
+    if label_column not in layout.header:
+        guess = did_you_mean(label_column, layout.header) or f"The last one is {shown(layout.header[last])}."
+        raise DataError(f"{file} has no column {shown(label_column)}. {guess}")
+    return layout.header.index(label_column), (f"column {shown(label_column)} is left out",)
+
+
+def _is_text(cells: list[str], layout: Layout) -> bool:
+    return bool(cells) and all(layout.number(cell) is None for cell in cells)
+
+
+def _fast(path: str, layout: Layout, kept: list[int]) -> NDArray[np.float64] | None:
+    """The numbers of an orderly file; None if a closer look is needed."""
+    try:
+        features: NDArray[Any] = np.loadtxt(_orderly_lines(path, layout), delimiter=layout.delimiter, comments=None,
+                                            usecols=None if len(kept) == layout.width else kept, ndmin=2)
+    except ValueError:
+        return None
+    return features if np.isfinite(features).all() else None
+
+
+def _orderly_lines(path: str, layout: Layout) -> Iterator[str]:
+    """The lines of data; ValueError at one that is ragged or quoted, which loadtxt would misread."""
+    with open(path, encoding="utf-8-sig") as file:
+        lines = (line for line in file if line.strip())
+        for line in islice(lines, 1 if layout.header else 0, None):
+            if line.count(layout.delimiter) != layout.width - 1 or '"' in line:
+                raise ValueError(line)
+            yield line if layout.delimiter == "," else line.replace(",", ".")
+
+
+def _careful(path: str, layout: Layout, kept: list[int]) -> NDArray[np.float64]:
+    """The numbers of any file, cell by cell; DataError names the line and column of the first fault."""
+    rows = []
+    with open(path, encoding="utf-8-sig", newline="") as file:
+        reader = csv.reader(file, delimiter=layout.delimiter)
+        records = (cells for cells in reader if cells and not (len(cells) == 1 and cells[0].isspace()))
+        for cells in islice(records, 1 if layout.header else 0, None):
+            place = f"{named(path)}:{reader.line_num}"
+            if len(cells) != layout.width:
+                raise DataError(f"{place}:{min(len(cells), layout.width) + 1}: found {len(cells)} columns, "
+                                f"expected {layout.width} as in the first line.")
+            rows.append(np.array([_finite(cells[column], layout, f"{place}:{column + 1}") for column in kept]))
+    return np.stack(rows)
+
+
+def _finite(cell: str, layout: Layout, place: str) -> float:
+    number = layout.number(cell)
+    if number is None:
+        fault = f"{shown(cell)} is not a number" if cell.strip() else "the cell is empty"
+        raise DataError(f"{place}: {fault}. Every cell must be one; --label-column leaves one column out.")
+    if not math.isfinite(number):
+        raise DataError(f"{place}: {shown(cell)} is not a finite number. Leave such rows out.")
+    return number
+
+
+def _number(cell: str, delimiter: str) -> float | None:
+    # Python reads 1_000 as a number, nobody who writes a table does.
+    try:
+        return None if "_" in cell else float(cell if delimiter == "," else cell.replace(",", "."))
+    except ValueError:
+        return None

@@ -1,0 +1,158 @@
+"""NumPy's own formats: one array (.npy) or a zip archive of arrays (.npz).
+
+Sizes and types are checked from the headers, before anything is loaded; pickled objects are never loaded.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import warnings
+import zipfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import IO, Any
+
+import numpy as np
+from numpy.lib import format as npy
+from numpy.typing import NDArray
+
+from actprof.datasets.table import Table, named, require_finite, require_memory
+from actprof.errors import DataError, shown
+from actprof.registry import did_you_mean
+from actprof.resources import amount
+
+PREFERRED = ("x_train", "x", "X", "data", "features", "images")
+"""Which of several arrays is taken for the features."""
+
+EXPECTED = "expected 2-D rows × features or images"
+
+
+@dataclass(frozen=True)
+class Header:
+    """What an array's header promises, and the bytes that are there to keep it."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    stored: int
+
+    @property
+    def promised(self) -> int:
+        return math.prod(self.shape) * self.dtype.itemsize
+
+    @property
+    def is_table(self) -> bool:
+        return self.dtype.kind in "biuf" and len(self.shape) >= 2
+
+
+def read_npy(path: str, key: str | None, label_column: str) -> Table:
+    """The array of an .npy file as a table; it has neither keys nor named columns."""
+    with open(path, "rb") as file:
+        header = _header(file, os.path.getsize(path))
+        if header is None:
+            raise DataError(f"{named(path)}: not an .npy file. numpy.save writes one.")
+        _require_usable(named(path), header)
+        array = _array(file, named(path))
+    return _table(array, path, named(path), ())
+
+
+def read_npz(path: str, key: str | None, label_column: str) -> Table:
+    """One array of an .npz file as a table: the one named `key`, or the one that must be meant."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            headers = dict(_headers(archive))
+            name = _chosen(named(path), headers, key)
+            what = f"{named(path)}: array {shown(name)}"
+            _require_usable(what, headers[name])
+            with archive.open(f"{name}.npy") as member:
+                array = _array(member, what)
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError):
+        # RuntimeError: an encrypted archive; NotImplementedError: an unknown compression.
+        raise DataError(f"{named(path)}: not an .npz file. numpy.savez writes one.") from None
+    others = [other for other, header in headers.items() if header.is_table and other != name]
+    notes = (f"array {shown(name)} is used; --input-key takes another: {', '.join(map(shown, others))}",)
+    return _table(array, path, what, notes if others and key is None else ())
+
+
+def _headers(archive: zipfile.ZipFile) -> Iterable[tuple[str, Header]]:
+    for info in archive.infolist():
+        if info.filename.endswith(".npy"):
+            with archive.open(info) as member:
+                header = _header(member, info.file_size)
+            if header is not None:
+                yield info.filename.removesuffix(".npy"), header
+
+
+def _header(file: IO[bytes], size: int) -> Header | None:
+    """The header of an array stored in `size` bytes; None if there is none."""
+    # Hostile bytes get far into the header's parser, which then raises nearly anything.
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            version = npy.read_magic(file)
+            read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
+            shape, _, dtype = read(file)
+            header = Header(shape, dtype, size - file.tell())
+    except Exception:
+        return None
+    return header if all(length >= 0 for length in shape) else None
+
+
+def _chosen(file: str, headers: dict[str, Header], key: str | None) -> str:
+    """The name of the array to read; DataError lists what is there."""
+    if not headers:
+        raise DataError(f"{file} holds no arrays. numpy.savez writes some.")
+    found = "; ".join(f"{shown(name)} {header.shape}" for name, header in headers.items())
+    if key is not None and key not in headers:
+        guess = did_you_mean(key, headers)
+        raise DataError(f"{file} has no array {shown(key)}. {guess}{' ' * bool(guess)}It holds {found}.")
+    tables = [name for name, header in headers.items() if header.is_table]
+    likely = [name for name in PREFERRED if name in tables]
+    if key is not None:
+        return key
+    if len(tables) == 1 or likely:
+        return tables[0] if len(tables) == 1 else likely[0]
+    if len(headers) == 1:
+        return next(iter(headers))
+    raise DataError(f"{file} holds {found}. Choose one with --input-key.")
+
+
+def _require_usable(what: str, header: Header) -> None:
+    """Raise DataError unless the header is that of a table that can be loaded."""
+    if header.dtype.hasobject:
+        raise DataError(f"{what} holds Python objects, which could run code and are never loaded. Store numbers.")
+    if header.dtype.kind not in "biuf":
+        raise DataError(f"{what} holds values of type {header.dtype}, expected real numbers.")
+    if not 2 <= len(header.shape) <= 4:
+        raise DataError(f"{what}: found shape {header.shape}, {EXPECTED}.")
+    if 0 in header.shape:
+        raise DataError(f"{what} is empty: found shape {header.shape}, {EXPECTED}.")
+    if header.promised > header.stored:
+        raise DataError(f"{what} is cut short: its header promises {amount(header.promised)}, "
+                        f"the file holds {amount(header.stored)}. Save it again.")
+    require_memory(what, header.promised)
+
+
+def _array(file: IO[bytes], what: str) -> NDArray[Any]:
+    file.seek(0)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            array: NDArray[Any] = npy.read_array(file, allow_pickle=False)
+    except (OSError, MemoryError):
+        raise
+    except Exception:  # as many kinds as there are decompressors
+        raise DataError(f"{what} is damaged: its data do not match its header or checksum. Save it again.") from None
+    if array.dtype.kind == "f" and array.dtype.itemsize > 8:
+        with np.errstate(over="ignore"):
+            array = array.astype(np.float64)
+    return array
+
+
+def _table(array: NDArray[Any], path: str, what: str, notes: tuple[str, ...]) -> Table:
+    features = array.reshape(len(array), -1)
+    if array.ndim > 2:
+        image = "×".join(str(length) for length in array.shape[1:])
+        notes = (*notes, f"{image} images flattened to {features.shape[1]:,} features")
+    require_finite(what, features)
+    return Table(features, path, notes)

@@ -1,0 +1,289 @@
+"""The table of initialisers: name → mean, std, bound and samples of a weight matrix of shape (fan_in, fan_out).
+
+Almost every name is one setting of one formula: mean + std · (a standardised draw), where the distribution gives the
+draw and `variance` the scale. The few that are not independent draws (orthogonal, identity, sparse) have a matrix rule.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from actprof.draws import NORMAL, POINT, TRUNCATED_STD, UNIFORM, Draw, truncated
+from actprof.errors import SpecError
+from actprof.registry import Choice, Parameter, Registry, Value
+
+Matrix = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Fans:
+    """What a scale may depend on. `first`: whether this is the layer that sees the inputs (siren)."""
+
+    fan_in: int
+    fan_out: int
+    first: bool = False
+
+
+Rule = Callable[..., float]
+MatrixRule = Callable[..., Matrix]
+
+
+def _centred(fans: Fans, **_: Value) -> float:
+    return 0.0
+
+
+@dataclass(frozen=True)
+class Initializer:
+    """A row of the table. The rules take a Fans and the row's parameters by name.
+
+    Attributes:
+        variance: Var(W).
+        mean: E(W).
+        draw: the shape of the distribution, or a rule that picks it by the parameters.
+        matrix: (rng, shape, dtype, fans, **parameters) → W, for those that are not independent draws.
+        limit: the largest |w|, where it is not that of the draw (matrix rules); None if unlimited.
+        bias: what the same framework layer does to its biases.
+        written: the formula with the parameters filled in, N(0, 2/n); without it they are listed behind the formula.
+    """
+
+    name: str
+    formula: str
+    source: str
+    variance: Rule
+    draw: Draw | Callable[..., Draw] = NORMAL
+    aliases: tuple[str, ...] = ()
+    parameters: tuple[Parameter, ...] = ()
+    mean: Rule = _centred
+    matrix: MatrixRule | None = None
+    limit: Callable[..., float | None] | None = None
+    bias: str = "zeros"
+    written: Callable[..., str] | None = None
+
+
+@dataclass(frozen=True)
+class BoundInitializer:
+    """An initialiser with its parameters filled in."""
+
+    row: Initializer
+    values: Mapping[str, Value]
+
+    @property
+    def formula(self) -> str:
+        if self.row.written is not None:
+            return self.row.written(**self.values)
+        listed = ", ".join(f"{name} = {value:.6g}" if isinstance(value, float) else f"{name} = {value}"
+                           for name, value in self.values.items())
+        return f"{self.row.formula}, {listed}" if listed else self.row.formula
+
+    @property
+    def draw(self) -> Draw:
+        return self.row.draw if isinstance(self.row.draw, Draw) else self.row.draw(**self.values)
+
+    def mean(self, fans: Fans) -> float:
+        return self.row.mean(fans, **self.values)
+
+    def std(self, fans: Fans) -> float:
+        """The standard deviation of one weight."""
+        return float(self.row.variance(fans, **self.values)) ** 0.5
+
+    def bound(self, fans: Fans) -> float | None:
+        """The largest |w| that can occur; None where the support is unbounded."""
+        if self.row.limit is not None:
+            return self.row.limit(fans, **self.values)
+        if self.draw.bound is None:
+            return None
+        return abs(self.mean(fans)) + self.draw.bound * self.std(fans)
+
+    def sample(self, rng: np.random.Generator, fans: Fans, shape: tuple[int, ...], dtype: DTypeLike) -> Matrix:
+        """Weights of the given shape, (fan_in, columns), or biases, (columns,)."""
+        if self.row.matrix is not None:
+            if len(shape) != 2:
+                raise SpecError(f"{self.row.name} makes matrices, not biases. Choose another --bias, such as zeros.")
+            return self.row.matrix(rng, shape, np.dtype(dtype), fans, **self.values)
+        weights = self.draw.sample(rng, shape, dtype)
+        weights *= self.std(fans)
+        mean = self.mean(fans)
+        if mean:
+            weights += mean
+        return weights
+
+
+@cache
+def bind(choice: Choice) -> BoundInitializer:
+    """The initialiser that a choice stands for."""
+    return BoundInitializer(INITIALIZERS[choice.name], choice.values)
+
+
+def preset_bias(choice: Choice) -> Choice:
+    """The biases that go with an initialiser."""
+    return INITIALIZERS.parse(INITIALIZERS[choice.name].bias)
+
+
+def _fan_in(fans: Fans, gain: float) -> float:
+    return gain**2 / fans.fan_in
+
+
+def _fan_average(fans: Fans, gain: float) -> float:
+    return 2 * gain**2 / (fans.fan_in + fans.fan_out)
+
+
+FANS: dict[str, Callable[[Fans], float]] = {
+    "fan_in": lambda fans: fans.fan_in,
+    "fan_out": lambda fans: fans.fan_out,
+    "fan_avg": lambda fans: (fans.fan_in + fans.fan_out) / 2,
+    "fan_geo_avg": lambda fans: math.sqrt(fans.fan_in) * math.sqrt(fans.fan_out),
+}
+DISTRIBUTIONS = {"normal": NORMAL, "truncated": truncated(2.0), "uniform": UNIFORM}
+
+
+def _orthogonal(rng: np.random.Generator, shape: tuple[int, int], dtype: np.dtype[Any], fans: Fans,
+                gain: float) -> Matrix:
+    """Q·sign(diag R) of a Gaussian's QR: Haar-distributed (Saxe 2013; without the signs it is not Haar)."""
+    rows, columns = shape
+    q, r = np.linalg.qr(rng.standard_normal((max(shape), min(shape)), dtype=dtype))
+    q *= gain * np.where(np.diagonal(r) < 0, -1, 1)
+    return np.ascontiguousarray(q if rows >= columns else q.T, dtype=dtype)
+
+
+def _identity(rng: np.random.Generator, shape: tuple[int, int], dtype: np.dtype[Any], fans: Fans,
+              gain: float) -> Matrix:
+    return gain * np.eye(*shape, dtype=dtype)
+
+
+def _identity_mean(fans: Fans, gain: float) -> float:
+    return gain * min(fans.fan_in, fans.fan_out) / (fans.fan_in * fans.fan_out)
+
+
+def _identity_variance(fans: Fans, gain: float) -> float:
+    mean = _identity_mean(fans, gain)
+    return gain * mean - mean**2
+
+
+def _sparse(rng: np.random.Generator, shape: tuple[int, int], dtype: np.dtype[Any], fans: Fans, sparsity: float,
+            std: float) -> Matrix:
+    rows, columns = shape
+    weights: Matrix = rng.standard_normal(shape, dtype=dtype)
+    weights *= std
+    zeros = math.ceil(sparsity * rows)
+    order = np.argsort(rng.random((rows, columns), dtype=np.float32), axis=0)[:zeros]
+    np.put_along_axis(weights, order, 0, axis=0)
+    return weights
+
+
+def _sparse_variance(fans: Fans, sparsity: float, std: float) -> float:
+    return std**2 * (1 - math.ceil(sparsity * fans.fan_in) / fans.fan_in)
+
+
+def _cut_at_two(std: float) -> Draw:
+    return truncated(2 / std) if std else POINT
+
+
+def _gain(default: float = 1.0) -> tuple[Parameter, ...]:
+    return (Parameter("gain", default, low=0.0),)
+
+
+def _std(default: float) -> Parameter:
+    return Parameter("std", default, low=0.0)
+
+
+GLOROT = "Glorot & Bengio 2010, Understanding the difficulty of training deep feedforward neural networks"
+HE = "He et al. 2015, Delving deep into rectifiers"
+LECUN = "LeCun et al. 1998, Efficient BackProp"
+HE_PARAMETERS = (*_gain(math.sqrt(2)), Parameter("mode", "fan_in", choices=tuple(FANS)))
+
+
+def _he(fans: Fans, gain: float, mode: str) -> float:
+    return gain**2 / FANS[mode](fans)
+
+
+FAN_TEXT = {"fan_in": "n", "fan_out": "m", "fan_avg": "((n+m)/2)", "fan_geo_avg": "√(nm)"}
+
+
+def _family(stem: str, factor: float, divisor: str, source: str, variance: Rule, parameters: tuple[Parameter, ...],
+            normal: tuple[str, ...], uniform: tuple[str, ...], cut: tuple[str, ...]) -> tuple[Initializer, ...]:
+    """The normal, uniform and truncated members of one scheme: variance factor·gain²/divisor in three shapes."""
+
+    def scale(times: float, gain: float, mode: str = "") -> str:
+        return f"{times * factor * gain**2:.6g}/{FAN_TEXT.get(mode, divisor)}"
+
+    def member(shape: str, draw: Draw, aliases: tuple[str, ...], pattern: str, times: float) -> Initializer:
+        symbol = "gain²" if times * factor == 1 else f"{times * factor:g}·gain²"
+        return Initializer(f"{stem}_{shape}", pattern.format(f"{symbol}/{divisor}"), source, variance, draw, aliases,
+                           parameters, written=lambda **values: pattern.format(scale(times, **values)))
+
+    return (member("normal", NORMAL, normal, "N(0, {})", 1), member("uniform", UNIFORM, uniform, "U(±√({}))", 3),
+            member("truncated", truncated(2.0), cut, "N(0, {}) cut at ±2.27 std, std corrected", 1))
+
+
+def _check(choice: Choice) -> None:
+    values = choice.values
+    if choice.name == "uniform" and not float(values["low"]) <= float(values["high"]):
+        raise SpecError(f"uniform: low must not be above high, not {values['low']:g} and {values['high']:g}.")
+
+
+INITIALIZERS: Registry[Initializer] = Registry("initialiser", "inits", (
+    Initializer("zeros", "0", "constant", lambda fans: 0.0, POINT, ("zero",)),
+    Initializer("ones", "1", "constant", lambda fans: 0.0, POINT, ("one",), mean=lambda fans: 1.0),
+    Initializer("constant", "value", "constant", lambda fans, value: 0.0, POINT,
+                parameters=(Parameter("value", 0.0),), mean=lambda fans, value: value),
+    Initializer("normal", "N(mean, std²)", "textbook; the default is Keras's RandomNormal",
+                lambda fans, std, mean: std**2, NORMAL,
+                ("random_normal", "gaussian", "keras.random_normal"),
+                (_std(0.05), Parameter("mean", 0.0)), lambda fans, std, mean: mean,
+                written=lambda std, mean: f"N({mean:g}, {std:g}²)"),
+    Initializer("uniform", "U(low, high)", "textbook; the default is Keras's RandomUniform",
+                lambda fans, low, high: (high - low)**2 / 12, UNIFORM, ("random_uniform", "keras.random_uniform"),
+                (Parameter("low", -0.05), Parameter("high", 0.05)), lambda fans, low, high: (low + high) / 2,
+                written=lambda low, high: f"U({low:g}, {high:g})"),
+    Initializer("truncated_normal", "N(0, std²) cut at ±2 std, not corrected: true std 0.8796·std",
+                "Keras TruncatedNormal, jax truncated_normal", lambda fans, std: (TRUNCATED_STD * std)**2,
+                truncated(2.0), ("keras.truncated_normal",), (_std(0.05),)),
+    Initializer("variance_scaling", "variance scale/fan", "Keras, JAX: variance_scaling",
+                lambda fans, scale, mode, distribution: scale / FANS[mode](fans),
+                lambda scale, mode, distribution: DISTRIBUTIONS[distribution], (),
+                (Parameter("scale", 1.0, low=0.0), Parameter("mode", "fan_in", choices=tuple(FANS)),
+                 Parameter("distribution", "truncated", choices=tuple(DISTRIBUTIONS)))),
+    *_family("lecun", 1, "n", LECUN, _fan_in, _gain(), ("lecun",),
+             ("keras.lecun_uniform",), ("keras.lecun_normal", "jax.lecun_normal", "flax.dense")),
+    *_family("glorot", 2, "(n+m)", GLOROT, _fan_average, _gain(),
+             ("xavier", "glorot", "xavier_normal", "torch.xavier_normal"),
+             ("xavier_uniform", "normalized_xavier", "torch.xavier_uniform", "keras.dense", "keras.glorot_uniform",
+              "jax.glorot_uniform"),
+             ("keras.glorot_normal", "jax.glorot_normal")),
+    *_family("he", 1, "n", HE, _he, HE_PARAMETERS,
+             ("he", "kaiming", "kaiming_normal", "torch.kaiming_normal"),
+             ("kaiming_uniform", "torch.kaiming_uniform", "keras.he_uniform", "jax.he_uniform"),
+             ("keras.he_normal", "jax.he_normal")),
+    Initializer("fan_in_uniform", "U(±gain/√n)", f"{GLOROT}, eq. 1 (the heuristic it argues against)",
+                lambda fans, gain: gain**2 / (3 * fans.fan_in), UNIFORM, ("xavier_standard",), _gain(),
+                written=lambda gain: f"U(±{gain:.6g}/√n)"),
+    Initializer("orthogonal", "gain·Q of the QR of a Gaussian, signs of diag R",
+                "Saxe et al. 2013, Exact solutions to the nonlinear dynamics of learning",
+                lambda fans, gain: gain**2 / max(fans.fan_in, fans.fan_out), NORMAL, ("torch.orthogonal",), _gain(),
+                matrix=_orthogonal, limit=lambda fans, gain: gain),
+    Initializer("identity", "gain on the diagonal, 0 elsewhere", "Le et al. 2015, A simple way to initialize",
+                _identity_variance, POINT, ("eye",), _gain(), _identity_mean, _identity,
+                lambda fans, gain: gain),
+    Initializer("sparse", "each column: ceil(sparsity·n) zeros, the rest N(0, std²)",
+                "Martens 2010, Deep learning via Hessian-free optimization", _sparse_variance, NORMAL, (),
+                (Parameter("sparsity", 0.9, low=0.0, high=1.0), _std(0.01)), matrix=_sparse,
+                limit=lambda fans, sparsity, std: None),
+    Initializer("siren", "U(±√(6/n)/w0), first layer U(±1/n)",
+                "Sitzmann et al. 2020, Implicit neural representations with periodic activation functions",
+                lambda fans, w0: 1 / (3 * fans.fan_in**2) if fans.first else 2 / (fans.fan_in * w0**2),
+                UNIFORM, (), (Parameter("w0", 30.0, positive=True),)),
+    Initializer("torch.linear", "U(±1/√n), biases too", "PyTorch nn.Linear: kaiming_uniform with a = √5",
+                lambda fans: 1 / (3 * fans.fan_in), UNIFORM, bias="torch.linear"),
+    Initializer("torch.trunc_normal", "N(0, std²) cut at absolute ±2", "PyTorch nn.init.trunc_normal_",
+                lambda fans, std: (std * _cut_at_two(std).std_factor)**2 if std else 0.0, _cut_at_two, (),
+                (_std(1.0),)),
+    Initializer("haiku.linear", "N(0, 1/n) cut at ±2/√n, not corrected: true std 0.8796/√n", "Haiku hk.Linear",
+                lambda fans: TRUNCATED_STD**2 / fans.fan_in, truncated(2.0)),
+), number="normal", check=_check)

@@ -1,0 +1,189 @@
+"""Where batches come from: a table of random sources, or the rows of a file."""
+
+from __future__ import annotations
+
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from actprof import datasets
+from actprof.datasets.scaling import SCALINGS
+from actprof.datasets.table import Table, named
+from actprof.errors import DataError, SpecError
+from actprof.registry import Choice, Parameter, Registry, folded
+from actprof.spec import InputSpec, RunSpec
+from actprof.streams import BLOCK, INPUT, stream
+
+
+@dataclass(frozen=True)
+class Source:
+    """A random source: every number it draws is independent of the others.
+
+    `draw(rng, shape, dtype, **parameters)` fills an array; its first rows do not depend on how many follow.
+    """
+
+    name: str
+    formula: str
+    source: str
+    parameters: tuple[Parameter, ...]
+    draw: Callable[..., NDArray[Any]]
+    aliases: tuple[str, ...] = ()
+
+
+def _normal(rng: np.random.Generator, shape: tuple[int, int], dtype: Any, *, mean: float, std: float) -> NDArray[Any]:
+    numbers = rng.standard_normal(shape, dtype=dtype)
+    if (mean, std) != (0, 1):
+        numbers *= std
+        numbers += mean
+    return numbers
+
+
+def _uniform(rng: np.random.Generator, shape: tuple[int, int], dtype: Any, *, low: float, high: float) -> NDArray[Any]:
+    numbers = rng.random(shape, dtype=dtype)
+    numbers *= high - low
+    numbers += low
+    return numbers
+
+
+def _constant(rng: np.random.Generator, shape: tuple[int, int], dtype: Any, *, value: float) -> NDArray[Any]:
+    return np.full(shape, value, dtype)
+
+
+def _check(choice: Choice) -> None:
+    values = choice.values
+    if choice.name == "uniform" and not float(values["low"]) < float(values["high"]):
+        raise SpecError(f"uniform: low must be below high, not {values['low']:g} and {values['high']:g}.")
+
+
+SOURCES: Registry[Source] = Registry("input", "inputs", [
+    Source("normal", "N(mean, std²)", "the textbook's standard normal inputs",
+           (Parameter("mean", 0.0), Parameter("std", 1.0, low=0)), _normal, ("gaussian", "random_normal")),
+    Source("uniform", "U[low, high)", "bounded inputs, such as scaled pixels",
+           (Parameter("low", -1.0), Parameter("high", 1.0)), _uniform),
+    Source("constant", "value", "every input alike: shows what the weights do alone", (Parameter("value", 1.0),),
+           _constant),
+], check=_check)
+
+
+def parse(text: str, key: str | None = None, label_column: str = "auto", scale: str = "none") -> InputSpec:
+    """What `--input` asks for: a source's name with its values or, failing that, a file."""
+    if folded(text.partition(":")[0]) not in SOURCES.names() and _looks_like_a_file(text):
+        return InputSpec(None, text, key, label_column, scale)
+    try:
+        return InputSpec(SOURCES.parse(text), "", key, label_column, scale)
+    except SpecError as error:
+        hint = f" Files end in {datasets.suffixes()}." if str(error).startswith("unknown input") else ""
+        raise SpecError(f"{error}{hint}") from None
+
+
+def _looks_like_a_file(text: str) -> bool:
+    separators = (os.sep, os.altsep or os.sep)
+    return (datasets.suffix(text) in datasets.READERS or any(sign in text for sign in separators)
+            or bool(text) and os.path.exists(text))
+
+
+class Inputs(ABC):
+    """Batches of input rows, made or converted when asked for; safe to ask from several threads.
+
+    Attributes:
+        features: numbers in a row.
+        batches: how many there are; fewer than asked for where a file is short.
+        notes: one-line remarks for the user.
+    """
+
+    features: int
+    batches: int
+    notes: tuple[str, ...] = ()
+
+    @abstractmethod
+    def batch_rows(self, batch: int) -> int:
+        """The number of rows of one batch."""
+
+    @abstractmethod
+    def rows(self, batch: int, start: int, stop: int) -> NDArray[Any]:
+        """Rows start … stop − 1 of a batch, C-contiguous in the run's dtype; `start` is a multiple of BLOCK.
+
+        What they hold does not depend on where a batch is cut.
+        """
+
+
+class RandomInputs(Inputs):
+    """Rows drawn from a random source: each block of BLOCK rows has a stream of its own."""
+
+    def __init__(self, run: RunSpec, choice: Choice, features: int) -> None:
+        self.features = features
+        self.batches = run.batches
+        self._run = run
+        self._draw = SOURCES[choice.name].draw
+        self._values = choice.values
+
+    def batch_rows(self, batch: int) -> int:
+        return self._run.batch_size
+
+    def rows(self, batch: int, start: int, stop: int) -> NDArray[Any]:
+        rows = np.empty((stop - start, self.features), self._run.dtype)
+        # A source told to leave the range of float32 becomes infinite, which the profile counts.
+        with np.errstate(over="ignore", invalid="ignore"):
+            for first in range(start, stop, BLOCK):
+                rng = stream(self._run.seed, INPUT, batch, first // BLOCK)
+                shape = (min(BLOCK, stop - first), self.features)
+                rows[first - start:first - start + BLOCK] = self._draw(rng, shape, rows.dtype, **self._values)
+        return rows
+
+
+class FileInputs(Inputs):
+    """Rows of a file in its own order, or a random sample of them where not all are asked for."""
+
+    def __init__(self, run: RunSpec, table: Table) -> None:
+        available = len(table.features)
+        self._used = min(available, run.batch_size * run.batches)
+        self.features = table.features.shape[1]
+        self.batches = -(-self._used // run.batch_size)
+        self._table = table
+        self._run = run
+        self._scaling = SCALINGS[run.input.scale](table)
+        # Files are often sorted by label: the first rows alone would be of one class.
+        self._sample = (None if self._used == available else
+                        stream(run.seed, INPUT, 0).choice(available, self._used, replace=False))
+        self.notes = (*table.notes, *self._usage(), *self._scaling.notes)
+
+    def batch_rows(self, batch: int) -> int:
+        return min(self._run.batch_size, self._used - batch * self._run.batch_size)
+
+    def rows(self, batch: int, start: int, stop: int) -> NDArray[Any]:
+        first = batch * self._run.batch_size
+        wanted = slice(first + start, first + stop)
+        rows = self._table.features[wanted if self._sample is None else self._sample[wanted]]
+        return self._scaling.apply(rows, self._run.dtype)
+
+    def _usage(self) -> tuple[str, ...]:
+        available, asked = len(self._table.features), self._run.batch_size * self._run.batches
+        if asked < available:
+            enough = -(-available // self._run.batch_size)
+            return (f"{asked:,} of {available:,} rows, drawn at random; --batches {enough} uses all",)
+        if asked > available:
+            file, batches = named(self._table.source), "batch" if self.batches == 1 else "batches"
+            return (f"{file} has {available:,} rows: {self.batches:,} {batches} instead of {self._run.batches:,} "
+                    f"× {self._run.batch_size:,}",)
+        return ()
+
+
+def open_inputs(run: RunSpec, features: int) -> Inputs:
+    """The inputs of a run for a first layer with `features` inputs; reads the file if there is one."""
+    if run.input.source is not None:
+        return RandomInputs(run, run.input.source, features)
+    inputs = file_inputs(run, datasets.read(run.input.path, run.input.key, run.input.label_column))
+    if inputs.features != features:
+        raise DataError(f"{named(run.input.path)} has {inputs.features:,} features, the first layer expects "
+                        f"{features:,}. Build the layers for {inputs.features:,} inputs.")
+    return inputs
+
+
+def file_inputs(run: RunSpec, table: Table) -> Inputs:
+    """The inputs of a run from a file that has been read."""
+    return FileInputs(run, table)

@@ -1,0 +1,87 @@
+"""One network of a stack: its layers' weights, drawn when they are needed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from actprof import activations, initializers, normalizations, streams
+from actprof.activations import BoundActivation
+from actprof.initializers import Fans
+from actprof.spec import StackSpec
+
+Rows = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One dense layer, ready to compute: a = φ(x @ weights + bias), with the normalisation where the stack has it.
+
+    Attributes:
+        number: 1 for the layer that sees the inputs.
+        weights: (fan_in, fan_out · pieces).
+        bias: (fan_out · pieces,), or None where it is 0.
+        parameters: weights, biases that are not all 0 by design, scales and shifts of the normalisation.
+        noise: key of the stream of a random activation.
+    """
+
+    number: int
+    fans: Fans
+    weights: Rows
+    bias: Rows | None
+    activation: BoundActivation
+    parameters: int
+    weight_std: float
+
+
+@dataclass(frozen=True)
+class Network:
+    """The layers of one network: the same (stack, seed, repeat) always draws the same weights."""
+
+    stack: StackSpec
+    seed: int
+    repeat: int
+    dtype: np.dtype[Any]
+
+    def columns(self, number: int) -> int:
+        """Pre-activations of a layer: its units, times the pieces of a maxout."""
+        return self.stack.widths[number] * activations.bind(self.stack.activations[number - 1]).pieces
+
+    @property
+    def weight_bytes(self) -> list[int]:
+        """Size of each layer's weights."""
+        return [fan_in * self.columns(number) * self.dtype.itemsize
+                for number, fan_in in enumerate(self.stack.widths[:-1], start=1)]
+
+    def layer(self, number: int) -> Layer:
+        """Draw layer `number`."""
+        stack = self.stack
+        fans = Fans(stack.widths[number - 1], stack.widths[number], first=number == 1)
+        columns = self.columns(number)
+        weights = initializers.bind(stack.init).sample(
+            streams.stream(self.seed, streams.WEIGHT, self.repeat, number), fans, (fans.fan_in, columns), self.dtype)
+        bias = self._bias(number, fans, columns)
+        trained = normalizations.NORMALIZATIONS[stack.norm.name].trained * fans.fan_out
+        return Layer(number, fans, weights, bias, activations.bind(stack.activations[number - 1]),
+                     weights.size + (0 if bias is None else bias.size) + trained, _std(weights))
+
+    def noise(self, number: int, batch: int, block: int) -> np.random.Generator:
+        """The stream of a random activation for one block of rows."""
+        return streams.stream(self.seed, streams.NOISE, self.repeat, number, batch, block)
+
+    def _bias(self, number: int, fans: Fans, columns: int) -> Rows | None:
+        if self.stack.bias.name == "zeros":
+            return None
+        rng = streams.stream(self.seed, streams.BIAS, self.repeat, number)
+        return initializers.bind(self.stack.bias).sample(rng, fans, (columns,), self.dtype)
+
+
+def _std(weights: Rows, rows: int = 256) -> float:
+    """Population std of all weights, in float64, without a float64 copy of them."""
+    mean = float(weights.mean(dtype=np.float64))
+    squares = sum(float(np.square(weights[start:start + rows] - mean, dtype=np.float64).sum())
+                  for start in range(0, len(weights), rows))
+    return float(np.sqrt(squares / weights.size))
