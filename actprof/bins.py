@@ -119,8 +119,8 @@ def lay(extents: Iterable[Extent], count: int, dtype: np.dtype[Any], seen_all: b
         low, high = -max(-low, high), max(-low, high)
     low, high = _spread(low, high, dtype)
     options = [_shifted(low, high, count, phase) for phase in PHASES]
-    best = min(options, key=lambda option: _cuts(panels, *option, count))
-    return bins_over(*best, count, dtype)
+    low, high = min(options, key=lambda option: _cuts(panels, option[0], option[1], count))
+    return bins_over(low, high, count, dtype)
 
 
 def bins_over(low: float, high: float, count: int, dtype: np.dtype[Any]) -> Bins:

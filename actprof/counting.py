@@ -76,16 +76,17 @@ class Counter:
         """Count values whose pre-activation lies where the activation is flat."""
         self._saturated += count
 
-    def add(self, block: Block) -> None:
-        """Count a C-contiguous block of shape (rows, units)."""
+    def add(self, block: Block) -> bool:
+        """Count a C-contiguous block of shape (rows, units); say whether all of it was finite."""
         low, high = float(block.min()), float(block.max())
-        if not math.isfinite(low - high) and not (math.isfinite(low) and math.isfinite(high)):
+        if not (math.isfinite(low) and math.isfinite(high)):
             self._add_broken(block)
-            return
+            return False
         self._low, self._high = min(self._low, low), max(self._high, high)
         self._moments(block)
         self._activity(block, low, high)
         self._histogram(block, low, high)
+        return True
 
     def distribution(self) -> Distribution:
         """Everything counted so far."""
@@ -198,7 +199,8 @@ def _row_norms(block: Block, values: Floats) -> Floats:
     squares = np.einsum("ij,ij->i", block, block)
     if block.dtype != np.float64 and not (squares.min() > 1 / ROW_LIMIT and squares.max() < ROW_LIMIT):
         squares = np.einsum("ij,ij->i", values, values)
-    return np.sqrt(squares, dtype=np.float64)
+    norms: Floats = np.sqrt(squares, dtype=np.float64)
+    return norms
 
 
 def _distribution_of_finite_part(block: Block, finite: Flags, bins: Bins, atoms: tuple[float, ...], rectifier: bool,

@@ -47,7 +47,7 @@ class Histogram:
 
     def without(self, atoms: tuple[tuple[float, int], ...]) -> Counts:
         """The counts less the values at exactly the given (value, count) atoms."""
-        counts = self.counts.copy()
+        counts: Counts = self.counts.copy()
         for value, count in atoms:
             if self.edges[0] <= value <= self.edges[-1]:
                 place = int(np.searchsorted(self.edges, value, side="right")) - 1

@@ -78,7 +78,8 @@ def truncated_std(cut: float) -> float:
 
 def _uniform_within(rng: np.random.Generator, shape: tuple[int, ...], dtype: DTypeLike, cut: float) -> NDArray[Any]:
     """Proposals for a narrow cut: uniform, kept with probability exp(-z²/2); a rejected one is marked outside."""
-    draws = _uniform(rng, shape, dtype) * np.dtype(dtype).type(cut / math.sqrt(3))
+    draws = _uniform(rng, shape, dtype)
+    draws *= cut / math.sqrt(3)
     draws[rng.random(shape, dtype=dtype) > np.exp(-(draws**2) / 2)] = np.inf  # type: ignore[arg-type]
     return draws
 

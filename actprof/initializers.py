@@ -51,6 +51,7 @@ class Initializer:
         limit: the largest |w|, where it is not that of the draw (matrix rules); None if unlimited.
         bias: what the same framework layer does to its biases.
         written: the formula with the parameters filled in, N(0, 2/n); without it they are listed behind the formula.
+        spare: how many times its own size a matrix needs beside itself while it is drawn.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Initializer:
     limit: Callable[..., float | None] | None = None
     bias: str = "zeros"
     written: Callable[..., str] | None = None
+    spare: int = 0
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ class BoundInitializer:
     @property
     def formula(self) -> str:
         if self.row.written is not None:
-            return self.row.written(**self.values)
+            return str(self.row.written(**self.values))
         listed = ", ".join(f"{name} = {value:.6g}" if isinstance(value, float) else f"{name} = {value}"
                            for name, value in self.values.items())
         return f"{self.row.formula}, {listed}" if listed else self.row.formula
@@ -267,14 +269,14 @@ INITIALIZERS: Registry[Initializer] = Registry("initialiser", "inits", (
     Initializer("orthogonal", "gain·Q of the QR of a Gaussian, signs of diag R",
                 "Saxe et al. 2013, Exact solutions to the nonlinear dynamics of learning",
                 lambda fans, gain: gain**2 / max(fans.fan_in, fans.fan_out), NORMAL, ("torch.orthogonal",), _gain(),
-                matrix=_orthogonal, limit=lambda fans, gain: gain),
+                matrix=_orthogonal, limit=lambda fans, gain: gain, spare=3),
     Initializer("identity", "gain on the diagonal, 0 elsewhere", "Le et al. 2015, A simple way to initialize",
                 _identity_variance, POINT, ("eye",), _gain(), _identity_mean, _identity,
                 lambda fans, gain: gain),
     Initializer("sparse", "each column: ceil(sparsity·n) zeros, the rest N(0, std²)",
                 "Martens 2010, Deep learning via Hessian-free optimization", _sparse_variance, NORMAL, (),
                 (Parameter("sparsity", 0.9, low=0.0, high=1.0), _std(0.01)), matrix=_sparse,
-                limit=lambda fans, sparsity, std: None),
+                limit=lambda fans, sparsity, std: None, spare=3),
     Initializer("siren", "U(±√(6/n)/w0), first layer U(±1/n)",
                 "Sitzmann et al. 2020, Implicit neural representations with periodic activation functions",
                 lambda fans, w0: 1 / (3 * fans.fan_in**2) if fans.first else 2 / (fans.fan_in * w0**2),

@@ -84,7 +84,7 @@ def parse(text: str, key: str | None = None, label_column: str = "auto", scale: 
 def _looks_like_a_file(text: str) -> bool:
     separators = (os.sep, os.altsep or os.sep)
     return (datasets.suffix(text) in datasets.READERS or any(sign in text for sign in separators)
-            or bool(text) and os.path.exists(text))
+            or os.path.exists(text))
 
 
 class Inputs(ABC):

@@ -68,6 +68,12 @@ class Summary:
         return int(self.figures["nan"] + self.figures["posinf"] + self.figures["neginf"])
 
     @property
+    def non_finite_text(self) -> str:
+        """`2,300 +inf, 12 NaN`: what is not finite, or nothing."""
+        parts = (("+inf", "posinf"), ("-inf", "neginf"), ("NaN", "nan"))
+        return ", ".join(f"{int(self.figures[key]):,} {name}" for name, key in parts if self.figures[key])
+
+    @property
     def computed(self) -> bool:
         """False for a layer that nothing finite reached."""
         return self.figures["count"] + self.non_finite > 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -17,10 +18,10 @@ Rows = NDArray[Any]
 
 
 class Recorder(Protocol):
-    """Looks at a layer's values, block by block."""
+    """Looks at a layer's values, block by block; says of activations whether all were finite."""
 
     def preactivations(self, block: Rows) -> None: ...
-    def activations(self, block: Rows) -> None: ...
+    def activations(self, block: Rows) -> bool: ...
 
 
 @dataclass(frozen=True)
@@ -42,42 +43,48 @@ def forward(network: Network, layer: Layer, rows: Rows, chunk: Chunk, recorder: 
     np.matmul(rows, layer.weights, out=z)
     if layer.bias is not None:
         z += layer.bias
-    if network.stack.norm_position == "before":
-        normalizations.apply(network.stack.norm, z)
-    if network.stack.norm_position == "after" and network.stack.norm.name != "none":
-        return _finite_rows(_activated_then_normalised(network, layer, z, chunk, recorder, scratch))
-    return _finite_rows(_activated(network, layer, z, chunk, recorder, scratch, record=True))
+    norm, position = network.stack.norm, network.stack.norm_position
+    if position == "before" or norm.name == "none":
+        normalizations.apply(norm, z)
+        a, finite = _activated(network, layer, z, chunk, recorder, scratch)
+    else:
+        a, _ = _activated(network, layer, z, chunk, _PreactivationsOnly(recorder), scratch)
+        normalizations.apply(norm, a)
+        finite = True
+        for block in _blocks(a):
+            finite &= recorder.activations(block)
+    return a if finite else a[np.isfinite(a).any(axis=1)]
 
 
-def _activated(network: Network, layer: Layer, z: Rows, chunk: Chunk, recorder: Recorder, scratch: Scratch,
-               record: bool) -> Rows:
+def _activated(network: Network, layer: Layer, z: Rows, chunk: Chunk, recorder: Recorder,
+               scratch: Scratch) -> tuple[Rows, bool]:
     """φ in blocks: while a block is in the cache, count it, activate it in place and count it again."""
     phi = layer.activation
-    units = layer.fans.fan_out
-    a = z if phi.pieces == 1 else scratch.get("pieces", (len(z), units), z.dtype)
+    a = z if phi.pieces == 1 else scratch.get("pieces", (len(z), layer.fans.fan_out), z.dtype)
     step = BLOCK if phi.random else block_rows(z.shape[1], z.itemsize)
+    finite = True
     for start in range(0, len(z), step):
         block, out = z[start:start + step], a[start:start + step]
         recorder.preactivations(block)
         noise = network.noise(layer.number, chunk.batch, (chunk.start + start) // BLOCK) if phi.random else None
         phi.apply(block, out, noise)
-        if record:
-            recorder.activations(out)
-    return a
+        finite &= recorder.activations(out)
+    return a, finite
 
 
-def _activated_then_normalised(network: Network, layer: Layer, z: Rows, chunk: Chunk, recorder: Recorder,
-                               scratch: Scratch) -> Rows:
-    a = _activated(network, layer, z, chunk, recorder, scratch, record=False)
-    normalizations.apply(network.stack.norm, a)
-    step = block_rows(a.shape[1], a.itemsize)
-    for start in range(0, len(a), step):
-        recorder.activations(a[start:start + step])
-    return a
+def _blocks(rows: Rows) -> Iterator[Rows]:
+    step = block_rows(rows.shape[1], rows.itemsize)
+    return (rows[start:start + step] for start in range(0, len(rows), step))
 
 
-def _finite_rows(a: Rows) -> Rows:
-    if np.isfinite(a.min() - a.max()) or np.isfinite(a).all():
-        return a
-    kept = np.isfinite(a).any(axis=1)
-    return a if kept.all() else a[kept]
+@dataclass(frozen=True)
+class _PreactivationsOnly:
+    """Hides the activations from a recorder that is to see them after the normalisation."""
+
+    recorder: Recorder
+
+    def preactivations(self, block: Rows) -> None:
+        self.recorder.preactivations(block)
+
+    def activations(self, block: Rows) -> bool:
+        return True

@@ -114,7 +114,7 @@ class Registry(Generic[E]):
         self.presets = dict(presets or {})
         self._entries = {entry.name: entry for entry in entries}
         self._canonical = {alias: entry.name for entry in self for alias in (entry.name, *entry.aliases)}
-        self._refused = dict(refused or {})
+        self.refused = dict(refused or {})
         self._number = number
         self._check = check
 
@@ -129,6 +129,11 @@ class Registry(Generic[E]):
         """Every name that parses, presets included."""
         return [*self._canonical, *self.presets]
 
+    def presets_of(self, name: str) -> dict[str, str]:
+        """The presets of an entry: name → the text it stands for."""
+        return {preset: text for preset, text in self.presets.items()
+                if self._canonical[text.partition(":")[0]] == name}
+
     def parse(self, text: str) -> Choice:
         """Read `NAME[:VALUE…]`; raises SpecError with a suggestion."""
         label = text.strip()
@@ -142,9 +147,9 @@ class Registry(Generic[E]):
         given: dict[str, Value] = {}
         if name in self.presets:
             name, _, preset = self.presets[name].partition(":")
-            given = self._values(self._entries[name], preset, name)
-        if name in self._refused:
-            raise SpecError(f"{shown(name)} cannot be used here: {self._refused[name]}.")
+            given = self._values(self._entries[self._canonical[name]], preset, name)
+        if name in self.refused:
+            raise SpecError(f"{shown(name)} cannot be used here: {self.refused[name]}.")
         if name not in self._canonical:
             raise SpecError(f"unknown {self.kind} {shown(label)}. {self._suggestion(name)}")
         entry = self._entries[self._canonical[name]]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
-from pathlib import Path
 
 _LIMITS = (("sys/fs/cgroup", "memory.max"), ("sys/fs/cgroup/memory", "memory.limit_in_bytes"))
 """Mount point and limit file of control groups, version 2 and version 1."""
 
 
-def available_memory(root: Path = Path("/")) -> int | None:
+def available_memory(root: str = "/") -> int | None:
     """Bytes that can still be had: what the system reports, or the control group's limit where that is lower.
 
     None where neither is known. `root` is the folder that holds `proc` and `sys`.
@@ -27,22 +27,28 @@ def amount(size: float) -> str:
     return f"{size:.1f} {unit}" if size < 10 and unit != "bytes" else f"{size:,.0f} {unit}"
 
 
-def _system(root: Path) -> Iterator[int]:
-    for line in _lines(root / "proc/meminfo"):
+def _system(root: str) -> Iterator[int]:
+    for line in _lines(root, "proc/meminfo"):
         if line.startswith("MemAvailable:"):
             yield int(line.split()[1]) * 1024
 
 
-def _control_groups(root: Path) -> Iterator[int]:
+def _control_groups(root: str) -> Iterator[int]:
     """The limits of this process's groups and of the groups around them."""
-    own = [line.split(":", 2)[-1].strip("/") for line in _lines(root / "proc/self/cgroup")]
+    groups = {""}
+    for line in _lines(root, "proc/self/cgroup"):
+        group = line.split(":", 2)[-1].strip("/")
+        while group:
+            groups.add(group)
+            group = os.path.dirname(group)
     for mount, name in _LIMITS:
-        for group in {Path(), *(folder for path in own for folder in (Path(path), *Path(path).parents))}:
-            yield from (int(line) for line in _lines(root / mount / group / name) if line.strip().isdecimal())
+        for group in groups:
+            yield from (int(line) for line in _lines(root, mount, group, name) if line.isdecimal())
 
 
-def _lines(path: Path) -> list[str]:
+def _lines(*path: str) -> list[str]:
     try:
-        return path.read_text().splitlines()
-    except OSError:
+        with open(os.path.join(*path), encoding="utf-8") as file:
+            return file.read().splitlines()
+    except (OSError, UnicodeDecodeError):
         return []

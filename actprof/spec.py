@@ -72,12 +72,13 @@ class StackSpec:
 
 @dataclass(frozen=True)
 class InputSpec:
-    """Where the rows come from: a named random source, or (source None) a file."""
+    """Where the rows come from: a named random source, or (source None) a file; `label_column` is auto, last, none or a
+    column's name."""
 
     source: Choice | None = field(default_factory=lambda: Choice("normal", (("mean", 0.0), ("std", 1.0)), "normal"))
     path: str = ""
     key: str | None = None
-    label_column: str = "last"
+    label_column: str = "auto"
     scale: str = "none"
 
     def __post_init__(self) -> None:

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from importlib import import_module
 
-from actprof.datasets import csv_file, npz
 from actprof.datasets.table import Table, named
 from actprof.errors import DataError, SpecError, shown
 
 __all__ = ["READERS", "Table", "read", "suffix", "suffixes"]
 
-READERS: Mapping[str, Callable[[str, str | None, str], Table]] = {
-    ".npz": npz.read_npz,
-    ".npy": npz.read_npy,
-    ".csv": csv_file.read_csv,
+READERS: Mapping[str, tuple[str, str]] = {
+    ".npz": ("actprof.datasets.npz", "read_npz"),
+    ".npy": ("actprof.datasets.npz", "read_npy"),
+    ".csv": ("actprof.datasets.csv_file", "read_csv"),
 }
-"""Suffix → what reads such a file: (path, key, label_column) → Table."""
+"""Suffix → module and function (path, key, label_column) → Table that reads such a file."""
 
 
 def read(path: str, key: str | None = None, label_column: str = "auto") -> Table:
@@ -35,16 +35,30 @@ def read(path: str, key: str | None = None, label_column: str = "auto") -> Table
         raise DataError(f"{named(path)} is a folder. Name a file that ends in {suffixes()}.")
     if suffix(path) not in READERS:
         raise SpecError(f"cannot read {shown(path)}. Files end in {suffixes()}.")
-    if key is not None and suffix(path) != ".npz":
-        raise SpecError(f"--input-key cannot be combined with {shown(path)}. It names an array in an .npz file.")
+    _require_fitting(path, key, label_column)
     if not os.path.exists(path):
         raise DataError(f"{named(path)} does not exist. Check the path.")
     if not os.path.isfile(path):
         raise DataError(f"{named(path)} is not a regular file. Save the data to a file first.")
     try:
-        return READERS[suffix(path)](path, key, label_column)
+        return _reader(path)(path, key, label_column)
     except OSError as error:
         raise DataError(f"{named(path)} cannot be read: {error.strerror or error}.") from None
+
+
+def _reader(path: str) -> Callable[[str, str | None, str], Table]:
+    # Imported only now: a run on random inputs should not wait for zipfile and csv.
+    module, function = READERS[suffix(path)]
+    reader: Callable[[str, str | None, str], Table] = getattr(import_module(module), function)
+    return reader
+
+
+def _require_fitting(path: str, key: str | None, label_column: str) -> None:
+    """Raise SpecError for an option that would be ignored."""
+    if key is not None and suffix(path) != ".npz":
+        raise SpecError(f"--input-key cannot be combined with {shown(path)}. It names an array in an .npz file.")
+    if label_column not in ("auto", "none") and suffix(path) != ".csv":
+        raise SpecError(f"--label-column cannot be combined with {shown(path)}. It names a column of a .csv file.")
 
 
 def suffix(path: str) -> str:

@@ -9,6 +9,7 @@ import math
 import os
 import warnings
 import zipfile
+import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import IO, Any
@@ -58,20 +59,27 @@ def read_npy(path: str, key: str | None, label_column: str) -> Table:
 
 def read_npz(path: str, key: str | None, label_column: str) -> Table:
     """One array of an .npz file as a table: the one named `key`, or the one that must be meant."""
-    try:
-        with zipfile.ZipFile(path) as archive:
+    with _archive(path) as archive:
+        try:
             headers = dict(_headers(archive))
             name = _chosen(named(path), headers, key)
             what = f"{named(path)}: array {shown(name)}"
             _require_usable(what, headers[name])
             with archive.open(f"{name}.npy") as member:
                 array = _array(member, what)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError):
-        # RuntimeError: an encrypted archive; NotImplementedError: an unknown compression.
-        raise DataError(f"{named(path)}: not an .npz file. numpy.savez writes one.") from None
+        except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError):
+            # RuntimeError: an encrypted member; NotImplementedError: an unknown compression.
+            raise DataError(f"{named(path)} is damaged or encrypted. Save it again with numpy.savez.") from None
     others = [other for other, header in headers.items() if header.is_table and other != name]
     notes = (f"array {shown(name)} is used; --input-key takes another: {', '.join(map(shown, others))}",)
     return _table(array, path, what, notes if others and key is None else ())
+
+
+def _archive(path: str) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(path)
+    except (zipfile.BadZipFile, NotImplementedError, ValueError):
+        raise DataError(f"{named(path)}: not an .npz file. numpy.savez writes one.") from None
 
 
 def _headers(archive: zipfile.ZipFile) -> Iterable[tuple[str, Header]]:
@@ -93,6 +101,8 @@ def _header(file: IO[bytes], size: int) -> Header | None:
             read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
             shape, _, dtype = read(file)
             header = Header(shape, dtype, size - file.tell())
+    except (zipfile.BadZipFile, zlib.error):
+        raise
     except Exception:
         return None
     return header if all(length >= 0 for length in shape) else None
@@ -139,10 +149,10 @@ def _array(file: IO[bytes], what: str) -> NDArray[Any]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             array: NDArray[Any] = npy.read_array(file, allow_pickle=False)
-    except (OSError, MemoryError):
+    except (OSError, MemoryError, zipfile.BadZipFile, zlib.error):
         raise
     except Exception:  # as many kinds as there are decompressors
-        raise DataError(f"{what} is damaged: its data do not match its header or checksum. Save it again.") from None
+        raise DataError(f"{what} is damaged: its data do not match its header. Save it again.") from None
     if array.dtype.kind == "f" and array.dtype.itemsize > 8:
         with np.errstate(over="ignore"):
             array = array.astype(np.float64)

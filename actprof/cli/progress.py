@@ -1,0 +1,56 @@
+"""A progress bar on standard error, for work of more than a second, on a terminal only."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+PATIENCE = 1.0
+"""Seconds before the bar appears."""
+
+
+@contextmanager
+def shown_progress(quiet: bool) -> Iterator[Callable[[float], None]]:
+    """Yield a function that takes the share done, 0 … 1; the bar is gone without a trace at the end."""
+    if quiet or sys.stderr is None or not sys.stderr.isatty():
+        yield lambda share: None
+        return
+    bar = _Bar()
+    try:
+        yield bar.show
+    finally:
+        bar.close()
+
+
+class _Bar:
+    """A rich progress bar that is made when the patience is over."""
+
+    def __init__(self) -> None:
+        self._start = time.monotonic()
+        self._lock = threading.Lock()
+        self._progress: Any = None
+        self._task: Any = None
+
+    def show(self, share: float) -> None:
+        with self._lock:
+            if self._progress is None and time.monotonic() - self._start > PATIENCE:
+                self._open()
+            if self._progress is not None:
+                self._progress.update(self._task, completed=share)
+
+    def close(self) -> None:
+        if self._progress is not None:
+            self._progress.stop()
+
+    def _open(self) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TaskProgressColumn, TimeRemainingColumn
+
+        self._progress = Progress(BarColumn(), TaskProgressColumn(), TimeRemainingColumn(),
+                                  console=Console(stderr=True), transient=True)
+        self._task = self._progress.add_task("profiling", total=1.0)
+        self._progress.start()

@@ -1,0 +1,252 @@
+"""Spec in, profile out: every arm's networks, all batches streamed through them, on all cores.
+
+Rows go through in chunks. While the weights fit into memory a worker takes its chunk through all layers, which keeps
+it in the cache; beyond, the layers are drawn one after the other and all chunks go through each. Either way the chunks,
+and so the results, depend on the request alone and not on the number of workers.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from actprof import activations, diagnosis, initializers, memory, normalizations
+from actprof.counting import Counter, Scratch
+from actprof.inputs import Inputs
+from actprof.network import Layer, Network
+from actprof.parallel import cores, ordered_map
+from actprof.pilot import LayerBins, lay_bins
+from actprof.profiles import Arm, Comparison, LayerProfile, Profile
+from actprof.propagation import Chunk, forward
+from actprof.spec import RunSpec, StackSpec
+from actprof.streams import BLOCK
+
+CHUNK_VALUES = 300_000
+"""Values of a layer in a chunk, as far as LEAST_ROWS and MOST_ROWS allow."""
+
+LEAST_ROWS, MOST_ROWS = 1024, 4096
+
+SHARES = 16
+"""Parts that the chunks of a network are dealt into; each keeps one set of counters."""
+
+WORTH_SHARING = 2e8
+"""Multiplications from which a second thread pays for its start."""
+
+Progress = Callable[[float], None]
+"""Called with the share of the work that is done, 0 … 1."""
+
+
+def compare(stacks: Sequence[StackSpec], run: RunSpec, inputs: Inputs,
+            progress: Progress = lambda share: None) -> Comparison:
+    """Profile each stack on the same inputs and the same underlying draws.
+
+    Raises ResourceError before anything large is allocated.
+    """
+    memory.check(stacks, run, inputs)
+    dtype = np.dtype(run.dtype)
+    with np.errstate(all="ignore"):
+        networks = [Network(stack, run.seed, 0, dtype) for stack in stacks]
+        bins = lay_bins(networks, inputs, run)
+        steps = _Steps(progress, len(stacks) * run.repeats)
+        arms = tuple(
+            Arm(stack.label, _config(stack, run), tuple(
+                profile(Network(stack, run.seed, repeat, dtype), inputs, arm_bins, steps.next())
+                for repeat in range(run.repeats)))
+            for stack, arm_bins in zip(stacks, bins, strict=True))
+        return Comparison(run.seed, arms, diagnosis.warnings(arms))
+
+
+def profile(network: Network, inputs: Inputs, bins: Sequence[LayerBins],
+            progress: Progress = lambda share: None) -> Profile:
+    """Stream all batches through one network."""
+    chunks = _chunks(network, inputs)
+    if memory.fits_whole(network):
+        return _chunk_by_chunk(network, inputs, bins, chunks, progress)
+    return _layer_by_layer(network, inputs, bins, chunks, progress)
+
+
+@dataclass
+class _Steps:
+    """Turns the progress of one of `total` equal steps into that of the whole."""
+
+    progress: Progress
+    total: int
+    done: int = -1
+
+    def next(self) -> Progress:
+        self.done += 1
+        base = self.done
+        return lambda share: self.progress((base + share) / self.total)
+
+
+class _LayerCounters:
+    """The recorder of one layer: counts its pre-activations, activations and saturation."""
+
+    def __init__(self, network: Network, number: int, bins: LayerBins, scratch: Scratch) -> None:
+        phi = activations.bind(network.stack.activations[number - 1])
+        normalised = network.stack.norm_position == "after" and network.stack.norm.name != "none"
+        atoms = () if normalised else phi.atoms
+        self._flat = phi.saturation
+        self._scratch = scratch
+        self._before = Counter(network.columns(number), bins["preactivation"], scratch)
+        self._after = Counter(network.stack.widths[number], bins["activation"], scratch, atoms,
+                              phi.rectifier and not normalised)
+
+    def preactivations(self, block: NDArray[Any]) -> None:
+        self._before.add(block)
+        low, high = self._flat
+        flat = self._scratch.get("flat", block.shape, np.bool_)
+        for edge, beyond in ((low, np.less), (high, np.greater)):
+            if math.isfinite(edge):
+                beyond(block, edge, out=flat)
+                self._after.add_saturated(int(np.count_nonzero(flat)))
+
+    def activations(self, block: NDArray[Any]) -> bool:
+        return self._after.add(block)
+
+    def profile(self, layer: Layer) -> LayerProfile:
+        return LayerProfile(layer.number, layer.fans.fan_in, layer.fans.fan_out, layer.parameters, layer.weight_std,
+                            self._after.distribution(), self._before.distribution(), layer.activation.name,
+                            any(math.isfinite(edge) for edge in self._flat))
+
+
+def _chunks(network: Network, inputs: Inputs) -> list[Chunk]:
+    """Whole batches where a normalisation needs them, else rows that keep a chunk in the cache, in even numbers."""
+    whole = normalizations.NORMALIZATIONS[network.stack.norm.name].whole_batch
+    widest = max(network.stack.widths)
+    wanted = min(max(CHUNK_VALUES // widest, LEAST_ROWS), MOST_ROWS)
+    work = sum(network.weight_bytes) / network.dtype.itemsize
+    chunks = []
+    for batch in range(inputs.batches):
+        rows = inputs.batch_rows(batch)
+        parts = 1 if whole else math.ceil(rows / wanted)
+        if parts % 2 and not whole and rows * work * inputs.batches > WORTH_SHARING:
+            parts += 1
+        size = rows if whole else math.ceil(rows / parts / BLOCK) * BLOCK
+        chunks += [Chunk(batch, start, min(start + size, rows)) for start in range(0, rows, size)]
+    return chunks
+
+
+def _workers(network: Network, chunks: Sequence[Chunk]) -> int:
+    rows = sum(chunk.stop - chunk.start for chunk in chunks)
+    work = rows * sum(network.weight_bytes) / network.dtype.itemsize
+    return cores() if work > WORTH_SHARING else 1
+
+
+def _draw(network: Network, numbers: Sequence[int], workers: int) -> Iterator[Layer]:
+    return ordered_map(network.layer, numbers, workers)
+
+
+def _chunk_by_chunk(network: Network, inputs: Inputs, bins: Sequence[LayerBins], chunks: list[Chunk],
+                    progress: Progress) -> Profile:
+    workers = _workers(network, chunks)
+    layers = list(_draw(network, range(1, network.stack.depth + 1), workers))
+    done = _Tally(len(chunks), progress)
+    memory_of = threading.local()
+
+    def through(share: Sequence[Chunk]) -> Profile:
+        scratch = memory_of.__dict__.setdefault("scratch", Scratch())
+        with np.errstate(all="ignore"):
+            counters = [_LayerCounters(network, layer.number, bins[layer.number - 1], scratch) for layer in layers]
+            for chunk in share:
+                rows = inputs.rows(chunk.batch, chunk.start, chunk.stop)
+                for layer, counter in zip(layers, counters, strict=True):
+                    if not len(rows):
+                        break
+                    rows = forward(network, layer, rows, chunk, counter, scratch)
+                done.add()
+            return Profile(tuple(counter.profile(layer) for layer, counter in zip(layers, counters, strict=True)))
+
+    return reduce(Profile.merge, ordered_map(through, _dealt(chunks), workers))
+
+
+def _layer_by_layer(network: Network, inputs: Inputs, bins: Sequence[LayerBins], chunks: list[Chunk],
+                    progress: Progress) -> Profile:
+    """All rows of a super-chunk through a layer before the next is drawn."""
+    workers = _workers(network, chunks)
+    groups = memory.super_chunks(network, chunks)
+    done = _Tally(len(groups) * network.stack.depth, progress)
+    return reduce(Profile.merge, (_super_chunk(network, inputs, bins, group, workers, done) for group in groups))
+
+
+def _super_chunk(network: Network, inputs: Inputs, bins: Sequence[LayerBins], chunks: Sequence[Chunk], workers: int,
+                 done: _Tally) -> Profile:
+    rows = [inputs.rows(chunk.batch, chunk.start, chunk.stop) for chunk in chunks]
+    memory_of = threading.local()
+    profiles: list[LayerProfile] = []
+
+    def step(task: tuple[Layer, int]) -> LayerProfile:
+        layer, index = task
+        scratch = memory_of.__dict__.setdefault("scratch", Scratch())
+        counter = _LayerCounters(network, layer.number, bins[layer.number - 1], scratch)
+        with np.errstate(all="ignore"):
+            if len(rows[index]):
+                rows[index] = forward(network, layer, rows[index], chunks[index], counter, scratch).copy()
+        return counter.profile(layer)
+
+    depth = network.stack.depth
+    ahead = memory.layers_at_once(network)
+    for first in range(1, depth + 1, ahead):
+        for layer in list(_draw(network, range(first, min(first + ahead, depth + 1)), workers)):
+            tasks = [(layer, index) for index in range(len(chunks))]
+            profiles.append(reduce(LayerProfile.merge, ordered_map(step, tasks, workers)))
+            done.add()
+    return Profile(tuple(profiles))
+
+
+def _dealt(chunks: list[Chunk]) -> list[list[Chunk]]:
+    """Consecutive chunks in at most SHARES parts of about equal length, always the same for the same chunks."""
+    size = math.ceil(len(chunks) / SHARES)
+    return [chunks[start:start + size] for start in range(0, len(chunks), size)]
+
+
+class _Tally:
+    """Counts finished pieces of work from any thread."""
+
+    def __init__(self, total: int, progress: Progress) -> None:
+        self._total, self._progress, self._done, self._lock = total, progress, 0, threading.Lock()
+
+    def add(self) -> None:
+        with self._lock:
+            self._done += 1
+            self._progress(self._done / self._total)
+
+
+def _config(stack: StackSpec, run: RunSpec) -> dict[str, Any]:
+    """Every resolved setting by its canonical name, with the formulas behind the names."""
+    functions = list(dict.fromkeys(stack.activations))
+    listed = functions if len(functions) == 1 else list(stack.activations)
+    source = run.input.source
+    return {
+        "init": stack.init.name,
+        "init_parameters": stack.init.values,
+        "init_formula": initializers.bind(stack.init).formula,
+        "act": "/".join(choice.name for choice in listed),
+        "act_parameters": listed[0].values if len(listed) == 1 else [choice.values for choice in listed],
+        "act_formula": "; ".join(activations.bind(choice).formula for choice in functions),
+        "widths": list(stack.widths),
+        "bias": stack.bias.name,
+        "bias_parameters": stack.bias.values,
+        "norm": stack.norm.name,
+        "norm_parameters": stack.norm.values,
+        "norm_position": stack.norm_position,
+        "input": source.name if source else run.input.path,
+        "input_parameters": source.values if source else {},
+        "input_key": run.input.key,
+        "label_column": None if source else run.input.label_column,
+        "scale": run.input.scale,
+        "batch_size": run.batch_size,
+        "batches": run.batches,
+        "repeats": run.repeats,
+        "seed": run.seed,
+        "dtype": run.dtype,
+        "bins": run.bins,
+        "range": run.range if isinstance(run.range, str) else list(run.range),
+    }

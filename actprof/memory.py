@@ -1,0 +1,77 @@
+"""What a run needs, known before anything is allocated, and how it is cut to fit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from actprof import initializers
+from actprof.counting import BLOCK_BYTES
+from actprof.errors import ResourceError
+from actprof.inputs import Inputs
+from actprof.network import Network
+from actprof.normalizations import NORMALIZATIONS
+from actprof.parallel import cores
+from actprof.propagation import Chunk
+from actprof.resources import amount, available_memory
+from actprof.spec import RunSpec, StackSpec
+
+WHOLE_BYTES = 2**30
+"""Weights up to this size are kept while all rows go through; larger stacks go layer by layer."""
+
+SUPER_ROWS = 16_384
+"""Rows that go through a layer before the next is drawn: enough that drawing costs little beside the product."""
+
+CHUNK_ROWS = 4096
+"""At most this many rows are in a worker's hands."""
+
+UNIT_BYTES = 160
+"""Counters and their results take about this much for each unit of each layer."""
+
+
+def fits_whole(network: Network) -> bool:
+    """Whether all weights are kept at once."""
+    return sum(network.weight_bytes) <= WHOLE_BYTES
+
+
+def layers_at_once(network: Network) -> int:
+    """How many layers are drawn side by side where not all are kept: one for each core while they are small."""
+    return cores() if max(network.weight_bytes) * cores() <= WHOLE_BYTES else 1
+
+
+def super_chunks(network: Network, chunks: Sequence[Chunk]) -> list[list[Chunk]]:
+    """Consecutive chunks, as many as make SUPER_ROWS rows."""
+    groups: list[list[Chunk]] = [[]]
+    rows = 0
+    for chunk in chunks:
+        if groups[-1] and rows + chunk.stop - chunk.start > SUPER_ROWS:
+            groups.append([])
+            rows = 0
+        groups[-1].append(chunk)
+        rows += chunk.stop - chunk.start
+    return groups
+
+
+def check(stacks: Sequence[StackSpec], run: RunSpec, inputs: Inputs) -> None:
+    """Raise ResourceError if the largest arm would not fit into the memory that is left."""
+    need = max(_needed(stack, run, inputs) for stack in stacks)
+    left = available_memory()
+    if left is not None and need > left:
+        raise ResourceError(f"needs about {amount(need)}; {amount(left)} available. "
+                            "Lower --width, --layers, --batch-size or --repeats.")
+
+
+def _needed(stack: StackSpec, run: RunSpec, inputs: Inputs) -> int:
+    network = Network(stack, run.seed, 0, np.dtype(run.dtype))
+    weights, workers = network.weight_bytes, cores()
+    columns = max(stack.widths[0], *(network.columns(number) for number in range(1, stack.depth + 1)))
+    whole_batch = NORMALIZATIONS[stack.norm.name].whole_batch
+    batch = inputs.batch_rows(0)
+    rows = batch * (min(workers, inputs.batches)) if whole_batch else min(batch * inputs.batches, CHUNK_ROWS * workers)
+    kept = sum(weights) if fits_whole(network) else layers_at_once(network) * max(weights)
+    if not fits_whole(network):
+        rows = max(rows, min(batch * inputs.batches, SUPER_ROWS))
+    passing = 4 * rows * columns * network.dtype.itemsize + workers * 4 * BLOCK_BYTES
+    counted = sum(stack.widths) * UNIT_BYTES * (run.repeats + 2 * workers)
+    return kept + max(weights) * initializers.bind(stack.init).row.spare + passing + counted

@@ -1,0 +1,104 @@
+"""A first look at a few rows: how far each layer's values reach, so that all bins can be laid before the count."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from actprof.bins import Bins, Extent, bins_over, lay, shared_extents
+from actprof.counting import Scratch
+from actprof.inputs import Inputs
+from actprof.network import Network
+from actprof.propagation import Chunk, forward
+from actprof.spec import QUANTITIES, RunSpec
+
+PILOT_VALUES = 102_400
+"""Values of a layer that the pilot looks at, as far as that is at least LEAST_ROWS rows."""
+
+LEAST_ROWS = 64
+"""Fewer rows would cost a matrix product about as much as these."""
+
+FAR = 12.0
+"""A value beyond this many standard deviations is an outlier that may not set the range."""
+
+TAIL = 5e-4
+"""Share of values on each side that an outlier-ridden layer leaves out of its range."""
+
+LayerBins = dict[str, Bins]
+"""Quantity → bins."""
+
+
+class _Reach:
+    """Records the extents of one layer."""
+
+    def __init__(self) -> None:
+        self.extents: dict[str, Extent] = {}
+
+    def preactivations(self, block: NDArray[Any]) -> None:
+        self._widen("preactivation", block)
+
+    def activations(self, block: NDArray[Any]) -> bool:
+        self._widen("activation", block)
+        return bool(np.isfinite(block.min()) and np.isfinite(block.max()))
+
+    def _widen(self, quantity: str, block: NDArray[Any]) -> None:
+        extent = extent_of(block)
+        if extent is not None:
+            known = self.extents.get(quantity, extent)
+            self.extents[quantity] = Extent(min(known.low, extent.low), max(known.high, extent.high))
+
+
+def extent_of(values: NDArray[Any]) -> Extent | None:
+    """The range of the finite values, outliers beyond FAR standard deviations left out; None without any."""
+    low, high = float(values.min()), float(values.max())
+    if not (math.isfinite(low) and math.isfinite(high)):
+        values = values[np.isfinite(values)]
+        if not values.size:
+            return None
+        low, high = float(values.min()), float(values.max())
+    mean, std = float(values.mean(dtype=np.float64)), float(values.std(dtype=np.float64))
+    if max(high - mean, mean - low) > FAR * std > 0:
+        low, high = (float(edge) for edge in np.quantile(values.astype(np.float64), (TAIL, 1 - TAIL)))
+    return Extent(low, high)
+
+
+def lay_bins(networks: Sequence[Network], inputs: Inputs, run: RunSpec) -> list[list[LayerBins]]:
+    """Bins of every layer of every network, by `run.range`."""
+    dtype = np.dtype(run.dtype)
+    if not isinstance(run.range, str):
+        fixed = {quantity: bins_over(*run.range, run.bins, dtype) for quantity in QUANTITIES}
+        return [[fixed] * network.stack.depth for network in networks]
+    widest = max(max(network.stack.widths) for network in networks)
+    rows = min(inputs.batch_rows(0), max(LEAST_ROWS, PILOT_VALUES // widest))
+    seen_all = rows == inputs.batch_rows(0) and inputs.batches == 1 and run.repeats == 1
+    first_rows = inputs.rows(0, 0, rows)
+    reach = [_reach(network, first_rows) for network in networks]
+    if run.range == "layer":
+        return [[_own(layer, run.bins, dtype, seen_all) for layer in arm] for arm in reach]
+    around = extent_of(first_rows) or Extent(-1.0, 1.0)
+    shared = {}
+    for quantity in QUANTITIES:
+        arms = [[layer[quantity] for layer in arm if quantity in layer] for arm in reach]
+        shared[quantity] = lay(shared_extents(arms, around), run.bins, dtype, seen_all)
+    return [[shared] * network.stack.depth for network in networks]
+
+
+def _own(layer: dict[str, Extent], count: int, dtype: np.dtype[Any], seen_all: bool) -> LayerBins:
+    return {quantity: lay([layer[quantity]] if quantity in layer else [], count, dtype, seen_all)
+            for quantity in QUANTITIES}
+
+
+def _reach(network: Network, rows: NDArray[Any]) -> list[dict[str, Extent]]:
+    """The extents of each layer; an empty dictionary for a layer that nothing finite reaches."""
+    scratch, chunk = Scratch(), Chunk(0, 0, len(rows))
+    extents: list[dict[str, Extent]] = []
+    for number in range(1, network.stack.depth + 1):
+        recorder = _Reach()
+        if len(rows):
+            rows = forward(network, network.layer(number), rows, chunk, recorder, scratch)
+        extents.append(recorder.extents)
+    return extents

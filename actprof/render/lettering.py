@@ -1,0 +1,99 @@
+"""How wide a text is, before it is drawn: matplotlib's own font, measured, wrapped and fitted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from actprof.render.drawing import UNIT
+
+if TYPE_CHECKING:
+    from matplotlib.font_manager import FontProperties
+
+EM = UNIT / 72  # pixels in a point
+LEADING = 1.3  # line height over font size
+SMALLEST = 11.0
+_SLACK = 1.03  # hinting at the final size makes some texts a little wider
+
+
+@lru_cache
+def font(bold: bool = False) -> FontProperties:
+    """DejaVu Sans as it comes with matplotlib, by its file: no search among the user's fonts."""
+    from matplotlib import get_data_path
+    from matplotlib.font_manager import FontProperties
+
+    return FontProperties(fname=f"{get_data_path()}/fonts/ttf/DejaVuSans{'-Bold' if bold else ''}.ttf")
+
+
+@lru_cache
+def _glyphs(bold: bool) -> frozenset[int]:
+    from matplotlib.font_manager import get_font
+
+    return frozenset(get_font(str(font(bold).get_file())).get_charmap())
+
+
+def printable(text: str, bold: bool = False) -> str:
+    """The text with a � for each character that cannot be drawn."""
+    return "".join(c if c.isprintable() and ord(c) in _glyphs(bold) else "\ufffd" for c in text)
+
+
+@lru_cache(4096)
+def _width_in_ems(text: str, bold: bool) -> float:
+    from matplotlib.textpath import text_to_path
+
+    properties = font(bold).copy()
+    properties.set_size(100)
+    width: float = text_to_path.get_text_width_height_descent(text, properties, ismath=False)[0]
+    return width / 100
+
+
+def width(text: str, size: float, bold: bool = False) -> float:
+    """Pixels that the text takes at a font size in points."""
+    return _width_in_ems(printable(text, bold), bold) * size * EM * _SLACK if text else 0.0
+
+
+def line_height(size: float) -> float:
+    return size * EM * LEADING
+
+
+def wrapped(items: Iterable[str], room: float, size: float, bold: bool = False, joint: str = " · ") -> list[str]:
+    """Lines of at most `room` pixels, broken between items; within one only where it alone is too long."""
+    lines: list[str] = []
+    for item in items:
+        for piece in _pieces(item, room, size, bold):
+            joined = f"{lines[-1]}{joint}{piece}" if lines else piece
+            if lines and piece is not item:
+                lines.append(piece)
+            elif lines and width(joined, size, bold) <= room:
+                lines[-1] = joined
+            else:
+                lines.append(piece)
+    return lines
+
+
+def _pieces(item: str, room: float, size: float, bold: bool) -> list[str]:
+    if width(item, size, bold) <= room:
+        return [item]
+    pieces, rest = [], item
+    while width(rest, size, bold) > room and len(rest) > 1:
+        cut = _longest(rest, room, size, bold)
+        gap = max(rest.rfind(mark, 1, cut) for mark in " /,")
+        cut = gap + 1 if gap > cut // 2 else cut
+        pieces.append(rest[:cut])
+        rest = rest[cut:]
+    return [*pieces, rest]
+
+
+def _longest(text: str, room: float, size: float, bold: bool) -> int:
+    """How many leading characters fit, at least one."""
+    low, high = 1, len(text)
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if width(text[:middle], size, bold) <= room else (low, middle - 1)
+    return low
+
+
+def fitting_size(fits: Callable[[float], bool], sizes: Sequence[float]) -> float:
+    """The first size that fits, else the last."""
+    return next((size for size in sizes if fits(size)), sizes[-1])

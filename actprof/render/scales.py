@@ -1,0 +1,170 @@
+"""From values to places between 0 and 1: the value axis, the share axis and the axis of σ, each with its few ticks.
+
+Matplotlib only ever sees these places, so no range of the data (1e-310, 1e308, one ulp) can trouble it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from actprof.distributions import Floats
+from actprof.profiles import Summary
+from actprof.render.lettering import width
+from actprof.render.numerals import compact, percent, power_of_ten
+
+Tick = tuple[float, str]
+
+
+@dataclass(frozen=True)
+class Span:
+    """The range of an axis of values."""
+
+    low: float
+    high: float
+
+    def place(self, values: ArrayLike) -> Floats:
+        """0 at `low`, 1 at `high`; no overflow and no underflow on the way."""
+        unit = max(abs(self.low), abs(self.high)) or 1.0
+        wide = self.high / unit - self.low / unit
+        placed: Floats = (np.asarray(values, np.float64) / unit - self.low / unit) / (wide or 1.0)
+        return placed if wide else np.full_like(placed, 0.5)
+
+    def ticks(self, room: float, size: float) -> list[Tick]:
+        """At most five round values whose labels stand clear of each other in `room` pixels."""
+        for wanted in (5, 4, 3, 2):
+            ticks = self._round(wanted)
+            if len(ticks) > 1 and _clear(ticks, room, size):
+                return ticks
+        middle = compact(self.low / 2 + self.high / 2, 6)
+        return [(0.5, f"≈ {middle}")]
+
+    def _round(self, wanted: int) -> list[Tick]:
+        power = 10.0 ** math.floor(math.log10(max(abs(self.low), abs(self.high)) or 1.0))
+        low, high = self.low / power, self.high / power
+        step = round_step((high - low) / wanted)
+        if not step > 1e-6 * max(abs(low), abs(high)):
+            return []
+        values = [n * step for n in range(math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9) + 1)]
+        digits = max(3, 1 + math.ceil(math.log10(max(map(abs, values), default=1.0) / step + 1)))
+        return [((value - low) / (high - low), compact(value * power, digits)) for value in values]
+
+
+def _clear(ticks: Sequence[Tick], room: float, size: float) -> bool:
+    if len({label for _, label in ticks}) < len(ticks):
+        return False
+    spans = [(place * room, width(label, size)) for place, label in ticks]
+    spans = [(min(max(x, wide / 2), room - wide / 2), wide) for x, wide in spans]
+    return all(right - left >= (wide_left + wide_right) / 2 + 10
+               for (left, wide_left), (right, wide_right) in zip(spans, spans[1:], strict=False))
+
+
+def round_step(step: float) -> float:
+    """The next of 1, 2, 5 × 10ⁿ at or above `step`."""
+    if not step > 0:
+        return 0.0
+    power = 10.0 ** math.floor(math.log10(step))
+    return next((factor * power for factor in (1, 2, 5) if factor * power >= step * (1 - 1e-9)), 10 * power)
+
+
+@dataclass(frozen=True)
+class Bars:
+    """What is drawn of one layer: the share of all finite values in each bin, atoms beside them."""
+
+    span: Span
+    edges: Floats
+    shares: Floats
+    atoms: tuple[tuple[float, float], ...]
+
+    @classmethod
+    def of(cls, summary: Summary) -> Bars:
+        histogram = summary.histogram
+        span = Span(float(histogram.edges[0]), float(histogram.edges[-1]))
+        total = max(histogram.total, 1)
+        atoms = tuple((value, count / total) for value, count in summary.atoms
+                      if count and span.low <= value <= span.high)
+        return cls(span, span.place(histogram.edges), histogram.without(summary.atoms) / total, atoms)
+
+    @property
+    def tallest(self) -> float:
+        return float(self.shares.max())
+
+    @property
+    def spiked(self) -> bool:
+        """Half of what is drawn stands in one bin."""
+        return 2 * self.tallest > float(self.shares.sum())
+
+
+@dataclass(frozen=True)
+class ShareScale:
+    """The common height of bars. Linear: taller ones are cut at `top`. Logarithmic: from `floor` to `top`."""
+
+    top: float
+    floor: float = 0.0
+
+    def place(self, shares: ArrayLike) -> Floats:
+        values = np.asarray(shares, np.float64)
+        if not self.floor:
+            return np.clip(values / self.top, 0.0, 1.0)
+        logs = np.log(np.maximum(values, self.floor) / self.floor) / math.log(self.top / self.floor)
+        return np.clip(logs, 0.0, 1.0)
+
+    def cuts(self, share: float) -> bool:
+        return share > self.top * (1 + 1e-9)
+
+    def ticks(self) -> list[Tick]:
+        if self.floor:
+            powers = range(math.ceil(math.log10(self.floor)), 1)
+            return [(float(self.place(10.0**power)), percent_of_power(power)) for power in powers[::-(-len(powers) // -5) or 1]]
+        step = round_step(self.top / 4)
+        return [(n * step / self.top, percent(n * step)) for n in range(int(self.top / step * (1 + 1e-9)) + 1)]
+
+
+def percent_of_power(power: int) -> str:
+    return f"{100 * 10.0**power:g} %" if power > -5 else f"{power_of_ten(power + 2)} %"
+
+
+def share_scale(bars: Iterable[Bars], logarithmic: bool) -> ShareScale:
+    """The scale for all panels: up to the tallest bar of a layer that is spread out, so that a layer that has shrunk
+    into one bin is cut (and labelled) rather than flattening the others."""
+    drawn = [bar for bar in bars if bar.tallest > 0]
+    if logarithmic:
+        least = min((float(bar.shares[bar.shares > 0].min()) for bar in drawn), default=0.01)
+        return ShareScale(1.0, max(least / 2, 1e-12))
+    spread = [bar.tallest for bar in drawn if not bar.spiked]
+    return ShareScale(max(spread or [bar.tallest for bar in drawn], default=1.0))
+
+
+@dataclass(frozen=True)
+class LogSpan:
+    """The axis of σ, in powers of ten."""
+
+    low: float
+    high: float
+
+    @classmethod
+    def over(cls, values: Iterable[float]) -> LogSpan:
+        """At least one decade wide, so that a flat line looks flat."""
+        logs = [math.log10(value) for value in values if value > 0 and math.isfinite(value)] or [0.0]
+        middle, half = (min(logs) + max(logs)) / 2, max((max(logs) - min(logs)) / 2 * 1.08, 0.5)
+        return cls(middle - half, middle + half)
+
+    def place(self, value: float) -> float:
+        """NaN for what has no logarithm."""
+        if not (value > 0 and math.isfinite(value)):
+            return math.nan
+        return (math.log10(value) - self.low) / (self.high - self.low)
+
+    def ticks(self) -> list[Tick]:
+        first, last = math.ceil(self.low), math.floor(self.high)
+        if last - first < 2:
+            fine = [(power, factor) for power in range(first - 1, last + 1) for factor in (1, 2, 5)]
+            values = [factor * 10.0**power for power, factor in fine]
+            return [(self.place(value), compact(value)) for value in values if 0 <= self.place(value) <= 1]
+        step = max(1, math.ceil((last - first) / 4))
+        return [((power - self.low) / (self.high - self.low), power_of_ten(power))
+                for power in range(first, last + 1) if power % step == 0]

@@ -1,0 +1,62 @@
+"""What every view of a histogram figure draws: the layers of each arm, ready to be placed."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+
+from actprof.profiles import Comparison, LayerSummary, Summary
+from actprof.render.numerals import compact, percent
+from actprof.render.scales import Bars, ShareScale, Span, share_scale
+
+SYMBOLS = {"activation": "activation a", "preactivation": "pre-activation z"}
+
+
+class Scene:
+    """One quantity of a comparison. Lists are by arm, then by layer."""
+
+    def __init__(self, comparison: Comparison, quantity: str, log_y: bool = False) -> None:
+        self.comparison = comparison
+        self.layers: list[list[LayerSummary]] = [list(arm.layers) for arm in comparison.arms]
+        self.summaries: list[list[Summary]] = [[layer.quantity(quantity) for layer in arm] for arm in self.layers]
+        self.bars: list[list[Bars]] = [[Bars.of(summary) for summary in arm] for arm in self.summaries]
+        self.scale: ShareScale = share_scale((bar for arm in self.bars for bar in arm), log_y)
+        self.symbol = SYMBOLS[quantity]
+
+    @property
+    def depth(self) -> int:
+        return max(len(arm) for arm in self.layers)
+
+    @cached_property
+    def shared_span(self) -> Span | None:
+        """The value axis of all layers; None if each has its own."""
+        edges = [summary.histogram.edges for arm in self.summaries for summary in arm]
+        same = all(other is edges[0] or np.array_equal(other, edges[0]) for other in edges)
+        return self.bars[0][0].span if same else None
+
+    @property
+    def value_title(self) -> str:
+        return self.symbol if self.shared_span else f"{self.symbol} (each layer has its own range)"
+
+    def atoms(self, arm: int) -> list[float]:
+        """The atoms that hold anything in some layer of an arm."""
+        return sorted({value for bar in self.bars[arm] for value, _ in bar.atoms})
+
+    def mixes_activations(self, arm: int) -> bool:
+        return len({layer.activation_name for layer in self.layers[arm]}) > 1
+
+
+def sigma(summary: Summary) -> str:
+    """`σ 0.83`."""
+    return f"σ {compact(summary.figures['std'])}"
+
+
+def outside(summary: Summary) -> str:
+    """`12 % outside`, or nothing."""
+    share = summary.histogram.outside_fraction
+    return f"{percent(share)} outside" if share else ""
+
+
+def all_zero(summary: Summary) -> bool:
+    return summary.figures.get("zero_fraction") == 1.0

@@ -1,0 +1,85 @@
+"""The configuration in words: what all arms share for the subtitle, what is an arm's own for its heading."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from itertools import groupby
+from typing import Any
+
+from actprof import __version__
+from actprof.profiles import Arm, Comparison
+from actprof.render.numerals import grouped
+
+Config = Mapping[str, Any]
+
+
+def _runs(items: list[Any], joint: str) -> str:
+    """Equal neighbours once, with their number: `784 → 5 × 100`."""
+    runs = ((item, len(list(same))) for item, same in groupby(items))
+    return joint.join(f"{count} × {item}" if count > 1 else str(item) for item, count in runs)
+
+
+def _with_formula(kind: str) -> Callable[[Config], str]:
+    def words(config: Config) -> str:
+        name = _runs(str(config[kind]).split("/"), " / ")
+        formula = config.get(f"{kind}_formula")
+        return f"{kind} {name}" + (f": {formula}" if formula else "")
+
+    return words
+
+
+def _samples(config: Config) -> str:
+    batches = config.get("batches", 1)
+    return f"{grouped(config['batch_size'])} samples" + (f" × {batches} batches" if batches != 1 else "")
+
+
+def _range(config: Config) -> str:
+    asked = config["range"]
+    if isinstance(asked, str):
+        return {"shared": "one range for all", "layer": "each layer its own range"}.get(asked, f"range {asked}")
+    return "range {:g} to {:g}".format(*asked)
+
+
+_WORDS: dict[str, Callable[[Config], str]] = {
+    "init": _with_formula("init"),
+    "act": _with_formula("act"),
+    "widths": lambda c: f"widths {_runs(list(c['widths']), ' → ')}",
+    "bias": lambda c: f"bias {c['bias']}",
+    "norm": lambda c: f"norm {c['norm']}" + (f" {c['norm_position']} the activation"
+                                            if c["norm"] != "none" and "norm_position" in c else ""),
+    "input": lambda c: f"input {c['input']}",
+    "scale": lambda c: f"scale {c['scale']}",
+    "batch_size": _samples,
+    "repeats": lambda c: f"{c['repeats']} network{'s' * (c['repeats'] != 1)}",
+    "dtype": lambda c: str(c["dtype"]),
+    "bins": lambda c: f"{c['bins']} bins",
+    "range": _range,
+}
+_WITHIN_OTHERS = ("init_formula", "act_formula", "norm_position", "batches", "seed", "label")
+
+
+def words(config: Config) -> list[str]:
+    """Every setting as a few words, in the order of the table; settings it does not know come last."""
+    known = [say(config) for key, say in _WORDS.items() if config.get(key) is not None]
+    return known + [f"{key.replace('_', ' ')} {value}" for key, value in config.items()
+                    if key not in _WORDS and key not in _WITHIN_OTHERS and value is not None]
+
+
+def shared_words(comparison: Comparison) -> list[str]:
+    """The settings that all arms have in common, and the seed."""
+    first, *others = (words(arm.config) for arm in comparison.arms)
+    return [word for word in first if all(word in other for other in others)] + [f"seed {comparison.seed}"]
+
+
+def own_words(arm: Arm, comparison: Comparison) -> list[str]:
+    """The settings in which an arm differs from another."""
+    shared = shared_words(comparison)
+    return [word for word in words(arm.config) if word not in shared]
+
+
+def provenance(comparison: Comparison, title: str) -> dict[str, str]:
+    """What a file should know about itself."""
+    arms = [{"label": arm.label, "config": dict(arm.config)} for arm in comparison.arms]
+    return {"Title": title, "Creator": f"actprof {__version__}", "Seed": str(comparison.seed),
+            "Configuration": json.dumps(arms, ensure_ascii=True, default=str)}
