@@ -102,7 +102,8 @@ def _leaky(z: Array, out: Array, slope: float) -> None:
 
 
 def _leaky_slope(z: Array, slope: float) -> Array:
-    return np.where(z > 0, z.dtype.type(1), z.dtype.type(slope))
+    slopes: Array = np.where(z > 0, z.dtype.type(1), z.dtype.type(slope))
+    return slopes
 
 
 def _rrelu(z: Array, out: Array, mode: str, rng: np.random.Generator | None = None) -> None:
@@ -177,14 +178,18 @@ def _logistic(z: Array) -> Array:
     return out
 
 
-def _sigmoid_slope(z: Array) -> Array:
-    decay = np.exp(-np.abs(z))
-    slope: Array = decay / (1 + decay) ** 2
-    return slope
-
-
-def _tanh_slope(z: Array) -> Array:
-    return 4 * _sigmoid_slope(2 * z)
+def _bell(z: Array, steepness: float = 1, height: float = 1) -> Array:
+    """height·d/(1 + d)², d = e^{-steepness·|z|}: the slope of sigmoid and tanh, with all its digits in both tails."""
+    bell = np.abs(z)
+    bell *= -steepness
+    np.exp(bell, out=bell)
+    with borrowed(z, 1) as (above,):
+        np.add(bell, 1, out=above)
+        above *= above
+        bell /= above
+    if height != 1:
+        bell *= height
+    return bell
 
 
 def _lecun_tanh(z: Array, out: Array) -> None:
@@ -303,8 +308,13 @@ def _gelu_tanh(z: Array, out: Array) -> None:
 
 
 def _gate_slope(z: Array, s: Array, s_slope: Any) -> Array:
-    """(z·sigmoid(s))' = sigmoid(s)(1 + z·s'·sigmoid(-s))."""
-    slope: Array = _logistic(s) * (1 + z * s_slope * _logistic(-s))
+    """(z·sigmoid(s))' = sigmoid(s) + z·s'·sigmoid'(s)."""
+    slope = _bell(s)
+    slope *= z
+    slope *= s_slope
+    with borrowed(s, 1) as (gate,):
+        _sigmoid(s, gate)
+        slope += gate
     return slope
 
 
@@ -370,7 +380,7 @@ _ROWS = (
                _step, np.zeros_like, ("heaviside",),
                jumps=(0.0,), atoms=(0.0, 1.0)),
     Activation("sigmoid", "1/(1 + e^-z)", "Verhulst 1845; Rumelhart, Hinton & Williams 1986",
-               _sigmoid, _sigmoid_slope, ("logistic",), flat=("left", "right")),
+               _sigmoid, _bell, ("logistic",), flat=("left", "right")),
     Activation("hard_sigmoid", "clip(slope·z + 1/2, 0, 1)",
                "Courbariaux et al. 2015; slope 1/6 in PyTorch, JAX, Keras 3, slope 0.2 in Keras 2", _hard_sigmoid,
                lambda z, slope: slope * (np.abs(z) < 0.5 / slope).astype(z.dtype),
@@ -378,12 +388,12 @@ _ROWS = (
                kinks=lambda slope: (-0.5 / slope, 0.5 / slope), atoms=(0.0, 1.0), flat=("left", "right")),
     Activation("log_sigmoid", "-log(1 + e^-z)", "PyTorch LogSigmoid, jax.nn.log_sigmoid",
                _log_sigmoid, lambda z: _logistic(-z), flat=("right",)),
-    Activation("tanh", "tanh z", "LeCun et al. 1998", _wrap(np.tanh), _tanh_slope, flat=("left", "right")),
+    Activation("tanh", "tanh z", "LeCun et al. 1998", _wrap(np.tanh), lambda z: _bell(z, 2, 4), flat=("left", "right")),
     Activation("hard_tanh", "clip(z, -1, 1)", "Collobert 2004",
                lambda z, out: np.clip(z, -1, 1, out=out), _mask(lambda z: np.abs(z) < 1), ("hardtanh",),
                kinks=(-1.0, 1.0), atoms=(-1.0, 1.0), flat=("left", "right")),
     Activation("lecun_tanh", "1.7159·tanh(2z/3)", "LeCun et al. 1998, Efficient BackProp",
-               _lecun_tanh, lambda z: 1.7159 * 2 / 3 * _tanh_slope(2 / 3 * z), flat=("left", "right")),
+               _lecun_tanh, lambda z: _bell(z, 4 / 3, 4 * 1.7159 * 2 / 3), flat=("left", "right")),
     Activation("arctan", "arctan z", "classical", _wrap(np.arctan), lambda z: 1 / (1 + z * z), ("atan",),
                flat=("left", "right")),
     Activation("sin", "sin z", "Sitzmann et al. 2020 (SIREN)", _wrap(np.sin), np.cos, sup=1.0),

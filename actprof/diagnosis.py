@@ -36,7 +36,7 @@ def _not_computed(arm: Arm) -> Iterator[Warning]:
 
 def _dead(arm: Arm) -> Iterator[Warning]:
     for layer in arm.layers:
-        if layer.activation.figures["zero_fraction"] == 1:
+        if layer.activation.figures["zero_fraction"] == 1 and not layer.activation.non_finite:
             yield Warning("dead", arm.label, layer.layer, f"100 % zeros from layer {layer.layer}")
             return
 

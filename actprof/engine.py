@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any
@@ -52,15 +52,21 @@ def compare(stacks: Sequence[StackSpec], run: RunSpec, inputs: Inputs,
     memory.check(stacks, run, inputs)
     dtype = np.dtype(run.dtype)
     with np.errstate(all="ignore"):
-        networks = [Network(stack, run.seed, 0, dtype) for stack in stacks]
-        bins = lay_bins(networks, inputs, run)
+        first = [Network(stack, run.seed, 0, dtype) for stack in stacks]
+        if memory.fits_whole(*first):
+            for network in first:
+                network.keep(_workers(network, run.batch_size))
+        bins = lay_bins(first, inputs, run)
         steps = _Steps(progress, len(stacks) * run.repeats)
-        arms = tuple(
-            Arm(stack.label, _config(stack, run), tuple(
-                profile(Network(stack, run.seed, repeat, dtype), inputs, arm_bins, steps.next())
-                for repeat in range(run.repeats)))
-            for stack, arm_bins in zip(stacks, bins, strict=True))
-        return Comparison(run.seed, arms, diagnosis.warnings(arms))
+        arms = []
+        for arm_bins in bins:
+            network = first.pop(0)
+            stack, profiles = network.stack, []
+            for repeat in range(run.repeats):
+                profiles.append(profile(network, inputs, arm_bins, steps.next()))
+                network = Network(stack, run.seed, repeat + 1, dtype)
+            arms.append(Arm(stack.label, _config(stack, run), tuple(profiles)))
+        return Comparison(run.seed, tuple(arms), diagnosis.warnings(arms))
 
 
 def profile(network: Network, inputs: Inputs, bins: Sequence[LayerBins],
@@ -134,20 +140,20 @@ def _chunks(network: Network, inputs: Inputs) -> list[Chunk]:
     return chunks
 
 
-def _workers(network: Network, chunks: Sequence[Chunk]) -> int:
-    rows = sum(chunk.stop - chunk.start for chunk in chunks)
+def _workers(network: Network, rows: int) -> int:
+    """Threads that are worth their start for so many rows."""
     work = rows * sum(network.weight_bytes) / network.dtype.itemsize
     return cores() if work > WORTH_SHARING else 1
 
 
-def _draw(network: Network, numbers: Sequence[int], workers: int) -> Iterator[Layer]:
-    return ordered_map(network.layer, numbers, workers)
+def _rows(chunks: Sequence[Chunk]) -> int:
+    return sum(chunk.stop - chunk.start for chunk in chunks)
 
 
 def _chunk_by_chunk(network: Network, inputs: Inputs, bins: Sequence[LayerBins], chunks: list[Chunk],
                     progress: Progress) -> Profile:
-    workers = _workers(network, chunks)
-    layers = list(_draw(network, range(1, network.stack.depth + 1), workers))
+    workers = _workers(network, _rows(chunks))
+    layers = network.keep(workers)
     done = _Tally(len(chunks), progress)
     memory_of = threading.local()
 
@@ -170,7 +176,7 @@ def _chunk_by_chunk(network: Network, inputs: Inputs, bins: Sequence[LayerBins],
 def _layer_by_layer(network: Network, inputs: Inputs, bins: Sequence[LayerBins], chunks: list[Chunk],
                     progress: Progress) -> Profile:
     """All rows of a super-chunk through a layer before the next is drawn."""
-    workers = _workers(network, chunks)
+    workers = _workers(network, _rows(chunks))
     groups = memory.super_chunks(network, chunks)
     done = _Tally(len(groups) * network.stack.depth, progress)
     return reduce(Profile.merge, (_super_chunk(network, inputs, bins, group, workers, done) for group in groups))
@@ -194,7 +200,7 @@ def _super_chunk(network: Network, inputs: Inputs, bins: Sequence[LayerBins], ch
     depth = network.stack.depth
     ahead = memory.layers_at_once(network)
     for first in range(1, depth + 1, ahead):
-        for layer in list(_draw(network, range(first, min(first + ahead, depth + 1)), workers)):
+        for layer in list(ordered_map(network.layer, range(first, min(first + ahead, depth + 1)), workers)):
             tasks = [(layer, index) for index in range(len(chunks))]
             profiles.append(reduce(LayerProfile.merge, ordered_map(step, tasks, workers)))
             done.add()

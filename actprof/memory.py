@@ -30,9 +30,9 @@ UNIT_BYTES = 160
 """Counters and their results take about this much for each unit of each layer."""
 
 
-def fits_whole(network: Network) -> bool:
-    """Whether all weights are kept at once."""
-    return sum(network.weight_bytes) <= WHOLE_BYTES
+def fits_whole(*networks: Network) -> bool:
+    """Whether all their weights are kept at once."""
+    return sum(sum(network.weight_bytes) for network in networks) <= WHOLE_BYTES
 
 
 def layers_at_once(network: Network) -> int:

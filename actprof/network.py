@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,9 @@ from numpy.typing import NDArray
 from actprof import activations, initializers, normalizations, streams
 from actprof.activations import BoundActivation
 from actprof.initializers import Fans
+from actprof.parallel import ordered_map
 from actprof.spec import StackSpec
+from actprof.streams import BLOCK
 
 Rows = NDArray[Any]
 
@@ -34,7 +37,14 @@ class Layer:
     bias: Rows | None
     activation: BoundActivation
     parameters: int
-    weight_std: float
+
+    @cached_property
+    def weight_std(self) -> float:
+        """Population std of all weights, in float64, without a float64 copy of them."""
+        mean = float(self.weights.mean(dtype=np.float64))
+        blocks = (self.weights[start:start + BLOCK] for start in range(0, len(self.weights), BLOCK))
+        squares = sum(float(np.square(block - mean, dtype=np.float64).sum()) for block in blocks)
+        return float(np.sqrt(squares / self.weights.size))
 
 
 @dataclass(frozen=True)
@@ -45,6 +55,7 @@ class Network:
     seed: int
     repeat: int
     dtype: np.dtype[Any]
+    _kept: dict[int, Layer] = field(default_factory=dict, compare=False, repr=False)
 
     def columns(self, number: int) -> int:
         """Pre-activations of a layer: its units, times the pieces of a maxout."""
@@ -56,8 +67,17 @@ class Network:
         return [fan_in * self.columns(number) * self.dtype.itemsize
                 for number, fan_in in enumerate(self.stack.widths[:-1], start=1)]
 
+    def keep(self, workers: int) -> list[Layer]:
+        """Draw all layers, on several threads, and hold on to them."""
+        missing = [number for number in range(1, self.stack.depth + 1) if number not in self._kept]
+        self._kept.update(zip(missing, ordered_map(self.layer, missing, workers), strict=True))
+        return [self._kept[number] for number in range(1, self.stack.depth + 1)]
+
     def layer(self, number: int) -> Layer:
-        """Draw layer `number`."""
+        """The kept layer `number`, or a fresh draw of it."""
+        return self._kept.get(number) or self._drawn(number)
+
+    def _drawn(self, number: int) -> Layer:
         stack = self.stack
         fans = Fans(stack.widths[number - 1], stack.widths[number], first=number == 1)
         columns = self.columns(number)
@@ -66,7 +86,7 @@ class Network:
         bias = self._bias(number, fans, columns)
         trained = normalizations.NORMALIZATIONS[stack.norm.name].trained * fans.fan_out
         return Layer(number, fans, weights, bias, activations.bind(stack.activations[number - 1]),
-                     weights.size + (0 if bias is None else bias.size) + trained, _std(weights))
+                     weights.size + (0 if bias is None else bias.size) + trained)
 
     def noise(self, number: int, batch: int, block: int) -> np.random.Generator:
         """The stream of a random activation for one block of rows."""
@@ -78,10 +98,3 @@ class Network:
         rng = streams.stream(self.seed, streams.BIAS, self.repeat, number)
         return initializers.bind(self.stack.bias).sample(rng, fans, (columns,), self.dtype)
 
-
-def _std(weights: Rows, rows: int = 256) -> float:
-    """Population std of all weights, in float64, without a float64 copy of them."""
-    mean = float(weights.mean(dtype=np.float64))
-    squares = sum(float(np.square(weights[start:start + rows] - mean, dtype=np.float64).sum())
-                  for start in range(0, len(weights), rows))
-    return float(np.sqrt(squares / weights.size))

@@ -257,9 +257,10 @@ def expectation(f, points):
 
 @pytest.mark.parametrize(("text", "forward", "backward"), [
     ("relu", math.sqrt(2), math.sqrt(2)), ("leaky_relu", 1.41414286, 1.41414286),
-    ("leaky_relu:0.2", 1.38675049, 1.38675049), ("elu", 1.24519830, 1.22342856), ("selu", 1, 0.96602578), ("gelu", 1.53353044, 1.48111441),
-    ("silu", 1.67653247, 1.62332026), ("mish", 1.48684758, 1.44475523), ("tanh", 1.59253742, 1.46741359),
-    ("sigmoid", 1.84622855, 4.72264609), ("softplus", 1.04186684, 1.84622855), ("softsign", 2.33753336, 2.09578061),
+    ("leaky_relu:0.2", 1.38675049, 1.38675049), ("elu", 1.24519830, 1.22342856), ("selu", 1, 0.96602578),
+    ("gelu", 1.53353044, 1.48111441), ("silu", 1.67653247, 1.62332026), ("mish", 1.48684758, 1.44475523),
+    ("tanh", 1.59253742, 1.46741359), ("sigmoid", 1.84622855, 4.72264609), ("softplus", 1.04186684, 1.84622855),
+    ("softsign", 2.33753336, 2.09578061),
 ])
 def test_the_gains_are_those_of_the_literature(text, forward, backward):
     phi = act(text)
@@ -292,6 +293,14 @@ def test_no_output_is_zero_only_because_float32_is_short(text):
 
 def test_gelu_keeps_its_digits_in_the_negative_tail():
     assert act("gelu").value(-10.0) == pytest.approx(-10 * math.erfc(10 / math.sqrt(2)) / 2, rel=1e-13)
+
+
+@pytest.mark.parametrize(("text", "left", "right"), [
+    ("sigmoid", 0, 1), ("tanh", -1, 1), ("erf", -1, 1), ("relu", 0, math.inf), ("elu", -1, math.inf),
+    ("gelu", 0, math.inf), ("softplus", 0, math.inf), ("squareplus", 0, math.inf), ("leaky_relu", -math.inf, math.inf),
+])
+def test_an_exploded_pre_activation_gives_the_limit_of_the_curve(text, left, right):
+    np.testing.assert_array_equal(act(text).value(np.array([-np.inf, np.inf])), [left, right])
 
 
 def test_tanh_shrink_of_little_is_a_third_of_its_cube():
@@ -380,9 +389,9 @@ def test_whole_numbers_are_taken_as_float64():
 
 @pytest.mark.parametrize(("alias", "name"), [
     ("identity", "linear"), ("none", "linear"), ("heaviside", "step"), ("logistic", "sigmoid"),
-    ("hardtanh", "hard_tanh"), ("atan", "arctan"), ("relu2", "relu_squared"), ("lrelu", "leaky_relu"), ("swish", "silu"),
-    ("hardswish", "hard_silu"), ("hard-swish", "hard_silu"), ("exp", "exponential"), ("ReLU", "relu"), ("torch.gelu", "gelu"),
-    ("jax.gelu", "gelu_tanh"), ("keras.hard_sigmoid", "hard_sigmoid"),
+    ("hardtanh", "hard_tanh"), ("atan", "arctan"), ("relu2", "relu_squared"), ("lrelu", "leaky_relu"),
+    ("swish", "silu"), ("hardswish", "hard_silu"), ("hard-swish", "hard_silu"), ("exp", "exponential"),
+    ("ReLU", "relu"), ("torch.gelu", "gelu"), ("jax.gelu", "gelu_tanh"), ("keras.hard_sigmoid", "hard_sigmoid"),
 ])
 def test_other_names_lead_to_the_same_row(alias, name):
     assert ACTIVATIONS.parse(alias).name == name

@@ -79,14 +79,16 @@ def to_bytes(draw: Callable[[Figure, Theme], None], format: str, style: Style, m
         figure = Figure()
         draw(figure, THEMES[style.theme])
         if format == "png":
-            _require_drawable(*(inches * style.dpi for inches in figure.get_size_inches()))
+            require_drawable(*figure.get_size_inches(), style.dpi)
         buffer = io.BytesIO()
         options: dict[str, Any] = {"pil_kwargs": {"compress_level": 3}} if format == "png" else {}
         figure.savefig(buffer, format=format, dpi=style.dpi, metadata=_PROVENANCE[format](metadata), **options)
     return buffer.getvalue()
 
 
-def _require_drawable(width: float, height: float) -> None:
+def require_drawable(width: float, height: float, dpi: int) -> None:
+    """Raise SpecError if that many inches would be more pixels than MAX_PIXELS."""
+    width, height = width * dpi, height * dpi
     if width * height > MAX_PIXELS or max(width, height) > MAX_SIDE:
         raise SpecError(f"the figure would have {width:,.0f} × {height:,.0f} pixels; {MAX_PIXELS // 10**6} megapixels "
                         f"and {MAX_SIDE:,} a side are the limit. Lower --dpi, compare fewer arms or take --view heatmap.")

@@ -10,16 +10,16 @@ from numpy.typing import NDArray
 from actprof.distributions import Floats
 from actprof.render.canvas import Canvas
 from actprof.render.drawing import Theme
-from actprof.render.headings import MARGIN, ArmHeading
+from actprof.render.headings import GUTTER, MARGIN, ArmHeading
 from actprof.render.lettering import line_height
 from actprof.render.numerals import compact, non_finite
-from actprof.render.panels import AXIS, GUTTER, TICK
 from actprof.render.scales import percent_of_power
 from actprof.render.scene import Scene
 from actprof.render.sigma_strip import spaced
 
+AXIS, TICK = 14.0, 13.0
 LOWEST = 150.0
-STRIP, STRIP_GAP = 20.0, 5.0
+STRIP, STRIP_GAP = 26.0, 6.0
 KEY = 130.0
 FAINTEST = 1e-4  # shares below have the faintest colour
 
@@ -50,11 +50,9 @@ class HeatMaps:
             self._draw_map(canvas, arm, top, tall)
             self._draw_hatching(canvas, arm, top, tall)
             top += tall
-            for title, row in self._strips[arm]:
-                top += STRIP_GAP
-                canvas.text(GUTTER - 8, top + STRIP / 2, title, TICK, align="right", color=canvas.theme.muted)
-                self._draw_shares(canvas, row[np.newaxis, :], top, STRIP)
-                top += STRIP
+            for title, shares in self._strips[arm]:
+                self._draw_strip(canvas, title, shares, top + STRIP_GAP)
+                top += STRIP + STRIP_GAP
             top += 16
 
     def _draw_map(self, canvas: Canvas, arm: int, top: float, tall: float) -> None:
@@ -72,6 +70,15 @@ class HeatMaps:
         canvas.picture(GUTTER, top, right - GUTTER, tall, colours(shares, canvas.theme))
         canvas.rectangle(GUTTER, top, self.right - GUTTER, tall, facecolor="none", linewidth=0.8,
                          edgecolor=canvas.theme.grid, zorder=3)
+
+    def _draw_strip(self, canvas: Canvas, title: str, shares: Floats, top: float) -> None:
+        """The share of each layer as a bar, the strip's height for 100 %."""
+        right = GUTTER + (self.right - GUTTER) * len(shares) / self._scene.depth
+        canvas.text(GUTTER - 8, top + STRIP / 2, title, TICK, align="right", color=canvas.theme.muted)
+        canvas.text(self.right + 8, top + STRIP / 2, "of 100 %", TICK, color=canvas.theme.muted)
+        canvas.rectangle(GUTTER, top, self.right - GUTTER, STRIP, facecolor=canvas.theme.grid, zorder=1)
+        canvas.stairs(np.linspace(GUTTER, right, len(shares) + 1), top + STRIP * (1 - shares), top + STRIP,
+                      facecolor=canvas.theme.foreground, zorder=2)
 
     def _draw_hatching(self, canvas: Canvas, arm: int, top: float, tall: float) -> None:
         step = (self.right - GUTTER) / self._scene.depth

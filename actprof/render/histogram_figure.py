@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from actprof.render.canvas import Canvas
+    from actprof.render.scene import Scene
 
 WIDTH, HEIGHT = 1920.0, 1080.0
 STRIP_PART = 0.25  # of the height that is left when all has its least
@@ -82,4 +84,5 @@ def _body(scene: Scene, view: str) -> Body:
     from actprof.render.panels import Panels
     from actprof.render.ridges import Ridges
 
-    return {"panels": Panels, "ridge": Ridges, "heatmap": HeatMaps}[view](scene, WIDTH)
+    bodies: dict[str, Callable[[Scene, float], Body]] = {"panels": Panels, "ridge": Ridges, "heatmap": HeatMaps}
+    return bodies[view](scene, WIDTH)

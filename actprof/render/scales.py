@@ -38,10 +38,11 @@ class Span:
         """At most five round values whose labels stand clear of each other in `room` pixels."""
         for wanted in (5, 4, 3, 2):
             ticks = self._round(wanted)
-            if len(ticks) > 1 and _clear(ticks, room, size):
-                return ticks
-        middle = compact(self.low / 2 + self.high / 2, 6)
-        return [(0.5, f"≈ {middle}")]
+            for chosen in (ticks, [ticks[0], *(tick for tick in ticks[1:-1] if tick[1] == "0"), ticks[-1]],
+                           [ticks[0], ticks[-1]]) if len(ticks) > 1 else ():
+                if _clear(chosen, room, size):
+                    return chosen
+        return [(0.5, f"≈ {compact(self.low / 2 + self.high / 2, 6)}")]
 
     def _round(self, wanted: int) -> list[Tick]:
         power = 10.0 ** math.floor(math.log10(max(abs(self.low), abs(self.high)) or 1.0))
@@ -113,8 +114,13 @@ class ShareScale:
         logs = np.log(np.maximum(values, self.floor) / self.floor) / math.log(self.top / self.floor)
         return np.clip(logs, 0.0, 1.0)
 
+    @property
+    def ceiling(self) -> float:
+        """Shares above are cut; a bar as tall as the axis is not, whatever the rounding."""
+        return self.top * (1 + 1e-9)
+
     def cuts(self, share: float) -> bool:
-        return share > self.top * (1 + 1e-9)
+        return share > self.ceiling
 
     def ticks(self) -> list[Tick]:
         if self.floor:

@@ -36,6 +36,11 @@ class Scene:
         return self.bars[0][0].span if same else None
 
     @property
+    def share_title(self) -> str:
+        some = any(summary.non_finite for arm in self.summaries for summary in arm)
+        return "share of finite" if some else "share"
+
+    @property
     def value_title(self) -> str:
         return self.symbol if self.shared_span else f"{self.symbol} (each layer has its own range)"
 

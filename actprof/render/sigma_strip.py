@@ -7,9 +7,8 @@ from collections.abc import Callable
 
 from actprof.profiles import Summary
 from actprof.render.canvas import Canvas, Point
-from actprof.render.headings import MARGIN, arm_color, arm_marker
+from actprof.render.headings import GUTTER, MARGIN, arm_color, arm_marker
 from actprof.render.lettering import line_height, width
-from actprof.render.panels import GUTTER
 from actprof.render.scales import LogSpan, round_step
 from actprof.render.scene import Scene
 
