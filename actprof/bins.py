@@ -45,7 +45,7 @@ class Extent:
 
 @dataclass(frozen=True)
 class Bins:
-    """`count` equal bins over [low, high]; index = floor((x - offset)·scale) - first, in `dtype`."""
+    """`count` equal bins over [low, high], each a whole number place = floor((x - offset)·scale), taken in `dtype`."""
 
     low: float
     high: float
@@ -58,44 +58,41 @@ class Bins:
 
     @cached_property
     def first(self) -> int:
-        """Index of the first bin when 0 is an edge: then no offset has to be subtracted, and 0 is exact."""
+        """Place of the first bin: not 0 when 0 is an edge, for then no offset has to be subtracted, and 0 is exact."""
         place = self.low * self.scale
         return round(place) if abs(place) < 2**20 and abs(place - round(place)) < 1e-9 else 0
 
     @cached_property
     def offset(self) -> float:
-        at_zero = abs(self.low * self.scale - self.first) < 1e-9
-        return 0.0 if at_zero else self.low
+        """What is subtracted first; 0 when 0 is an edge."""
+        return 0.0 if self.first or self.low == 0 else self.low
 
     def place(self, values: NDArray[Any], out: NDArray[Any]) -> None:
-        """Write the bin of each value, as a float: below 0 or above count - 1 for values outside."""
+        """Write the place of each value, as a float: below `first` or from `first + count` on for values outside."""
         source = values
         if self.offset:
             np.subtract(values, self.dtype.type(self.offset), out=out)
             source = out
         np.multiply(source, self.dtype.type(self.scale), out=out)
         np.floor(out, out=out)
-        if self.first:
-            np.subtract(out, self.dtype.type(self.first), out=out)
 
     @cached_property
     def edges(self) -> Floats:
         """(count + 1,) edges: low, then the smallest float of each next bin, then high."""
-        inner = np.arange(1, self.count)
-        exact = self.offset + (inner + (self.first if not self.offset else 0)) / self.scale
-        edges = np.concatenate([[self.low], self._settled(exact, inner), [self.high]])
+        inner = self.first + np.arange(1, self.count)
+        edges = np.concatenate([[self.low], self._settled(self.offset + inner / self.scale, inner), [self.high]])
         edges.flags.writeable = False
         return edges
 
-    def _settled(self, guess: Floats, bins: NDArray[Any]) -> Floats:
-        """Move each guess to the smallest float whose index is that bin."""
+    def _settled(self, guess: Floats, places: NDArray[Any]) -> Floats:
+        """Move each guess to the smallest float that has that place."""
         edges = guess.astype(self.dtype)
         index = np.empty_like(edges)
         for direction in (math.inf, -math.inf):
             for _ in range(64):
                 probe = edges if direction > 0 else np.nextafter(edges, self.dtype.type(-math.inf))
                 self.place(probe, index)
-                wrong = (index < bins) if direction > 0 else (index >= bins) & (edges != 0)
+                wrong = (index < places) if direction > 0 else (index >= places) & (edges != 0)
                 if not wrong.any():
                     break
                 edges[wrong] = np.nextafter(edges[wrong], self.dtype.type(direction))

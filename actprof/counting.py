@@ -51,10 +51,15 @@ class Scratch:
 
 
 class Counter:
-    """Counts one quantity of one layer over the blocks it is given."""
+    """Counts one quantity of one layer over the blocks it is given.
 
-    def __init__(self, units: int, bins: Bins, scratch: Scratch, atoms: tuple[float, ...] = (),
-                 rectifier: bool = False) -> None:
+    `activity` asks for what makes sense of activations only: zeros, atoms, units that are always or never zero, and
+    the directions of the samples.
+    """
+
+    def __init__(self, units: int, bins: Bins, scratch: Scratch, activity: bool = False,
+                 atoms: tuple[float, ...] = (), rectifier: bool = False) -> None:
+        self._activity = activity
         self._scratch = scratch
         self._bins = bins
         self._atoms = atoms
@@ -76,17 +81,21 @@ class Counter:
         """Count values whose pre-activation lies where the activation is flat."""
         self._saturated += count
 
-    def add(self, block: Block) -> bool:
-        """Count a C-contiguous block of shape (rows, units); say whether all of it was finite."""
+    def add(self, block: Block) -> tuple[float, float]:
+        """Count a C-contiguous block of shape (rows, units); its smallest and largest value, NaN or inf included."""
         low, high = float(block.min()), float(block.max())
         if not (math.isfinite(low) and math.isfinite(high)):
-            self._add_broken(block)
-            return False
+            self._count_broken(block)
+            return low, high
         self._low, self._high = min(self._low, low), max(self._high, high)
-        self._moments(block)
-        self._activity(block, low, high)
-        self._histogram(block, low, high)
-        return True
+        self._count_moments(block)
+        if self._activity:
+            self._count_zeros(block, low, high)
+        counts, below, above = count_bins(block, low, high, self._bins, self._scratch)
+        self._counts += counts
+        self._below += below
+        self._above += above
+        return low, high
 
     def distribution(self) -> Distribution:
         """Everything counted so far."""
@@ -98,18 +107,16 @@ class Counter:
             rectifier=self._rectifier)
         return whole if self._broken is None else whole.merge(self._broken)
 
-    def _moments(self, block: Block) -> None:
+    def _count_moments(self, block: Block) -> None:
         """Update the means, the squares about them, and the directions of the rows."""
         rows = len(block)
         values = self._scratch.get("values", block.shape, np.float64)
         np.copyto(values, block)
-        norms = _row_norms(block, values)
-        weights = np.ones((2, rows))
-        np.divide(1, norms, out=weights[1], where=norms > 0)
-        weights[1, norms == 0] = 0
-        sums, direction = weights @ values
-        self._direction += direction
-        self._directions += int(np.count_nonzero(norms))
+        if self._activity:
+            sums, direction = np.stack([np.ones(rows), self._inverse_norms(block, values)]) @ values
+            self._direction += direction
+        else:
+            sums = np.ones(rows) @ values
         means = sums / rows
         flat = values.reshape(-1)
         total = float(flat @ flat)
@@ -126,7 +133,13 @@ class Counter:
         self._means += delta * share
         self._rows += rows
 
-    def _activity(self, block: Block, low: float, high: float) -> None:
+    def _inverse_norms(self, block: Block, values: Floats) -> Floats:
+        """1/|a| of each row, 0 for a row of zeros; counts the rows that have a direction."""
+        norms = _row_norms(block, values)
+        self._directions += int(np.count_nonzero(norms))
+        return np.divide(1, norms, out=np.zeros(len(norms)), where=norms > 0)
+
+    def _count_zeros(self, block: Block, low: float, high: float) -> None:
         """Update zeros, atoms and the units that are always or ever zero."""
         if low > 0 or high < 0:
             self._always_zero[:] = False
@@ -149,13 +162,7 @@ class Counter:
         if value in self._atoms:
             self._atom_counts[self._atoms.index(value)] += count
 
-    def _histogram(self, block: Block, low: float, high: float) -> None:
-        counts, below, above = count_bins(block, low, high, self._bins, self._scratch)
-        self._counts += counts
-        self._below += below
-        self._above += above
-
-    def _add_broken(self, block: Block) -> None:
+    def _count_broken(self, block: Block) -> None:
         """Count a block with NaN or infinities: the same figures over its finite part, written for clarity."""
         finite = np.isfinite(block)
         part = _distribution_of_finite_part(block, finite, self._bins, self._atoms, self._rectifier, self._scratch)
@@ -169,9 +176,10 @@ def count_bins(block: Block, low: float, high: float, bins: Bins, scratch: Scrat
     bins.place(flat if flat.dtype == bins.dtype else flat.astype(bins.dtype), place)
     ends = np.empty(2, bins.dtype)
     bins.place(np.array([low, high], bins.dtype), ends)
-    if ends[0] < 0 or ends[1] > bins.count - 1:
-        np.clip(place, 0, bins.count - 1, out=place)
-    counts = _tally(place, bins.count, scratch)
+    last = bins.first + bins.count - 1
+    if ends[0] < bins.first or ends[1] > last:
+        np.clip(place, bins.first, last, out=place)
+    counts = _tally(place, bins.first, bins.count, scratch)
     below = int(np.count_nonzero(block < bins.low)) if low < bins.low else 0
     above = int(np.count_nonzero(block > bins.high)) if high > bins.high else 0
     counts[0] -= below
@@ -179,14 +187,16 @@ def count_bins(block: Block, low: float, high: float, bins: Bins, scratch: Scrat
     return counts, below, above
 
 
-def _tally(place: Block, count: int, scratch: Scratch) -> Counts:
-    """How often each whole number 0 … count-1 occurs; two at a time as one index where the table stays small."""
+def _tally(place: Block, first: int, count: int, scratch: Scratch) -> Counts:
+    """How often each whole number from `first` on occurs; two at a time as one index where the table stays small."""
     half = len(place) // 2 if count <= PAIRED_BINS else 0
     left, right, rest = place[:half], place[half:2 * half], place[2 * half:]
-    counts = np.bincount(rest.astype(np.int32), minlength=count)
+    counts = np.bincount(rest.astype(np.int32) - first, minlength=count)
     if half:
         left *= left.dtype.type(count)
         left += right
+        if first:
+            left -= left.dtype.type(first * (count + 1))
         index = scratch.get("index", (half,), np.int32)
         np.copyto(index, left, casting="unsafe")
         pairs = np.bincount(index, minlength=count * count).reshape(count, count)

@@ -213,5 +213,5 @@ FIGURES: tuple[Figure, ...] = (
            lambda d: math.sqrt(d.within_unit_variance)),
     Figure("between_unit_std", "std over units of the mean over samples",
            lambda d: math.sqrt(d.between_unit_variance)),
-    Figure("correlation", "mean cosine between the vectors of different samples", lambda d: d.correlation),
+    Figure("correlation", "mean cosine between the vectors of different samples", lambda d: d.correlation, True),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,9 @@ from numpy.typing import DTypeLike, NDArray
 
 TRUNCATED_STD = 0.87962566103423978
 """Std of N(0, 1) cut at ±2."""
+
+BLOCK = 1 << 16
+"""Cut draws are made this many at a time, so that what is thrown away needs no room."""
 
 Sampler = Callable[[np.random.Generator, tuple[int, ...], DTypeLike], NDArray[Any]]
 
@@ -60,8 +63,10 @@ def truncated(cut: float) -> Draw:
     factor = truncated_std(cut)
 
     def sample(rng: np.random.Generator, shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
-        draws = _normal(rng, shape, dtype) if cut > 1 else _uniform_within(rng, shape, dtype, cut)
-        _redraw(rng, draws.reshape(-1), cut)
+        draws = np.empty(shape, dtype)
+        flat = draws.reshape(-1)
+        for start in range(0, flat.size, BLOCK):
+            _fill(rng, flat[start:start + BLOCK], cut)
         draws /= factor
         return draws
 
@@ -71,7 +76,7 @@ def truncated(cut: float) -> Draw:
 def truncated_std(cut: float) -> float:
     """√(1 - 2c·φ(c)/(2Φ(c) - 1)): the std of N(0, 1) cut at ±c; for a small c, where that cancels, its series."""
     if cut < 0.05:
-        return cut / math.sqrt(3) * (1 - cut**2 / 15)
+        return cut / math.sqrt(3) * (1 - cut**2 / 15 + cut**4 / 1050)
     density = math.exp(-(cut**2) / 2) / math.sqrt(2 * math.pi)
     return math.sqrt(1 - 2 * cut * density / math.erf(cut / math.sqrt(2)))
 
@@ -84,11 +89,11 @@ def _uniform_within(rng: np.random.Generator, shape: tuple[int, ...], dtype: DTy
     return draws
 
 
-def _redraw(rng: np.random.Generator, draws: NDArray[Any], cut: float) -> None:
-    """Replace what lies outside ±cut until nothing does."""
+def _fill(rng: np.random.Generator, draws: NDArray[Any], cut: float) -> None:
+    """Propose, and propose again what lies outside ±cut until nothing does."""
+    propose = _normal if cut > 1 else partial(_uniform_within, cut=cut)
+    draws[:] = propose(rng, draws.shape, draws.dtype)
     outside = np.flatnonzero(np.abs(draws) > cut)
     while outside.size:
-        again = outside.shape
-        draws[outside] = (_normal(rng, again, draws.dtype) if cut > 1
-                          else _uniform_within(rng, again, draws.dtype, cut))
+        draws[outside] = propose(rng, outside.shape, draws.dtype)
         outside = outside[np.abs(draws[outside]) > cut]

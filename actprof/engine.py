@@ -100,22 +100,20 @@ class _LayerCounters:
         normalised = network.stack.norm_position == "after" and network.stack.norm.name != "none"
         atoms = () if normalised else phi.atoms
         self._flat = phi.saturation
-        self._scratch = scratch
         self._before = Counter(network.columns(number), bins["preactivation"], scratch)
-        self._after = Counter(network.stack.widths[number], bins["activation"], scratch, atoms,
-                              phi.rectifier and not normalised)
+        self._after = Counter(network.stack.widths[number], bins["activation"], scratch, activity=True, atoms=atoms,
+                              rectifier=phi.rectifier and not normalised)
 
     def preactivations(self, block: NDArray[Any]) -> None:
-        self._before.add(block)
-        low, high = self._flat
-        flat = self._scratch.get("flat", block.shape, np.bool_)
-        for edge, beyond in ((low, np.less), (high, np.greater)):
-            if math.isfinite(edge):
-                beyond(block, edge, out=flat)
-                self._after.add_saturated(int(np.count_nonzero(flat)))
+        low, high = self._before.add(block)
+        if not low >= self._flat[0]:
+            self._after.add_saturated(int(np.count_nonzero(block < self._flat[0])))
+        if not high <= self._flat[1]:
+            self._after.add_saturated(int(np.count_nonzero(block > self._flat[1])))
 
     def activations(self, block: NDArray[Any]) -> bool:
-        return self._after.add(block)
+        low, high = self._after.add(block)
+        return math.isfinite(low) and math.isfinite(high)
 
     def profile(self, layer: Layer) -> LayerProfile:
         return LayerProfile(layer.number, layer.fans.fan_in, layer.fans.fan_out, layer.parameters, layer.weight_std,

@@ -1,7 +1,7 @@
 """The table of initialisers: name → mean, std, bound and samples of a weight matrix of shape (fan_in, fan_out).
 
 Almost every name is one setting of one formula: mean + std · (a standardised draw), where the distribution gives the
-draw and `variance` the scale. The few that are not independent draws (orthogonal, identity, sparse) have a matrix rule.
+draw and `std` the scale. The few that are not independent draws (orthogonal, identity, sparse) have a matrix rule.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Initializer:
     """A row of the table. The rules take a Fans and the row's parameters by name.
 
     Attributes:
-        variance: Var(W).
+        std: the standard deviation of one weight.
         mean: E(W).
         draw: the shape of the distribution, or a rule that picks it by the parameters.
         matrix: (rng, shape, dtype, fans, **parameters) → W, for those that are not independent draws.
@@ -57,7 +57,7 @@ class Initializer:
     name: str
     formula: str
     source: str
-    variance: Rule
+    std: Rule
     draw: Draw | Callable[..., Draw] = NORMAL
     aliases: tuple[str, ...] = ()
     parameters: tuple[Parameter, ...] = ()
@@ -93,12 +93,13 @@ class BoundInitializer:
 
     def std(self, fans: Fans) -> float:
         """The standard deviation of one weight."""
-        return float(self.row.variance(fans, **self.values)) ** 0.5
+        return float(self.row.std(fans, **self.values))
 
     def bound(self, fans: Fans) -> float | None:
         """The largest |w| that can occur; None where the support is unbounded."""
         if self.row.limit is not None:
-            return self.row.limit(fans, **self.values)
+            limit: float | None = self.row.limit(fans, **self.values)
+            return limit
         if self.draw.bound is None:
             return None
         return abs(self.mean(fans)) + self.draw.bound * self.std(fans)
@@ -108,13 +109,21 @@ class BoundInitializer:
         if self.row.matrix is not None:
             if len(shape) != 2:
                 raise SpecError(f"{self.row.name} makes matrices, not biases. Choose another --bias, such as zeros.")
-            return self.row.matrix(rng, shape, np.dtype(dtype), fans, **self.values)
+            return self._matrices(rng, (shape[0], shape[1]), np.dtype(dtype), fans)
         weights = self.draw.sample(rng, shape, dtype)
         weights *= self.std(fans)
         mean = self.mean(fans)
         if mean:
             weights += mean
         return weights
+
+    def _matrices(self, rng: np.random.Generator, shape: tuple[int, int], dtype: np.dtype[Any], fans: Fans) -> Matrix:
+        """W of a matrix rule. The pieces of a maxout, neighbouring columns, belong to matrices of their own."""
+        assert self.row.matrix is not None
+        rows, columns = shape
+        pieces = max(1, columns // fans.fan_out)
+        weights = [self.row.matrix(rng, (rows, columns // pieces), dtype, fans, **self.values) for _ in range(pieces)]
+        return weights[0] if pieces == 1 else np.stack(weights, axis=2).reshape(shape)
 
 
 @cache
@@ -129,11 +138,11 @@ def preset_bias(choice: Choice) -> Choice:
 
 
 def _fan_in(fans: Fans, gain: float) -> float:
-    return gain**2 / fans.fan_in
+    return gain / math.sqrt(fans.fan_in)
 
 
 def _fan_average(fans: Fans, gain: float) -> float:
-    return 2 * gain**2 / (fans.fan_in + fans.fan_out)
+    return gain * math.sqrt(2 / (fans.fan_in + fans.fan_out))
 
 
 FANS: dict[str, Callable[[Fans], float]] = {
@@ -156,16 +165,19 @@ def _orthogonal(rng: np.random.Generator, shape: tuple[int, int], dtype: np.dtyp
 
 def _identity(rng: np.random.Generator, shape: tuple[int, int], dtype: np.dtype[Any], fans: Fans,
               gain: float) -> Matrix:
-    return gain * np.eye(*shape, dtype=dtype)
+    weights = np.eye(*shape, dtype=dtype)
+    weights *= gain
+    return weights
 
 
 def _identity_mean(fans: Fans, gain: float) -> float:
-    return gain * min(fans.fan_in, fans.fan_out) / (fans.fan_in * fans.fan_out)
+    return gain / max(fans.fan_in, fans.fan_out)
 
 
-def _identity_variance(fans: Fans, gain: float) -> float:
-    mean = _identity_mean(fans, gain)
-    return gain * mean - mean**2
+def _identity_std(fans: Fans, gain: float) -> float:
+    """Of a weight picked at random, which is `gain` with probability 1/max(n, m), else 0."""
+    longer = max(fans.fan_in, fans.fan_out)
+    return gain * math.sqrt(longer - 1) / longer
 
 
 def _sparse(rng: np.random.Generator, shape: tuple[int, int], dtype: np.dtype[Any], fans: Fans, sparsity: float,
@@ -173,18 +185,24 @@ def _sparse(rng: np.random.Generator, shape: tuple[int, int], dtype: np.dtype[An
     rows, columns = shape
     weights: Matrix = rng.standard_normal(shape, dtype=dtype)
     weights *= std
-    zeros = math.ceil(sparsity * rows)
+    zeros = _zeros(rows, sparsity)
     order = np.argsort(rng.random((rows, columns), dtype=np.float32), axis=0)[:zeros]
     np.put_along_axis(weights, order, 0, axis=0)
     return weights
 
 
-def _sparse_variance(fans: Fans, sparsity: float, std: float) -> float:
-    return std**2 * (1 - math.ceil(sparsity * fans.fan_in) / fans.fan_in)
+def _sparse_std(fans: Fans, sparsity: float, std: float) -> float:
+    return std * math.sqrt(1 - _zeros(fans.fan_in, sparsity) / fans.fan_in)
+
+
+def _zeros(rows: int, sparsity: float) -> int:
+    """How many weights of a column are 0."""
+    return min(rows, math.ceil(sparsity * rows))
 
 
 def _cut_at_two(std: float) -> Draw:
-    return truncated(2 / std) if std else POINT
+    """N(0, std²) cut at ±2; from 40 std on there is nothing left to cut in double precision."""
+    return truncated(2 / std) if std > 0.05 else NORMAL if std else POINT
 
 
 def _gain(default: float = 1.0) -> tuple[Parameter, ...]:
@@ -202,13 +220,16 @@ HE_PARAMETERS = (*_gain(math.sqrt(2)), Parameter("mode", "fan_in", choices=tuple
 
 
 def _he(fans: Fans, gain: float, mode: str) -> float:
-    return gain**2 / FANS[mode](fans)
+    return gain / math.sqrt(FANS[mode](fans))
 
+
+LARGEST = 1e37
+"""The largest parameter: weights far beyond it are infinite in single precision."""
 
 FAN_TEXT = {"fan_in": "n", "fan_out": "m", "fan_avg": "((n+m)/2)", "fan_geo_avg": "√(nm)"}
 
 
-def _family(stem: str, factor: float, divisor: str, source: str, variance: Rule, parameters: tuple[Parameter, ...],
+def _family(stem: str, factor: float, divisor: str, source: str, std: Rule, parameters: tuple[Parameter, ...],
             normal: tuple[str, ...], uniform: tuple[str, ...], cut: tuple[str, ...]) -> tuple[Initializer, ...]:
     """The normal, uniform and truncated members of one scheme: variance factor·gain²/divisor in three shapes."""
 
@@ -217,7 +238,7 @@ def _family(stem: str, factor: float, divisor: str, source: str, variance: Rule,
 
     def member(shape: str, draw: Draw, aliases: tuple[str, ...], pattern: str, times: float) -> Initializer:
         symbol = "gain²" if times * factor == 1 else f"{times * factor:g}·gain²"
-        return Initializer(f"{stem}_{shape}", pattern.format(f"{symbol}/{divisor}"), source, variance, draw, aliases,
+        return Initializer(f"{stem}_{shape}", pattern.format(f"{symbol}/{divisor}"), source, std, draw, aliases,
                            parameters, written=lambda **values: pattern.format(scale(times, **values)))
 
     return (member("normal", NORMAL, normal, "N(0, {})", 1), member("uniform", UNIFORM, uniform, "U(±√({}))", 3),
@@ -226,8 +247,11 @@ def _family(stem: str, factor: float, divisor: str, source: str, variance: Rule,
 
 def _check(choice: Choice) -> None:
     values = choice.values
+    for name, value in choice.parameters:
+        if isinstance(value, float) and abs(value) > LARGEST:
+            raise SpecError(f"{choice.name}: {name} must be at most {LARGEST:g} in size, not '{value:g}'.")
     if choice.name == "uniform" and not float(values["low"]) <= float(values["high"]):
-        raise SpecError(f"uniform: low must not be above high, not {values['low']:g} and {values['high']:g}.")
+        raise SpecError(f"uniform: low must be at most high, not {values['low']:g} and {values['high']:g}.")
 
 
 INITIALIZERS: Registry[Initializer] = Registry("initialiser", "inits", (
@@ -236,19 +260,20 @@ INITIALIZERS: Registry[Initializer] = Registry("initialiser", "inits", (
     Initializer("constant", "value", "constant", lambda fans, value: 0.0, POINT,
                 parameters=(Parameter("value", 0.0),), mean=lambda fans, value: value),
     Initializer("normal", "N(mean, std²)", "textbook; the default is Keras's RandomNormal",
-                lambda fans, std, mean: std**2, NORMAL,
+                lambda fans, std, mean: std, NORMAL,
                 ("random_normal", "gaussian", "keras.random_normal"),
                 (_std(0.05), Parameter("mean", 0.0)), lambda fans, std, mean: mean,
                 written=lambda std, mean: f"N({mean:g}, {std:g}²)"),
     Initializer("uniform", "U(low, high)", "textbook; the default is Keras's RandomUniform",
-                lambda fans, low, high: (high - low)**2 / 12, UNIFORM, ("random_uniform", "keras.random_uniform"),
+                lambda fans, low, high: (high - low) / math.sqrt(12), UNIFORM,
+                ("random_uniform", "keras.random_uniform"),
                 (Parameter("low", -0.05), Parameter("high", 0.05)), lambda fans, low, high: (low + high) / 2,
                 written=lambda low, high: f"U({low:g}, {high:g})"),
     Initializer("truncated_normal", "N(0, std²) cut at ±2 std, not corrected: true std 0.8796·std",
-                "Keras TruncatedNormal, jax truncated_normal", lambda fans, std: (TRUNCATED_STD * std)**2,
+                "Keras TruncatedNormal, jax truncated_normal", lambda fans, std: TRUNCATED_STD * std,
                 truncated(2.0), ("keras.truncated_normal",), (_std(0.05),)),
     Initializer("variance_scaling", "variance scale/fan", "Keras, JAX: variance_scaling",
-                lambda fans, scale, mode, distribution: scale / FANS[mode](fans),
+                lambda fans, scale, mode, distribution: math.sqrt(scale / FANS[mode](fans)),
                 lambda scale, mode, distribution: DISTRIBUTIONS[distribution], (),
                 (Parameter("scale", 1.0, low=0.0), Parameter("mode", "fan_in", choices=tuple(FANS)),
                  Parameter("distribution", "truncated", choices=tuple(DISTRIBUTIONS)))),
@@ -264,28 +289,31 @@ INITIALIZERS: Registry[Initializer] = Registry("initialiser", "inits", (
              ("kaiming_uniform", "torch.kaiming_uniform", "keras.he_uniform", "jax.he_uniform"),
              ("keras.he_normal", "jax.he_normal")),
     Initializer("fan_in_uniform", "U(±gain/√n)", f"{GLOROT}, eq. 1 (the heuristic it argues against)",
-                lambda fans, gain: gain**2 / (3 * fans.fan_in), UNIFORM, ("xavier_standard",), _gain(),
+                lambda fans, gain: gain / math.sqrt(3 * fans.fan_in), UNIFORM, ("xavier_standard",), _gain(),
                 written=lambda gain: f"U(±{gain:.6g}/√n)"),
     Initializer("orthogonal", "gain·Q of the QR of a Gaussian, signs of diag R",
                 "Saxe et al. 2013, Exact solutions to the nonlinear dynamics of learning",
-                lambda fans, gain: gain**2 / max(fans.fan_in, fans.fan_out), NORMAL, ("torch.orthogonal",), _gain(),
-                matrix=_orthogonal, limit=lambda fans, gain: gain, spare=3),
+                lambda fans, gain: gain / math.sqrt(max(fans.fan_in, fans.fan_out)), NORMAL,
+                ("torch.orthogonal",), _gain(), matrix=_orthogonal, limit=lambda fans, gain: gain, spare=7),
     Initializer("identity", "gain on the diagonal, 0 elsewhere", "Le et al. 2015, A simple way to initialize",
-                _identity_variance, POINT, ("eye",), _gain(), _identity_mean, _identity,
+                _identity_std, POINT, ("eye",), _gain(), _identity_mean, _identity,
                 lambda fans, gain: gain),
     Initializer("sparse", "each column: ceil(sparsity·n) zeros, the rest N(0, std²)",
-                "Martens 2010, Deep learning via Hessian-free optimization", _sparse_variance, NORMAL, (),
+                "Martens 2010, Deep learning via Hessian-free optimization", _sparse_std, NORMAL, (),
                 (Parameter("sparsity", 0.9, low=0.0, high=1.0), _std(0.01)), matrix=_sparse,
                 limit=lambda fans, sparsity, std: None, spare=3),
     Initializer("siren", "U(±√(6/n)/w0), first layer U(±1/n)",
                 "Sitzmann et al. 2020, Implicit neural representations with periodic activation functions",
-                lambda fans, w0: 1 / (3 * fans.fan_in**2) if fans.first else 2 / (fans.fan_in * w0**2),
-                UNIFORM, (), (Parameter("w0", 30.0, positive=True),)),
+                lambda fans, w0: 1 / (math.sqrt(3) * fans.fan_in) if fans.first else math.sqrt(2 / fans.fan_in) / w0,
+                UNIFORM, (), (Parameter("w0", 30.0, low=1e-6),)),
     Initializer("torch.linear", "U(±1/√n), biases too", "PyTorch nn.Linear: kaiming_uniform with a = √5",
-                lambda fans: 1 / (3 * fans.fan_in), UNIFORM, bias="torch.linear"),
+                lambda fans: 1 / math.sqrt(3 * fans.fan_in), UNIFORM, bias="torch.linear"),
     Initializer("torch.trunc_normal", "N(0, std²) cut at absolute ±2", "PyTorch nn.init.trunc_normal_",
-                lambda fans, std: (std * _cut_at_two(std).std_factor)**2 if std else 0.0, _cut_at_two, (),
-                (_std(1.0),)),
+                lambda fans, std: std * _cut_at_two(std).std_factor, _cut_at_two, (), (_std(1.0),),
+                limit=lambda fans, std: 2.0 if std else 0.0),
     Initializer("haiku.linear", "N(0, 1/n) cut at ±2/√n, not corrected: true std 0.8796/√n", "Haiku hk.Linear",
-                lambda fans: TRUNCATED_STD**2 / fans.fan_in, truncated(2.0)),
-), number="normal", check=_check)
+                lambda fans: TRUNCATED_STD / math.sqrt(fans.fan_in), truncated(2.0)),
+), number="normal", check=_check, refused={
+    "critical": "it comes with the theory, not in this version",
+    "lsuv": "it rescales on a batch of inputs, not in this version",
+})

@@ -36,14 +36,21 @@ class Normalization:
 
 def _standardise(rows: Rows, eps: float, axis: int) -> None:
     """Subtract the mean, divide by √(variance + eps); both in float64, whatever the rows' dtype."""
-    rows -= rows.mean(axis=axis, keepdims=True, dtype=np.float64).astype(rows.dtype)
-    variance = np.mean(np.square(rows, dtype=np.float64), axis=axis, keepdims=True)
-    rows /= np.sqrt(variance + eps).astype(rows.dtype)
+    mean = rows.mean(axis=axis, keepdims=True, dtype=np.float64)
+    # A mean rounded to float32 first would shift small variations around a large offset.
+    np.subtract(rows, mean, out=rows, casting="same_kind")
+    _divide(rows, np.mean(np.square(rows, dtype=np.float64), axis=axis, keepdims=True), eps)
 
 
 def _rms(rows: Rows, eps: float) -> None:
-    square = np.mean(np.square(rows, dtype=np.float64), axis=1, keepdims=True)
-    rows /= np.sqrt(square + eps).astype(rows.dtype)
+    _divide(rows, np.mean(np.square(rows, dtype=np.float64), axis=1, keepdims=True), eps)
+
+
+def _divide(rows: Rows, square: Rows, eps: float) -> None:
+    """Divide by √(square + eps); what is 0 throughout stays 0, with eps = 0 too."""
+    scale = np.sqrt(square + eps).astype(rows.dtype)
+    scale[scale == 0] = 1
+    rows /= scale
 
 
 NORMALIZATIONS: Registry[Normalization] = Registry("normalisation", "normalizations", (

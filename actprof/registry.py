@@ -42,7 +42,7 @@ class Parameter:
             value: float | int = int(text) if isinstance(self.default, int) else float(text)
         except ValueError:
             raise SpecError(f"{owner}: {self.name} must be a {kind}, not {shown(text)}.") from None
-        if not math.isfinite(value) or not self.low <= value <= self.high or (self.positive and value <= 0):
+        if value in (math.inf, -math.inf) or not self.low <= value <= self.high or (self.positive and value <= 0):
             raise SpecError(f"{owner}: {self.name} must be {self._allowed(kind)}, not {shown(text)}.")
         return value
 
@@ -155,7 +155,7 @@ class Registry(Generic[E]):
         entry = self._entries[self._canonical[name]]
         given |= self._values(entry, values, name)
         choice = Choice(entry.name, tuple((p.name, given.get(p.name, p.default)) for p in entry.parameters),
-                        label.casefold())
+                        "".join(label.split()).casefold())
         if self._check is not None:
             self._check(choice)
         return choice
@@ -163,12 +163,13 @@ class Registry(Generic[E]):
     def _values(self, entry: E, text: str, owner: str) -> dict[str, Value]:
         known = {parameter.name: parameter for parameter in entry.parameters}
         given: dict[str, Value] = {}
-        for position, item in enumerate(text.split(",") if text.strip() else ()):
+        items = text.split(",") if text.strip() else []
+        for position, item in enumerate(items):
             key, equals, value = item.partition("=")
             name = folded(key) if equals else next(iter(list(known)[position:]), None)
             if name is None:
                 raise SpecError(f"{owner} takes {len(known) or 'no'} value{'s' * (len(known) != 1)}, "
-                                f"{position + 1} given: {shown(text)}.")
+                                f"{len(items)} given: {shown(text)}.")
             if name not in known:
                 offered = f"Its parameters: {', '.join(known)}" if known else "It has none"
                 raise SpecError(f"{owner} has no parameter {shown(key.strip())}. {offered}.")

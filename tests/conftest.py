@@ -1,5 +1,5 @@
-"""Shared by all tests: nothing is written outside pytest's own folders."""
+"""The engine's threads are the only ones, as in the program: set before NumPy is first imported."""
 
-import matplotlib
+from actprof.parallel import one_blas_thread
 
-matplotlib.use("agg")
+one_blas_thread()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import importlib
 import os
@@ -13,13 +14,14 @@ from typing import Any, NoReturn
 import click
 
 from actprof import __version__
-from actprof.errors import ActprofError, shown
+from actprof.cli import signals
+from actprof.cli.requests import reworded
+from actprof.errors import ActprofError, SpecError, shown
 from actprof.registry import did_you_mean
 
 COMMANDS = {"histogram": "actprof.cli.histogram", "list": "actprof.cli.listing"}
 """Command → module with a click command of the same name, `command`."""
 
-INTERRUPTED = 128 + signal.SIGINT
 PIPE_CLOSED = 141
 
 
@@ -40,7 +42,7 @@ class _Commands(click.Group):
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
         if args[0] not in COMMANDS and not args[0].startswith("-"):
             hint = did_you_mean(args[0], COMMANDS) or "'actprof --help' lists the commands."
-            raise click.UsageError(f"unknown command {shown(args[0])}. {hint}")
+            raise SpecError(f"unknown command {shown(args[0])}. {hint}")
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -50,10 +52,10 @@ class _Commands(click.Group):
             raise _PipeClosed from error
 
 
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80})
 @click.version_option(__version__, prog_name="actprof")
 def cli() -> None:
-    """Shows what a weight initialiser does to the signal in a deep network.
+    """Show what a weight initialiser does to the signal in a deep network.
 
     \b
     actprof histogram --init he --act relu --layers 5
@@ -63,74 +65,67 @@ def cli() -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:
-    """Run the program and end the process: 0 done, 1 could not, 2 bad request, 3 bad verdict; Ctrl-C by the signal."""
+    """Run the program and end the process: 0 done, 1 could not, 2 bad request, 3 bad verdict; or by a signal."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     try:
-        code = cli.main(argv, prog_name="actprof", standalone_mode=False)
-        _flush()
-        _end(code if isinstance(code, int) else 0)
-    except (_PipeClosed, BrokenPipeError):
-        _end(_quiet(PIPE_CLOSED))
-    except (click.Abort, KeyboardInterrupt):
-        _interrupted()
-    except click.exceptions.NoArgsIsHelpError as error:
-        error.show()
-        _end(error.exit_code)
-    except click.ClickException as error:
-        _end(_failed(error.format_message(), error.exit_code))
-    except ActprofError as error:
-        _end(_failed(str(error), error.exit_code))
-    except MemoryError as error:
-        _end(_failed(f"not enough memory: {error}. Lower --width, --layers or --batch-size.", 1))
-    except OSError as error:
-        if error.errno == errno.EPIPE:
-            _end(_quiet(PIPE_CLOSED))
-        name = f"{shown(error.filename, 300)}: " if error.filename else ""
-        _end(_quiet(_failed(f"{name}{error.strerror or error}", 1)))
-    except Exception as error:
-        if os.environ.get("ACTPROF_DEBUG") == "1":
-            raise
-        _end(_failed(f"this is a bug in actprof: {type(error).__name__}: {error}. "
-                     "ACTPROF_DEBUG=1 shows where; please report it.", 1))
-
-
-def _end(code: int) -> NoReturn:
-    """Leave without waiting for worker threads."""
-    with_output = sys.stdout is not None
-    try:
-        if with_output:
-            sys.stdout.flush()
-    except OSError as error:
-        code = _quiet(PIPE_CLOSED if error.errno == errno.EPIPE
-                      else _failed(f"standard output: {error.strerror}", 1))
+        with signals.answered():
+            code = _run(argv)
+    except (signals.Signalled, KeyboardInterrupt) as error:
+        number = error.number if isinstance(error, signals.Signalled) else signal.SIGINT
+        if number == signal.SIGINT:
+            _say("Interrupted.")
+        signals.end_by(number)
     sys.exit(code)
 
 
-def _flush() -> None:
-    if sys.stdout is not None:
-        sys.stdout.flush()
+def _run(argv: Sequence[str] | None) -> int:
+    """The exit code; whatever went wrong is said in one line."""
+    try:
+        code = cli.main(argv, prog_name="actprof", standalone_mode=False)
+        if sys.stdout is not None:
+            sys.stdout.flush()
+        return code if isinstance(code, int) else 0
+    except click.exceptions.NoArgsIsHelpError as error:
+        _say(error.format_message())
+        return error.exit_code
+    except click.Abort:
+        return _failed("aborted", 1)
+    except click.ClickException as error:
+        return _failed(reworded(error), error.exit_code)
+    except ActprofError as error:
+        return _failed(str(error), error.exit_code)
+    except MemoryError as error:
+        return _failed(f"not enough memory: {error}. Lower --width, --layers or --batch-size.", 1)
+    except (_PipeClosed, OSError) as error:
+        return _not_written(error)
+    except Exception as error:
+        if os.environ.get("ACTPROF_DEBUG") == "1":
+            raise
+        return _failed(f"this is a bug in actprof: {type(error).__name__}: {error}. "
+                       "ACTPROF_DEBUG=1 shows where; please report it.", 1)
+
+
+def _not_written(error: _PipeClosed | OSError) -> int:
+    """Standard output cannot take more: point it at nothing, so that Python does not complain at its exit."""
+    code = PIPE_CLOSED
+    if isinstance(error, OSError) and error.errno != errno.EPIPE:
+        where = shown(error.filename, 300) if error.filename else "standard output"
+        code = _failed(f"{where} cannot be written: {error.strerror or error}. Send the result elsewhere.", 1)
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return code
 
 
 def _failed(message: str, code: int) -> int:
     """Say what went wrong in one line."""
     line = " ".join(message.split())
-    click.echo(f"Error: {line}" if line.endswith((".", "?", "!")) else f"Error: {line}.", err=True)
+    _say(f"Error: {line}" if line.endswith((".", "?", "!")) else f"Error: {line}.")
     return code
 
 
-def _quiet(code: int) -> int:
-    """Nothing more can be written to standard output: point it at nothing, so that Python's exit does not complain."""
-    if sys.stdout is not None:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return code
-
-
-def _interrupted() -> NoReturn:
-    """End by the signal, so that a shell loop stops too."""
-    click.echo("Interrupted.", err=True)
-    if os.name == "posix":
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-        os.kill(os.getpid(), signal.SIGINT)
-    sys.exit(INTERRUPTED)
+def _say(text: str) -> None:
+    """On standard error, if that can be."""
+    with contextlib.suppress(OSError):
+        click.echo(text, err=True)

@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 import click
 
-from actprof.cli.options import word
+from actprof.cli import options
+from actprof.cli.requests import Command, Word
 from actprof.registry import Registry
 
 TABLES = ("inits", "activations", "normalizations", "inputs")
 
 
-@click.command("list")
-@click.argument("what", required=False, type=word(TABLES))
-@click.option("--format", "format_", type=word(("table", "json")), default="table", show_default=True,
-              help="What standard output gets.")
-@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
-def command(what: str | None, format_: str, as_json: bool) -> None:
-    """List every initialiser, activation, normalisation and input: name, aliases, formula, parameters, source.
+@click.command("list", cls=Command)
+@click.argument("table", required=False, type=Word(TABLES), metavar=f"[{'|'.join(TABLES)}]")
+@options.format_options(("table", "json"))
+def command(table: str | None, format_: str | None, as_json: bool) -> None:
+    """List the names that the other commands take.
 
     \b
     actprof list                everything
     actprof list inits          one table
     actprof list --json         for scripts
+
+    Each with its formula, its parameters and their defaults, its other names and its source.
     """
     from actprof.activations import ACTIVATIONS
     from actprof.initializers import INITIALIZERS
@@ -32,10 +32,11 @@ def command(what: str | None, format_: str, as_json: bool) -> None:
     from actprof.normalizations import NORMALIZATIONS
     from actprof.render import catalogue
 
+    stream = options.standard_output()
     tables: dict[str, Registry[Any]] = {
         "initializers": INITIALIZERS, "activations": ACTIVATIONS, "normalizations": NORMALIZATIONS, "inputs": SOURCES}
-    chosen = {key: table for key, table in tables.items() if what in (None, table.listing)}
-    if as_json or format_ == "json":
-        click.echo(catalogue.to_json(chosen))
+    chosen = {key: names for key, names in tables.items() if table in (None, names.listing)}
+    if options.chosen_format(format_, as_json) == "json":
+        stream.write(catalogue.to_json(chosen) + "\n")
     else:
-        catalogue.print_tables(chosen, sys.stdout)
+        catalogue.print_tables(chosen, stream)

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import os
 import re
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 import click
 
-from actprof.errors import shown
-from actprof.registry import folded
+from actprof.cli.requests import Whole, Word
+from actprof.cli.signals import aside
+from actprof.errors import OutputError, SpecError, shown
 from actprof.spec import MAX_SEED, RunSpec
 
 if TYPE_CHECKING:
@@ -24,20 +27,6 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 FORMATS = ("table", "json", "csv")
 THEMES = ("light", "dark")
 LONGEST_NAME = 100
-
-
-def word(choices: Sequence[str]) -> click.Choice[str]:
-    """One of some words; case does not matter."""
-    return click.Choice(choices, case_sensitive=False)
-
-
-class Whole(click.IntRange):
-    """A whole number from `min` to `max`; the message for anything else says so."""
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        with contextlib.suppress(click.BadParameter):
-            return super().convert(value, param, ctx)
-        self.fail(f"{shown(value)} is not a whole number from {self.min:,} to {self.max:,}", param, ctx)
 
 
 def seed_option(command: Command) -> Command:
@@ -56,6 +45,7 @@ class Output:
     paths: tuple[str, ...]
     theme: str
     dpi: int
+    show: bool
     _targets: list[Target] = field(default_factory=list)
 
     def check(self, default: str) -> None:
@@ -63,10 +53,15 @@ class Output:
         from actprof.render.drawing import FORMATS as FIGURE_FORMATS
         from actprof.render.files import targets
 
-        if self.no_figure and self.paths:
-            raise click.UsageError("--no-figure cannot be combined with --output. Choose one.")
+        standard_output()
+        for option, given in (("--output", self.paths), ("--show", self.show)):
+            if self.no_figure and given:
+                raise SpecError(f"--no-figure cannot be combined with {option}. Choose one.")
         if not self.no_figure:
             self._targets = targets(self.paths or (default,), FIGURE_FORMATS, self.no_clobber)
+        if self.takes_stdout and self.format != "table":
+            raise SpecError(f"--output - cannot be combined with --format {self.format}. "
+                            "Standard output takes one of them: name a file for the figure.")
 
     @property
     def takes_stdout(self) -> bool:
@@ -76,7 +71,7 @@ class Output:
     def notes(self, *texts: str) -> None:
         """Lines on standard error, unless --quiet."""
         for text in texts if not self.quiet else ():
-            click.echo(f"note: {text}", err=True)
+            self._say(f"note: {text}")
 
     def draw(self, render: Callable[[Style, str], bytes]) -> None:
         """Render (style, format) for each target and say what was written."""
@@ -84,34 +79,72 @@ class Output:
             return
         from actprof.render.drawing import Style
 
+        style = Style(self.theme, self.dpi)
         for target in self._targets:
-            target.write(render(Style(self.theme, self.dpi), target.format))
+            target.write(aside(functools.partial(render, style, target.format)))
             if target.path != "-" and not self.quiet:
-                click.echo(f"wrote {click.format_filename(target.path)}", err=True)
+                self._say(f"wrote {target.path if target.path.isprintable() else shown(target.path, 300)}")
+        if self.show:
+            self._launch()
+
+    def _launch(self) -> None:
+        """Show the first file in whatever the desktop has for it."""
+        desktop = sys.platform in ("darwin", "win32") or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+        if not desktop:
+            self.notes("there is no display to --show the figure on")
+        elif click.launch(self._targets[0].path):
+            self.notes("nothing was found that can --show the figure")
+
+    def _say(self, text: str) -> None:
+        # A full disk behind 2>log loses the remark, not the result.
+        with contextlib.suppress(OSError):
+            click.echo(text, err=True)
+
+
+def standard_output() -> TextIO:
+    """Where the result goes."""
+    if sys.stdout is None:
+        raise OutputError("standard output is closed, so there is no place for the result. Send it to a file: > FILE.")
+    return sys.stdout
+
+
+def chosen_format(format_: str | None, as_json: bool) -> str:
+    """What --format and --json ask for together."""
+    if as_json and format_ not in (None, "json"):
+        raise SpecError(f"--json cannot be combined with --format {format_}. Choose one.")
+    return "json" if as_json else format_ or FORMATS[0]
+
+
+def format_options(formats: Sequence[str]) -> Callable[[Command], Command]:
+    """Add --format and --json; the command receives `format_` and `as_json`."""
+
+    def decorate(command: Command) -> Command:
+        as_json = click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+        return click.option("--format", "format_", type=Word(formats),
+                            help=f"What standard output gets.  [default: {formats[0]}]")(as_json(command))
+
+    return decorate
 
 
 def output_options(command: Command) -> Command:
     """Add the output options; the command receives them together as `output`."""
 
     @functools.wraps(command)
-    def with_output(*, format_: str, as_json: bool, quiet: bool, no_figure: bool, no_clobber: bool,
-                    paths: tuple[str, ...], theme: str, dpi: int, **others: Any) -> Any:
-        if as_json and format_ == "csv":
-            raise click.UsageError("--json cannot be combined with --format csv. Choose one.")
-        output = Output("json" if as_json else format_, quiet, no_figure, no_clobber, paths, folded(theme), dpi)
+    def with_output(*, format_: str | None, as_json: bool, quiet: bool, no_figure: bool, no_clobber: bool,
+                    paths: tuple[str, ...], theme: str, dpi: int, show: bool, **others: Any) -> Any:
+        output = Output(chosen_format(format_, as_json), quiet, no_figure, no_clobber, paths, theme, dpi, show)
         return command(output=output, **others)
 
     wrapped: Any = with_output
     for option in reversed((
-        click.option("--format", "format_", type=word(FORMATS), default="table", show_default=True,
-                     help="What standard output gets."),
-        click.option("--json", "as_json", is_flag=True, help="The same as --format json."),
+        format_options(FORMATS),
         click.option("-o", "--output", "paths", multiple=True, metavar="PATH",
                      help="Write the figure to PATH, by its suffix png, svg or pdf; repeatable; - for a pipe.  "
                           "[default: a PNG in the current folder]"),
         click.option("--no-figure", is_flag=True, help="Write no figure."),
+        click.option("--show", is_flag=True, help="Open the figure when it is written."),
         click.option("--no-clobber", is_flag=True, help="Never replace an existing file."),
-        click.option("--theme", type=word(THEMES), default="light", show_default=True, help="Colours of the figure."),
+        click.option("--theme", type=Word(THEMES), default=THEMES[0], show_default=True, help="Colours of the figure."),
         click.option("--dpi", type=Whole(30, 1000), default=100, show_default=True,
                      help="Resolution; 100 gives 1920 pixels across."),
         click.option("-q", "--quiet", is_flag=True, help="No notes and no progress on standard error."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 import time
@@ -16,7 +17,7 @@ PATIENCE = 1.0
 @contextmanager
 def shown_progress(quiet: bool) -> Iterator[Callable[[float], None]]:
     """Yield a function that takes the share done, 0 … 1; the bar is gone without a trace at the end."""
-    if quiet or sys.stderr is None or not sys.stderr.isatty():
+    if quiet or not _terminal():
         yield lambda share: None
         return
     bar = _Bar()
@@ -24,6 +25,11 @@ def shown_progress(quiet: bool) -> Iterator[Callable[[float], None]]:
         yield bar.show
     finally:
         bar.close()
+
+
+def _terminal() -> bool:
+    """Whether standard error is a terminal that can take a line back."""
+    return sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM") not in ("dumb", "unknown")
 
 
 class _Bar:
@@ -34,17 +40,20 @@ class _Bar:
         self._lock = threading.Lock()
         self._progress: Any = None
         self._task: Any = None
+        self._closed = False
 
     def show(self, share: float) -> None:
         with self._lock:
-            if self._progress is None and time.monotonic() - self._start > PATIENCE:
+            if self._progress is None and not self._closed and time.monotonic() - self._start > PATIENCE:
                 self._open()
             if self._progress is not None:
                 self._progress.update(self._task, completed=share)
 
     def close(self) -> None:
-        if self._progress is not None:
-            self._progress.stop()
+        with self._lock:
+            self._closed = True  # workers that an interruption left behind may still report
+            if self._progress is not None:
+                self._progress.stop()
 
     def _open(self) -> None:
         from rich.console import Console

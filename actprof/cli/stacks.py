@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from actprof import spec
-from actprof.cli import options
+from actprof.cli.requests import Whole, Word
 from actprof.errors import SpecError, shown
 from actprof.spec import StackSpec
 
@@ -26,14 +26,14 @@ def stack_options(command: Command) -> Command:
         click.option("--act", "acts", multiple=True, default=(spec.ACTIVATION,), show_default=True,
                      metavar=f"{NAME}[/…]", help="Activation, or one for each layer joined by '/'; repeatable. "
                                                  "See 'actprof list activations'."),
-        click.option("--layers", type=options.Whole(1, spec.MAX_LAYERS), help=f"Layers.  [default: {spec.LAYERS}]"),
-        click.option("--width", type=options.Whole(1, spec.MAX_WIDTH),
+        click.option("--layers", type=Whole(1, spec.MAX_LAYERS), help=f"Layers.  [default: {spec.LAYERS}]"),
+        click.option("--width", type=Whole(1, spec.MAX_WIDTH),
                      help=f"Units of every layer.  [default: {spec.WIDTH}]"),
         click.option("--widths", metavar="N,N,…", help="Inputs and units of each layer, such as 784,512,256,10."),
         click.option("--bias", metavar=NAME, help="Where biases come from.  [default: zeros, or the preset's]"),
         click.option("--norm", default=spec.NO_NORM.name, show_default=True, metavar=NAME,
                      help="Normalisation: none, batch, layer or rms."),
-        click.option("--norm-position", type=click.Choice(spec.NORM_POSITIONS, case_sensitive=False),
+        click.option("--norm-position", type=Word(spec.NORM_POSITIONS),
                      default=StackSpec.norm_position, show_default=True, help="Before or after the activation."),
     )):
         command = option(command)
@@ -58,7 +58,7 @@ def stack_specs(inits: Sequence[str], acts: Sequence[str], layers: int | None, w
         if len(functions) == 1:
             functions *= len(sizes) - 1
         stacks.append(StackSpec(sizes, init, tuple(functions), asked_bias or preset_bias(init), asked_norm,
-                                norm_position.casefold(), f"{init.label} / {act.strip().casefold()}"))
+                                norm_position, f"{init.label} / {act.strip().casefold()}"))
     return _distinct(stacks)
 
 

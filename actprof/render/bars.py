@@ -66,7 +66,7 @@ def _beside_bins(box: Box, bars: Bars, value: float) -> tuple[float, float]:
         return x - MARGIN + 1, x - 1
     if (1 - place) * len(bars.shares) < 0.5:
         return x + 1, x + MARGIN - 1
-    half = min(max(1.5, 0.25 * step), 8.0)
+    half = min(max(1.5, 0.25 * step), 4.0)
     return x - half, x + half
 
 
@@ -89,13 +89,17 @@ def cut_runs(bars: Bars, scale: ShareScale) -> list[tuple[float, float, list[flo
 
 def draw_value_ticks(canvas: Canvas, box: Box, span: Span) -> None:
     """Few round values below a box, none of them far beyond its sides."""
-    ticks = [(float(box.x(place)), label) for place, label in span.ticks(box.width - 2 * MARGIN, TICK)]
+    ticks = [(float(box.x(place)), label) for place, label in span.ticks(box.width - 2 * MARGIN, _width)]
     canvas.segments([[(x, box.bottom), (x, box.bottom + 5)] for x, _ in ticks], colors=canvas.theme.muted)
     for x, label in ticks:
         half = width(label, TICK) / 2 - OVERHANG
         inside = min(max(x, box.left + half), box.right - half)
         canvas.text(inside, box.bottom + 6 + line_height(TICK) / 2, label, TICK, align="center",
                     color=canvas.theme.muted)
+
+
+def _width(label: str) -> float:
+    return width(label, TICK)
 
 
 Note = tuple[float, str]

@@ -39,9 +39,9 @@ class Canvas:
         """One line; `y` is the middle of its capitals (`upright`: turned by 90°, centred on the point)."""
         from matplotlib.text import Text
 
-        artist = Text(x, y if upright else y + 0.36 * size * EM, printable(text, bold), color=color or self.theme.foreground,
-                      fontproperties=font(bold), ha="center" if upright else align,
-                      va="center" if upright else "baseline", rotation=90 if upright else 0, parse_math=False, zorder=9)
+        artist = Text(x, y if upright else y + 0.36 * size * EM, printable(text, bold), fontproperties=font(bold),
+                      color=color or self.theme.foreground, ha="center" if upright else align, parse_math=False,
+                      va="center" if upright else "baseline", rotation=90 if upright else 0, zorder=9)
         artist.set_fontsize(size)
         if boxed:
             artist.set_bbox({"facecolor": self.theme.background, "edgecolor": "none", "pad": 1.5, "alpha": 0.85})

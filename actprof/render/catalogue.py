@@ -7,6 +7,7 @@ from typing import Any, TextIO
 
 from actprof import __version__
 from actprof.registry import Registry
+from actprof.render import records
 from actprof.render.terminal import Column, printed, table, written
 
 Tables = Mapping[str, Registry[Any]]
@@ -14,38 +15,47 @@ Tables = Mapping[str, Registry[Any]]
 
 def to_json(tables: Tables) -> str:
     """The object of schema actprof.catalogue/1."""
-    from actprof.render.records import to_json
-
-    return to_json({"schema": "actprof.catalogue/1", "version": __version__,
-                    **{key: [_record(entry, registry) for entry in registry] for key, registry in tables.items()}})
+    return records.to_json({"schema": "actprof.catalogue/1", "version": __version__,
+                            **{key: [_record(entry, registry) for entry in registry]
+                               for key, registry in tables.items()}})
 
 
 def print_tables(tables: Tables, stream: TextIO) -> None:
-    """One table for each kind of name; on a terminal its cells are folded to the width."""
-    for key, registry in tables.items():
-        columns: list[Column] = [(header, "left") for header in ("name", "formula", "parameters", "also called", "source")]
-        listing = table(key, columns, stream, fold=stream.isatty())
+    """One table for each kind of name; on a terminal its lines are folded to the width."""
+    for place, (key, registry) in enumerate(tables.items()):
+        stream.write("\n" if place else "")
+        listing = table([Column("name", right=False), Column("formula", right=False, folds=True)], stream)
         for entry in registry:
-            record = _record(entry, registry)
-            parameters = ", ".join(f"{p['name']}={_short(p['default'])}" for p in record["parameters"])
-            presets = [name if text == entry.name else f"{name} ({text})" for name, text in record["presets"].items()]
-            listing.add_row(*(written(cell, stream) for cell in (
-                entry.name, entry.formula, parameters, ", ".join([*entry.aliases, *presets]), entry.source)))
-        printed(listing, stream, fit=stream.isatty())
+            listing.add_row(entry.name, written("\n".join(_lines(_record(entry, registry))), stream))
+        printed(key, listing, stream)
         for name, reason in registry.refused.items():
             stream.write(written(f"{name}: not here, {reason}\n", stream))
-        stream.write("\n")
+
+
+def _lines(record: Mapping[str, Any]) -> list[str]:
+    """What is said of one entry: its formula, and below what else there is."""
+    parameters = ", ".join(f"{each['name']}={_short(each['default'])}" for each in record["parameters"])
+    also = ", ".join(_alias(name, record) for name in record["aliases"])
+    facts = (("parameters", parameters), ("also", also), ("source", record["source"]))
+    return [record["formula"], *(f"{word}: {text}" for word, text in facts if text)]
+
+
+def _alias(name: str, record: Mapping[str, Any]) -> str:
+    """A preset that sets parameters says so: `keras.leaky_relu (leaky_relu:slope=0.3)`."""
+    stands_for = record["presets"].get(name, record["name"])
+    return name if stands_for == record["name"] else f"{name} ({stands_for})"
 
 
 def _record(entry: Any, registry: Registry[Any]) -> dict[str, Any]:
+    presets = registry.presets_of(entry.name)
     return {
         "name": entry.name,
-        "aliases": [*entry.aliases, *registry.presets_of(entry.name)],
+        "aliases": [*entry.aliases, *presets],
         "formula": entry.formula,
         "source": entry.source,
         "parameters": [{"name": p.name, "default": p.default, **({"choices": p.choices} if p.choices else {})}
                        for p in entry.parameters],
-        "presets": registry.presets_of(entry.name),
+        "presets": presets,
     }
 
 

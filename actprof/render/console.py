@@ -2,49 +2,44 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+from collections.abc import Iterator
 from typing import TextIO
 
 import numpy as np
 from rich.table import Table
 
+from actprof.distributions import Counts
 from actprof.profiles import Arm, Comparison, LayerSummary, Summary
-from actprof.render.terminal import BARS, PLAIN_BARS, Column, printed, table, takes_unicode, width, written
+from actprof.render.cells import count, number, percent
+from actprof.render.ranking import dead_units, print_ranking
+from actprof.render.terminal import (
+    BARS,
+    PLAIN_BARS,
+    Column,
+    printed,
+    table,
+    takes_unicode,
+    text_width,
+    width,
+    written,
+)
 
 LEAST_BARS, MOST_BARS = 8, 30
 """Characters of a block histogram."""
+
+LONGEST_LISTING = 3
+"""More rows that say the same, or layers in a sentence, become one."""
 
 
 def print_comparison(comparison: Comparison, quantity: str, stream: TextIO) -> None:
     """Print every arm's table, then the ranking of several arms."""
     for arm in comparison.arms:
-        printed(arm_table(arm, quantity, comparison.seed, stream), stream)
-        stream.write(written("\n".join([*_outside(arm, quantity), ""]), stream))
+        printed(_title(arm, quantity, comparison.seed), _arm_table(arm, quantity, stream), stream)
+        stream.write(written(_outside(arm, quantity), stream))
+        if len(comparison.arms) > 1:
+            stream.write("\n")
     if len(comparison.arms) > 1:
-        printed(ranking(comparison.arms, stream), stream)
-
-
-def arm_table(arm: Arm, quantity: str, seed: int, stream: TextIO) -> Table:
-    """One row per layer, a total below."""
-    several = len(arm.networks) > 1
-    rows = [_cells(layer, quantity, several) for layer in arm.layers]
-    columns: list[Column] = [("layer", "right"), ("shape", "right"), ("quartiles" if several else "params", "right"),
-               ("mean", "right"), ("std", "right"), ("in-unit\nstd", "right"), ("% zero", "right"),
-               ("% sat", "right"), ("dead\nunits", "right")]
-    made = table(_title(arm, quantity, seed), [*columns, (_bars_header(arm, quantity), "left")], stream)
-    texts = [[header for header, _ in columns], *rows]
-    taken = sum(max(len(line) for cell in column for line in cell.split("\n")) + 1
-                for column in zip(*texts, strict=True))
-    bars = min(max(width(stream) - taken, LEAST_BARS), MOST_BARS)
-    for layer, cells in zip(arm.layers, rows, strict=True):
-        picture = _picture(layer.quantity(quantity), bars, stream)
-        made.add_row(*(written(cell, stream) for cell in cells), picture)
-    dead = sum(layer.activation.figures["dead_units"] for layer in arm.layers)
-    made.add_section()
-    made.add_row("total", "", "" if several else f"{arm.parameters:,}", "", "", "", "", "", f"{dead:,.4g}",
-                  f"{arm.parameters:,} parameters" if several else "")
-    return made
+        print_ranking(comparison.arms, stream)
 
 
 def _title(arm: Arm, quantity: str, seed: int) -> str:
@@ -53,19 +48,56 @@ def _title(arm: Arm, quantity: str, seed: int) -> str:
     return f"{arm.label}{what}: W ~ {arm.config['init_formula']} · seed {seed}{networks}"
 
 
-def _cells(layer: LayerSummary, quantity: str, several: bool) -> list[str]:
+def _arm_table(arm: Arm, quantity: str, stream: TextIO) -> Table:
+    """One row per layer, a total below."""
+    cells = [_cells(layer, quantity) for layer in arm.layers]
+    total = _total(arm, quantity)
+    headers = list(cells[0])
+    texts = [headers, [total.get(header, "") for header in headers], *(list(row.values()) for row in cells)]
+    taken = sum(text_width(column) + 1 for column in zip(*texts, strict=True))
+    bars = min(max(width(stream) - taken, LEAST_BARS), MOST_BARS)
+    made = table([*map(Column, headers), Column(_bars_header(arm, quantity), right=False)], stream)
+    for first, last in _groups(arm, quantity):
+        row = cells[first] | ({"layer": f"{first + 1}–{last + 1}"} if last > first else {})
+        picture = _picture(arm.layers[first].quantity(quantity), bars, stream)
+        made.add_row(*(written(cell, stream) for cell in row.values()), picture)
+    made.add_section()
+    made.add_row(*texts[1], f"{arm.parameters:,} parameters" if "params" not in headers else "")
+    return made
+
+
+def _cells(layer: LayerSummary, quantity: str) -> dict[str, str]:
+    """Header → cell; a pre-activation has no zeros and no dead units of its own."""
     summary = layer.quantity(quantity)
     figures, activity = summary.figures, layer.activation.figures
-    third = f"{layer.parameters:,}"
-    if several:
-        third = "–".join(number(quartile) for quartile in summary.spread["std"])
-    shape = f"{layer.fan_in}×{layer.fan_out}"
-    if not summary.computed:
-        return [str(layer.layer), shape, third, *"------"]
-    saturated = percent(activity["saturated_fraction"]) if layer.saturates else "-"
-    return [str(layer.layer), shape, third, number(figures["mean"]), number(figures["std"]),
-            number(figures["within_unit_std"]), percent(activity["zero_fraction"]), saturated,
-            f"{activity['dead_units']:,.4g}"]
+    cells = {"layer": str(layer.layer), "shape": f"{layer.fan_in}×{layer.fan_out}"}
+    if not summary.spread:
+        cells["params"] = f"{layer.parameters:,}"
+    cells |= {"mean": number(figures["mean"]), "std": number(figures["std"])}
+    if summary.spread:
+        cells["std\nquartiles"] = " – ".join(map(number, summary.spread["std"]))
+    cells["in-unit\nstd"] = number(figures["within_unit_std"])
+    if quantity == "activation":
+        cells["% zero"] = percent(activity["zero_fraction"])
+    cells["% sat"] = percent(activity["saturated_fraction"]) if layer.saturates else "-"
+    if quantity == "activation":
+        cells["dead\nunits"] = count(activity["dead_units"]) if summary.computed else "-"
+    return cells
+
+
+def _total(arm: Arm, quantity: str) -> dict[str, str]:
+    total = {"layer": "total", "params": f"{arm.parameters:,}"}
+    return total | ({"dead\nunits": count(dead_units(arm))} if quantity == "activation" else {})
+
+
+def _groups(arm: Arm, quantity: str) -> Iterator[tuple[int, int]]:
+    """First and last place of each row: one for a layer, but one for all at the end that were not computed."""
+    places = len(arm.layers)
+    computed = sum(layer.quantity(quantity).computed for layer in arm.layers)
+    short = places - computed <= LONGEST_LISTING
+    yield from ((place, place) for place in range(places if short else computed))
+    if not short:
+        yield computed, places - 1
 
 
 def _bars_header(arm: Arm, quantity: str) -> str:
@@ -82,15 +114,21 @@ def _picture(summary: Summary, length: int, stream: TextIO) -> str:
         return "not computed"
     if summary.non_finite:
         return summary.non_finite_text
+    total = summary.histogram.total
+    for value, times in summary.atoms:
+        if times == total:
+            return f"all {number(value)}"
     counts = summary.histogram.without(summary.atoms)
-    bars = BARS if takes_unicode(stream) else PLAIN_BARS
+    if summary.histogram.outside_fraction and not counts.any():
+        return "outside the range"
+    return _bars(counts, length, BARS if takes_unicode(stream) else PLAIN_BARS)
+
+
+def _bars(counts: Counts, length: int, bars: str) -> str:
     length = _characters(len(counts), length)
     starts = np.arange(length) * len(counts) // length
     shares = np.add.reduceat(counts, starts) / np.diff([*starts, len(counts)])
-    peak = shares.max()
-    if not peak:
-        return "all zero" if summary.histogram.total and not summary.histogram.outside_fraction else ""
-    heights = np.ceil(shares / peak * (len(bars) - 1)).astype(int)
+    heights = np.ceil(shares / max(shares.max(), 1) * (len(bars) - 1)).astype(int)
     return "".join(bars[height] for height in heights)
 
 
@@ -101,61 +139,10 @@ def _characters(bins: int, room: int) -> int:
     return even if even >= min(LEAST_BARS, most) else most
 
 
-def _outside(arm: Arm, quantity: str) -> list[str]:
-    """One line that says where values lie outside the histogram's range, or none."""
+def _outside(arm: Arm, quantity: str) -> str:
+    """A line that says where values lie outside the histogram's range, or nothing."""
     shares = [(layer.layer, layer.quantity(quantity).histogram.outside_fraction) for layer in arm.layers]
     listed = [f"layer {layer} {percent(share)} %" for layer, share in shares if share]
-    if len(listed) > 6:
-        listed = [*listed[:3], "…", *listed[-2:]]
-    return [f"outside the histogram's range: {', '.join(listed)}\n"] if listed else []
-
-
-def ranking(arms: Sequence[Arm], stream: TextIO) -> Table:
-    """The arms by how little the signal (std over samples within a unit) changes from the first to the last layer."""
-    columns: list[Column] = [("rank", "right"), ("arm", "left"), ("std\nlayer 1", "right"), ("std\nlast", "right"),
-               ("in-unit std\nlast", "right"), ("in-unit std\nper layer", "right"), ("% zero\nlast", "right"),
-               ("dead\nunits", "right")]
-    made = table("ranking: the signal within units, from the first layer to the last", columns, stream)
-    for rank, arm in enumerate(sorted(arms, key=_change), start=1):
-        first, last = arm.layers[0].activation.figures, arm.layers[-1].activation.figures
-        factor = growth(arm)
-        dead = sum(layer.activation.figures["dead_units"] for layer in arm.layers)
-        made.add_row(*(written(cell, stream) for cell in (
-            str(rank), arm.label, number(first["std"]), number(last["std"]), number(last["within_unit_std"]),
-            f"×{number(factor)}" if math.isfinite(factor) else "-", percent(last["zero_fraction"]), f"{dead:,.4g}")))
-    return made
-
-
-def growth(arm: Arm) -> float:
-    """By what factor the within-unit std changes per layer (geometric mean); NaN if it cannot be said."""
-    first, last = (arm.layers[place].activation.figures["within_unit_std"] for place in (0, -1))
-    if len(arm.layers) < 2 or not first > 0 or not math.isfinite(last):
-        return math.nan
-    return float((last / first) ** (1 / (len(arm.layers) - 1)))
-
-
-def _change(arm: Arm) -> float:
-    factor = growth(arm)
-    if len(arm.layers) == 1:
-        return abs(math.log(arm.layers[0].activation.figures["within_unit_std"] or math.inf))
-    return abs(math.log(factor)) if factor > 0 else math.inf
-
-
-def number(value: float) -> str:
-    """A few digits: 0.831, 0.00541, 1643, 1.6e+04, 3.1e-07."""
-    if not math.isfinite(value):
-        return "-"
-    if value == 0:
-        return "0"
-    return f"{value:.3g}" if 1e-3 <= abs(value) < 1e3 else f"{value:.0f}" if 1e3 <= abs(value) < 1e4 else f"{value:.1e}"
-
-
-def percent(share: float) -> str:
-    """A share in per cent: 0, <0.1, 12.3, 100."""
-    if not math.isfinite(share):
-        return "-"
-    if 0 < share < 5e-4:
-        return "<0.1"
-    if 0.9995 <= share < 1:
-        return ">99.9"
-    return f"{100 * share:.1f}".removesuffix(".0") if share in (0, 1) else f"{100 * share:.1f}"
+    if len(listed) > 2 * LONGEST_LISTING:
+        listed = [*listed[:LONGEST_LISTING], "…", *listed[-LONGEST_LISTING:]]
+    return f"outside the histogram's range: {', '.join(listed)}\n" if listed else ""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
+import shlex
 import stat
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -32,52 +33,65 @@ class Target:
         try:
             with atomic_open(self.path) as file:
                 file.write(content)
-        except BrokenPipeError:
-            raise
         except OSError as error:
-            raise OutputError(f"{shown(self.path, 300)} cannot be written: {error.strerror or error}.") from None
+            raise _unwritable(self.path, error) from None
 
 
 def targets(paths: Sequence[str], formats: Sequence[str], no_clobber: bool = False) -> list[Target]:
     """Check every path before the work begins. Raises SpecError for a bad request, OutputError for a bad place."""
     checked = [_target(path, formats) for path in paths]
-    real = [os.path.realpath(target.path) for target in checked if target.path != STDOUT]
-    for path in {path for path in real if real.count(path) > 1}:
-        raise SpecError(f"--output names {shown(path, 300)} twice. Name each file once.")
+    first: dict[str, str] = {}
     for target in checked:
-        _check_place(target.path, no_clobber)
+        real = target.path if target.path == STDOUT else os.path.realpath(target.path)
+        if real in first:
+            both = " and ".join(dict.fromkeys(shown(path, 300) for path in (first[real], target.path)))
+            raise SpecError(f"--output names the same file twice: {both}. Name each file once.")
+        first[real] = target.path
+    for target in checked:
+        if target.path != STDOUT:
+            _check_place(target.path, no_clobber)
     return checked
 
 
 def _target(path: str, formats: Sequence[str]) -> Target:
     if not path:
-        raise SpecError("--output is empty. Name a file, such as figure.png.")
+        raise SpecError(f"--output is empty. Name a file, such as figure.{formats[0]}.")
     if path == STDOUT:
-        if sys.stdout.isatty():
+        if sys.stdout is not None and sys.stdout.isatty():
             raise SpecError("--output - writes a picture, and standard output is a terminal. Use | or > to send it on.")
         return Target(path, formats[0])
+    if os.path.isdir(path) or path.endswith(os.sep):
+        raise SpecError(f"--output {shown(path, 300)} is a folder. Name a file in it.")
     suffix = os.path.splitext(path)[1].lstrip(".").casefold()
-    if os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path):
-        return Target(path, suffix if suffix in formats else formats[0])
-    if suffix not in formats:
-        what = f"suffix '.{suffix}' of {shown(path)} is unknown" if suffix else f"{shown(path)} has no suffix"
-        raise SpecError(f"--output: {what}. Use {', '.join('.' + name for name in formats)}.")
-    return Target(path, suffix)
+    if suffix in formats:
+        return Target(path, suffix)
+    if os.path.exists(path) and not os.path.isfile(path):  # /dev/null, a FIFO
+        return Target(path, formats[0])
+    what = f"the suffix of {shown(path, 300)} is unknown" if suffix else f"{shown(path, 300)} has no suffix"
+    raise SpecError(f"--output: {what}. Use {', '.join('.' + name for name in formats)}.")
 
 
 def _check_place(path: str, no_clobber: bool) -> None:
-    if path == STDOUT:
-        return
-    folder = os.path.dirname(os.path.realpath(path))
-    if os.path.isdir(path):
-        raise SpecError(f"--output {shown(path, 300)} is a folder. Name a file in it.")
-    if not os.path.isdir(folder):
-        raise SpecError(f"--output: the folder {shown(folder, 300)} does not exist. Make it first: mkdir -p {folder}")
+    folder = os.path.dirname(path) or os.curdir
+    if not os.path.exists(folder):
+        raise SpecError(f"--output: the folder {shown(folder, 300)} does not exist. "
+                        f"Make it first: {shown('mkdir -p ' + shlex.quote(folder), 300)}.")
     if no_clobber and os.path.lexists(path):
-        raise OutputError(f"{shown(path, 300)} exists, and --no-clobber keeps it.")
-    writable = os.access(folder, os.W_OK | os.X_OK) if _is_regular(path) else os.access(path, os.W_OK)
-    if not writable:
-        raise OutputError(f"{shown(path, 300)} cannot be written: permission denied. Choose another --output.")
+        raise OutputError(f"{shown(path, 300)} exists, and --no-clobber keeps it. Choose another --output.")
+    real = os.path.realpath(path)
+    try:
+        with contextlib.suppress(FileNotFoundError):
+            os.stat(path)  # a name too long, a circle of links, a file where a folder should be
+        if not os.access(os.path.dirname(real) if _is_regular(path) else path, os.W_OK):
+            raise PermissionError(None, "permission denied")
+    except OSError as error:
+        raise _unwritable(path, error) from None
+
+
+def _unwritable(path: str, error: OSError) -> OutputError:
+    reason = str(error.strerror or error)
+    return OutputError(f"{shown(path, 300)} cannot be written: {reason[:1].lower()}{reason[1:]}. "
+                       "Choose another --output.")
 
 
 def _is_regular(path: str) -> bool:
@@ -91,29 +105,22 @@ def atomic_open(path: str) -> Iterator[BinaryIO]:
 
     Links are followed, modes kept; devices and pipes are written directly.
     """
-    real = os.path.realpath(path)
-    if not _is_regular(real):
-        with open(real, "wb") as file:
+    if not _is_regular(path):
+        with open(path, "wb") as file:
             yield file
         return
-    descriptor, temporary = tempfile.mkstemp(prefix=".actprof-", suffix=".tmp", dir=os.path.dirname(real))
+    real = os.path.realpath(path)
+    # Named before it is made, so that a signal at any moment finds the clean-up in charge of it.
+    temporary = os.path.join(os.path.dirname(real), f".actprof-{secrets.token_hex(8)}.tmp")
     try:
-        with os.fdopen(descriptor, "wb") as file:
+        with open(temporary, "xb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(temporary, _mode(real))
+        with contextlib.suppress(FileNotFoundError):
+            os.chmod(temporary, stat.S_IMODE(os.stat(real).st_mode))
         os.replace(temporary, real)
     except BaseException:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
         raise
-
-
-def _mode(path: str) -> int:
-    """The mode of the file that is replaced; that of a new file follows the umask."""
-    with contextlib.suppress(FileNotFoundError):
-        return stat.S_IMODE(os.stat(path).st_mode)
-    umask = os.umask(0)
-    os.umask(umask)
-    return 0o666 & ~umask

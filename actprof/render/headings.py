@@ -11,7 +11,7 @@ from actprof.render.lettering import line_height, wrapped
 from actprof.render.settings import own_words, shared_words
 
 MARGIN = 32.0
-GUTTER = 112.0  # left of an axis with labels and a title
+GUTTER = 124.0  # left of an axis with labels and a title
 TITLE, SUBTITLE, LABEL, DETAIL = 22.0, 14.0, 16.0, 14.0
 
 

@@ -11,7 +11,7 @@ from actprof.distributions import Floats
 from actprof.render.canvas import Canvas
 from actprof.render.drawing import Theme
 from actprof.render.headings import GUTTER, MARGIN, ArmHeading
-from actprof.render.lettering import line_height
+from actprof.render.lettering import SMALLEST, fitting_size, line_height, width
 from actprof.render.numerals import compact, non_finite
 from actprof.render.scales import percent_of_power
 from actprof.render.scene import Scene
@@ -19,8 +19,10 @@ from actprof.render.sigma_strip import spaced
 
 AXIS, TICK = 14.0, 13.0
 LOWEST = 150.0
+ROWS = 128  # more would be thinner than a pixel in the lowest map
 STRIP, STRIP_GAP = 26.0, 6.0
 KEY = 130.0
+LABEL = GUTTER - 46  # between the title of the value axis and the map
 FAINTEST = 1e-4  # shares below have the faintest colour
 
 
@@ -31,7 +33,8 @@ class HeatMaps:
         self._scene = scene
         self.right = sheet_width - MARGIN - KEY
         arms = range(len(scene.layers))
-        self._headings = [ArmHeading(scene.comparison, arm, sheet_width - 2 * MARGIN, hatched_notes(scene, arm)) for arm in arms]
+        self._headings = [ArmHeading(scene.comparison, arm, sheet_width - 2 * MARGIN, hatched_notes(scene, arm))
+                          for arm in arms]
         self._strips = [strips(scene, arm) for arm in arms]
         self._fixed = sum(heading.height + len(rows) * (STRIP + STRIP_GAP) + 16
                           for heading, rows in zip(self._headings, self._strips, strict=True))
@@ -58,12 +61,14 @@ class HeatMaps:
     def _draw_map(self, canvas: Canvas, arm: int, top: float, tall: float) -> None:
         self._draw_shares(canvas, image_rows(self._scene, arm)[::-1], top, tall)
         span = self._scene.shared_span
-        for place, label in span.ticks(tall, TICK + 6) if span else [(0.0, "lowest"), (1.0, "highest")]:
+        ticks = span.ticks(tall, lambda _: line_height(TICK)) if span else [(0.0, "lowest"), (1.0, "highest")]
+        size = fitting_size(lambda size: all(width(label, size) <= LABEL for _, label in ticks), (TICK, 12.0, SMALLEST))
+        for place, label in ticks:
             y = top + tall * (1 - place)
             canvas.segments([[(GUTTER - 5, y), (GUTTER, y)]], colors=canvas.theme.muted)
             inside = min(max(y, top + line_height(TICK) / 2), top + tall - line_height(TICK) / 2)
-            canvas.text(GUTTER - 8, inside, label, TICK, align="right", color=canvas.theme.muted)
-        canvas.text(MARGIN - 6, top + tall / 2, self._scene.symbol if span else "own range", AXIS, upright=True)
+            canvas.text(GUTTER - 8, inside, label, size, align="right", color=canvas.theme.muted)
+        canvas.text(MARGIN - 8, top + tall / 2, self._scene.symbol if span else "own range", AXIS, upright=True)
 
     def _draw_shares(self, canvas: Canvas, shares: Floats, top: float, tall: float) -> None:
         right = GUTTER + (self.right - GUTTER) * shares.shape[1] / self._scene.depth
@@ -98,8 +103,12 @@ class HeatMaps:
 
 
 def image_rows(scene: Scene, arm: int) -> Floats:
-    """Shares as (bins, layers), lowest bin first."""
-    return np.array([bar.shares for bar in scene.bars[arm]]).T
+    """Shares as (rows, layers), lowest values first: a row a bin, or the tallest of several bins too thin to see."""
+    bins: Floats = np.array([bar.shares for bar in scene.bars[arm]]).T
+    if len(bins) <= ROWS:
+        return bins
+    tallest: Floats = np.maximum.reduceat(bins, np.arange(ROWS) * len(bins) // ROWS, axis=0)
+    return tallest
 
 
 def strips(scene: Scene, arm: int) -> list[tuple[str, Floats]]:
@@ -111,12 +120,13 @@ def strips(scene: Scene, arm: int) -> list[tuple[str, Floats]]:
 
 
 def colours(shares: Floats, theme: Theme) -> NDArray[np.uint8]:
-    """(…, 4) colours on a logarithmic scale; nothing at all is transparent."""
+    """(…, 4) colours on a logarithmic scale; nothing at all has the colour of the sheet."""
     from matplotlib import colormaps
+    from matplotlib.colors import to_rgba
 
     logs = 1 - np.log10(np.clip(shares, FAINTEST, 1.0)) / math.log10(FAINTEST)
     painted: NDArray[np.uint8] = colormaps[theme.colormap](logs, bytes=True)
-    painted[shares <= 0] = 0
+    painted[shares <= 0] = np.round(255 * np.array(to_rgba(theme.background)))
     return painted
 
 

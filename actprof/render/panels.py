@@ -95,7 +95,7 @@ class Panels:
         for place, label in self._scene.scale.ticks():
             canvas.text(box.left - 8, box.bottom - place * box.height, label, TICK, align="right",
                         color=canvas.theme.muted)
-        canvas.text(MARGIN - 6, box.top + box.height / 2, self._scene.share_title, AXIS, upright=True)
+        canvas.text(MARGIN - 8, box.top + box.height / 2, self._scene.share_title, AXIS, upright=True)
 
     def _draw_content(self, canvas: Canvas, box: Box, frame: Box, arm: int, layer: int) -> None:
         summary = self._scene.summaries[arm][layer]

@@ -28,8 +28,8 @@ def strict(value: Any) -> Any:
 
 
 def to_json(record: Mapping[str, Any]) -> str:
-    """One object, one line of a log; no NaN, no Infinity."""
-    return json.dumps(strict(record), allow_nan=False, ensure_ascii=False)
+    """One object on one line; no NaN, no Infinity, and ASCII alone, which every stream can carry."""
+    return json.dumps(strict(record), allow_nan=False)
 
 
 def comparison_record(comparison: Comparison) -> dict[str, Any]:

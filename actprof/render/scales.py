@@ -6,18 +6,19 @@ Matplotlib only ever sees these places, so no range of the data (1e-310, 1e308, 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from actprof.distributions import Floats
 from actprof.profiles import Summary
-from actprof.render.lettering import width
 from actprof.render.numerals import compact, percent, power_of_ten
 
 Tick = tuple[float, str]
+CLEARANCE = 10.0  # between the labels of ticks
 
 
 @dataclass(frozen=True)
@@ -34,15 +35,15 @@ class Span:
         placed: Floats = (np.asarray(values, np.float64) / unit - self.low / unit) / (wide or 1.0)
         return placed if wide else np.full_like(placed, 0.5)
 
-    def ticks(self, room: float, size: float) -> list[Tick]:
-        """At most five round values whose labels stand clear of each other in `room` pixels."""
+    def ticks(self, room: float, extent: Callable[[str], float]) -> list[Tick]:
+        """At most five round values whose labels, each `extent` pixels long, stand clear of each other in `room`."""
         for wanted in (5, 4, 3, 2):
             ticks = self._round(wanted)
             for chosen in (ticks, [ticks[0], *(tick for tick in ticks[1:-1] if tick[1] == "0"), ticks[-1]],
                            [ticks[0], ticks[-1]]) if len(ticks) > 1 else ():
-                if _clear(chosen, room, size):
+                if _clear(chosen, room, extent):
                     return chosen
-        return [(0.5, f"≈ {compact(self.low / 2 + self.high / 2, 6)}")]
+        return [(0.5, f"≈ {compact(self.low / 2 + self.high / 2)}")]
 
     def _round(self, wanted: int) -> list[Tick]:
         power = 10.0 ** math.floor(math.log10(max(abs(self.low), abs(self.high)) or 1.0))
@@ -55,13 +56,13 @@ class Span:
         return [((value - low) / (high - low), compact(value * power, digits)) for value in values]
 
 
-def _clear(ticks: Sequence[Tick], room: float, size: float) -> bool:
+def _clear(ticks: Sequence[Tick], room: float, extent: Callable[[str], float]) -> bool:
     if len({label for _, label in ticks}) < len(ticks):
         return False
-    spans = [(place * room, width(label, size)) for place, label in ticks]
+    spans = [(place * room, extent(label)) for place, label in ticks]
     spans = [(min(max(x, wide / 2), room - wide / 2), wide) for x, wide in spans]
-    return all(right - left >= (wide_left + wide_right) / 2 + 10
-               for (left, wide_left), (right, wide_right) in zip(spans, spans[1:], strict=False))
+    return all(right - left >= (wide_left + wide_right) / 2 + CLEARANCE
+               for (left, wide_left), (right, wide_right) in pairwise(spans))
 
 
 def round_step(step: float) -> float:
@@ -124,8 +125,9 @@ class ShareScale:
 
     def ticks(self) -> list[Tick]:
         if self.floor:
-            powers = range(math.ceil(math.log10(self.floor)), 1)
-            return [(float(self.place(10.0**power)), percent_of_power(power)) for power in powers[::-(-len(powers) // -5) or 1]]
+            lowest = math.ceil(math.log10(self.floor))
+            powers = range(0, lowest - 1, -math.ceil((1 - lowest) / 5))
+            return [(float(self.place(10.0**power)), percent_of_power(power)) for power in powers]
         step = round_step(self.top / 4)
         return [(n * step / self.top, percent(n * step)) for n in range(int(self.top / step * (1 + 1e-9)) + 1)]
 

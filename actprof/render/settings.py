@@ -9,7 +9,7 @@ from typing import Any
 
 from actprof import __version__
 from actprof.profiles import Arm, Comparison
-from actprof.render.numerals import grouped
+from actprof.render.numerals import compact, grouped
 
 Config = Mapping[str, Any]
 
@@ -20,18 +20,35 @@ def _runs(items: list[Any], joint: str) -> str:
     return joint.join(f"{count} × {item}" if count > 1 else str(item) for item, count in runs)
 
 
-def _with_formula(kind: str) -> Callable[[Config], str]:
+def _named(kind: str) -> Callable[[Config], str]:
+    """`init he_normal (gain 1.414, mode fan_in): N(0, 2/n)`."""
+
     def words(config: Config) -> str:
-        name = _runs(str(config[kind]).split("/"), " / ")
-        formula = config.get(f"{kind}_formula")
-        return f"{kind} {name}" + (f": {formula}" if formula else "")
+        name = _runs(config[kind].split("/"), " / ") if kind == "act" else config[kind]
+        parameters, formula = _parameters(config.get(f"{kind}_parameters")), config.get(f"{kind}_formula")
+        return f"{kind} {name}" + (f" ({parameters})" if parameters else "") + (f": {formula}" if formula else "")
 
     return words
 
 
+def _parameters(given: Any) -> str:
+    if isinstance(given, Mapping):
+        return ", ".join(f"{name} {compact(value, 4) if isinstance(value, float) else value}"
+                         for name, value in given.items())
+    if isinstance(given, (list, tuple)):
+        return _runs([_parameters(item) or "–" for item in given], " / ") if any(given) else ""
+    return str(given or "")
+
+
+def _norm(config: Config) -> str:
+    if config["norm"] == "none":
+        return "norm none"
+    return _named("norm")(config) + (f" {config['norm_position']} the activation" if "norm_position" in config else "")
+
+
 def _samples(config: Config) -> str:
-    batches = config.get("batches", 1)
-    return f"{grouped(config['batch_size'])} samples" + (f" × {batches} batches" if batches != 1 else "")
+    size, batches = config["batch_size"], config.get("batches", 1)
+    return f"{grouped(size)} sample{'s' * (size != 1)}" + (f" × {batches} batches" if batches != 1 else "")
 
 
 def _range(config: Config) -> str:
@@ -42,13 +59,12 @@ def _range(config: Config) -> str:
 
 
 _WORDS: dict[str, Callable[[Config], str]] = {
-    "init": _with_formula("init"),
-    "act": _with_formula("act"),
+    "init": _named("init"),
+    "act": _named("act"),
     "widths": lambda c: f"widths {_runs(list(c['widths']), ' → ')}",
-    "bias": lambda c: f"bias {c['bias']}",
-    "norm": lambda c: f"norm {c['norm']}" + (f" {c['norm_position']} the activation"
-                                            if c["norm"] != "none" and "norm_position" in c else ""),
-    "input": lambda c: f"input {c['input']}",
+    "bias": _named("bias"),
+    "norm": _norm,
+    "input": _named("input"),
     "scale": lambda c: f"scale {c['scale']}",
     "batch_size": _samples,
     "repeats": lambda c: f"{c['repeats']} network{'s' * (c['repeats'] != 1)}",
@@ -56,7 +72,8 @@ _WORDS: dict[str, Callable[[Config], str]] = {
     "bins": lambda c: f"{c['bins']} bins",
     "range": _range,
 }
-_WITHIN_OTHERS = ("init_formula", "act_formula", "norm_position", "batches", "seed", "label")
+_WITHIN_OTHERS = (*(f"{kind}_{part}" for kind in ("init", "act", "bias", "norm", "input")
+                    for part in ("formula", "parameters")), "norm_position", "batches", "seed", "label")
 
 
 def words(config: Config) -> list[str]:

@@ -2,29 +2,38 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
-from collections.abc import Iterable
-from typing import Literal, TextIO
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple, TextIO
 
 from rich.box import SIMPLE_HEAD, Box
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 LEAST_WIDTH, USUAL_WIDTH = 40, 80
+LEAST_FOLD = 20
 
 PLAIN = str.maketrans({"×": "x", "σ": "sigma", "φ": "phi", "Φ": "Phi", "²": "^2", "³": "^3", "·": "*", "±": "+-",
                        "√": "sqrt", "−": "-", "–": "-", "…": "...", "→": "->", "∞": "inf", "≤": "<=", "≥": ">=",
-                       "π": "pi", "λ": "lambda", "β": "beta", "α": "alpha"})
+                       "π": "pi", "λ": "lambda", "β": "beta", "α": "alpha", "∫": "integral ", "ᶻ": "^z",
+                       **{chr(ord("₀") + digit): f"_{digit}" for digit in range(10)}})
 """How mathematics is written where only ASCII can be."""
 
 PLAIN_HEAD = Box("    \n    \n -- \n" + "    \n" * 5, ascii=True)
 """SIMPLE_HEAD where only ASCII can be shown."""
 
-Column = tuple[str, Literal["left", "right"]]
-"""A header and the side its cells keep to."""
-
 BARS, PLAIN_BARS = " ▁▂▃▄▅▆▇█", " .:-=+*#@"
+
+
+class Column(NamedTuple):
+    """A header, whether its cells keep to the right, and whether they may fold where a terminal is narrow."""
+
+    header: str
+    right: bool = True
+    folds: bool = False
 
 
 def takes_unicode(stream: TextIO) -> bool:
@@ -58,21 +67,39 @@ def width(stream: TextIO) -> int:
     return max(shutil.get_terminal_size((USUAL_WIDTH, 24)).columns, LEAST_WIDTH)
 
 
-def table(title: str, columns: Iterable[Column], stream: TextIO,
-          fold: bool = False) -> Table:
-    """An empty table with (header, side) columns; `fold` lets long cells break into lines."""
-    made = Table(title=written(title, stream), title_justify="left", title_style="bold", header_style="bold",
-                 box=SIMPLE_HEAD if takes_unicode(stream) else PLAIN_HEAD, padding=0, pad_edge=False,
-                 show_edge=False)
-    for header, side in columns:
-        made.add_column(written(header, stream), justify=side, no_wrap=not fold, overflow="fold",
-                        vertical="top" if fold else "bottom")
+def text_width(cells: Iterable[str]) -> int:
+    """Columns that the longest line takes."""
+    return max(len(line) for cell in cells for line in cell.split("\n"))
+
+
+def table(columns: Sequence[Column], stream: TextIO) -> Table:
+    """An empty table."""
+    made = Table(header_style="bold", box=SIMPLE_HEAD if takes_unicode(stream) else PLAIN_HEAD, padding=0,
+                 pad_edge=False, show_edge=False)
+    lines = max(column.header.count("\n") for column in columns)
+    for column in columns:
+        header = "\n" * (lines - column.header.count("\n")) + written(column.header, stream)
+        made.add_column(header, justify="right" if column.right else "left", no_wrap=not column.folds,
+                        min_width=LEAST_FOLD if column.folds else None, overflow="fold")
     return made
 
 
-def printed(made: Table, stream: TextIO, fit: bool = False) -> None:
-    """Print a table; what is wider than the terminal is left to it, unless the table may `fit` itself."""
-    needed = Console(file=stream, width=100_000, force_terminal=False).measure(made).maximum
+def printed(title: str, made: Table, stream: TextIO) -> None:
+    """Print a title and a table: whole in a pipe; on a terminal columns that may do so fold to its width."""
+    least, needed = _widths(made)
+    wide = min(max(least, width(stream)), needed) if stream.isatty() else needed
     colour = takes_colour(stream)
-    Console(file=stream, width=width(stream) if fit else max(needed, width(stream)), force_terminal=colour,
-            no_color=not colour, highlight=False, markup=False, emoji=False, legacy_windows=False).print(made)
+    text = io.StringIO()
+    console = Console(file=text, width=wide, force_terminal=colour, no_color=not colour, highlight=False,
+                      markup=False, emoji=False, legacy_windows=False, color_system="standard" if colour else None)
+    console.print(Text(written(title, stream), style="bold"), soft_wrap=True)
+    console.print(made)
+    lines = text.getvalue().splitlines()
+    stream.write("".join(f"{line.rstrip()}\n" for line in lines))
+
+
+def _widths(made: Table) -> tuple[int, int]:
+    """The least and the largest width that the table asks for."""
+    whole = [text_width(map(str, (column.header, *column.cells))) for column in made.columns]
+    folded = [size if column.no_wrap else LEAST_FOLD for size, column in zip(whole, made.columns, strict=True)]
+    return sum(folded) + len(folded) - 1, sum(whole) + len(whole) - 1

@@ -1,0 +1,90 @@
+"""What Click finds wrong with a command line, in this program's words: which, what, and what instead."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from actprof.errors import SpecError, shown
+from actprof.registry import did_you_mean, folded
+
+
+class Command(click.Command):
+    """A command that says which argument is one too many."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        ctx.allow_extra_args = True
+        try:
+            rest = super().parse_args(ctx, args)
+        except click.UsageError as error:
+            error.ctx = ctx  # Click's parser leaves it out of some
+            raise
+        if ctx.args and not ctx.resilient_parsing:
+            raise SpecError(f"unexpected argument {shown(ctx.args[0])}. {_help(ctx)} shows what is expected.")
+        return rest
+
+
+class Word(click.Choice[str]):
+    """One of some words; case and `-`/`_` do not matter."""
+
+    def __init__(self, choices: Sequence[str]) -> None:
+        super().__init__(choices, case_sensitive=False)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        words = {folded(choice): choice for choice in map(str, self.choices)}
+        if folded(value) in words:
+            return words[folded(value)]
+        *others, last = words.values()
+        hint = did_you_mean(folded(value), words)
+        raise SpecError(f"{_name(param)} must be {', '.join(others)} or {last}, not {shown(value)}. {hint}".strip())
+
+
+class Whole(click.types.IntParamType):
+    """A whole number from `low` to `high`."""
+
+    name = "N"
+
+    def __init__(self, low: int, high: int) -> None:
+        self.low, self.high = low, high
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        with contextlib.suppress(ValueError):
+            number = int(value)
+            if self.low <= number <= self.high:
+                return number
+        raise SpecError(f"{_name(param)} must be a whole number from {self.low:,} to {self.high:,}, "
+                        f"not {shown(value)}.")
+
+
+def reworded(error: click.ClickException) -> str:
+    """Click's complaint as one line of ours; its own text where we have none."""
+    ctx = getattr(error, "ctx", None)
+    if ctx is not None and isinstance(error, click.NoSuchOption):
+        known = [name for option in ctx.command.get_params(ctx) for name in option.opts if name.startswith("--")]
+        hint = did_you_mean(error.option_name, known) or f"{_help(ctx)} lists the options."
+        return f"unknown option {shown(error.option_name)}. {hint}"
+    if ctx is not None and isinstance(error, click.BadOptionUsage):
+        for option in ctx.command.get_params(ctx):
+            if isinstance(option, click.Option) and error.option_name in option.opts:
+                return _usage(option, ctx)
+    return error.format_message()
+
+
+def _usage(option: click.Option, ctx: click.Context) -> str:
+    if option.is_flag:
+        return f"{_name(option)} takes no value. Leave out what follows the '='."
+    return f"{_name(option)} needs a value: {option.make_metavar(ctx)}."
+
+
+def _name(param: click.Parameter | None) -> str:
+    """`--layers`, or `the table` for an argument of that name."""
+    if param is None:
+        return "the value"
+    return max(param.opts, key=len) if isinstance(param, click.Option) else f"the {param.name}"
+
+
+def _help(ctx: click.Context) -> str:
+    return f"'{ctx.command_path} --help'"

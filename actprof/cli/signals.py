@@ -1,0 +1,81 @@
+"""Ctrl-C, SIGTERM and SIGHUP: answered at once, cleaned up after, and the process ends by the signal."""
+
+from __future__ import annotations
+
+import os
+import queue
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any, NoReturn, TypeVar
+
+Result = TypeVar("Result")
+
+NAP = 0.1
+"""Seconds: where waiting cannot be interrupted, a signal is answered after this long at most."""
+
+
+class Signalled(BaseException):
+    """A signal asks the process to end. Not an Exception, so that nothing but clean-up code stops it."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+
+@contextmanager
+def answered() -> Iterator[None]:
+    """Inside, the first signal raises Signalled in the main thread; a second one ends the process on the spot."""
+    before: dict[int, Any] = {}
+    if threading.current_thread() is threading.main_thread():
+        before = {number: signal.getsignal(number) for number in _numbers()}
+        for number in before:
+            signal.signal(number, _raise)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def aside(work: Callable[[], Result]) -> Result:
+    """The result of `work()`, done in a thread of its own: inside NumPy the main thread would be deaf to signals."""
+    done: queue.SimpleQueue[tuple[list[Result], BaseException | None]] = queue.SimpleQueue()
+
+    def run() -> None:
+        try:
+            done.put(([work()], None))
+        except BaseException as error:
+            done.put(([], error))
+
+    threading.Thread(target=run, daemon=True).start()
+    while True:
+        try:
+            result, error = done.get(timeout=NAP)
+        except queue.Empty:
+            continue
+        if error is not None:
+            raise error
+        return result[0]
+
+
+def end_by(number: int) -> NoReturn:
+    """End as if the signal had not been caught, so that a shell loop stops too."""
+    if os.name == "posix":
+        signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+    sys.exit(128 + number)
+
+
+def _numbers() -> list[int]:
+    """The signals to answer; one that is ignored (nohup, a job in the background) stays ignored."""
+    known = [getattr(signal, name, None) for name in ("SIGINT", "SIGTERM", "SIGHUP")]
+    return [number for number in known if number is not None and signal.getsignal(number) != signal.SIG_IGN]
+
+
+def _raise(number: int, frame: FrameType | None) -> NoReturn:
+    for each in _numbers():
+        signal.signal(each, signal.SIG_DFL)
+    raise Signalled(number)

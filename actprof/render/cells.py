@@ -1,0 +1,33 @@
+"""Numbers as a table's cells show them: three digits, and never rounded into a lie."""
+
+from __future__ import annotations
+
+import math
+
+
+def number(value: float) -> str:
+    """Three digits: 0.831, 0.540, 12.0, 1643, 1.6e4, 3.1e-7; - for what is not finite."""
+    if not math.isfinite(value):
+        return "-"
+    if value == 0:
+        return "0"
+    if 1e-3 <= abs(value) < 999.5:
+        return f"{value:#.3g}".rstrip(".")
+    if 999.5 <= abs(value) < 9999.5:
+        return f"{value:.0f}"
+    mantissa, _, exponent = f"{value:.1e}".partition("e")
+    return f"{mantissa}e{int(exponent)}"
+
+
+def percent(share: float) -> str:
+    """A share in per cent: 0, <0.1, 12.3, 100."""
+    if not math.isfinite(share):
+        return "-"
+    if share in (0, 1):
+        return f"{100 * share:.0f}"
+    return "<0.1" if share < 5e-4 else ">99.9" if share >= 0.9995 else f"{100 * share:.1f}"
+
+
+def count(value: float) -> str:
+    """1,200, or 12.5 where a median lies between two counts."""
+    return f"{value:,.1f}".removesuffix(".0")

@@ -1,0 +1,83 @@
+"""The engine's figures, written as their definitions say and with no eye to speed: what the fast paths are held to."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from actprof import activations, initializers, normalizations, streams
+from actprof.initializers import Fans
+from actprof.inputs import Inputs
+from actprof.spec import StackSpec
+
+
+class ArrayInputs(Inputs):
+    """The rows of an array, cut into batches."""
+
+    def __init__(self, rows: np.ndarray, batch_size: int) -> None:
+        self._rows, self._size = rows, batch_size
+        self.features = rows.shape[1]
+        self.batches = math.ceil(len(rows) / batch_size)
+
+    def batch_rows(self, batch: int) -> int:
+        return min(self._size, len(self._rows) - batch * self._size)
+
+    def rows(self, batch: int, start: int, stop: int) -> np.ndarray:
+        first = batch * self._size
+        return np.ascontiguousarray(self._rows[first + start:first + stop])
+
+
+def layers(stack: StackSpec, seed: int, rows: np.ndarray, repeat: int = 0) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """(pre-activations, activations) of each layer, for one batch; no random activations."""
+    for number, choice in enumerate(stack.activations, start=1):
+        fans = Fans(stack.widths[number - 1], stack.widths[number], number == 1)
+        phi = activations.bind(choice)
+        shape = (fans.fan_in, fans.fan_out * phi.pieces)
+        key = (repeat, number)
+        weights = initializers.bind(stack.init).sample(
+            streams.stream(seed, streams.WEIGHT, *key), fans, shape, rows.dtype)
+        bias = initializers.bind(stack.bias).sample(
+            streams.stream(seed, streams.BIAS, *key), fans, shape[1:], rows.dtype)
+        z = rows @ weights + bias
+        if stack.norm_position == "before":
+            normalizations.apply(stack.norm, z)
+        a = phi.value(z)
+        if stack.norm_position == "after":
+            normalizations.apply(stack.norm, a)
+        yield z, a
+        rows = a
+
+
+def figures(values: np.ndarray) -> dict[str, float]:
+    """The figures of finite values of shape (samples, units), two-pass in float64."""
+    values = values.astype(np.float64)
+    units = values.shape[1]
+    lengths = np.linalg.norm(values, axis=1)
+    directions = values[lengths > 0] / lengths[lengths > 0, None]
+    cosines = directions @ directions.T
+    pairs = len(directions) * (len(directions) - 1)
+    zero = values == 0
+    return {
+        "count": values.size, "mean": values.mean(), "std": values.std(), "second_moment": np.mean(values**2),
+        "min": values.min(), "max": values.max(), "zero_fraction": zero.mean(),
+        "dead_units": zero.all(axis=0).sum(), "dead_fraction": zero.all(axis=0).sum() / units,
+        "within_unit_std": math.sqrt(np.mean(values.var(axis=0))), "between_unit_std": values.mean(axis=0).std(),
+        "correlation": (cosines.sum() - np.trace(cosines)) / pairs if pairs else math.nan,
+    }
+
+
+def gaussian_rule(kinks: tuple[float, ...] = (0.0,), nodes: int = 40) -> tuple[np.ndarray, np.ndarray]:
+    """Points and weights for E f(z), z ~ N(0, 1): composite Gauss–Legendre on [-10, 10], panels split at the kinks."""
+    points, weights = np.polynomial.legendre.leggauss(nodes)
+    edges = np.unique([*np.linspace(-10, 10, 41), *(kink for kink in kinks if abs(kink) < 10)])
+    half = np.diff(edges) / 2
+    z = ((edges[:-1] + half)[:, None] + half[:, None] * points).ravel()
+    return z, np.exp(-(z**2) / 2) / math.sqrt(2 * math.pi) * (half[:, None] * weights).ravel()
+
+
+def expectation(f: Callable[[np.ndarray], np.ndarray]) -> float:
+    """E f(z), z ~ N(0, 1), for an f that is smooth but for 0."""
+    z, weights = gaussian_rule()
+    return float(f(z) @ weights)

@@ -1,0 +1,83 @@
+"""Comparisons for tests of what is drawn: random stacks, counted with NumPy's own histogram."""
+
+import math
+
+import numpy as np
+
+from actprof.distributions import Distribution, Histogram
+from actprof.profiles import Arm, Comparison, LayerProfile, Profile
+
+ACTIVATIONS = {"relu": (lambda z: np.maximum(z, 0), (0.0,)), "tanh": (np.tanh, ()), "linear": (lambda z: z, ()),
+               "hard_tanh": (lambda z: np.clip(z, -1, 1), (-1.0, 1.0))}
+UNITS, SAMPLES = 16, 40
+
+
+def counted(values, edges, atoms=()):
+    """The Distribution of (samples, units) values."""
+    finite = np.isfinite(values)
+    known = np.where(finite, values, 0.0).astype(float)
+    flat = values[finite].astype(float)
+    counts = finite.sum(0)
+    means = known.sum(0) / np.maximum(counts, 1)
+    below, above = int((flat < edges[0]).sum()), int((flat > edges[-1]).sum())
+    histogram = Histogram(edges, np.histogram(flat, edges)[0], below, above)
+    return Distribution(
+        histogram, len(values), counts, means, float((np.where(finite, known - means, 0.0) ** 2).sum()),
+        flat.min(initial=math.inf), flat.max(initial=-math.inf), np.zeros(values.shape[1]), 0,
+        int((flat == 0).sum()), 0,
+        tuple((atom, int((flat == atom).sum())) for atom in atoms), (values == 0).all(0), (values == 0).any(0),
+        int(np.isnan(values).sum()), int(np.isposinf(values).sum()), int(np.isneginf(values).sum()), 0.0 in atoms)
+
+
+def propagated(std, activations, seed=0):
+    """(pre-activation, activation) of each layer of a random stack."""
+    rng = np.random.default_rng(seed)
+    a = rng.standard_normal((SAMPLES, UNITS), np.float32)
+    for name in activations:
+        with np.errstate(all="ignore"):
+            z = a @ (rng.standard_normal((UNITS, UNITS)) * std).astype(np.float32)
+            a = ACTIVATIONS[name][0](z)
+        yield z, a
+
+
+def profiled(layers, activations, edges):
+    """A network's Profile; `edges` None gives each layer its own."""
+    def count(values, atoms=()):
+        return counted(values, covering([values]) if edges is None else edges, atoms)
+
+    return Profile(tuple(
+        LayerProfile(number, UNITS, UNITS, UNITS**2, 0.1, count(a, ACTIVATIONS[name][1]), count(z), name)
+        for number, ((z, a), name) in enumerate(zip(layers, activations, strict=True), 1)))
+
+
+def covering(arrays, bins=30):
+    finite = np.concatenate([array[np.isfinite(array)] for array in arrays] + [np.zeros(1)]).astype(float)
+    low, high = finite.min(), finite.max()
+    return np.linspace(low, high, bins + 1) if low < high else np.linspace(low - 0.5, low + 0.5, bins + 1)
+
+
+def compared(*wanted, edges="shared", repeats=1, bins=30, label=None, seed=7):
+    """A Comparison of (std, activations) arms."""
+    stacks = [[list(propagated(std, names, seed)) for seed in range(repeats)] for std, names in wanted]
+    if isinstance(edges, str):
+        every = [array for networks in stacks for layers in networks for pair in layers for array in pair]
+        edges = covering(every, bins) if edges == "shared" else None
+    arms = []
+    for (std, names), networks in zip(wanted, stacks, strict=True):
+        act = names[0] if len(set(names)) == 1 else "/".join(names)
+        config = {"init": f"normal:mean=0.0,std={std}", "init_formula": f"σ_w = {std}", "act": act,
+                  "act_formula": "φ(z)", "widths": [UNITS] * (len(names) + 1), "bias": "zeros", "norm": "none",
+                  "norm_position": "before", "input": "normal:mean=0.0,std=1.0", "scale": "none",
+                  "batch_size": SAMPLES, "batches": 1, "repeats": repeats, "dtype": "float32", "bins": bins,
+                  "range": "shared"}
+        profiles = tuple(profiled(layers, names, edges) for layers in networks)
+        arms.append(Arm(label or f"normal:std={std} / {act}", config, profiles))
+    return Comparison(seed, tuple(arms))
+
+
+HE = (2 / UNITS) ** 0.5
+STDS = (HE, HE / 2, 0.01, 1.0, 0.3, 0.5)
+
+
+def grid(arms, layers, activation="relu"):
+    return compared(*[(std, [activation] * layers) for std in STDS[:arms]])

@@ -1,0 +1,175 @@
+"""The fast counters against NumPy's plain functions and against each other."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from actprof.bins import Bins, Extent, bins_over, lay, shared_extents
+from actprof.counting import Counter, Scratch, block_rows
+from actprof.distributions import FIGURES, Distribution
+from tests.naive import figures
+
+DTYPES = (np.dtype(np.float32), np.dtype(np.float64))
+BINS = Bins(-2.0, 2.0, 30, np.dtype(np.float64))
+
+
+def counted(values, bins=BINS, atoms=(0.0,), block=None):
+    counter = Counter(values.shape[1], bins, Scratch(), activity=True, atoms=atoms, rectifier=True)
+    step = block or len(values)
+    for start in range(0, len(values), step):
+        counter.add(np.ascontiguousarray(values[start:start + step]))
+    return counter.distribution()
+
+
+def assert_same(left: Distribution, right: Distribution):
+    for figure in FIGURES:
+        assert figure.value(left) == pytest.approx(figure.value(right), rel=1e-9, abs=1e-12, nan_ok=True), figure.name
+    np.testing.assert_array_equal(left.histogram.counts, right.histogram.counts)
+    np.testing.assert_array_equal(left.unit_counts, right.unit_counts)
+    np.testing.assert_array_equal(left.always_zero, right.always_zero)
+    np.testing.assert_array_equal(left.ever_zero, right.ever_zero)
+    assert (left.histogram.below, left.histogram.above) == (right.histogram.below, right.histogram.above)
+    assert left.atoms == right.atoms
+
+
+values_with_anything = hnp.arrays(
+    np.float64, st.tuples(st.integers(2, 12), st.integers(1, 5)),
+    elements=st.one_of(st.floats(-4, 4), st.sampled_from([0.0, 1.0, -2.0, 2.0, math.nan, math.inf, -math.inf])))
+
+
+@settings(max_examples=200, deadline=None)
+@given(values=values_with_anything, cut=st.integers(1, 11))
+def test_merging_two_parts_equals_counting_the_whole(values, cut):
+    cut = min(cut, len(values) - 1)
+    merged = counted(values[:cut]).merge(counted(values[cut:]))
+    assert_same(merged, counted(values))
+
+
+@settings(max_examples=100, deadline=None)
+@given(values=values_with_anything, block=st.integers(1, 6))
+def test_the_block_size_does_not_matter(values, block):
+    assert_same(counted(values, block=block), counted(values))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("offset", [0.0, 1.0, 1000.0])
+@pytest.mark.parametrize("spread", [1.0, 1e-4])
+def test_figures_equal_their_definitions(dtype, offset, spread):
+    rng = np.random.default_rng(1)
+    values = (offset + spread * rng.standard_normal((60, 7))).astype(dtype)
+    values[:, 2] = 0
+    values[:5] = 0
+    distribution = counted(values, block=17)
+    for name, expected in figures(values).items():
+        figure = next(figure for figure in FIGURES if figure.name == name)
+        rel = 1e-6 if name == "correlation" and dtype == np.float32 else 1e-9
+        assert figure.value(distribution) == pytest.approx(expected, rel=rel, abs=1e-12), name
+
+
+def test_a_collapsed_layer_keeps_the_digits_of_its_spread():
+    rng = np.random.default_rng(2)
+    values = 0.5 + 1e-9 * rng.standard_normal((500, 20)) + rng.standard_normal(20)
+    distribution = counted(values, block=128)
+    expected = math.sqrt(np.mean((values - values.mean(axis=0)) ** 2))
+    assert math.sqrt(distribution.within_unit_variance) == pytest.approx(expected, rel=1e-6)
+
+
+def test_a_constant_layer_has_a_spread_of_exactly_zero():
+    distribution = counted(np.full((300, 5), 0.1, np.float32), block=64)
+    assert distribution.variance == 0
+
+
+def test_the_pooled_variance_is_within_plus_between():
+    values = np.random.default_rng(3).standard_normal((50, 4)) * [1, 2, 3, 4] + [0, 5, 0, -5]
+    distribution = counted(values)
+    assert distribution.variance == pytest.approx(values.var(), rel=1e-12)
+
+
+def test_what_is_not_finite_is_counted_and_left_out():
+    values = np.array([[1.0, math.nan], [math.inf, 2.0], [-math.inf, 4.0]])
+    distribution = counted(values)
+    assert (distribution.count, distribution.nan, distribution.posinf, distribution.neginf) == (3, 1, 1, 1)
+    assert distribution.mean == pytest.approx(7 / 3)
+    assert distribution.variance == pytest.approx(np.var([1, 2, 4]))
+    assert distribution.histogram.total == 3
+
+
+def test_a_unit_is_dead_only_if_it_is_zero_over_all_batches():
+    first, second = np.array([[0.0, 0.0, 1.0]]), np.array([[0.0, 3.0, 2.0]])
+    distribution = counted(first).merge(counted(second))
+    assert distribution.always_zero.tolist() == [True, False, False]
+    assert distribution.ever_zero.tolist() == [True, True, False]
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("count", [1, 2, 30, 63, 200, 201, 1000])
+@pytest.mark.parametrize("scale", [1e-30, 1e-3, 1.0, 7.3e11, 1e37])
+def test_counts_equal_those_of_numpy_over_the_same_edges(dtype, count, scale):
+    rng = np.random.default_rng(count)
+    values = (scale * rng.standard_normal((40, 9))).astype(dtype)
+    values[rng.random(values.shape) < 0.3] = 0
+    low, high = float(values.min()), float(values.max())
+    for bins in (lay([Extent(low, high)], count, dtype, True), bins_over(0.3 * low, 0.7 * high, count, dtype)):
+        histogram = counted(values, bins).histogram
+        expected, _ = np.histogram(values.astype(np.float64), bins.edges)
+        np.testing.assert_array_equal(histogram.counts, expected)
+        assert histogram.total == values.size
+        assert histogram.below == np.count_nonzero(values < bins.low)
+        assert histogram.above == np.count_nonzero(values > bins.high)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("count", [2, 30, 31, 64])
+def test_values_on_the_edges_themselves_are_counted_as_numpy_counts_them(dtype, count):
+    bins = bins_over(0.0, 1.0, count, dtype)
+    on_edges = bins.edges.astype(dtype)
+    values = np.concatenate([on_edges, np.nextafter(on_edges, dtype.type(-9)), np.nextafter(on_edges, dtype.type(9))])
+    expected, _ = np.histogram(values.astype(np.float64), bins.edges)
+    np.testing.assert_array_equal(counted(values[:, None], bins).histogram.counts, expected)
+
+
+def test_edges_are_equally_spaced_up_to_the_rounding_of_the_dtype():
+    bins = bins_over(0.0, 1.0, 30, np.dtype(np.float32))
+    np.testing.assert_allclose(bins.edges, np.linspace(0, 1, 31), atol=1e-7)
+    assert (bins.edges[0], bins.edges[-1]) == (0, 1)
+
+
+@pytest.mark.parametrize("value", [0.5, -0.5, 1e20, -3e-20, 1e-40, 0.1])
+@pytest.mark.parametrize("count", [1, 2, 7, 30])
+def test_a_constant_or_one_ulp_wide_layer_is_one_bar(value, count):
+    dtype = np.dtype(np.float32)
+    low = np.float32(value)
+    high = np.nextafter(low, np.float32(np.inf))
+    values = np.array([[low], [high], [low]], dtype)
+    others = [Extent(0.0, 1.0)] if 0 < value < 1 else []
+    for extents in ([Extent(float(low), float(high))], [Extent(float(low), float(high)), *others]):
+        histogram = counted(values, lay(extents, count, dtype, True)).histogram
+        assert sorted(histogram.counts)[-1] == 3
+
+
+def test_zero_is_an_edge_of_values_that_are_never_negative():
+    bins = lay([Extent(0.0, 3.7), Extent(0.0, 1e-5)], 30, np.dtype(np.float32), False)
+    assert bins.edges[0] == 0
+
+
+def test_one_exploding_arm_does_not_flatten_the_others():
+    mild, wild = [Extent(0, 4.0)] * 5, [Extent(0, 45.0 * 7**layer) for layer in range(5)]
+    bins = lay(shared_extents([mild, wild], Extent(-4.5, 4.5)), 30, np.dtype(np.float32), True)
+    assert 4.0 <= bins.high <= 20
+    alone = lay(shared_extents([wild], Extent(-4.5, 4.5)), 30, np.dtype(np.float32), True)
+    assert alone.high >= 45
+
+
+def test_a_shrinking_arm_stays_inside_the_shared_range():
+    shrinking = [Extent(-(0.1**layer), 0.1**layer) for layer in range(5)]
+    bins = lay(shared_extents([shrinking], Extent(-4.5, 4.5)), 30, np.dtype(np.float32), True)
+    assert bins.low <= -1
+    assert bins.high >= 1
+
+
+def test_a_block_of_any_width_has_at_least_one_row():
+    assert block_rows(10**7, 4) == 1

@@ -1,0 +1,263 @@
+"""The figure of `actprof histogram`: laws that hold for every picture, no golden pixels."""
+
+import io
+import itertools
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle, StepPatch
+from matplotlib.text import Text
+from PIL import Image
+
+from actprof.errors import SpecError
+from actprof.profiles import Arm, Comparison, LayerProfile, Profile
+from actprof.render.drawing import FORMATS, MAX_PIXELS, THEMES, Style, matplotlib_set_up
+from actprof.render.histogram_figure import View, draw_figure, render
+from actprof.render.numerals import compact, percent
+from tests.simulated import HE, SAMPLES, UNITS, compared, counted, covering, grid, profiled, propagated
+
+
+def drawn(comparison, theme="light", **view):
+    with matplotlib_set_up():
+        figure = Figure(dpi=100)
+        FigureCanvasAgg(figure)
+        draw_figure(figure, THEMES[theme], comparison, View(**view))
+    return figure
+
+
+def texts(figure):
+    return [text.get_text() for text in figure.findobj(Text) if text.get_text()]
+
+
+def stairs(figure):
+    return {patch.get_gid(): patch for patch in figure.findobj(StepPatch) if patch.get_gid()}
+
+
+def assert_texts_clear(figure):
+    """Every text lies within the sheet, and no two touch."""
+    renderer = figure.canvas.get_renderer()
+    frames = [(text.get_text(), text.get_window_extent(renderer)) for text in figure.findobj(Text) if text.get_text()]
+    right, top = figure.get_size_inches() * figure.dpi
+    for text, frame in frames:
+        assert min(frame.x0, frame.y0, right - frame.x1, top - frame.y1) >= 0, f"cut: {text}"
+    boxes = np.array([(frame.x0 + 1, frame.y0 + 1, frame.x1 - 1, frame.y1 - 1) for _, frame in frames])
+    over = ((boxes[:, None, :2] < boxes[None, :, 2:]).all(2) & (boxes[None, :, :2] < boxes[:, None, 2:]).all(2))
+    pairs = [(frames[i][0], frames[j][0]) for i, j in np.argwhere(over) if i < j]
+    assert not pairs, f"overlap: {pairs[:5]}"
+
+
+GRID = [(arms, layers, themes, quantity) for (arms, layers), themes, quantity in zip(
+    itertools.product((1, 2, 3, 6), (1, 5, 8, 9, 24, 50, 100, 200)),
+    itertools.cycle(("light", "dark", "dark")), itertools.cycle(("activation", "preactivation")), strict=False)
+    if arms * layers <= 300]
+
+
+@pytest.mark.parametrize(("arms", "layers", "theme", "quantity"), GRID)
+def test_no_text_is_cut_or_touches_another(arms, layers, theme, quantity):
+    figure = drawn(grid(arms, layers), theme, quantity=quantity)
+    assert tuple(figure.get_size_inches() * 100) >= (1920, 1080)
+    assert_texts_clear(figure)
+
+
+ODD = {
+    "mixed activations": lambda: compared((0.3, ["relu", "tanh", "hard_tanh", "linear", "relu"])),
+    "two atoms": lambda: compared((1.0, ["hard_tanh"] * 8)),
+    "own ranges": lambda: compared((HE, ["relu"] * 8), (0.01, ["relu"] * 8), edges="own"),
+    "own ranges, ridges": lambda: compared((HE, ["relu"] * 20), edges="own"),
+    "own ranges, heat map": lambda: compared((HE, ["relu"] * 40), edges="own"),
+    "not finite": lambda: compared((1e9, ["linear"] * 8), (1e9, ["relu"] * 8)),
+    "not finite, ridges": lambda: compared((1e5, ["linear"] * 20), (1e5, ["relu"] * 20)),
+    "not finite, heat map": lambda: compared((1e3, ["linear"] * 50), (1e3, ["relu"] * 50)),
+    "dead": lambda: compared((0.0, ["relu"] * 5)),
+    "constant": lambda: compared((0.0, ["tanh"] * 5), (0.3, ["tanh"] * 5)),
+    "vanishing": lambda: compared((1e-30, ["linear"] * 8)),
+    "one bin": lambda: compared((HE, ["relu"] * 5), bins=1),
+    "4096 bins": lambda: compared((HE, ["relu"] * 5), bins=4096),
+    "forced range": lambda: compared((HE, ["relu"] * 8), edges=np.linspace(0, 1, 31)),
+    "forced range, heat map": lambda: compared((HE, ["relu"] * 50), edges=np.linspace(0, 1, 31)),
+    "nothing in range": lambda: compared((HE, ["relu"] * 3), edges=np.linspace(50, 51, 31)),
+    "huge range": lambda: compared((HE, ["relu"] * 8), edges=np.array([-1.7e308, 0, 1.7e308])),
+    "tiny range": lambda: compared((HE, ["relu"] * 8), edges=np.linspace(0, 1e-310, 31)),
+    "range of one ulp": lambda: compared((HE, ["relu"] * 8), edges=np.array([1e20, np.nextafter(1e20, 2e20)])),
+    "several networks": lambda: compared((HE, ["relu"] * 5), (0.01, ["relu"] * 5), repeats=4),
+    "a long label": lambda: compared((HE, ["relu"] * 5), (0.3, ["relu"] * 5), label="a long name / " * 40),
+    "an odd label": lambda: compared((HE, ["relu"] * 5), label="$x^2$ \x1b[31m\n\udcff 漢字 & <b>"),
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_strange_values_are_drawn_without_a_warning_and_without_overlap(name):
+    comparison = ODD[name]()
+    for log_y in (False, True):
+        assert_texts_clear(drawn(comparison, log_y=log_y))
+    assert render(comparison, View(), Style(dpi=30), FORMATS[len(name) % 3])
+
+
+@pytest.mark.parametrize(("share", "text"), [
+    (0, "0 %"), (1e-9, "<0.01 %"), (0.0042, "0.42 %"), (0.025, "2.5 %"), (0.5, "50 %"), (0.9949, "99.5 %"),
+    (0.99999, ">99.99 %"), (1, "100 %")])
+def test_only_a_whole_is_called_100_percent_and_only_nothing_0(share, text):
+    assert percent(share) == text
+
+
+@pytest.mark.parametrize(("value", "text"), [
+    (0.83, "0.83"), (0, "0"), (-16300.0, "−16300"), (3e-5, "3e−5"), (1.234e30, "1.23e30"), (1e5, "1e5"),
+    (float("nan"), "–"), (99_999.6, "1e5")])
+def test_numbers_are_short(value, text):
+    assert compact(value) == text
+
+
+@pytest.mark.parametrize("view", ["panels", "ridge", "heatmap"])
+@pytest.mark.parametrize("layers", [1, 5, 30])
+def test_any_view_can_be_had_for_any_depth(view, layers):
+    assert_texts_clear(drawn(grid(2, layers), view=view))
+
+
+def test_a_figure_is_never_smaller_in_print_than_its_smallest_size():
+    for comparison in (grid(1, 5), grid(6, 8), grid(6, 24), grid(3, 50)):
+        assert all(text.get_fontsize() >= 11 for text in drawn(comparison).findobj(Text))
+
+
+@pytest.mark.parametrize("layers", [5, 20])
+def test_an_atom_stands_beside_the_bins_and_not_in_them(layers):
+    comparison = grid(1, layers)
+    figure = drawn(comparison)
+    for number, layer in enumerate(comparison.arms[0].layers, 1):
+        tops, _, baseline = stairs(figure)[f"counts-1-{number}"].get_data()
+        counts = layer.activation.histogram.without(layer.activation.atoms)
+        heights = (baseline - tops) / (baseline - tops).max()
+        uncut = heights < 1
+        assert (counts[heights == 0] == 0).all()
+        np.testing.assert_allclose(heights[uncut] / heights[uncut].max(), counts[uncut] / counts[uncut].max())
+
+
+def test_each_panel_names_its_layer_its_sigma_and_its_zeros():
+    comparison = grid(2, 5)
+    shown = texts(drawn(comparison))
+    assert [shown.count(f"layer {number}") for number in range(1, 6)] == [2] * 5
+    assert sum(text.startswith("0: ") for text in shown) == 10
+    sigma = comparison.arms[0].layers[0].activation.figures["std"]
+    assert f"σ {sigma:.3g}" in shown
+
+
+@pytest.mark.parametrize("layers", [5, 20, 50])
+def test_the_share_outside_is_printed_exactly_where_something_is_outside(layers):
+    def says(edges):
+        return any("outside" in text for text in texts(drawn(compared((HE, ["relu"] * layers), edges=edges))))
+
+    assert says(np.linspace(0, 1, 31))
+    assert not says(np.linspace(-1000, 1000, 31))
+
+
+@pytest.mark.parametrize(("layers", "std"), [(8, 1e9), (20, 1e5), (50, 1e3)])
+def test_what_is_not_finite_is_hatched_with_its_counts(layers, std):
+    comparison = compared((std, ["linear"] * layers))
+    figure = drawn(comparison)
+    shown = " ".join(texts(figure))
+    assert "inf" in shown
+    assert "NaN" in shown
+    assert any(patch.get_hatch() for patch in figure.findobj(Rectangle))
+    figure = drawn(grid(1, layers))
+    assert not any(patch.get_hatch() for patch in figure.findobj(Rectangle))
+
+
+def test_a_layer_that_nothing_reached_says_so():
+    layers = list(propagated(HE, ["relu"] * 3))
+    whole = profiled(layers, ["relu"] * 3, covering([a for _, a in layers]))
+    empty = counted(np.zeros((0, UNITS)), whole.layers[0].activation.histogram.edges, (0.0,))
+    last = LayerProfile(4, UNITS, UNITS, UNITS**2, 0.1, empty, empty, "relu")
+    comparison = Comparison(0, (Arm("he / relu", {}, (Profile((*whole.layers, last)),)),))
+    for view in ("panels", "ridge", "heatmap"):
+        figure = drawn(comparison, view=view)
+        assert any("not computed" in text for text in texts(figure))
+        assert_texts_clear(figure)
+
+
+def test_a_dead_layer_says_that_it_is_all_zeros():
+    assert texts(drawn(compared((0.0, ["relu"] * 5)))).count("100 % zeros") == 5
+
+
+def test_a_bar_that_is_cut_says_how_tall_it_is():
+    shown = texts(drawn(compared((0.0, ["tanh"] * 2), (0.5, ["tanh"] * 2))))
+    assert "100 % zeros" in shown
+    assert any(text.startswith("1 bin: ") for text in texts(drawn(grid(3, 5))))
+
+
+def test_the_subtitle_holds_every_setting_and_the_seed():
+    shown = " ".join(texts(drawn(grid(1, 5))))
+    for word in ("normal:mean=0.0,std=0.35", "relu", "6 × 16", "bias zeros", "norm none", "40 samples", "1 network",
+                 "float32", "30 bins", "seed 7"):
+        assert word in shown
+
+
+def test_the_first_bin_of_a_heat_map_is_at_the_bottom():
+    edges = np.linspace(0, 100, 3)
+    png = render(compared((HE, ["relu"] * 30), edges=edges), View(), Style(), "png")
+    pixels = np.asarray(Image.open(io.BytesIO(png)).convert("RGB"))
+    column = pixels[:, 900].astype(int)
+    coloured = np.flatnonzero(np.ptp(column, axis=1) > 60)
+    white = np.flatnonzero((column == 255).all(1))
+    assert len(coloured) > 50
+    assert (white < coloured[0]).sum() > (white > coloured[0]).sum() * 0.5
+    assert (column[coloured[0] - 40] == 255).all()
+
+
+@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize("layers", [5, 50])
+def test_the_same_picture_is_the_same_bytes_with_the_seed_inside(format, layers):
+    comparison = grid(2, layers)
+    once, again = (render(comparison, View(), Style(), format) for _ in range(2))
+    assert once == again
+    assert b"Seed" in once
+    if format == "png":
+        metadata = Image.open(io.BytesIO(once)).text
+        assert metadata["Seed"] == "7"
+        assert json.loads(metadata["Configuration"])[1]["config"]["batch_size"] == SAMPLES
+    else:
+        assert b"Seed: 7" in once
+
+
+def test_dpi_scales_the_pixels_and_nothing_else():
+    sizes = [Image.open(io.BytesIO(render(grid(1, 5), View(), Style(dpi=dpi), "png"))).size for dpi in (50, 100)]
+    assert sizes == [(960, 540), (1920, 1080)]
+
+
+def test_a_picture_of_too_many_pixels_is_refused():
+    with pytest.raises(SpecError, match=f"{MAX_PIXELS // 10**6} megapixels"):
+        render(grid(1, 1), View(), Style(dpi=2000), "png")
+
+
+LONELY = """
+import sys
+from tests.simulated import grid
+from actprof.render.drawing import FORMATS, Style
+from actprof.render.histogram_figure import View, render
+assert "matplotlib" not in sys.modules
+for format in FORMATS:
+    assert render(grid(1, 3), View(), Style("dark"), format)
+assert "matplotlib.pyplot" not in sys.modules
+sys.stdout.buffer.write(render(grid(1, 3), View(), Style("dark"), "svg"))
+"""
+
+
+def lonely(folder, **environment):
+    """What a process of its own draws and says."""
+    here = os.path.dirname(os.path.abspath(__file__))
+    path = os.pathsep.join([os.path.dirname(here), os.environ.get("PYTHONPATH", "")])
+    done = subprocess.run([sys.executable, "-W", "error", "-c", LONELY], capture_output=True, cwd=folder,
+                          env={**os.environ, "PYTHONPATH": path, **environment})
+    return done.returncode, done.stderr.decode(), done.stdout
+
+
+@pytest.mark.parametrize("backend", ["", "module://matplotlib_inline.backend_inline", "bogus"])
+def test_no_environment_reaches_the_figure(backend, tmp_path):
+    (tmp_path / "matplotlibrc").write_text("text.usetex: True\nfont.size: 40\nsavefig.bbox: tight\nno.such.key: 1\n")
+    comparison = grid(1, 3)
+    expected = render(comparison, View(), Style("dark"), "svg")
+    assert lonely(tmp_path, MPLBACKEND=backend, MATPLOTLIBRC=str(tmp_path)) == (0, "", expected)
