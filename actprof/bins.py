@@ -20,9 +20,9 @@ from actprof.distributions import Floats
 PHASES = (0.0, 0.5, 0.25, 0.75, 0.125, 0.375, 0.625, 0.875)
 """Shares of a bin by which the bins may shift so that no edge cuts a narrow layer in two."""
 
-ROOM = 3.0
-"""The shared range reaches at most this many times the larger of the inputs and the mildest arm's first layer, so
-that an exploding arm cannot squeeze the others into a single bar."""
+ROOM, EXPLODED = 4.0, 8.0
+"""Where values reach beyond EXPLODED times the larger of the inputs and the mildest arm's first layer, the shared range
+ends at ROOM times that, so that what explodes cannot squeeze the rest into a single bar."""
 
 UNSEEN = 0.15
 """Margin on each side for values that the pilot did not see."""
@@ -129,12 +129,13 @@ def bins_over(low: float, high: float, count: int, dtype: np.dtype[Any]) -> Bins
 
 
 def shared_extents(arms: Sequence[Sequence[Extent]], inputs: Extent) -> list[Extent]:
-    """The extents of all layers of all arms, cut to ROOM times the larger of the inputs and the mildest first layer."""
-    known = [arm for arm in arms if arm]
-    if not known:
-        return []
-    cap = ROOM * max(inputs.size, min(arm[0].size for arm in known))
-    return [Extent(max(e.low, -cap), min(e.high, cap)) for arm in known for e in arm if e.low <= cap and e.high >= -cap]
+    """The extents of all layers of all arms, cut to the room that is left when some have exploded."""
+    everything = [extent for arm in arms for extent in arm]
+    usual = max(inputs.size, min((arm[0].size for arm in arms if arm), default=0.0))
+    if max((extent.size for extent in everything), default=0.0) <= EXPLODED * usual:
+        return everything
+    cap = ROOM * usual
+    return [Extent(max(e.low, -cap), min(e.high, cap)) for e in everything if e.low <= cap and e.high >= -cap]
 
 
 def _widened(low: float, high: float) -> tuple[float, float]:

@@ -197,8 +197,10 @@ def _tally(place: Block, first: int, count: int, scratch: Scratch) -> Counts:
         left += right
         if first:
             left -= left.dtype.type(first * (count + 1))
-        index = scratch.get("index", (half,), np.int32)
-        np.copyto(index, left, casting="unsafe")
+        # By way of int32, and into our own int64: the direct cast is slow, and bincount's own allocates every time.
+        narrow, index = scratch.get("narrow", (half,), np.int32), scratch.get("index", (half,), np.intp)
+        np.copyto(narrow, left, casting="unsafe")
+        np.copyto(index, narrow)
         pairs = np.bincount(index, minlength=count * count).reshape(count, count)
         counts += pairs.sum(axis=0) + pairs.sum(axis=1)
     return counts

@@ -65,7 +65,7 @@ def compare(stacks: Sequence[StackSpec], run: RunSpec, inputs: Inputs,
             for repeat in range(run.repeats):
                 profiles.append(profile(network, inputs, arm_bins, steps.next()))
                 network = Network(stack, run.seed, repeat + 1, dtype)
-            arms.append(Arm(stack.label, _config(stack, run), tuple(profiles)))
+            arms.append(Arm(stack.label, _config(stack, run, inputs), tuple(profiles)))
         return Comparison(run.seed, tuple(arms), diagnosis.warnings(arms))
 
 
@@ -223,7 +223,7 @@ class _Tally:
             self._progress(self._done / self._total)
 
 
-def _config(stack: StackSpec, run: RunSpec) -> dict[str, Any]:
+def _config(stack: StackSpec, run: RunSpec, inputs: Inputs) -> dict[str, Any]:
     """Every resolved setting by its canonical name, with the formulas behind the names."""
     functions = list(dict.fromkeys(stack.activations))
     listed = functions if len(functions) == 1 else list(stack.activations)
@@ -246,8 +246,9 @@ def _config(stack: StackSpec, run: RunSpec) -> dict[str, Any]:
         "input_key": run.input.key,
         "label_column": None if source else run.input.label_column,
         "scale": run.input.scale,
+        "samples": sum(inputs.batch_rows(batch) for batch in range(inputs.batches)),
         "batch_size": run.batch_size,
-        "batches": run.batches,
+        "batches": inputs.batches,
         "repeats": run.repeats,
         "seed": run.seed,
         "dtype": run.dtype,

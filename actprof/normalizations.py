@@ -36,6 +36,9 @@ class Normalization:
 
 def _standardise(rows: Rows, eps: float, axis: int) -> None:
     """Subtract the mean, divide by √(variance + eps); both in float64, whatever the rows' dtype."""
+    if rows.dtype == np.float64:
+        # Where the mean is rounded like the rows, this alone makes sure that what is constant becomes 0.
+        rows -= rows.take([0], axis=axis)
     mean = rows.mean(axis=axis, keepdims=True, dtype=np.float64)
     # A mean rounded to float32 first would shift small variations around a large offset.
     np.subtract(rows, mean, out=rows, casting="same_kind")

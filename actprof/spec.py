@@ -11,6 +11,7 @@ from actprof.registry import Choice
 MAX_LAYERS = 10_000
 MAX_WIDTH = 10_000_000
 MAX_BATCH = 10**9
+MAX_BATCHES = 10**6
 MAX_REPEATS = 10_000
 MAX_BINS = 4096
 MAX_SEED = 2**64 - 1
@@ -111,7 +112,7 @@ class RunSpec:
 
     def __post_init__(self) -> None:
         require("--batch-size", self.batch_size, 1, MAX_BATCH)
-        require("--batches", self.batches, 1, MAX_BATCH)
+        require("--batches", self.batches, 1, MAX_BATCHES)
         require("--repeats", self.repeats, 1, MAX_REPEATS)
         require("--seed", self.seed, 0, MAX_SEED)
         require("--bins", self.bins, 1, MAX_BINS)

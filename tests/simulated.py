@@ -68,7 +68,7 @@ def compared(*wanted, edges="shared", repeats=1, bins=30, label=None, seed=7):
         config = {"init": f"normal:mean=0.0,std={std}", "init_formula": f"σ_w = {std}", "act": act,
                   "act_formula": "φ(z)", "widths": [UNITS] * (len(names) + 1), "bias": "zeros", "norm": "none",
                   "norm_position": "before", "input": "normal:mean=0.0,std=1.0", "scale": "none",
-                  "batch_size": SAMPLES, "batches": 1, "repeats": repeats, "dtype": "float32", "bins": bins,
+                  "samples": SAMPLES, "batches": 1, "repeats": repeats, "dtype": "float32", "bins": bins,
                   "range": "shared"}
         profiles = tuple(profiled(layers, names, edges) for layers in networks)
         arms.append(Arm(label or f"normal:std={std} / {act}", config, profiles))

@@ -191,7 +191,7 @@ def test_a_bar_that_is_cut_says_how_tall_it_is():
 
 def test_the_subtitle_holds_every_setting_and_the_seed():
     shown = " ".join(texts(drawn(grid(1, 5))))
-    for word in ("normal:mean=0.0,std=0.35", "relu", "6 × 16", "bias zeros", "norm none", "40 samples", "1 network",
+    for word in ("normal:mean=0.0,std=0.35", "relu", "16 → 5 × 16", "bias zeros", "norm none", "40 samples", "1 network",
                  "float32", "30 bins", "seed 7"):
         assert word in shown
 
@@ -218,7 +218,7 @@ def test_the_same_picture_is_the_same_bytes_with_the_seed_inside(format, layers)
     if format == "png":
         metadata = Image.open(io.BytesIO(once)).text
         assert metadata["Seed"] == "7"
-        assert json.loads(metadata["Configuration"])[1]["config"]["batch_size"] == SAMPLES
+        assert json.loads(metadata["Configuration"])[1]["config"]["samples"] == SAMPLES
     else:
         assert b"Seed: 7" in once
 

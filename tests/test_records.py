@@ -20,8 +20,8 @@ from actprof.spec import QUANTITIES, RunSpec
 
 INITS = ("he", "xavier", "zeros", "1e30", "torch.linear")
 MOMENTS = ["count", "nan", "posinf", "neginf", "mean", "std", "second_moment", "min", "max", "within_unit_std",
-           "between_unit_std", "correlation"]
-ACTIVITY = ["zero_fraction", "saturated_fraction", "dead_units", "dead_fraction", "always_on_units"]
+           "between_unit_std"]
+ACTIVITY = ["zero_fraction", "saturated_fraction", "dead_units", "dead_fraction", "always_on_units", "correlation"]
 
 
 def compared(repeats: int = 1, inits: tuple[str, ...] = INITS) -> Comparison:

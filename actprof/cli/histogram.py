@@ -66,7 +66,7 @@ def _joined(args: list[str]) -> list[str]:
               help="A file's values: as they are, 0 … 1, or each feature to mean 0 and std 1.")
 @click.option("--batch-size", type=Whole(1, spec.MAX_BATCH), default=RunSpec.batch_size, show_default=True,
               help="Rows of a batch.")
-@click.option("--batches", type=Whole(1, spec.MAX_BATCH), default=RunSpec.batches, show_default=True,
+@click.option("--batches", type=Whole(1, spec.MAX_BATCHES), default=RunSpec.batches, show_default=True,
               help="Batches; they stream through one after the other.")
 @click.option("--repeats", type=Whole(1, spec.MAX_REPEATS), default=RunSpec.repeats, show_default=True,
               help="Independent networks: figures are medians, with quartiles.")

@@ -16,7 +16,7 @@ from actprof.render.terminal import Column, printed, table, written
 def print_ranking(arms: Sequence[Arm], stream: TextIO) -> None:
     """The arms by how little the signal (std over samples within a unit) changes with depth."""
     what = "changes with depth" if any(len(arm.layers) > 1 for arm in arms) else "differs from 1"
-    printed(f"ranking: how little the signal (in-unit std of the activation) {what}", _table(arms, stream), stream)
+    printed(f"ranking: how little the in-unit std of the activation {what}", _table(arms, stream), stream)
 
 
 def _table(arms: Sequence[Arm], stream: TextIO) -> Table:

@@ -96,9 +96,15 @@ class Bars:
         return float(self.shares.max())
 
     @property
-    def spiked(self) -> bool:
-        """Half of what is drawn stands in one bin."""
-        return 2 * self.tallest > float(self.shares.sum())
+    def body(self) -> float:
+        """The height that shows the shape: of the tallest bin, but at most twice the next tallest."""
+        next_tallest = float(np.sort(self.shares)[-2]) if len(self.shares) > 1 else 0.0
+        return min(self.tallest, 2 * next_tallest) if next_tallest else self.tallest
+
+    @property
+    def shrunk(self) -> bool:
+        """Nearly all that is drawn stands in one or two bins."""
+        return float(np.sort(self.shares)[-2:].sum()) > 0.9 * float(self.shares.sum())
 
 
 @dataclass(frozen=True)
@@ -137,14 +143,14 @@ def percent_of_power(power: int) -> str:
 
 
 def share_scale(bars: Iterable[Bars], logarithmic: bool) -> ShareScale:
-    """The scale for all panels: up to the tallest bar of a layer that is spread out, so that a layer that has shrunk
-    into one bin is cut (and labelled) rather than flattening the others."""
+    """The scale for all panels: tall enough for the body of every layer that is spread out, so that a lone spike, or a
+    layer that has shrunk into a bin, is cut (and labelled) rather than flattening the rest."""
     drawn = [bar for bar in bars if bar.tallest > 0]
     if logarithmic:
         least = min((float(bar.shares[bar.shares > 0].min()) for bar in drawn), default=0.01)
         return ShareScale(1.0, max(least / 2, 1e-12))
-    spread = [bar.tallest for bar in drawn if not bar.spiked]
-    return ShareScale(max(spread or [bar.tallest for bar in drawn], default=1.0))
+    spread = [bar.body for bar in drawn if not bar.shrunk]
+    return ShareScale(max(spread or [bar.body for bar in drawn], default=1.0))
 
 
 @dataclass(frozen=True)

@@ -47,8 +47,8 @@ def _norm(config: Config) -> str:
 
 
 def _samples(config: Config) -> str:
-    size, batches = config["batch_size"], config.get("batches", 1)
-    return f"{grouped(size)} sample{'s' * (size != 1)}" + (f" × {batches} batches" if batches != 1 else "")
+    samples, batches = config["samples"], config.get("batches", 1)
+    return f"{grouped(samples)} sample{'s' * (samples != 1)}" + (f" in {grouped(batches)} batches" * (batches != 1))
 
 
 def _range(config: Config) -> str:
@@ -61,19 +61,19 @@ def _range(config: Config) -> str:
 _WORDS: dict[str, Callable[[Config], str]] = {
     "init": _named("init"),
     "act": _named("act"),
-    "widths": lambda c: f"widths {_runs(list(c['widths']), ' → ')}",
+    "widths": lambda c: f"widths {c['widths'][0]} → {_runs(list(c['widths'])[1:], ' → ')}",
     "bias": _named("bias"),
     "norm": _norm,
     "input": _named("input"),
     "scale": lambda c: f"scale {c['scale']}",
-    "batch_size": _samples,
+    "samples": _samples,
     "repeats": lambda c: f"{c['repeats']} network{'s' * (c['repeats'] != 1)}",
     "dtype": lambda c: str(c["dtype"]),
     "bins": lambda c: f"{c['bins']} bins",
     "range": _range,
 }
 _WITHIN_OTHERS = (*(f"{kind}_{part}" for kind in ("init", "act", "bias", "norm", "input")
-                    for part in ("formula", "parameters")), "norm_position", "batches", "seed", "label")
+                    for part in ("formula", "parameters")), "norm_position", "batch_size", "batches", "seed", "label")
 
 
 def words(config: Config) -> list[str]:

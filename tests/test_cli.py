@@ -1,0 +1,304 @@
+"""What a request means, and what a wrong one is told."""
+
+import csv
+import io
+import json
+import os
+import shlex
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import click
+import numpy as np
+import pytest
+
+from actprof import __version__, spec
+from actprof.cli import COMMANDS, cli, main
+from actprof.cli.options import default_name
+
+SMALL = ["--layers", "2", "--width", "8", "--batch-size", "50"]
+
+
+class Ended(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Ended]
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run the program in this process, in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+
+    def once(*arguments: str) -> Ended:
+        with pytest.raises(SystemExit) as end:
+            main(arguments)
+        captured = capsys.readouterr()
+        return Ended(int(end.value.code or 0), captured.out, captured.err)
+
+    return once
+
+
+def settings(run: Run, *arguments: str) -> dict[str, Any]:
+    """The resolved settings of the first arm."""
+    done = run("histogram", *arguments, "--no-figure", "--json")
+    assert (done.code, done.err) == (0, "")
+    config: dict[str, Any] = json.loads(done.out)["arms"][0]["config"]
+    return config
+
+
+@pytest.mark.parametrize(("arguments", "message"), [
+    ("histgram", "unknown command 'histgram'. Did you mean 'histogram'?"),
+    ("x\x1b[31m", r"unknown command 'x\x1b[31m'. 'actprof --help' lists the commands."),
+    ("--foo", "unknown option '--foo'. 'actprof --help' lists the options."),
+    ("--versoin", "unknown option '--versoin'. Did you mean '--version'?"),
+    ("histogram --ini he", "unknown option '--ini'. Did you mean '--init'?"),
+    ("histogram --zzz", "unknown option '--zzz'. 'actprof histogram --help' lists the options."),
+    ("histogram -x", "unknown option '-x'. 'actprof histogram --help' lists the options."),
+    ("histogram --init", "--init needs a value: NAME[:VALUE…]."),
+    ("histogram --layers", "--layers needs a value: N."),
+    ("histogram -o", "--output needs a value: PATH."),
+    ("histogram --json=1", "--json takes no value. Leave out what follows the '='."),
+    ("histogram extra", "unexpected argument 'extra'. 'actprof histogram --help' shows what is expected."),
+    ("list inits more", "unexpected argument 'more'. 'actprof list --help' shows what is expected."),
+    ("list init", "the table must be inits, activations, normalizations or inputs, not 'init'. Did you mean 'inits'?"),
+    ("list --format csv", "--format must be table or json, not 'csv'."),
+    ("list --json --format table", "--json cannot be combined with --format table. Choose one."),
+    ("histogram --json --format csv", "--json cannot be combined with --format csv. Choose one."),
+    ("histogram --theme drak", "--theme must be light or dark, not 'drak'. Did you mean 'dark'?"),
+    ("histogram --norm-position under", "--norm-position must be before or after, not 'under'."),
+    ("histogram --no-figure -o a.png", "--no-figure cannot be combined with --output. Choose one."),
+    ("histogram --no-figure --show", "--no-figure cannot be combined with --show. Choose one."),
+    ("histogram -o - --json", "--output - cannot be combined with --format json. Standard output takes one of them: "
+                              "name a file for the figure."),
+    ("histogram -o a.png -o b.svg -o ./a.png",
+     "--output names the same file twice: 'a.png' and './a.png'. Name each file once."),
+    ("histogram --widths 9,10 --layers 3", "--widths cannot be combined with --layers. It names every width itself."),
+    ("histogram --widths 9,10 --width 3", "--widths cannot be combined with --width. It names every width itself."),
+    ("histogram --widths 784,x", "--widths needs whole numbers joined by commas, such as 784,512,10, not '784,x'."),
+    ("histogram --widths 784", "--widths needs at least two numbers, inputs and units, not '784'."),
+    ("histogram --init xaviar", "unknown initialiser 'xaviar'. Did you mean 'xavier'?"),
+    ("histogram --act rleu", "unknown activation 'rleu'. Did you mean 'relu'?"),
+    ("histogram --act 'lambda x: x'", "unknown activation 'lambda x: x'. 'actprof list activations' shows all."),
+    ("histogram --act relu/", "unknown activation ''. 'actprof list activations' shows all."),
+    ("histogram --act 'rel\x1b[31mu'", r"unknown activation 'rel\x1b[31mu'. Did you mean 'relu'?"),
+    ("histogram --act relu/tanh --layers 3",
+     "--act names 2 activations for 3 layers. Name one, or one for each layer."),
+    ("histogram --init he --init HE", "the arm 'he / relu' is asked for twice. Name each --init and --act once."),
+    ("histogram --range 1", "--range must be two numbers LOW HIGH, 'layer' or 'shared', not '1'."),
+    ("histogram --range 1 a", "--range must be two numbers LOW HIGH, 'layer' or 'shared', not '1 a'."),
+    ("histogram --range 0 --bins 5", "--range must be two numbers LOW HIGH, 'layer' or 'shared', not '0 --bins'."),
+    ("histogram --range", "--range needs a value: LOW HIGH|layer|shared."),
+    ("histogram --range layr", "--range must be two numbers LOW HIGH, 'layer' or 'shared', not 'layr'."),
+    ("histogram --range layer x", "unexpected argument 'x'. 'actprof histogram --help' shows what is expected."),
+    ("histogram --range 2 1", "--range needs two finite numbers, LOW below HIGH, not 2 1."),
+    ("histogram --range 1 1", "--range needs two finite numbers, LOW below HIGH, not 1 1."),
+    ("histogram --range nan 1", "--range needs two finite numbers, LOW below HIGH, not nan 1."),
+])
+def test_a_wrong_request_is_one_line_that_says_what_and_what_instead(run: Run, arguments: str, message: str) -> None:
+    assert run(*shlex.split(arguments)) == Ended(2, "", f"Error: {message}\n")
+    assert os.listdir() == []
+
+
+@pytest.mark.parametrize(("option", "low", "high"), [
+    ("--layers", 1, spec.MAX_LAYERS), ("--width", 1, spec.MAX_WIDTH), ("--seed", 0, spec.MAX_SEED),
+    ("--bins", 1, spec.MAX_BINS), ("--batch-size", 1, spec.MAX_BATCH), ("--batches", 1, spec.MAX_BATCH),
+    ("--repeats", 1, spec.MAX_REPEATS), ("--dpi", 30, 1000),
+])
+def test_a_number_outside_its_range_is_told_the_range(run: Run, option: str, low: int, high: int) -> None:
+    for value in (str(low - 1), str(high + 1), "5.0", "", "five", "1\x1b"):
+        shown = value.replace("\x1b", r"\x1b")
+        assert run("histogram", option, value) == Ended(
+            2, "", f"Error: {option} must be a whole number from {low:,} to {high:,}, not '{shown}'.\n")
+
+
+def test_no_arguments_get_the_help_on_standard_error(run: Run) -> None:
+    done = run()
+    assert (done.code, done.out) == (2, "")
+    assert done.err == run("--help").out
+
+
+def test_what_the_machine_cannot_do_is_refused_before_it_starts(run: Run) -> None:
+    done = run("histogram", "--width", "1000000", "--layers", "1000")
+    assert (done.code, done.out) == (1, "")
+    assert done.err.startswith("Error: needs about ")
+    assert done.err.endswith("Lower --width, --layers, --batch-size or --repeats.\n")
+    assert len(done.err.splitlines()) == 1
+    assert os.listdir() == []
+
+
+def test_a_bug_is_one_line_unless_its_place_is_asked_for(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*arguments: object) -> None:
+        raise RuntimeError("no\nluck")
+
+    monkeypatch.setattr(cli, "invoke", broken)
+    assert run("list") == Ended(1, "", "Error: this is a bug in actprof: RuntimeError: no luck. "
+                                       "ACTPROF_DEBUG=1 shows where; please report it.\n")
+    monkeypatch.setenv("ACTPROF_DEBUG", "1")
+    with pytest.raises(RuntimeError, match="luck"):
+        main(["list"])
+
+
+@pytest.mark.parametrize(("words", "stored"), [
+    ((), "shared"), (("--range", "shared"), "shared"), (("--range", "LAYER"), "layer"), (("--range=layer",), "layer"),
+    (("--range", "-1", "2"), [-1.0, 2.0]), (("--range", "-1e-3", "-.0005"), [-0.001, -0.0005]),
+    (("--range=0", "1"), [0.0, 1.0]), (("--range", "0 1"), [0.0, 1.0]),
+])
+def test_a_range_is_two_numbers_or_a_word(run: Run, words: Sequence[str], stored: object) -> None:
+    assert settings(run, *SMALL, *words, "--bins", "7")["range"] == stored
+
+
+def test_case_and_hyphens_do_not_matter_and_the_canonical_name_is_stored(run: Run) -> None:
+    config = settings(run, *SMALL, "--init", "Kaiming-Normal", "--act", "ReLU", "--dtype", "FLOAT64", "--norm", "RMS",
+                      "--norm-position", "After")
+    assert [config[key] for key in ("init", "act", "dtype", "norm", "norm_position")] == [
+        "he_normal", "relu", "float64", "rms", "after"]
+
+
+def test_the_defaults_are_those_of_the_spec(run: Run) -> None:
+    config = settings(run)
+    run_spec = spec.RunSpec()
+    for name in ("batch_size", "batches", "repeats", "seed", "dtype", "bins", "range"):
+        assert config[name] == getattr(run_spec, name)
+    assert config["widths"] == [spec.WIDTH] * (spec.LAYERS + 1)
+    assert (config["init"], config["act"]) == ("he_normal", spec.ACTIVATION)
+
+
+def test_every_init_meets_every_activation(run: Run) -> None:
+    done = run("histogram", *SMALL, "--init", "he", "--init", "0.01", "--act", "relu", "--act", "tanh", "--json",
+               "--no-figure")
+    labels = [arm["label"] for arm in json.loads(done.out)["arms"]]
+    assert labels == ["he / relu", "he / tanh", "0.01 / relu", "0.01 / tanh"]
+
+
+def test_a_file_sets_the_first_width(run: Run) -> None:
+    np.save("rows.npy", np.random.default_rng(0).standard_normal((30, 7)))
+    done = run("histogram", *SMALL, "--input", "rows.npy", "--json", "--no-figure", "--quiet")
+    assert (done.code, done.err) == (0, "")
+    config = json.loads(done.out)["arms"][0]["config"]
+    assert (config["widths"], config["input"]) == ([7, 8, 8], "rows.npy")
+
+
+def test_the_figure_has_a_default_name_in_the_current_folder(run: Run) -> None:
+    done = run("histogram", *SMALL, "--init", "he", "--init", "0.01", "--act", "relu/tanh")
+    assert (done.code, done.err) == (0, "wrote histogram-he+0.01-relu_tanh.png\n")
+    assert os.listdir() == ["histogram-he+0.01-relu_tanh.png"]
+    assert done.out.startswith("he / relu/tanh: W ~ N(0, 2/n) · seed 0\n")
+
+
+def test_a_default_name_is_never_too_long_and_has_no_folders() -> None:
+    assert default_name("histogram", [["normal:std=0.01"], ["RELU/../x"]]) == "histogram-normal_std=0.01-relu_.._x.png"
+    assert default_name("histogram", [["he"] * 60, ["relu"]]) == "histogram.png"
+
+
+def test_several_figures_are_written_by_their_suffixes(run: Run) -> None:
+    done = run("histogram", *SMALL, "-o", "a.PNG", "-o", "b\n.svg", "-o", "c.pdf")
+    assert (done.code, done.err) == (0, "wrote a.PNG\nwrote 'b\\n.svg'\nwrote c.pdf\n")
+    assert Path("a.PNG").read_bytes().startswith(b"\x89PNG")
+    assert b"<svg" in Path("b\n.svg").read_bytes()
+    assert Path("c.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_quiet_leaves_the_result_alone(run: Run) -> None:
+    done = run("histogram", *SMALL, "--init", "zeros", "-q", "-o", "a.png")
+    assert (done.code, done.err) == (0, "")
+    assert "all 0" in done.out
+
+
+def test_an_exploding_network_is_a_result_with_a_note(run: Run) -> None:
+    done = run("histogram", *SMALL, "--init", "1e30", "--no-figure")
+    assert done.code == 0
+    assert done.err.startswith("note: 1e30 / relu: layer 2 overflows: ")
+    assert len(done.err.splitlines()) == 1
+
+
+def test_no_clobber_keeps_the_old_figure_and_says_so_before_the_work(run: Run) -> None:
+    Path("a.png").write_bytes(b"old")
+    assert run("histogram", *SMALL, "-o", "a.png", "--no-clobber") == Ended(
+        1, "", "Error: 'a.png' exists, and --no-clobber keeps it. Choose another --output.\n")
+    assert Path("a.png").read_bytes() == b"old"
+
+
+def test_show_without_a_display_is_a_note(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.platform", "linux")
+    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+    done = run("histogram", *SMALL, "-o", "a.png", "--show")
+    assert (done.code, done.err) == (0, "wrote a.png\nnote: there is no display to --show the figure on\n")
+
+
+def test_show_opens_the_first_figure(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[str] = []
+    monkeypatch.setenv("DISPLAY", ":0")
+    monkeypatch.setattr(click, "launch", lambda path: opened.append(path) or 1)
+    done = run("histogram", *SMALL, "-o", "a.png", "-o", "b.svg", "--show")
+    assert opened == ["a.png"]
+    assert done.err.endswith("note: nothing was found that can --show the figure\n")
+
+
+def test_csv_goes_to_standard_output(run: Run) -> None:
+    done = run("histogram", *SMALL, "--format", "CSV", "--no-figure")
+    rows = list(csv.DictReader(io.StringIO(done.out)))
+    assert [(row["layer"], row["quantity"]) for row in rows] == [
+        (layer, quantity) for layer in "12" for quantity in spec.QUANTITIES]
+
+
+def test_the_same_seed_gives_the_same_bytes(run: Run) -> None:
+    arguments = ["histogram", *SMALL, "--seed", "5", "--json", "-o"]
+    first, second = run(*arguments, "a.png"), run(*arguments, "b.png")
+    assert first.out == second.out != run(*arguments[:-1], "--seed", "6", "--no-figure").out
+    assert Path("a.png").read_bytes() == Path("b.png").read_bytes()
+
+
+@pytest.mark.parametrize("table", ["inits", "activations", "normalizations", "inputs"])
+def test_list_shows_one_table_or_all(run: Run, table: str) -> None:
+    everything = json.loads(run("list", "--json").out)
+    one = json.loads(run("list", table.upper(), "--format", "json").out)
+    [key] = set(one) - {"schema", "version"}
+    assert one[key] == everything[key]
+    text = run("list", table).out
+    assert all(entry["name"] in text for entry in one[key])
+    assert text in run("list").out
+
+
+def helps() -> list[tuple[str, ...]]:
+    return [(), *((name,) for name in COMMANDS)]
+
+
+@pytest.mark.parametrize("command", helps())
+def test_help_fits_80_columns_and_opens_with_examples(run: Run, command: tuple[str, ...],
+                                                      monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    done = run(*command, "--help")
+    assert (done.code, done.err) == (0, "")
+    assert run(*command, "-h") == done
+    lines = done.out.splitlines()
+    assert max(map(len, lines)) <= 80
+    usage, summary, examples = done.out.split("\n\n")[:3]
+    assert usage.startswith("Usage: actprof")
+    assert len(summary.splitlines()) == 1
+    assert all(line.startswith("  actprof ") for line in examples.splitlines())
+    assert "..." not in done.out.replace("[OPTIONS]", "").replace("[ARGS]...", "")
+
+
+def examples() -> list[list[str]]:
+    """The command lines in the help of every command; remarks stand behind two spaces."""
+    texts = [cli.help, *(cli.get_command(click.Context(cli), name).help for name in COMMANDS)]  # type: ignore
+    lines = [line.strip() for text in texts for line in (text or "").splitlines()]
+    return [shlex.split(line.split("  ")[0])[1:] for line in lines if line.startswith("actprof ")]
+
+
+@pytest.mark.parametrize("arguments", examples(), ids=" ".join)
+def test_the_examples_in_the_help_work(run: Run, arguments: list[str]) -> None:
+    Path("data.csv").write_text("a,b,label\n" + "1,2,x\n3,5,y\n4,1,x\n" * 20)
+    done = run(*arguments)
+    assert done.code == 0, done.err
+    assert done.out
+
+
+def test_the_version_is_the_packages(run: Run) -> None:
+    assert run("--version") == Ended(0, f"actprof, version {__version__}\n", "")

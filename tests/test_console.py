@@ -1,0 +1,237 @@
+"""The tables: readable at 80 columns, complete in a pipe, in the characters that the stream has."""
+
+import io
+import math
+import re
+
+import pytest
+
+from actprof import inputs
+from actprof.activations import ACTIVATIONS
+from actprof.cli.stacks import stack_specs
+from actprof.engine import compare
+from actprof.profiles import Comparison
+from actprof.render.catalogue import print_tables
+from actprof.render.cells import count, number, percent
+from actprof.render.console import print_comparison
+from actprof.spec import RunSpec
+
+LONG = "variance_scaling:scale=2,mode=fan_avg,distribution=uniform"
+
+
+class Terminal(io.StringIO):
+    """A stream that says it is a terminal."""
+
+    encoding = "utf-8"
+
+    def isatty(self) -> bool:
+        return True
+
+
+def pipe(encoding: str) -> io.TextIOWrapper:
+    return io.TextIOWrapper(io.BytesIO(), encoding=encoding, write_through=True)
+
+
+def compared(*inits: str, act: str = "relu", layers: int | None = 3, width: int | None = 20, widths: str | None = None,
+             **run: object) -> Comparison:
+    spec = RunSpec(batch_size=100, **run)  # type: ignore[arg-type]
+    stacks = stack_specs(inits, [act], layers, width, widths, None, "none", "before", None)
+    return compare(stacks, spec, inputs.open_inputs(spec, stacks[0].widths[0]))
+
+
+def piped(comparison: Comparison, quantity: str = "activation", encoding: str = "utf-8") -> list[str]:
+    stream = pipe(encoding)
+    print_comparison(comparison, quantity, stream)
+    stream.seek(0)
+    return stream.read().split("\n")
+
+
+def layer_rows(lines: list[str]) -> list[list[str]]:
+    """The cells of the rows that begin with a layer's number."""
+    return [line.split() for line in lines if re.match(r" *\d+(–\d+)? +\d+×", line)]
+
+
+@pytest.fixture(autouse=True)
+def _a_plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "TERM"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_the_table_says_what_the_profile_says() -> None:
+    comparison = compared("he")
+    lines = piped(comparison)
+    assert lines[0] == "he / relu: W ~ N(0, 2/n) · seed 0"
+    headers = " ".join(" ".join(lines[1:3]).split())
+    for word in ("layer", "shape", "params", "mean", "std", "in-unit", "% zero", "% sat", "dead", "units", "histogram"):
+        assert word in headers
+    for cells, layer in zip(layer_rows(lines), comparison.arms[0].layers, strict=True):
+        figures = layer.activation.figures
+        assert cells[:9] == [str(layer.layer), "20×20", "400", number(figures["mean"]), number(figures["std"]),
+                             number(figures["within_unit_std"]), percent(figures["zero_fraction"]), "-",
+                             count(figures["dead_units"])]
+    assert next(line for line in lines if line.startswith("total")).split() == ["total", "1,200", "0"]
+
+
+def test_a_table_of_ordinary_numbers_fits_80_columns() -> None:
+    for comparison in (compared("he", "xavier", "0.01", layers=12, width=100), compared("he", act="sigmoid"),
+                       compared("normal:0.01", act="tanh", layers=8)):
+        for quantity in ("activation", "preactivation"):
+            assert max(map(len, piped(comparison, quantity))) <= 80
+
+
+def test_a_pipe_gets_everything_and_nothing_but_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    act = "sigmoid/sigmoid/tanh/tanh/tanh"
+    comparison = compared(LONG, "he", "1e30", act=act, layers=5)
+    for columns in ("0", "1", "abc", "20"):
+        monkeypatch.setenv("COLUMNS", columns)
+        lines = piped(comparison)
+        text = "\n".join(lines)
+        assert "\x1b" not in text
+        assert [line for line in lines if line != line.rstrip()] == []
+        assert "…" not in text.replace("0 … 1", "").replace(" … ", "")
+        assert len(layer_rows(lines)) == 15
+        for arm in comparison.arms:
+            assert sum(line.endswith(arm.label) for line in lines) == 1
+            assert sum(line.startswith(f"{arm.label}: ") for line in lines) == 1
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "latin-1"])
+def test_a_stream_without_greek_letters_and_blocks_gets_plain_ones(encoding: str) -> None:
+    lines = piped(compared("he", "xavier", "1e30", layers=9), encoding=encoding)
+    assert "\n".join(lines).isascii()
+    assert lines[0] == "he / relu: W ~ N(0, 2/n) * seed 0"
+    assert re.search("  1 20x20 .*@", "\n".join(lines))
+    stream = pipe(encoding)
+    print_tables({"activations": ACTIVATIONS}, stream)
+
+
+@pytest.mark.parametrize("columns", ["0", "1", "abc", "", "60"])
+def test_a_terminal_of_any_width_shows_every_row(columns: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    monkeypatch.setenv("NO_COLOR", "1")
+    stream = Terminal()
+    print_comparison(compared("he", LONG), "activation", stream)
+    lines = stream.getvalue().split("\n")
+    assert len(layer_rows(lines)) == 6
+    start, place = next((number, line.index("arm")) for number, line in enumerate(lines) if line.startswith("rank "))
+    assert LONG in "".join(line[place:] for line in lines[start + 2:]).replace(" ", "")
+
+
+@pytest.mark.parametrize(("environment", "coloured"), [
+    ({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False), ({"FORCE_COLOR": "0"}, False),
+    ({"NO_COLOR": ""}, True), ({"FORCE_COLOR": "1", "TERM": "dumb"}, True),
+    ({"FORCE_COLOR": "1", "NO_COLOR": "1"}, False),
+])
+def test_a_terminal_gets_colour_unless_the_environment_says_otherwise(
+        environment: dict[str, str], coloured: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    stream = Terminal()
+    print_comparison(compared("he"), "activation", stream)
+    assert ("\x1b" in stream.getvalue()) == coloured
+
+
+def test_layers_that_were_not_computed_share_a_row_when_there_are_many() -> None:
+    comparison = compared("200", layers=60)
+    rows = layer_rows(piped(comparison))
+    assert " ".join(rows[-1][-2:]) == "not computed"
+    first, last = map(int, rows[-1][0].split("–"))
+    assert last == 60
+    assert first == next(layer.layer for layer in comparison.arms[0].layers if not layer.activation.computed)
+    assert len(rows) == first
+    few = layer_rows(piped(compared("1e30", layers=4)))
+    assert len(few) == 4
+    assert " ".join(few[-1][-2:]) == "not computed"
+
+
+def test_what_is_not_finite_is_counted_in_place_of_the_bars() -> None:
+    rows = layer_rows(piped(compared("1e30", layers=4)))
+    counted = [" ".join(row[9:]) for row in rows if "inf" in " ".join(row)]
+    assert counted
+    assert re.fullmatch(r"[\d,]+ \+inf(, [\d,]+ NaN)?", counted[0])
+
+
+def test_a_layer_at_one_value_says_which_and_one_out_of_range_that_it_is() -> None:
+    assert [" ".join(row[9:]) for row in layer_rows(piped(compared("zeros")))] == ["all 0"] * 3
+    lines = piped(compared("he", act="linear", range=(100.0, 200.0)))
+    assert [" ".join(row[9:]) for row in layer_rows(lines)] == ["outside the range"] * 3
+    assert "outside the histogram's range: layer 1 100 %, layer 2 100 %, layer 3 100 %" in lines
+
+
+def test_many_layers_outside_the_range_are_listed_at_their_ends() -> None:
+    lines = piped(compared("he", act="linear", layers=9, range=(100.0, 200.0)))
+    assert ("outside the histogram's range: layer 1 100 %, layer 2 100 %, layer 3 100 %, …, layer 7 100 %, "
+            "layer 8 100 %, layer 9 100 %") in lines
+
+
+def test_preactivations_have_no_columns_that_belong_to_the_activation() -> None:
+    lines = piped(compared("xavier", act="tanh"), "preactivation")
+    assert lines[0] == "xavier / tanh · preactivations: W ~ N(0, 2/(n+m)) · seed 0"
+    headers = " ".join(lines[1:3])
+    assert "% sat" in headers
+    assert "% zero" not in headers
+    assert "dead" not in headers
+
+
+def test_several_networks_show_the_quartiles_of_the_std() -> None:
+    comparison = compared("he", repeats=5)
+    lines = piped(comparison)
+    assert lines[0] == "he / relu: W ~ N(0, 2/n) · seed 0 · median of 5 networks"
+    for cells, layer in zip(layer_rows(lines), comparison.arms[0].layers, strict=True):
+        low, high = layer.activation.spread["std"]
+        assert cells[4:7] == [number(low), "–", number(high)]
+    assert "1,200 parameters" in next(line for line in lines if line.startswith("total"))
+
+
+def ranked(*inits: str, layers: int) -> list[list[str]]:
+    lines = piped(compared(*inits, layers=layers, width=50))
+    start = next(place for place, line in enumerate(lines) if line.startswith("ranking"))
+    return [line.split() for line in lines[start:] if re.match(r" *\d+ ", line)]
+
+
+def test_the_ranking_puts_the_living_before_the_dead_and_the_exploded() -> None:
+    rows = ranked("1e30", "zeros", "0.01", "he", layers=4)
+    assert [row[-3] for row in rows] == ["he", "0.01", "1e30", "zeros"]
+    assert [row[0] for row in rows] == ["1", "2", "3", "4"]
+    assert rows[2][2:6] == ["overflow", "-", "-", "-"]
+    assert rows[3][2:6] == ["0", "0", "-", "100"]
+
+
+def test_one_layer_is_ranked_by_how_near_its_std_is_to_one() -> None:
+    rows = ranked("0.01", "he", "5", layers=1)
+    assert [row[-3] for row in rows] == ["he", "5", "0.01"]
+    assert {row[4] for row in rows} == {"-"}
+
+
+@pytest.mark.parametrize(("value", "text"), [
+    (0.0, "0"), (-0.0, "0"), (1.0, "1.00"), (0.54, "0.540"), (-0.831, "-0.831"), (0.00541, "0.00541"), (12.0, "12.0"),
+    (999.4, "999"), (999.6, "1000"), (1643.2, "1643"), (9999.6, "1.0e4"), (16434.0, "1.6e4"), (3.1e-7, "3.1e-7"),
+    (1e-45, "1.0e-45"), (3.4e38, "3.4e38"), (-3.4e38, "-3.4e38"), (math.nan, "-"), (math.inf, "-"),
+])
+def test_a_number_has_three_digits(value: float, text: str) -> None:
+    assert number(value) == text
+
+
+@pytest.mark.parametrize(("share", "text"), [
+    (0.0, "0"), (1e-9, "<0.1"), (0.0006, "0.1"), (0.123, "12.3"), (0.5, "50.0"), (0.99949, "99.9"), (0.9996, ">99.9"),
+    (1.0, "100"), (math.nan, "-"),
+])
+def test_a_share_is_nothing_or_all_only_where_it_is(share: float, text: str) -> None:
+    assert percent(share) == text
+
+
+def test_counts_are_grouped_and_halves_shown() -> None:
+    assert [count(value) for value in (0, 25000, 12.5, 1e6)] == ["0", "25,000", "12.5", "1,000,000"]
+
+
+def test_the_catalogue_shows_every_name_with_what_belongs_to_it() -> None:
+    stream = pipe("utf-8")
+    print_tables({"activations": ACTIVATIONS}, stream)
+    stream.seek(0)
+    text = stream.read()
+    for entry in ACTIVATIONS:
+        assert re.search(rf"^{re.escape(entry.name)} +{re.escape(entry.formula)}$", text, re.MULTILINE)
+        assert all(alias in text for alias in entry.aliases)
+        assert entry.source in text
+        assert all(f"{parameter.name}=" in text for parameter in entry.parameters)
+    assert all(preset in text for preset in ACTIVATIONS.presets)

@@ -1,0 +1,211 @@
+"""The program as a process: what it loads, how it ends, and what its streams get."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+PROGRAM = [sys.executable, "-m", "actprof"]
+SMALL = ["histogram", "--layers", "2", "--width", "8", "--batch-size", "50"]
+ENDLESS = ["histogram", "--width", "300", "--batches", "10000000", "--no-figure"]
+
+LOADED = """
+import json, sys
+from actprof.cli import main
+try:
+    main(json.loads(sys.argv[1]))
+except SystemExit as end:
+    code = end.code
+print(json.dumps([code, sorted({name.partition(".")[0] for name in sys.modules})]), file=sys.stderr)
+"""
+
+SIGNALLED_WHILE_WRITING = """
+import os, sys
+from actprof.cli import main
+os.fsync = lambda descriptor: os.kill(os.getpid(), int(sys.argv[1]))
+main(sys.argv[2:])
+"""
+
+
+@pytest.fixture(autouse=True)
+def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def run(*arguments: str, code: str = "", **options: object) -> subprocess.CompletedProcess[str]:
+    program = [sys.executable, "-c", code] if code else PROGRAM
+    return subprocess.run([*program, *arguments], capture_output=True, text=True, encoding="utf-8",  # type: ignore
+                          timeout=60, **options)
+
+
+def loaded(*arguments: str, **options: object) -> set[str]:
+    """Top-level modules in memory when the program has ended with 0."""
+    done = run(json.dumps(arguments), code=LOADED, **options)
+    code, names = json.loads(done.stderr.splitlines()[-1])
+    assert code == 0, done.stderr
+    return set(names)
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("--version",), ("histogram", "-h"), ("list", "--help")])
+def test_help_and_version_load_click_alone(arguments: tuple[str, ...]) -> None:
+    assert not loaded(*arguments) & {"numpy", "rich", "matplotlib", "PIL"}
+
+
+def test_completion_loads_click_alone() -> None:
+    environment = os.environ | {"_ACTPROF_COMPLETE": "bash_complete", "COMP_WORDS": "actprof histogram --the",
+                                "COMP_CWORD": "2"}
+    done = run(code="import sys; from actprof.cli import main\ntry: main([])\n"
+                    "finally: print('numpy' in sys.modules, 'rich' in sys.modules)", env=environment)
+    assert done.stdout.split() == ["plain,--theme", "False", "False"]
+
+
+def test_a_table_without_a_figure_never_loads_matplotlib() -> None:
+    modules = loaded(*SMALL, "--no-figure")
+    assert "numpy" in modules
+    assert "matplotlib" not in modules
+
+
+def test_json_loads_no_tables() -> None:
+    assert not loaded(*SMALL, "--no-figure", "--json") & {"rich", "matplotlib"}
+
+
+def test_the_table_is_out_before_matplotlib_is_loaded() -> None:
+    code = ("import sys, os\nclass Refuse:\n    def find_spec(self, name, path=None, target=None):\n"
+            "        if name == 'matplotlib': os._exit(77)\n"
+            "sys.meta_path.insert(0, Refuse())\nfrom actprof.cli import main\nmain(sys.argv[1:])")
+    done = run(*SMALL, "-o", "a.png", code=code)
+    assert done.returncode == 77
+    assert done.stdout.startswith("he / relu: W ~ N(0, 2/n)")
+    assert "\ntotal " in done.stdout
+
+
+def test_without_matplotlib_the_table_still_comes_and_the_figure_is_named() -> None:
+    done = run(*SMALL, "-o", "a.png", code="import sys; sys.modules['matplotlib'] = None\n"
+                                           "from actprof.cli import main; main(sys.argv[1:])")
+    assert done.returncode == 1
+    assert "\ntotal " in done.stdout
+    assert done.stderr.startswith("Error: matplotlib cannot be loaded, so there is no figure: ")
+    assert len(done.stderr.splitlines()) == 1
+    assert os.listdir() == []
+
+
+def test_a_hostile_environment_changes_nothing() -> None:
+    Path("matplotlibrc").write_text("text.usetex: True\nfont.size: 90\nno.such.key: 1\n")
+    plain = run(*SMALL, "-o", "a.png", cwd=os.path.dirname(os.getcwd()), env=os.environ | {"MPLBACKEND": "agg"})
+    assert plain.returncode == 0, plain.stderr
+    first = Path(os.path.dirname(os.getcwd()), "a.png").read_bytes()
+    hostile = os.environ | {"MPLBACKEND": "module://no_such.backend", "HOME": "/dev/null", "MPLCONFIGDIR": "/dev/null",
+                            "PYTHONWARNINGS": "error", "PYTHONHASHSEED": "7", "PYTHONOPTIMIZE": "1",
+                            "MATPLOTLIBRC": os.getcwd()}
+    done = run(*SMALL, "-o", "a.png", env=hostile)
+    assert (done.returncode, done.stdout, done.stderr) == (0, plain.stdout, "wrote a.png\n")
+    assert Path("a.png").read_bytes() == first
+
+
+def test_the_program_has_one_behaviour_under_both_names() -> None:
+    script = Path(sys.executable).with_name("actprof")
+    as_module = run("histogrm")
+    as_script = subprocess.run([script, "histogrm"], capture_output=True, text=True, timeout=60)
+    for done in (as_module, as_script):
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr == "Error: unknown command 'histogrm'. Did you mean 'histogram'?\n"
+
+
+def shell(command: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """`command` in a shell, where $P is the program."""
+    return subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=60,
+                          env=os.environ | {"P": " ".join(PROGRAM)} | environment)
+
+
+@pytest.mark.parametrize("command", [
+    "list", "histogram --help", f"{' '.join(SMALL)} --json --no-figure --layers 200 --quiet"])
+def test_a_reader_that_goes_away_ends_the_program_in_silence(command: str) -> None:
+    done = shell(f"{{ $P {command}; echo $? >code; }} | true")
+    assert (Path("code").read_text(), done.stderr) == ("141\n", "")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="/dev/full is Linux's own")
+@pytest.mark.parametrize("command", ["list", "--help", f"{' '.join(SMALL)} --no-figure", f"{' '.join(SMALL)} -o -"])
+def test_a_full_disk_behind_standard_output_is_one_line(command: str) -> None:
+    done = shell(f"$P {command} >/dev/full")
+    assert done.returncode == 1
+    assert done.stderr == ("Error: standard output cannot be written: No space left on device. "
+                           "Send the result elsewhere.\n")
+
+
+@pytest.mark.parametrize("command", ["list", f"{' '.join(SMALL)} -o a.png", f"{' '.join(SMALL)} -o -"])
+def test_a_closed_standard_output_is_refused_before_the_work(command: str) -> None:
+    done = shell(f"$P {command} >&-")
+    assert done.returncode == 1
+    assert done.stderr == ("Error: standard output is closed, so there is no place for the result. "
+                           "Send it to a file: > FILE.\n")
+    assert os.listdir() == []
+
+
+def test_a_closed_or_full_standard_error_loses_the_remarks_alone() -> None:
+    place = "/dev/full" if os.path.exists("/dev/full") else "&-"
+    for where in ("&-", place):
+        done = shell(f"$P {' '.join(SMALL)} -o a.png 2>{where}")
+        assert done.returncode == 0
+        assert "\ntotal " in done.stdout
+        os.remove("a.png")
+        assert shell(f"$P histogrm 2>{where}").returncode == 2
+
+
+def test_a_figure_for_a_pipe_is_all_that_a_pipe_gets() -> None:
+    done = subprocess.run([*PROGRAM, *SMALL, "-o", "-"], capture_output=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout.startswith(b"\x89PNG\r\n")
+    assert done.stdout.endswith(b"IEND\xaeB`\x82")
+
+
+def test_json_comes_through_a_stream_that_only_knows_ascii() -> None:
+    done = run("list", "--json", env=os.environ | {"PYTHONIOENCODING": "ascii:strict"})
+    assert done.returncode == 0
+    assert "²" in json.loads(done.stdout)["initializers"][3]["formula"]
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_a_signal_during_the_work_is_answered_at_once_and_ends_the_process(name: str) -> None:
+    number = getattr(signal, name)
+    process = subprocess.Popen([*PROGRAM, *ENDLESS], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    time.sleep(1.0)
+    assert process.poll() is None, process.communicate()
+    start = time.monotonic()
+    process.send_signal(number)
+    out, err = process.communicate(timeout=30)
+    assert process.returncode == -number
+    assert time.monotonic() - start < 2
+    assert (out, err) == ("", "Interrupted.\n" if name == "SIGINT" else "")
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_a_signal_while_a_file_is_written_leaves_the_old_one(name: str) -> None:
+    number = getattr(signal, name)
+    Path("a.png").write_bytes(b"old")
+    done = run(str(int(number)), *SMALL, "--quiet", "-o", "a.png", code=SIGNALLED_WHILE_WRITING)
+    assert done.returncode == -number
+    assert done.stderr == ("Interrupted.\n" if name == "SIGINT" else "")
+    assert Path("a.png").read_bytes() == b"old"
+    assert os.listdir() == ["a.png"]
+
+
+def test_a_signal_that_is_ignored_stays_ignored() -> None:
+    done = shell(f"trap '' HUP; exec $P {' '.join(SMALL)} -o a.png & sleep 0.2; kill -HUP $!; wait $!")
+    assert done.returncode == 0, done.stderr
+    assert os.path.exists("a.png")
+
+
+def test_several_processes_that_write_one_file_leave_a_whole_one() -> None:
+    command = [*PROGRAM, *SMALL, "--quiet", "-o", "a.png"]
+    for process in [subprocess.Popen(command, stdout=subprocess.DEVNULL) for _ in range(3)]:
+        assert process.wait(60) == 0
+    content = Path("a.png").read_bytes()
+    assert content.startswith(b"\x89PNG\r\n")
+    assert content.endswith(b"IEND\xaeB`\x82")
+    assert os.listdir() == ["a.png"]
