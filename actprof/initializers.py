@@ -197,7 +197,7 @@ def _sparse_std(fans: Fans, sparsity: float, std: float) -> float:
 
 def _zeros(rows: int, sparsity: float) -> int:
     """How many weights of a column are 0."""
-    return min(rows, math.ceil(sparsity * rows))
+    return math.ceil(sparsity * rows)
 
 
 def _cut_at_two(std: float) -> Draw:

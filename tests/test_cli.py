@@ -77,6 +77,9 @@ def settings(run: Run, *arguments: str) -> dict[str, Any]:
                               "name a file for the figure."),
     ("histogram -o a.png -o b.svg -o ./a.png",
      "--output names the same file twice: 'a.png' and './a.png'. Name each file once."),
+    ("histogram --dpi 556",
+     "--dpi 556 makes a png of more than 64 megapixels. Take at most 555, or write an svg or a pdf."),
+    ("histogram -o /dev/stdout -o -", "--output names the same file twice: '-'. Name each file once."),
     ("histogram --widths 9,10 --layers 3", "--widths cannot be combined with --layers. It names every width itself."),
     ("histogram --widths 9,10 --width 3", "--widths cannot be combined with --width. It names every width itself."),
     ("histogram --widths 784,x", "--widths needs whole numbers joined by commas, such as 784,512,10, not '784,x'."),
@@ -106,7 +109,7 @@ def test_a_wrong_request_is_one_line_that_says_what_and_what_instead(run: Run, a
 
 @pytest.mark.parametrize(("option", "low", "high"), [
     ("--layers", 1, spec.MAX_LAYERS), ("--width", 1, spec.MAX_WIDTH), ("--seed", 0, spec.MAX_SEED),
-    ("--bins", 1, spec.MAX_BINS), ("--batch-size", 1, spec.MAX_BATCH), ("--batches", 1, spec.MAX_BATCH),
+    ("--bins", 1, spec.MAX_BINS), ("--batch-size", 1, spec.MAX_BATCH), ("--batches", 1, spec.MAX_BATCHES),
     ("--repeats", 1, spec.MAX_REPEATS), ("--dpi", 30, 1000),
 ])
 def test_a_number_outside_its_range_is_told_the_range(run: Run, option: str, low: int, high: int) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 PROGRAM = [sys.executable, "-m", "actprof"]
 SMALL = ["histogram", "--layers", "2", "--width", "8", "--batch-size", "50"]
-ENDLESS = ["histogram", "--width", "300", "--batches", "10000000", "--no-figure"]
+ENDLESS = ["histogram", "--width", "300", "--batches", "1000000", "--no-figure"]
 
 LOADED = """
 import json, sys

@@ -49,6 +49,13 @@ def test_the_same_file_twice_is_refused_also_through_a_link() -> None:
     assert str(refusal("a.png", "a.png")) == "--output names the same file twice: 'a.png'. Name each file once."
 
 
+def test_a_folder_that_is_gone_is_said_to_be_gone(tmp_path: Path) -> None:
+    (tmp_path / "gone").mkdir()
+    os.chdir(tmp_path / "gone")
+    os.rmdir(tmp_path / "gone")
+    assert str(refusal("a.png")) == "'a.png' has no place: the current folder is gone. Change to another."
+
+
 def test_no_clobber_keeps_whatever_is_there() -> None:
     for make in (Path("a.png").touch, lambda: os.symlink("nowhere", "b.png")):
         make()

@@ -27,6 +27,8 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 FORMATS = ("table", "json", "csv")
 THEMES = ("light", "dark")
 LONGEST_NAME = 100
+SHEET_INCHES = 19.2, 10.8
+"""The smallest figure: at 100 dpi 1920 × 1080 pixels."""
 
 
 def seed_option(command: Command) -> Command:
@@ -50,7 +52,7 @@ class Output:
 
     def check(self, default: str) -> None:
         """Refuse now what could not be written later; `default` is the figure's name where none is given."""
-        from actprof.render.drawing import FORMATS as FIGURE_FORMATS
+        from actprof.render import drawing
         from actprof.render.files import targets
 
         standard_output()
@@ -58,10 +60,19 @@ class Output:
             if self.no_figure and given:
                 raise SpecError(f"--no-figure cannot be combined with {option}. Choose one.")
         if not self.no_figure:
-            self._targets = targets(self.paths or (default,), FIGURE_FORMATS, self.no_clobber)
+            self._targets = targets(self.paths or (default,), drawing.FORMATS, self.no_clobber)
+        if any(target.format == "png" for target in self._targets):
+            self._check_pixels(drawing.MAX_PIXELS)
         if self.takes_stdout and self.format != "table":
             raise SpecError(f"--output - cannot be combined with --format {self.format}. "
                             "Standard output takes one of them: name a file for the figure.")
+
+    def _check_pixels(self, most: int) -> None:
+        """Refuse what even the smallest sheet cannot be; taller ones are refused when they are drawn."""
+        width, height = SHEET_INCHES
+        if width * height * self.dpi**2 > most:
+            raise SpecError(f"--dpi {self.dpi} makes a png of more than {most // 10**6} megapixels. "
+                            f"Take at most {int((most / width / height) ** 0.5)}, or write an svg or a pdf.")
 
     @property
     def takes_stdout(self) -> bool:

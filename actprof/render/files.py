@@ -42,7 +42,7 @@ def targets(paths: Sequence[str], formats: Sequence[str], no_clobber: bool = Fal
     checked = [_target(path, formats) for path in paths]
     first: dict[str, str] = {}
     for target in checked:
-        real = target.path if target.path == STDOUT else os.path.realpath(target.path)
+        real = target.path if target.path == STDOUT else _real(target.path)
         if real in first:
             both = " and ".join(dict.fromkeys(shown(path, 300) for path in (first[real], target.path)))
             raise SpecError(f"--output names the same file twice: {both}. Name each file once.")
@@ -56,10 +56,10 @@ def targets(paths: Sequence[str], formats: Sequence[str], no_clobber: bool = Fal
 def _target(path: str, formats: Sequence[str]) -> Target:
     if not path:
         raise SpecError(f"--output is empty. Name a file, such as figure.{formats[0]}.")
-    if path == STDOUT:
+    if path in (STDOUT, "/dev/stdout"):
         if sys.stdout is not None and sys.stdout.isatty():
             raise SpecError("--output - writes a picture, and standard output is a terminal. Use | or > to send it on.")
-        return Target(path, formats[0])
+        return Target(STDOUT, formats[0])
     if os.path.isdir(path) or path.endswith(os.sep):
         raise SpecError(f"--output {shown(path, 300)} is a folder. Name a file in it.")
     suffix = os.path.splitext(path)[1].lstrip(".").casefold()
@@ -71,6 +71,14 @@ def _target(path: str, formats: Sequence[str]) -> Target:
     raise SpecError(f"--output: {what}. Use {', '.join('.' + name for name in formats)}.")
 
 
+def _real(path: str) -> str:
+    """Where a path leads when every link is followed."""
+    try:
+        return os.path.realpath(path)
+    except FileNotFoundError:
+        raise OutputError(f"{shown(path, 300)} has no place: the current folder is gone. Change to another.") from None
+
+
 def _check_place(path: str, no_clobber: bool) -> None:
     folder = os.path.dirname(path) or os.curdir
     if not os.path.exists(folder):
@@ -78,7 +86,7 @@ def _check_place(path: str, no_clobber: bool) -> None:
                         f"Make it first: {shown('mkdir -p ' + shlex.quote(folder), 300)}.")
     if no_clobber and os.path.lexists(path):
         raise OutputError(f"{shown(path, 300)} exists, and --no-clobber keeps it. Choose another --output.")
-    real = os.path.realpath(path)
+    real = _real(path)
     try:
         with contextlib.suppress(FileNotFoundError):
             os.stat(path)  # a name too long, a circle of links, a file where a folder should be
