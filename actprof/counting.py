@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from actprof.bins import Bins
 from actprof.distributions import Counts, Distribution, Flags, Floats, Histogram
 
-BLOCK_BYTES = 512 * 1024
-"""Size of a block of float32 or float64 values that stays in the second-level cache beside its float64 copy."""
+BLOCK_BYTES = 768 * 1024
+"""Size of a block: small enough that its passes find it in the cache, large enough that the threads, which hand over
+the interpreter's lock at every call, seldom wait for each other."""
 
 PAIRED_BINS = 200
 """Up to this many bins two values are counted as one index; beyond, the table of pairs outgrows the cache."""
@@ -112,12 +113,10 @@ class Counter:
         rows = len(block)
         values = self._scratch.get("values", block.shape, np.float64)
         np.copyto(values, block)
+        means = np.ones(rows) @ values
+        means /= rows
         if self._activity:
-            sums, direction = np.stack([np.ones(rows), self._inverse_norms(block, values)]) @ values
-            self._direction += direction
-        else:
-            sums = np.ones(rows) @ values
-        means = sums / rows
+            self._direction += self._inverse_norms(block, values) @ values
         flat = values.reshape(-1)
         total = float(flat @ flat)
         squares = total - rows * float(means @ means)
@@ -135,7 +134,7 @@ class Counter:
 
     def _inverse_norms(self, block: Block, values: Floats) -> Floats:
         """1/|a| of each row, 0 for a row of zeros; counts the rows that have a direction."""
-        norms = _row_norms(block, values)
+        norms = _row_norms(block, values, self._scratch)
         self._directions += int(np.count_nonzero(norms))
         return np.divide(1, norms, out=np.zeros(len(norms)), where=norms > 0)
 
@@ -150,13 +149,20 @@ class Counter:
             self._zeros += zeros
             self._count_atom(0.0, zeros)
             if zeros:
-                self._always_zero &= np.logical_and.reduce(equal, axis=0)
-                self._ever_zero |= np.logical_or.reduce(equal, axis=0)
+                self._note_zero_units(equal)
             else:
                 self._always_zero[:] = False
         for atom in self._atoms:
             if atom and low <= atom <= high:
                 self._count_atom(atom, int(np.count_nonzero(np.equal(block, atom))))
+
+    def _note_zero_units(self, equal: Flags) -> None:
+        """Update the units that are always or ever zero, looking only at those that are not yet both settled."""
+        open_units = np.flatnonzero(self._always_zero | ~self._ever_zero)
+        if open_units.size < self._units:
+            equal = equal[:, open_units]
+        self._always_zero[open_units] &= np.logical_and.reduce(equal, axis=0)
+        self._ever_zero[open_units] |= np.logical_or.reduce(equal, axis=0)
 
     def _count_atom(self, value: float, count: int) -> None:
         if value in self._atoms:
@@ -206,9 +212,10 @@ def _tally(place: Block, first: int, count: int, scratch: Scratch) -> Counts:
     return counts
 
 
-def _row_norms(block: Block, values: Floats) -> Floats:
+def _row_norms(block: Block, values: Floats, scratch: Scratch) -> Floats:
     """|a| of each row: in the block's own dtype where that is safe, else from the float64 values."""
-    squares = np.einsum("ij,ij->i", block, block)
+    squared = np.square(block, out=scratch.get("squared", block.shape, block.dtype))
+    squares = squared @ np.ones(block.shape[1], block.dtype)
     if block.dtype != np.float64 and not (squares.min() > 1 / ROW_LIMIT and squares.max() < ROW_LIMIT):
         squares = np.einsum("ij,ij->i", values, values)
     norms: Floats = np.sqrt(squares, dtype=np.float64)

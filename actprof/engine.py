@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any
@@ -93,23 +93,26 @@ class _Steps:
 
 
 class _LayerCounters:
-    """The recorder of one layer: counts its pre-activations, activations and saturation."""
+    """The recorder of one layer: counts its activations, their saturation and, where it has bins, pre-activations."""
 
     def __init__(self, network: Network, number: int, bins: LayerBins, scratch: Scratch) -> None:
         phi = activations.bind(network.stack.activations[number - 1])
         normalised = network.stack.norm_position == "after" and network.stack.norm.name != "none"
         atoms = () if normalised else phi.atoms
         self._flat = phi.saturation
-        self._before = Counter(network.columns(number), bins["preactivation"], scratch)
+        self._scratch = scratch
+        self._counts_before = "preactivation" in bins
+        self._before = Counter(network.columns(number), bins.get("preactivation", bins["activation"]), scratch)
         self._after = Counter(network.stack.widths[number], bins["activation"], scratch, activity=True, atoms=atoms,
                               rectifier=phi.rectifier and not normalised)
 
     def preactivations(self, block: NDArray[Any]) -> None:
-        low, high = self._before.add(block)
-        if not low >= self._flat[0]:
-            self._after.add_saturated(int(np.count_nonzero(block < self._flat[0])))
-        if not high <= self._flat[1]:
-            self._after.add_saturated(int(np.count_nonzero(block > self._flat[1])))
+        if self._counts_before:
+            self._before.add(block)
+        flat = self._scratch.get("flat", block.shape, np.bool_)
+        for edge, beyond in zip(self._flat, (np.less, np.greater), strict=True):
+            if math.isfinite(edge):
+                self._after.add_saturated(int(np.count_nonzero(beyond(block, edge, out=flat))))
 
     def activations(self, block: NDArray[Any]) -> bool:
         low, high = self._after.add(block)
@@ -152,7 +155,7 @@ def _chunk_by_chunk(network: Network, inputs: Inputs, bins: Sequence[LayerBins],
                     progress: Progress) -> Profile:
     workers = _workers(network, _rows(chunks))
     layers = network.keep(workers)
-    done = _Tally(len(chunks), progress)
+    shares = _dealt(chunks)
     memory_of = threading.local()
 
     def through(share: Sequence[Chunk]) -> Profile:
@@ -165,10 +168,9 @@ def _chunk_by_chunk(network: Network, inputs: Inputs, bins: Sequence[LayerBins],
                     if not len(rows):
                         break
                     rows = forward(network, layer, rows, chunk, counter, scratch)
-                done.add()
             return Profile(tuple(counter.profile(layer) for layer, counter in zip(layers, counters, strict=True)))
 
-    return reduce(Profile.merge, ordered_map(through, _dealt(chunks), workers))
+    return _merged(ordered_map(through, shares, workers), len(shares), progress)
 
 
 def _layer_by_layer(network: Network, inputs: Inputs, bins: Sequence[LayerBins], chunks: list[Chunk],
@@ -176,12 +178,23 @@ def _layer_by_layer(network: Network, inputs: Inputs, bins: Sequence[LayerBins],
     """All rows of a super-chunk through a layer before the next is drawn."""
     workers = _workers(network, _rows(chunks))
     groups = memory.super_chunks(network, chunks)
-    done = _Tally(len(groups) * network.stack.depth, progress)
-    return reduce(Profile.merge, (_super_chunk(network, inputs, bins, group, workers, done) for group in groups))
+    steps = _Steps(progress, len(groups))
+    parts = (_super_chunk(network, inputs, bins, group, workers, steps.next()) for group in groups)
+    return reduce(Profile.merge, parts)
+
+
+def _merged(parts: Iterator[Profile], total: int, progress: Progress) -> Profile:
+    """The profile of all parts, each reported when it is done."""
+    whole = next(parts)
+    progress(1 / total)
+    for done, part in enumerate(parts, start=2):
+        whole = whole.merge(part)
+        progress(done / total)
+    return whole
 
 
 def _super_chunk(network: Network, inputs: Inputs, bins: Sequence[LayerBins], chunks: Sequence[Chunk], workers: int,
-                 done: _Tally) -> Profile:
+                 progress: Progress) -> Profile:
     rows = [inputs.rows(chunk.batch, chunk.start, chunk.stop) for chunk in chunks]
     memory_of = threading.local()
     profiles: list[LayerProfile] = []
@@ -201,26 +214,13 @@ def _super_chunk(network: Network, inputs: Inputs, bins: Sequence[LayerBins], ch
         for layer in list(ordered_map(network.layer, range(first, min(first + ahead, depth + 1)), workers)):
             tasks = [(layer, index) for index in range(len(chunks))]
             profiles.append(reduce(LayerProfile.merge, ordered_map(step, tasks, workers)))
-            done.add()
+            progress(layer.number / depth)
     return Profile(tuple(profiles))
 
 
 def _dealt(chunks: list[Chunk]) -> list[list[Chunk]]:
-    """Consecutive chunks in at most SHARES parts of about equal length, always the same for the same chunks."""
-    size = math.ceil(len(chunks) / SHARES)
-    return [chunks[start:start + size] for start in range(0, len(chunks), size)]
-
-
-class _Tally:
-    """Counts finished pieces of work from any thread."""
-
-    def __init__(self, total: int, progress: Progress) -> None:
-        self._total, self._progress, self._done, self._lock = total, progress, 0, threading.Lock()
-
-    def add(self) -> None:
-        with self._lock:
-            self._done += 1
-            self._progress(self._done / self._total)
+    """Chunks in at most SHARES hands, as evenly as can be, always the same for the same chunks."""
+    return [chunks[first::SHARES] for first in range(min(SHARES, len(chunks)))]
 
 
 def _config(stack: StackSpec, run: RunSpec, inputs: Inputs) -> dict[str, Any]:

@@ -70,12 +70,18 @@ class Network:
     def keep(self, workers: int) -> list[Layer]:
         """Draw all layers, on several threads, and hold on to them."""
         missing = [number for number in range(1, self.stack.depth + 1) if number not in self._kept]
-        self._kept.update(zip(missing, ordered_map(self.layer, missing, workers), strict=True))
+        self._kept.update(zip(missing, ordered_map(self._measured, missing, workers), strict=True))
         return [self._kept[number] for number in range(1, self.stack.depth + 1)]
 
     def layer(self, number: int) -> Layer:
         """The kept layer `number`, or a fresh draw of it."""
         return self._kept.get(number) or self._drawn(number)
+
+    def _measured(self, number: int) -> Layer:
+        """A draw whose std is taken at once, by the thread that has it in its cache."""
+        layer = self._drawn(number)
+        _ = layer.weight_std
+        return layer
 
     def _drawn(self, number: int) -> Layer:
         stack = self.stack

@@ -14,7 +14,7 @@ from actprof.counting import Scratch
 from actprof.inputs import Inputs
 from actprof.network import Network
 from actprof.propagation import Chunk, forward
-from actprof.spec import QUANTITIES, RunSpec
+from actprof.spec import RunSpec
 
 PILOT_VALUES = 102_400
 """Values of a layer that the pilot looks at, as far as that is at least LEAST_ROWS rows."""
@@ -70,7 +70,7 @@ def lay_bins(networks: Sequence[Network], inputs: Inputs, run: RunSpec) -> list[
     """Bins of every layer of every network, by `run.range`."""
     dtype = np.dtype(run.dtype)
     if not isinstance(run.range, str):
-        fixed = {quantity: bins_over(*run.range, run.bins, dtype) for quantity in QUANTITIES}
+        fixed = {quantity: bins_over(*run.range, run.bins, dtype) for quantity in run.quantities}
         return [[fixed] * network.stack.depth for network in networks]
     widest = max(max(network.stack.widths) for network in networks)
     rows = min(inputs.batch_rows(0), max(LEAST_ROWS, PILOT_VALUES // widest))
@@ -78,18 +78,18 @@ def lay_bins(networks: Sequence[Network], inputs: Inputs, run: RunSpec) -> list[
     first_rows = inputs.rows(0, 0, rows)
     reach = [_reach(network, first_rows) for network in networks]
     if run.range == "layer":
-        return [[_own(layer, run.bins, dtype, seen_all) for layer in arm] for arm in reach]
+        return [[_own(layer, run, dtype, seen_all) for layer in arm] for arm in reach]
     around = extent_of(first_rows) or Extent(-1.0, 1.0)
     shared = {}
-    for quantity in QUANTITIES:
+    for quantity in run.quantities:
         arms = [[layer[quantity] for layer in arm if quantity in layer] for arm in reach]
         shared[quantity] = lay(shared_extents(arms, around), run.bins, dtype, seen_all)
     return [[shared] * network.stack.depth for network in networks]
 
 
-def _own(layer: dict[str, Extent], count: int, dtype: np.dtype[Any], seen_all: bool) -> LayerBins:
-    return {quantity: lay([layer[quantity]] if quantity in layer else [], count, dtype, seen_all)
-            for quantity in QUANTITIES}
+def _own(layer: dict[str, Extent], run: RunSpec, dtype: np.dtype[Any], seen_all: bool) -> LayerBins:
+    return {quantity: lay([layer[quantity]] if quantity in layer else [], run.bins, dtype, seen_all)
+            for quantity in run.quantities}
 
 
 def _reach(network: Network, rows: NDArray[Any]) -> list[dict[str, Extent]]:

@@ -99,6 +99,7 @@ class RunSpec:
         repeats: independent networks.
         bins: bars of each histogram.
         range: "shared" (one range for all layers and arms), "layer" (each its own) or (low, high).
+        quantities: what is counted; activations alone take about half the time.
     """
 
     input: InputSpec = field(default_factory=InputSpec)
@@ -109,6 +110,7 @@ class RunSpec:
     dtype: str = "float32"
     bins: int = 30
     range: str | tuple[float, float] = "shared"
+    quantities: tuple[str, ...] = QUANTITIES
 
     def __post_init__(self) -> None:
         require("--batch-size", self.batch_size, 1, MAX_BATCH)

@@ -118,7 +118,8 @@ def process(*arguments: str, until: bytes = b"") -> Callable[[], object]:
 
 def start() -> None:
     job = ("-m", "actprof", "histogram", "-q")
-    report("actprof --help : python -c pass", paired(process("-m", "actprof", "--help"), process("-c", "pass"), 15)[0], 5)
+    ratio, took = paired(process("-m", "actprof", "--help"), process("-c", "pass"), 15)
+    report("actprof --help : python -c pass", ratio, 5, f"{took:.3f} s")
     textbook = process("-c", TEXTBOOK)
     ratio, took = paired(process(*job, until=b"total"), textbook)
     report("table on the screen : textbook script", ratio, 0.35, f"{took:.2f} s")
@@ -146,7 +147,7 @@ def forward() -> None:
     for width, depth, rows, goal in ((4096, 2, 4096, 1.12), (1024, 8, 8192, 1.12), (512, 10, 16384, 1.30),
                                      (100, 10, 50000, 2.8)):
         spec = stack_specs(["he"], ["relu"], depth, width, None, None, "none", "before", None)[0]
-        run = RunSpec(batch_size=rows)
+        run = RunSpec(batch_size=rows, quantities=("activation",))
         inputs = Fixed(open_inputs(run, width).rows(0, 0, rows))
         network = Network(spec, 0, 0, np.dtype(np.float32))
         layers, chunks = network.keep(cores()), engine._chunks(network, inputs)

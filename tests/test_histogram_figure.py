@@ -191,8 +191,8 @@ def test_a_bar_that_is_cut_says_how_tall_it_is():
 
 def test_the_subtitle_holds_every_setting_and_the_seed():
     shown = " ".join(texts(drawn(grid(1, 5))))
-    for word in ("normal:mean=0.0,std=0.35", "relu", "16 → 5 × 16", "bias zeros", "norm none", "40 samples", "1 network",
-                 "float32", "30 bins", "seed 7"):
+    for word in ("normal:mean=0.0,std=0.35", "relu", "16 → 5 × 16", "bias zeros", "norm none", "40 samples",
+                 "1 network", "float32", "30 bins", "seed 7"):
         assert word in shown
 
 

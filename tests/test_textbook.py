@@ -1,9 +1,9 @@
 """The twelve classic cases (sigmoid, tanh, relu × std 1, 0.01, Xavier, He) against mean-field theory, not our output.
 
-Expected: q = σ_w² K, K' = E φ(√q z)², m = E φ(√q z), from K = 1 for N(0, 1) inputs; for the pair of samples the same with
-correlation c, followed through their distance. Closed forms for relu, quadrature for the others. Networks of finite width differ from the theory by a
-random part, whose size the spread over independent networks tells, and by a bias of order depth/width. The tolerance is
-five standard errors of the mean over the networks plus that bias: depth/width times a factor of the activation.
+Expected: q = σ_w² K, K' = E φ(√q z)², m = E φ(√q z), from K = 1 for N(0, 1) inputs; for a pair of samples the same,
+followed through their distance. Closed forms for relu, quadrature for the others. Networks of finite width differ from
+the theory by a random part, whose size the spread over independent networks tells, and by a bias of order depth/width.
+The tolerance is five standard errors of the mean over the networks plus 3·depth/width of the value for that bias.
 """
 
 import math

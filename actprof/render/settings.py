@@ -48,7 +48,8 @@ def _norm(config: Config) -> str:
 
 def _samples(config: Config) -> str:
     samples, batches = config["samples"], config.get("batches", 1)
-    return f"{grouped(samples)} sample{'s' * (samples != 1)}" + (f" in {grouped(batches)} batches" * (batches != 1))
+    cut = f" in {grouped(batches)} batches" if batches != 1 else ""
+    return f"{grouped(samples)} sample{'s' if samples != 1 else ''}{cut}"
 
 
 def _range(config: Config) -> str:
