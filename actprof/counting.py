@@ -214,8 +214,9 @@ def _tally(place: Block, first: int, count: int, scratch: Scratch) -> Counts:
 
 def _row_norms(block: Block, values: Floats, scratch: Scratch) -> Floats:
     """|a| of each row: in the block's own dtype where that is safe, else from the float64 values."""
-    squared = np.square(block, out=scratch.get("squared", block.shape, block.dtype))
-    squares = squared @ np.ones(block.shape[1], block.dtype)
+    with np.errstate(over="ignore", under="ignore"):
+        squared = np.square(block, out=scratch.get("squared", block.shape, block.dtype))
+        squares = squared @ np.ones(block.shape[1], block.dtype)
     if block.dtype != np.float64 and not (squares.min() > 1 / ROW_LIMIT and squares.max() < ROW_LIMIT):
         squares = np.einsum("ij,ij->i", values, values)
     norms: Floats = np.sqrt(squares, dtype=np.float64)

@@ -26,13 +26,13 @@ import numpy as np
 
 from actprof import engine
 from actprof.bins import Extent, lay
-from actprof.cli.stacks import stack_specs
 from actprof.counting import Counter, Scratch, block_rows, count_bins
 from actprof.inputs import Inputs, open_inputs
 from actprof.network import Network
 from actprof.parallel import cores, ordered_map
 from actprof.pilot import lay_bins
 from actprof.spec import RunSpec
+from actprof.stacks import stack_specs
 
 ROUNDS = 7
 
@@ -146,7 +146,7 @@ def kernels() -> None:
 def forward() -> None:
     for width, depth, rows, goal in ((4096, 2, 4096, 1.12), (1024, 8, 8192, 1.12), (512, 10, 16384, 1.30),
                                      (100, 10, 50000, 2.8)):
-        spec = stack_specs(["he"], ["relu"], depth, width, None, None, "none", "before", None)[0]
+        spec = stack_specs(layers=depth, width=width)[0]
         run = RunSpec(batch_size=rows, quantities=("activation",))
         inputs = Fixed(open_inputs(run, width).rows(0, 0, rows))
         network = Network(spec, 0, 0, np.dtype(np.float32))

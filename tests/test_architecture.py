@@ -16,7 +16,8 @@ FOUNDATION = {"__init__", "errors", "registry", "spec"}
 DATA = {"distributions", "profiles"}
 ENGINE = {
     "activations", "bins", "buffers", "counting", "datasets", "diagnosis", "draws", "engine", "initializers", "inputs",
-    "memory", "network", "normalizations", "parallel", "pilot", "propagation", "resources", "special", "streams",
+    "memory", "network", "normalizations", "parallel", "pilot", "propagation", "resources", "special", "stacks",
+    "streams",
 }
 RENDER = {"render"}
 CLI = {"cli", "__main__"}

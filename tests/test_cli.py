@@ -288,6 +288,12 @@ def test_help_fits_80_columns_and_opens_with_examples(run: Run, command: tuple[s
     assert "..." not in done.out.replace("[OPTIONS]", "").replace("[ARGS]...", "")
 
 
+def test_the_overview_says_of_each_command_what_its_own_help_says() -> None:
+    for name, (_, summary) in COMMANDS.items():
+        text = cli.get_command(click.Context(cli), name).help  # type: ignore[union-attr]
+        assert (text or "").splitlines()[0] == summary
+
+
 def examples() -> list[list[str]]:
     """The command lines in the help of every command; remarks stand behind two spaces."""
     texts = [cli.help, *(cli.get_command(click.Context(cli), name).help for name in COMMANDS)]  # type: ignore

@@ -8,13 +8,13 @@ import pytest
 
 from actprof import inputs
 from actprof.activations import ACTIVATIONS
-from actprof.cli.stacks import stack_specs
 from actprof.engine import compare
 from actprof.profiles import Comparison
 from actprof.render.catalogue import print_tables
 from actprof.render.cells import count, number, percent
 from actprof.render.console import print_comparison
 from actprof.spec import RunSpec
+from actprof.stacks import stack_specs
 
 LONG = "variance_scaling:scale=2,mode=fan_avg,distribution=uniform"
 
@@ -35,7 +35,7 @@ def pipe(encoding: str) -> io.TextIOWrapper:
 def compared(*inits: str, act: str = "relu", layers: int | None = 3, width: int | None = 20, widths: str | None = None,
              **run: object) -> Comparison:
     spec = RunSpec(batch_size=100, **run)  # type: ignore[arg-type]
-    stacks = stack_specs(inits, [act], layers, width, widths, None, "none", "before", None)
+    stacks = stack_specs(inits, [act], layers=layers, width=width, widths=widths)
     return compare(stacks, spec, inputs.open_inputs(spec, stacks[0].widths[0]))
 
 

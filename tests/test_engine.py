@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from actprof import engine, inputs, memory, parallel
-from actprof.cli.stacks import stack_specs
 from actprof.distributions import FIGURES
 from actprof.engine import compare
 from actprof.errors import ResourceError
@@ -17,11 +16,13 @@ from actprof.network import Network
 from actprof.parallel import ordered_map
 from actprof.profiles import Profile
 from actprof.spec import QUANTITIES, RunSpec
+from actprof.stacks import stack_specs
 from tests.naive import ArrayInputs, figures, layers
 
 
 def stacks(init="he", act="relu", widths="20,30,10,30", bias=None, norm="none", norm_position="before"):
-    return stack_specs(init.split("|"), act.split("|"), None, None, widths, bias, norm, norm_position, None)
+    return stack_specs(init.split("|"), act.split("|"), widths=widths, bias=bias, norm=norm,
+                       norm_position=norm_position)
 
 
 def run_on(specs, run, data=None):

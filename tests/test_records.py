@@ -10,13 +10,13 @@ import pytest
 
 from actprof import inputs
 from actprof.activations import ACTIVATIONS
-from actprof.cli.stacks import stack_specs
 from actprof.engine import compare
 from actprof.initializers import INITIALIZERS
 from actprof.normalizations import NORMALIZATIONS
 from actprof.profiles import Comparison
 from actprof.render import catalogue, records
 from actprof.spec import QUANTITIES, RunSpec
+from actprof.stacks import stack_specs
 
 INITS = ("he", "xavier", "zeros", "1e30", "torch.linear")
 MOMENTS = ["count", "nan", "posinf", "neginf", "mean", "std", "second_moment", "min", "max", "within_unit_std",
@@ -27,7 +27,7 @@ ACTIVITY = ["zero_fraction", "saturated_fraction", "dead_units", "dead_fraction"
 def compared(repeats: int = 1, inits: tuple[str, ...] = INITS) -> Comparison:
     """Arms that are healthy, dead, exploding and biased."""
     run = RunSpec(batch_size=300, repeats=repeats, bins=12, range=(-1.0, 2.0))
-    stacks = stack_specs(inits, ("relu", "SELU", "sigmoid"), 4, 20, None, None, "none", "before", None)
+    stacks = stack_specs(inits, ("relu", "SELU", "sigmoid"), layers=4, width=20)
     return compare(stacks, run, inputs.open_inputs(run, 20))
 
 

@@ -14,11 +14,11 @@ import pytest
 
 from actprof import activations, initializers
 from actprof.activations import ACTIVATIONS
-from actprof.cli.stacks import stack_specs
 from actprof.engine import compare
 from actprof.initializers import INITIALIZERS, Fans
 from actprof.inputs import open_inputs
 from actprof.spec import RunSpec
+from actprof.stacks import stack_specs
 from tests.naive import expectation, gaussian_rule
 
 WIDTH, DEPTH, NETWORKS = 100, 5, 60
@@ -63,7 +63,7 @@ def relu_product(q, c):
 @cache
 def measured(act, init, **settings):
     run = RunSpec(repeats=NETWORKS, **settings)
-    specs = stack_specs([init], [act], DEPTH, WIDTH, None, None, "none", "before", None)
+    specs = stack_specs([init], [act], layers=DEPTH, width=WIDTH)
     return compare(specs, run, open_inputs(run, WIDTH)).arms[0]
 
 

@@ -15,12 +15,13 @@ import click
 
 from actprof import __version__
 from actprof.cli import signals
-from actprof.cli.requests import reworded
 from actprof.errors import ActprofError, SpecError, shown
-from actprof.registry import did_you_mean
 
-COMMANDS = {"histogram": "actprof.cli.histogram", "list": "actprof.cli.listing"}
-"""Command → module with a click command of the same name, `command`."""
+COMMANDS = {
+    "histogram": ("actprof.cli.histogram", "Show what happens to the signal in each layer of a dense stack."),
+    "list": ("actprof.cli.listing", "List the names that the other commands take."),
+}
+"""Command → (module whose `command` it is, the first line of its help, so that the overview need not import it)."""
 
 PIPE_CLOSED = 141
 
@@ -36,11 +37,16 @@ class _Commands(click.Group):
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        module = COMMANDS.get(name)
-        return importlib.import_module(module).command if module else None
+        return importlib.import_module(COMMANDS[name][0]).command if name in COMMANDS else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, summary) for name, (_, summary) in COMMANDS.items()])
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
         if args[0] not in COMMANDS and not args[0].startswith("-"):
+            from actprof.registry import did_you_mean
+
             hint = did_you_mean(args[0], COMMANDS) or "'actprof --help' lists the commands."
             raise SpecError(f"unknown command {shown(args[0])}. {hint}")
         return super().resolve_command(ctx, args)
@@ -93,6 +99,8 @@ def _run(argv: Sequence[str] | None) -> int:
     except click.Abort:
         return _failed("aborted", 1)
     except click.ClickException as error:
+        from actprof.cli.requests import reworded
+
         return _failed(reworded(error), error.exit_code)
     except ActprofError as error:
         return _failed(str(error), error.exit_code)

@@ -124,13 +124,14 @@ def _opened(run: RunSpec, inits: tuple[str, ...], acts: tuple[str, ...],
             settings: dict[str, Any]) -> tuple[list[StackSpec], Inputs]:
     """The stacks, and the inputs; a file's features are the first width."""
     from actprof import datasets, inputs
+    from actprof.stacks import stack_specs
 
     source = run.input
     if not source.path:
-        specs = stacks.stack_specs(inits, acts, features=None, **settings)
+        specs = stack_specs(inits, acts, **settings)
         return specs, inputs.open_inputs(run, specs[0].widths[0])
     table = datasets.read(source.path, source.key, source.label_column)
-    return stacks.stack_specs(inits, acts, features=table.features.shape[1], **settings), inputs.file_inputs(run, table)
+    return stack_specs(inits, acts, features=table.features.shape[1], **settings), inputs.file_inputs(run, table)
 
 
 def _print(comparison: Comparison, quantity: str, output: options.Output) -> None:

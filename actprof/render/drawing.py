@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import logging
 import os
@@ -74,7 +75,7 @@ def to_bytes(draw: Callable[[Figure, Theme], None], format: str, style: Style, m
 
     Raises SpecError for a picture of more than MAX_PIXELS, OutputError where matplotlib cannot be loaded.
     """
-    with matplotlib_set_up():
+    with collector_paused(), matplotlib_set_up():
         from matplotlib.figure import Figure
 
         figure = Figure()
@@ -83,9 +84,21 @@ def to_bytes(draw: Callable[[Figure, Theme], None], format: str, style: Style, m
             width, height = figure.get_size_inches()
             require_drawable(width, height, style.dpi)
         buffer = io.BytesIO()
-        options: dict[str, Any] = {"pil_kwargs": {"compress_level": 3}} if format == "png" else {}
+        options: dict[str, Any] = {"pil_kwargs": {"compress_level": 1}} if format == "png" else {}
         figure.savefig(buffer, format=format, dpi=style.dpi, metadata=_PROVENANCE[format](metadata), **options)
     return buffer.getvalue()
+
+
+@contextmanager
+def collector_paused() -> Iterator[None]:
+    """Matplotlib's many small objects would set off Python's garbage collector again and again, for nothing."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def require_drawable(width: float, height: float, dpi: int) -> None:
