@@ -6,6 +6,7 @@ import gc
 import io
 import logging
 import os
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -56,6 +57,8 @@ def matplotlib_set_up() -> Iterator[None]:
     """Matplotlib as it came out of the box, whatever the user's environment and matplotlibrc say."""
     # A backend inherited from a notebook or a desktop makes `import matplotlib` itself raise elsewhere.
     os.environ["MPLBACKEND"] = "agg"
+    # An older matplotlib may use what a newer library that it stands on calls deprecated: python -W error stops there.
+    warnings.simplefilter("ignore", DeprecationWarning)
     logging.getLogger("matplotlib").setLevel(logging.ERROR)
     try:
         import matplotlib
@@ -75,7 +78,7 @@ def to_bytes(draw: Callable[[Figure, Theme], None], format: str, style: Style, m
 
     Raises SpecError for a picture of more than MAX_PIXELS, OutputError where matplotlib cannot be loaded.
     """
-    with collector_paused(), matplotlib_set_up():
+    with collector_paused(), warnings.catch_warnings(), matplotlib_set_up():
         from matplotlib.figure import Figure
 
         figure = Figure()

@@ -30,9 +30,9 @@ class Span:
 
     def place(self, values: ArrayLike) -> Floats:
         """0 at `low`, 1 at `high`; no overflow and no underflow on the way."""
-        unit = max(abs(self.low), abs(self.high)) or 1.0
-        wide = self.high / unit - self.low / unit
-        placed: Floats = (np.asarray(values, np.float64) / unit - self.low / unit) / (wide or 1.0)
+        power = -math.frexp(max(abs(self.low), abs(self.high)))[1]
+        low, high = math.ldexp(self.low, power), math.ldexp(self.high, power)
+        placed: Floats = (np.ldexp(np.asarray(values, np.float64), power) - low) / ((high - low) or 1.0)
         return placed if wide else np.full_like(placed, 0.5)
 
     def ticks(self, room: float, extent: Callable[[str], float]) -> list[Tick]:
