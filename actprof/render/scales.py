@@ -33,7 +33,7 @@ class Span:
         power = -math.frexp(max(abs(self.low), abs(self.high)))[1]
         low, high = math.ldexp(self.low, power), math.ldexp(self.high, power)
         placed: Floats = (np.ldexp(np.asarray(values, np.float64), power) - low) / ((high - low) or 1.0)
-        return placed if wide else np.full_like(placed, 0.5)
+        return placed if high > low else np.full_like(placed, 0.5)
 
     def ticks(self, room: float, extent: Callable[[str], float]) -> list[Tick]:
         """At most five round values whose labels, each `extent` pixels long, stand clear of each other in `room`."""
