@@ -83,6 +83,9 @@ class InputSpec:
     scale: str = "none"
 
     def __post_init__(self) -> None:
+        if self.source is not None and self.label_column != "auto":
+            raise SpecError("--label-column cannot be combined with a random --input. "
+                            "It names a column of a .csv file.")
         if self.source is not None and self.scale != "none":
             raise SpecError("--scale cannot be combined with a random --input. Give the source its own parameters, "
                             "such as --input normal:std=2.")
