@@ -58,9 +58,12 @@ class Bins:
 
     @cached_property
     def first(self) -> int:
-        """Place of the first bin: not 0 when 0 is an edge, for then no offset has to be subtracted, and 0 is exact."""
+        """Place of the first bin: not 0 when 0 is an edge, for then no offset has to be subtracted, and 0 is exact.
+
+        Small enough that the code of a pair of places, up to place·(PAIRED_BINS + 1), is exact in float32.
+        """
         place = self.low * self.scale
-        return round(place) if abs(place) < 2**20 and abs(place - round(place)) < 1e-9 else 0
+        return round(place) if abs(place) < 2**15 and abs(place - round(place)) < 1e-9 else 0
 
     @cached_property
     def offset(self) -> float:
@@ -102,9 +105,8 @@ class Bins:
 def lay(extents: Iterable[Extent], count: int, dtype: np.dtype[Any], seen_all: bool) -> Bins:
     """Bins that cover the extents; one that is narrower than a bin stays in one bin wherever that is possible.
 
-    Values that are never negative start at an edge at 0 if they come near it; values about as far below 0 as above
-    get a symmetric range. Shifts that cut no narrow extent in two
-    are preferred; see PHASES.
+    Values that are never negative start at an edge at 0 if they come near it; values about as far below 0 as above get
+    a symmetric range. Shifts that cut no narrow extent in two are preferred (see PHASES).
     """
     panels = list(extents) or [Extent(-1.0, 1.0)]
     low, high = min(e.low for e in panels), max(e.high for e in panels)
@@ -121,10 +123,10 @@ def lay(extents: Iterable[Extent], count: int, dtype: np.dtype[Any], seen_all: b
 
 
 def bins_over(low: float, high: float, count: int, dtype: np.dtype[Any]) -> Bins:
-    """Bins over exactly [low, high], computed in float64 where the working dtype would overflow."""
-    limit = float(np.finfo(dtype).max) / 8
-    tiny = float(np.finfo(dtype).tiny) * 8
-    fits = max(abs(low), abs(high)) < limit and count / (high - low) < 1 / tiny
+    """Bins over exactly [low, high], computed in float64 where the working dtype would overflow or is too coarse."""
+    size, width = max(abs(low), abs(high)), (high - low) / count
+    known = np.finfo(dtype)
+    fits = size < float(known.max) / 8 and width > max(float(known.tiny) * 8, 4 * float(known.eps) * size)
     return Bins(low, high, count, dtype if fits else np.dtype(np.float64))
 
 

@@ -89,7 +89,7 @@ class Counter:
             self._count_broken(block)
             return low, high
         self._low, self._high = min(self._low, low), max(self._high, high)
-        self._count_moments(block)
+        self._count_moments(block, low, high)
         if self._activity:
             self._count_zeros(block, low, high)
         counts, below, above = count_bins(block, low, high, self._bins, self._scratch)
@@ -108,7 +108,7 @@ class Counter:
             rectifier=self._rectifier)
         return whole if self._broken is None else whole.merge(self._broken)
 
-    def _count_moments(self, block: Block) -> None:
+    def _count_moments(self, block: Block, low: float, high: float) -> None:
         """Update the means, the squares about them, and the directions of the rows."""
         rows = len(block)
         values = self._scratch.get("values", block.shape, np.float64)
@@ -117,6 +117,9 @@ class Counter:
         means /= rows
         if self._activity:
             self._direction += self._inverse_norms(block, values) @ values
+        if low == high:  # a constant has no spread, whatever the rounding of its sum
+            self._merge_moments(rows, np.full_like(means, low), 0.0)
+            return
         flat = values.reshape(-1)
         total = float(flat @ flat)
         squares = total - rows * float(means @ means)
@@ -126,6 +129,9 @@ class Counter:
         self._merge_moments(rows, means, squares)
 
     def _merge_moments(self, rows: int, means: Floats, squares: float) -> None:
+        if not self._rows:
+            self._rows, self._means, self._squares = rows, means, squares
+            return
         delta = means - self._means
         share = rows / (self._rows + rows)
         self._squares += squares + float(delta @ delta) * self._rows * share

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from actprof.profiles import Arm, Warning
+from actprof.profiles import Arm, LayerSummary, Warning
 
 
 def warnings(arms: Sequence[Arm]) -> tuple[Warning, ...]:
@@ -30,24 +30,31 @@ def _not_computed(arm: Arm) -> Iterator[Warning]:
         if not layer.activation.computed:
             last = arm.layers[-1].layer
             which = f"layers {layer.layer} to {last}" if last > layer.layer else f"layer {last}"
-            yield Warning("not_computed", arm.label, layer.layer, f"{which} not computed: nothing finite reaches them")
+            yield Warning("not_computed", arm.label, layer.layer, f"{which} not computed: nothing finite arrives")
             return
 
 
 def _dead(arm: Arm) -> Iterator[Warning]:
-    for layer in arm.layers:
-        if layer.activation.figures["zero_fraction"] == 1 and not layer.activation.non_finite:
-            yield Warning("dead", arm.label, layer.layer, f"100 % zeros from layer {layer.layer}")
-            return
+    yield from _stretch(arm, "dead", "100 % zeros", lambda layer: (
+        layer.activation.figures["zero_fraction"] == 1 and not layer.activation.non_finite))
 
 
 def _constant(arm: Arm) -> Iterator[Warning]:
-    for layer in arm.layers:
+    def constant(layer: LayerSummary) -> bool:
         figures = layer.activation.figures
-        if figures["count"] > 1 and figures["min"] == figures["max"] != 0:
-            yield Warning("constant", arm.label, layer.layer,
-                          f"constant from layer {layer.layer}: every activation is {figures['min']:.6g}")
-            return
+        return bool(figures["count"] > 1 and figures["min"] == figures["max"] != 0)
+
+    yield from _stretch(arm, "constant", "the same value everywhere", constant)
+
+
+def _stretch(arm: Arm, code: str, what: str, holds: Callable[[LayerSummary], bool]) -> Iterator[Warning]:
+    """One warning for the layers of which something holds: from the first on, or just the first of them."""
+    layers = [layer for layer in arm.layers if layer.activation.computed]
+    found = [layer for layer in layers if holds(layer)]
+    if found:
+        first = found[0].layer
+        where = f"from layer {first} on" if found == layers[-len(found):] else f"in layer {first}"
+        yield Warning(code, arm.label, first, f"{what} {where}")
 
 
 def _underflow(arm: Arm) -> Iterator[Warning]:

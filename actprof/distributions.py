@@ -154,7 +154,9 @@ class Distribution:
     def between_unit_variance(self) -> float:
         if not self.count:
             return math.nan
-        return float((self.unit_means - self.mean) ** 2 @ self.unit_counts) / self.count
+        around = self.unit_means - self.unit_means[0]  # exactly 0 for equal units, which a rounded mean is not
+        mean = float(around @ self.unit_counts) / self.count
+        return float((around - mean) ** 2 @ self.unit_counts) / self.count
 
     @property
     def variance(self) -> float:
@@ -162,8 +164,16 @@ class Distribution:
         return self.within_unit_variance + self.between_unit_variance
 
     @property
-    def dead_units(self) -> int:
-        return int(self.always_zero.sum()) if self.samples else 0
+    def dead_units(self) -> float:
+        """Units that were 0 for every sample; NaN where nothing finite was seen."""
+        return int(self.always_zero.sum()) if self.count else math.nan
+
+    @property
+    def always_on_units(self) -> float:
+        """Units of a rectifier that were finite and never 0; NaN where nothing finite was seen."""
+        if not self.count:
+            return math.nan
+        return int(((self.unit_counts > 0) & ~self.ever_zero).sum()) if self.rectifier else 0
 
     @property
     def correlation(self) -> float:
@@ -208,7 +218,7 @@ FIGURES: tuple[Figure, ...] = (
     Figure("dead_units", "units that are 0 for every sample", lambda d: d.dead_units, True),
     Figure("dead_fraction", "share of dead units", lambda d: _fraction(d.dead_units, len(d.always_zero)), True),
     Figure("always_on_units", "units of a rectifier that are never 0",
-           lambda d: int((~d.ever_zero).sum()) if d.rectifier and d.samples else 0, True),
+           lambda d: d.always_on_units, True),
     Figure("within_unit_std", "root mean square over units of the std over samples",
            lambda d: math.sqrt(d.within_unit_variance)),
     Figure("between_unit_std", "std over units of the mean over samples",

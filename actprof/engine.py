@@ -107,8 +107,8 @@ class _LayerCounters:
                               rectifier=phi.rectifier and not normalised)
 
     def preactivations(self, block: NDArray[Any]) -> None:
-        if self._counts_before:
-            self._before.add(block)
+        if self._counts_before or not (np.isfinite(block.min()) and np.isfinite(block.max())):
+            self._before.add(block)  # what is not finite is reported in every format
         flat = self._scratch.get("flat", block.shape, np.bool_)
         for edge, beyond in zip(self._flat, (np.less, np.greater), strict=True):
             if math.isfinite(edge):

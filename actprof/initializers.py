@@ -107,8 +107,6 @@ class BoundInitializer:
     def sample(self, rng: np.random.Generator, fans: Fans, shape: tuple[int, ...], dtype: DTypeLike) -> Matrix:
         """Weights of the given shape, (fan_in, columns), or biases, (columns,)."""
         if self.row.matrix is not None:
-            if len(shape) != 2:
-                raise SpecError(f"{self.row.name} makes matrices, not biases. Choose another --bias, such as zeros.")
             return self._matrices(rng, (shape[0], shape[1]), np.dtype(dtype), fans)
         weights = self.draw.sample(rng, shape, dtype)
         weights *= self.std(fans)
@@ -130,6 +128,13 @@ class BoundInitializer:
 def bind(choice: Choice) -> BoundInitializer:
     """The initialiser that a choice stands for."""
     return BoundInitializer(INITIALIZERS[choice.name], choice.values)
+
+
+def as_bias(choice: Choice) -> Choice:
+    """The same choice, if it can make biases; SpecError for what makes matrices only."""
+    if INITIALIZERS[choice.name].matrix is not None:
+        raise SpecError(f"{choice.name} makes matrices, not biases. Choose another --bias, such as zeros.")
+    return choice
 
 
 def preset_bias(choice: Choice) -> Choice:
@@ -258,7 +263,8 @@ INITIALIZERS: Registry[Initializer] = Registry("initialiser", "inits", (
     Initializer("zeros", "0", "constant", lambda fans: 0.0, POINT, ("zero",)),
     Initializer("ones", "1", "constant", lambda fans: 0.0, POINT, ("one",), mean=lambda fans: 1.0),
     Initializer("constant", "value", "constant", lambda fans, value: 0.0, POINT,
-                parameters=(Parameter("value", 0.0),), mean=lambda fans, value: value),
+                parameters=(Parameter("value", 0.0),), mean=lambda fans, value: value,
+                written=lambda value: f"{value:g}"),
     Initializer("normal", "N(mean, std²)", "textbook; the default is Keras's RandomNormal",
                 lambda fans, std, mean: std, NORMAL,
                 ("random_normal", "gaussian", "keras.random_normal"),

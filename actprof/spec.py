@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+import sys
 from dataclasses import dataclass, field
 
-from actprof.errors import SpecError
+from actprof.errors import SpecError, shown
 from actprof.registry import Choice
 
 MAX_LAYERS = 10_000
@@ -24,6 +25,7 @@ ACTIVATION = "relu"
 DTYPES = ("float32", "float64")
 SCALES = ("none", "unit", "standard")
 NORM_POSITIONS = ("before", "after")
+RANGES = ("shared", "layer")
 QUANTITIES = ("activation", "preactivation")
 
 ZEROS = Choice("zeros", label="zeros")
@@ -34,6 +36,12 @@ def require(name: str, value: float, low: float, high: float) -> None:
     """Raise SpecError unless low <= value <= high."""
     if not low <= value <= high:
         raise SpecError(f"{name} must be from {low:,} to {high:,}, not {value:,}.")
+
+
+def require_one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:
+    """Raise SpecError unless the value is one of the allowed words."""
+    if value not in allowed:
+        raise SpecError(f"{name} must be {' or '.join(allowed)}, not {shown(value)}.")
 
 
 @dataclass(frozen=True)
@@ -62,6 +70,7 @@ class StackSpec:
         require("--layers", len(self.widths) - 1, 1, MAX_LAYERS)
         for width in self.widths:
             require("a layer's width", width, 1, MAX_WIDTH)
+        require_one_of("--norm-position", self.norm_position, NORM_POSITIONS)
         if len(self.activations) != len(self.widths) - 1:
             raise SpecError(f"--act names {len(self.activations)} activations for {len(self.widths) - 1} layers. "
                             "Name one, or one for each layer.")
@@ -83,6 +92,7 @@ class InputSpec:
     scale: str = "none"
 
     def __post_init__(self) -> None:
+        require_one_of("--scale", self.scale, SCALES)
         if self.source is not None and self.label_column != "auto":
             raise SpecError("--label-column cannot be combined with a random --input. "
                             "It names a column of a .csv file.")
@@ -121,7 +131,17 @@ class RunSpec:
         require("--repeats", self.repeats, 1, MAX_REPEATS)
         require("--seed", self.seed, 0, MAX_SEED)
         require("--bins", self.bins, 1, MAX_BINS)
-        if not isinstance(self.range, str):
-            low, high = self.range
-            if not (math.isfinite(low) and math.isfinite(high) and low < high):
-                raise SpecError(f"--range needs two finite numbers, LOW below HIGH, not {low:g} {high:g}.")
+        require_one_of("--dtype", self.dtype, DTYPES)
+        if self.quantities not in (QUANTITIES, QUANTITIES[:1]):
+            raise SpecError(f"what is counted must be {QUANTITIES[0]}, alone or with {QUANTITIES[1]}.")
+        if isinstance(self.range, str):
+            require_one_of("--range", self.range, RANGES)
+        else:
+            self._require_range(*self.range)
+
+    def _require_range(self, low: float, high: float) -> None:
+        if not (math.isfinite(low) and math.isfinite(high) and low < high):
+            raise SpecError(f"--range needs two finite numbers, LOW below HIGH, not {low:g} {high:g}.")
+        if not 16 * sys.float_info.epsilon * max(abs(low), abs(high)) * self.bins < high - low < math.inf:
+            raise SpecError(f"--range {low!r} {high!r} is too {'wide' if high - low == math.inf else 'narrow'} "
+                            f"for {self.bins} bins of floating-point numbers.")

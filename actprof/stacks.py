@@ -8,7 +8,7 @@ from itertools import product
 from actprof import spec
 from actprof.activations import ACTIVATIONS
 from actprof.errors import SpecError, shown
-from actprof.initializers import INITIALIZERS, preset_bias
+from actprof.initializers import INITIALIZERS, as_bias, preset_bias
 from actprof.normalizations import NORMALIZATIONS
 from actprof.spec import StackSpec
 
@@ -30,11 +30,11 @@ def stack_specs(inits: Sequence[str] = (spec.INIT,), acts: Sequence[str] = (spec
     """
     given = None if widths is None else _widths(widths, layers, width, features)
     asked_norm = NORMALIZATIONS.parse(norm)
-    asked_bias = None if bias is None else INITIALIZERS.parse(bias)
+    asked_bias = None if bias is None else as_bias(INITIALIZERS.parse(bias))
     stacks = []
     for init, act in product(map(INITIALIZERS.parse, inits), acts):
         functions = [ACTIVATIONS.parse(name) for name in act.split("/")]
-        depth = layers or (len(functions) if len(functions) > 1 else spec.LAYERS)
+        depth = layers if layers is not None else len(functions) if len(functions) > 1 else spec.LAYERS
         sizes = given or _equal_widths(depth, width, features)
         if len(functions) == 1:
             functions *= len(sizes) - 1
@@ -44,7 +44,7 @@ def stack_specs(inits: Sequence[str] = (spec.INIT,), acts: Sequence[str] = (spec
 
 
 def _equal_widths(layers: int, width: int | None, features: int | None) -> tuple[int, ...]:
-    units = width or spec.WIDTH
+    units = spec.WIDTH if width is None else width
     return (features or units, *[units] * layers)
 
 

@@ -78,9 +78,31 @@ def test_a_collapsed_layer_keeps_the_digits_of_its_spread():
     assert math.sqrt(distribution.within_unit_variance) == pytest.approx(expected, rel=1e-6)
 
 
-def test_a_constant_layer_has_a_spread_of_exactly_zero():
-    distribution = counted(np.full((300, 5), 0.1, np.float32), block=64)
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("value", [0.1, 0.3, 1 / 3, -7e20, 1e-40])
+def test_a_constant_layer_has_a_spread_of_exactly_zero(dtype, value):
+    distribution = counted(np.full((300, 5), value, dtype), block=64)
     assert distribution.variance == 0
+
+
+def test_a_unit_is_always_on_if_a_rectifier_never_leaves_it_at_zero():
+    values = np.array([[1.0, 0.0, math.nan, 2.0], [3.0, 4.0, math.nan, 5.0]])
+    assert counted(values).always_on_units == 2
+    smooth = Counter(4, BINS, Scratch(), activity=True)
+    smooth.add(values)
+    assert smooth.distribution().always_on_units == 0
+
+
+def test_a_sample_that_is_partly_not_finite_has_no_direction():
+    values = np.array([[1.0, 2.0, 2.0], [3.0, math.inf, 4.0], [2.0, 4.0, 4.0], [0.0, 3.0, -4.0]])
+    assert counted(values).correlation == pytest.approx(figures(values[[0, 2, 3]])["correlation"])
+
+
+def test_nothing_finite_leaves_every_share_and_number_of_units_open():
+    distribution = counted(np.full((3, 2), math.nan))
+    for figure in FIGURES:
+        if figure.activation_only:
+            assert math.isnan(figure.value(distribution)), figure.name
 
 
 def test_the_pooled_variance_is_within_plus_between():
@@ -114,12 +136,27 @@ def test_counts_equal_those_of_numpy_over_the_same_edges(dtype, count, scale):
     values[rng.random(values.shape) < 0.3] = 0
     low, high = float(values.min()), float(values.max())
     for bins in (lay([Extent(low, high)], count, dtype, True), bins_over(0.3 * low, 0.7 * high, count, dtype)):
-        histogram = counted(values, bins).histogram
-        expected, _ = np.histogram(values.astype(np.float64), bins.edges)
-        np.testing.assert_array_equal(histogram.counts, expected)
-        assert histogram.total == values.size
-        assert histogram.below == np.count_nonzero(values < bins.low)
-        assert histogram.above == np.count_nonzero(values > bins.high)
+        assert_counted_as_numpy_counts(values, bins)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("count", [30, 64, 200, 1000])
+@pytest.mark.parametrize("limits", [(499.5, 500.5), (-1000, -999), (1e6, 1e6 + 1), (1000, 1000.0001)])
+def test_counts_far_from_zero_equal_those_of_numpy(dtype, count, limits):
+    low, high = limits
+    values = np.random.default_rng(count).uniform(low - 0.2 * (high - low), high + 0.2 * (high - low), (500, 9))
+    bins = bins_over(low, high, count, dtype)
+    assert (np.diff(bins.edges) > 0).all()
+    assert_counted_as_numpy_counts(values.astype(dtype), bins)
+
+
+def assert_counted_as_numpy_counts(values, bins):
+    histogram = counted(values, bins).histogram
+    expected, _ = np.histogram(values.astype(np.float64), bins.edges)
+    np.testing.assert_array_equal(histogram.counts, expected)
+    assert histogram.total == values.size
+    assert histogram.below == np.count_nonzero(values < bins.low)
+    assert histogram.above == np.count_nonzero(values > bins.high)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

@@ -7,16 +7,18 @@ import warnings
 import numpy as np
 import pytest
 
-from actprof import engine, inputs, memory, parallel
+from actprof import activations, engine, inputs, memory, parallel
 from actprof.distributions import FIGURES
 from actprof.engine import compare
 from actprof.errors import ResourceError
 from actprof.inputs import open_inputs
 from actprof.network import Network
 from actprof.parallel import ordered_map
+from actprof.pilot import extent_of
 from actprof.profiles import Profile
 from actprof.spec import QUANTITIES, RunSpec
 from actprof.stacks import stack_specs
+from actprof.streams import BLOCK
 from tests.naive import ArrayInputs, figures, layers
 
 
@@ -146,7 +148,7 @@ def test_overflow_is_a_result_and_not_an_error():
 
 def test_a_dead_network_says_from_which_layer_on():
     comparison = run_on(stacks(init="constant:-1", widths="5,6,7,8"), RunSpec(input=inputs.parse("constant:1")))
-    assert [(w.code, w.layer, w.message) for w in comparison.warnings] == [("dead", 1, "100 % zeros from layer 1")]
+    assert [(w.code, w.layer, w.message) for w in comparison.warnings] == [("dead", 1, "100 % zeros from layer 1 on")]
     assert comparison.arms[0].layers[2].activation.figures["dead_units"] == 8
 
 
@@ -245,3 +247,62 @@ def test_an_empty_profile_is_the_neutral_element_of_merging():
     for figure in FIGURES:
         assert figure.value(merged) == pytest.approx(figure.value(layer.activation), rel=1e-12)
     assert isinstance(arm.networks[0], Profile)
+
+
+def test_the_units_of_a_rectifier_with_a_large_bias_are_always_on():
+    always_on = {act: run_on(stacks(act=act, bias="constant:1000", widths="20,30"), RunSpec()).arms[0]
+                 .layers[0].activation.figures["always_on_units"] for act in ("relu", "tanh")}
+    assert always_on == {"relu": 30, "tanh": 0}
+    normalised = run_on(stacks(norm="batch", norm_position="after"), RunSpec()).arms[0].layers[0].activation
+    assert (normalised.figures["always_on_units"], normalised.atoms) == (0, ())
+
+
+def test_random_slopes_differ_between_blocks_batches_and_networks_and_are_those_of_their_streams():
+    rows = np.tile(np.random.default_rng(8).standard_normal((BLOCK, 20)).astype("float32"), (4, 1))
+    run = RunSpec(batch_size=2 * BLOCK, batches=2, repeats=2, range=(-9, 9))
+    specs = stacks(act="rrelu", widths="20,30")
+    networks = run_on(specs, run, ArrayInputs(rows, 2 * BLOCK)).arms[0].networks
+    phi = activations.bind(specs[0].activations[0])
+    for repeat, measured in enumerate(networks):
+        network = Network(specs[0], run.seed, repeat, np.dtype("float32"))
+        z = rows[:BLOCK] @ network.layer(1).weights
+        parts = []
+        for batch in range(2):
+            for block in range(2):
+                parts.append(np.empty_like(z))
+                phi.apply(z.copy(), parts[-1], network.noise(1, batch, block))
+        assert len({float(part.sum()) for part in parts}) == 4
+        assert measured.layers[0].activation.mean == pytest.approx(np.concatenate(parts).mean(dtype=float), rel=1e-5)
+
+
+def test_a_few_far_outliers_do_not_set_the_range():
+    values = np.random.default_rng(9).standard_normal((1000, 100))
+    values[3, 4] = 1e6
+    extent = extent_of(values)
+    assert extent is not None
+    assert 3 < extent.size < 10
+
+
+def test_what_drawing_a_matrix_takes_is_part_of_the_need(monkeypatch):
+    monkeypatch.setattr(memory, "available_memory", lambda: 60 * 2**20)
+    run = RunSpec(batch_size=1)
+    for init in ("he", "orthogonal"):
+        specs = stacks(init=init, widths="2000,2000")
+        if init == "he":
+            memory.check(specs, run, open_inputs(run, 2000))
+        else:
+            with pytest.raises(ResourceError):
+                memory.check(specs, run, open_inputs(run, 2000))
+
+
+@pytest.mark.parametrize("quantities", [QUANTITIES, QUANTITIES[:1]])
+def test_infinite_preactivations_are_reported_whatever_is_counted(quantities):
+    comparison = run_on(stacks(init="1e37", act="tanh", widths="100,200"), RunSpec(quantities=quantities))
+    assert [w.code for w in comparison.warnings] == ["non_finite"]
+
+
+def test_a_stretch_that_ends_is_not_said_to_go_on():
+    comparison = run_on(stacks(init="constant:-1", bias="constant:0.5", widths="5,6,7"),
+                        RunSpec(input=inputs.parse("constant:1")))
+    assert [w.message for w in comparison.warnings] == [
+        "100 % zeros in layer 1", "the same value everywhere from layer 2 on"]

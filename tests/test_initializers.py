@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from actprof.draws import NORMAL, POINT, UNIFORM, truncated
 from actprof.errors import SpecError
-from actprof.initializers import INITIALIZERS, Fans, bind, preset_bias
+from actprof.initializers import INITIALIZERS, Fans, as_bias, bind, preset_bias
 from actprof.streams import BIAS, WEIGHT, stream
 
 SHAPES = ((64, 32), (32, 64), (16, 16), (784, 10), (1, 7), (1, 1))
@@ -389,7 +389,7 @@ def test_no_initialiser_needs_more_memory_than_it_announces(name, dtype):
 @pytest.mark.parametrize("name", ["orthogonal", "identity", "sparse"])
 def test_a_matrix_rule_makes_no_biases(name):
     with pytest.raises(SpecError) as caught:
-        init(name).sample(stream(0), Fans(4, 4), (4,), "float32")
+        as_bias(INITIALIZERS.parse(name))
     assert str(caught.value) == f"{name} makes matrices, not biases. Choose another --bias, such as zeros."
 
 

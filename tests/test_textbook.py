@@ -132,9 +132,9 @@ def test_saturated_values_lie_beyond_the_point_where_the_slope_is_a_twentieth():
         expected, abs=0.02)
 
 
-@pytest.mark.parametrize(("act", "init"), CASES)
+@pytest.mark.parametrize(("act", "init"), [case for case in CASES if case != ("relu", "1")])
 def test_the_default_range_covers_what_does_not_explode(act, init):
-    for layer in measured(act, init).layers if (act, init) != ("relu", "1") else ():
+    for layer in measured(act, init).layers:
         assert layer.activation.histogram.outside_fraction < 1e-3
 
 

@@ -19,12 +19,11 @@ if TYPE_CHECKING:
     from actprof.profiles import Comparison
     from actprof.spec import StackSpec
 
-RANGE_WORDS = ("shared", "layer")
 
 
 def _range(text: str) -> str | tuple[float, float]:
-    """`LOW HIGH`, or one of RANGE_WORDS."""
-    if folded(text) in RANGE_WORDS:
+    """`LOW HIGH`, or one of spec.RANGES."""
+    if folded(text) in spec.RANGES:
         return folded(text)
     try:
         low, high = map(float, text.split())
@@ -48,7 +47,7 @@ def _joined(args: list[str]) -> list[str]:
         value = next(rest, None) if argument == "--range" else argument.removeprefix("--range=")
         if value is None or value == argument:
             joined.append(argument)
-        elif folded(value) in RANGE_WORDS or len(value.split()) != 1:
+        elif folded(value) in spec.RANGES or len(value.split()) != 1:
             joined.append(f"--range={value}")
         else:
             joined.append(f"--range={value} {next(rest, '')}".rstrip())

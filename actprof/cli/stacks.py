@@ -30,7 +30,7 @@ def stack_options(command: Command) -> Command:
         click.option("--widths", metavar="N,N,…", help="Inputs and units of each layer, such as 784,512,256,10."),
         click.option("--bias", metavar=NAME, help="Where biases come from.  [default: zeros, or the preset's]"),
         click.option("--norm", default=spec.NO_NORM.name, show_default=True, metavar=NAME,
-                     help="Normalisation: none, batch, layer or rms."),
+                     help="Normalisation. See 'actprof list normalizations'."),
         click.option("--norm-position", type=Word(spec.NORM_POSITIONS),
                      default=StackSpec.norm_position, show_default=True, help="Before or after the activation."),
     )):

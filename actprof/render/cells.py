@@ -29,5 +29,5 @@ def percent(share: float) -> str:
 
 
 def count(value: float) -> str:
-    """1,200, or 12.5 where a median lies between two counts."""
-    return f"{value:,.1f}".removesuffix(".0")
+    """1,200, or 12.5 where a median lies between two counts; - where nothing was counted."""
+    return "-" if math.isnan(value) else f"{value:,.1f}".removesuffix(".0")

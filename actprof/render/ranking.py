@@ -62,4 +62,5 @@ def _change(arm: Arm) -> float:
 
 def dead_units(arm: Arm) -> float:
     """Dead units of all layers that were computed."""
-    return math.fsum(layer.activation.figures["dead_units"] for layer in arm.layers if layer.activation.computed)
+    return math.fsum(layer.activation.figures["dead_units"] for layer in arm.layers
+                     if layer.activation.figures["count"])

@@ -1,0 +1,54 @@
+"""A spec is valid once built, or not built at all."""
+
+import math
+
+import pytest
+
+from actprof.errors import SpecError
+from actprof.registry import Choice
+from actprof.spec import DTYPES, SCALES, InputSpec, RunSpec, StackSpec
+from actprof.stacks import stack_specs
+
+HE, RELU = Choice("he_normal"), Choice("relu")
+
+
+@pytest.mark.parametrize(("build", "message"), [
+    (lambda: StackSpec((3,), HE, ()), "--layers must be from 1 to 10,000, not 0."),
+    (lambda: StackSpec((3, 0), HE, (RELU,)), "a layer's width must be from 1 to 10,000,000, not 0."),
+    (lambda: StackSpec((3, 4), HE, (RELU,), norm_position="befor"),
+     "--norm-position must be before or after, not 'befor'."),
+    (lambda: StackSpec((3, 4, 5), HE, (RELU,)),
+     "--act names 1 activations for 2 layers. Name one, or one for each layer."),
+    (lambda: InputSpec(None, "a.csv", scale="standrad"), "--scale must be none or unit or standard, not 'standrad'."),
+    (lambda: RunSpec(range="sharde"), "--range must be shared or layer, not 'sharde'."),
+    (lambda: RunSpec(range=(2.0, 1.0)), "--range needs two finite numbers, LOW below HIGH, not 2 1."),
+    (lambda: RunSpec(range=(math.nan, 1.0)), "--range needs two finite numbers, LOW below HIGH, not nan 1."),
+    (lambda: RunSpec(range=(1.0, 1.0 + 1e-15)),
+     "--range 1.0 1.000000000000001 is too narrow for 30 bins of floating-point numbers."),
+    (lambda: RunSpec(range=(-1e308, 1e308)),
+     "--range -1e+308 1e+308 is too wide for 30 bins of floating-point numbers."),
+    (lambda: RunSpec(dtype="float16"), "--dtype must be float32 or float64, not 'float16'."),
+    (lambda: RunSpec(bins=0), "--bins must be from 1 to 4,096, not 0."),
+    (lambda: RunSpec(seed=-1), "--seed must be from 0 to 18,446,744,073,709,551,615, not -1."),
+    (lambda: RunSpec(quantities=("preactivation",)),
+     "what is counted must be activation, alone or with preactivation."),
+    (lambda: stack_specs(layers=0), "--layers must be from 1 to 10,000, not 0."),
+    (lambda: stack_specs(width=0), "a layer's width must be from 1 to 10,000,000, not 0."),
+    (lambda: stack_specs(bias="identity"),
+     "identity makes matrices, not biases. Choose another --bias, such as zeros."),
+])
+def test_what_makes_no_sense_is_not_built(build, message):
+    with pytest.raises(SpecError) as caught:
+        build()
+    assert str(caught.value) == message
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("scale", SCALES)
+def test_what_makes_sense_is_built(dtype, scale):
+    assert RunSpec(InputSpec(None, "a.csv", scale=scale), dtype=dtype, range=(0.0, 1e-300)).bins == 30
+
+
+def test_as_many_layers_as_activations_are_named_unless_told_otherwise():
+    assert stack_specs(acts=["tanh/relu/gelu"])[0].depth == 3
+    assert stack_specs(acts=["tanh"], layers=7)[0].depth == 7
