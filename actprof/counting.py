@@ -192,8 +192,9 @@ def count_bins(block: Block, low: float, high: float, bins: Bins, scratch: Scrat
     if ends[0] < bins.first or ends[1] > last:
         np.clip(place, bins.first, last, out=place)
     counts = _tally(place, bins.first, bins.count, scratch)
-    below = int(np.count_nonzero(block < bins.low)) if low < bins.low else 0
-    above = int(np.count_nonzero(block > bins.high)) if high > bins.high else 0
+    # Arrays, because a float32 block would round a plain number to float32 before it compares.
+    below = int(np.count_nonzero(block < np.array([bins.low]))) if low < bins.low else 0
+    above = int(np.count_nonzero(block > np.array([bins.high]))) if high > bins.high else 0
     counts[0] -= below
     counts[-1] -= above
     return counts, below, above

@@ -155,8 +155,8 @@ def assert_counted_as_numpy_counts(values, bins):
     expected, _ = np.histogram(values.astype(np.float64), bins.edges)
     np.testing.assert_array_equal(histogram.counts, expected)
     assert histogram.total == values.size
-    assert histogram.below == np.count_nonzero(values < bins.low)
-    assert histogram.above == np.count_nonzero(values > bins.high)
+    assert histogram.below == np.count_nonzero(values.astype(np.float64) < bins.low)
+    assert histogram.above == np.count_nonzero(values.astype(np.float64) > bins.high)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
