@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 
 from actprof.distributions import Floats
 
-PHASES = (0.0, 0.5, 0.25, 0.75, 0.125, 0.375, 0.625, 0.875)
-"""Shares of a bin by which the bins may shift so that no edge cuts a narrow layer in two."""
+SPARE = range(5)
+"""Empty bins that may be left at the upper end, so that the edges fall where they cut no narrow layer in two."""
 
-ROOM, EXPLODED = 4.0, 8.0
-"""Where values reach beyond EXPLODED times the larger of the inputs and the mildest arm's first layer, the shared range
-ends at ROOM times that, so that what explodes cannot squeeze the rest into a single bar."""
+EXPLODED = 6.0
+"""A layer that reaches more than this many times as far as the inputs and the mildest arm's first layer has exploded:
+the shared range does not follow it, for that would squeeze the others into a single bar."""
 
 UNSEEN = 0.15
 """Margin on each side for values that the pilot did not see."""
@@ -41,6 +41,9 @@ class Extent:
     @property
     def size(self) -> float:
         return max(abs(self.low), abs(self.high))
+
+
+EVERYWHERE = Extent(-math.inf, math.inf)
 
 
 @dataclass(frozen=True)
@@ -102,22 +105,32 @@ class Bins:
         return edges.astype(np.float64)
 
 
-def lay(extents: Iterable[Extent], count: int, dtype: np.dtype[Any], seen_all: bool) -> Bins:
+def lay(extents: Iterable[Extent], count: int, dtype: np.dtype[Any], seen_all: bool = True, *,
+        image: Extent = EVERYWHERE, zero_edge: bool = False) -> Bins:
     """Bins that cover the extents; one that is narrower than a bin stays in one bin wherever that is possible.
 
     Values that are never negative start at an edge at 0 if they come near it; values about as far below 0 as above get
-    a symmetric range. Shifts that cut no narrow extent in two are preferred (see PHASES).
+    a symmetric range.
+
+    Args:
+        seen_all: no value beyond the extents is to be expected; otherwise there is a margin for it.
+        image: what the values cannot leave, margin or not.
+        zero_edge: 0 is to be an edge, because values that are never negative share the bins with others.
     """
     panels = list(extents) or [Extent(-1.0, 1.0)]
     low, high = min(e.low for e in panels), max(e.high for e in panels)
     if not seen_all:
-        low, high = _widened(low, high)
+        margin = UNSEEN * (high - low)
+        floor = 0.0 if low >= 0 else min(image.low, low)
+        low, high = max(low - margin, floor), min(high + margin, max(image.high, high))
     if 0 <= low < high / 4:
         low = 0.0
     if low < 0 < high and min(-low, high) > max(-low, high) / 2:
         low, high = -max(-low, high), max(-low, high)
     low, high = _spread(low, high, dtype)
-    options = [_shifted(low, high, count, phase) for phase in PHASES]
+    if zero_edge and low < 0 < high and count > 1:
+        return bins_over(*_edge_at_zero(low, high, count), count, dtype)
+    options = [(low, low + (high - low) * (count / (count - spare))) for spare in SPARE if spare < count]
     low, high = min(options, key=lambda option: _cuts(panels, option[0], option[1], count))
     return bins_over(low, high, count, dtype)
 
@@ -131,18 +144,16 @@ def bins_over(low: float, high: float, count: int, dtype: np.dtype[Any]) -> Bins
 
 
 def shared_extents(arms: Sequence[Sequence[Extent]], inputs: Extent) -> list[Extent]:
-    """The extents of all layers of all arms, cut to the room that is left when some have exploded."""
-    everything = [extent for arm in arms for extent in arm]
+    """The extents of all layers of all arms, but for those that have exploded."""
     usual = max(inputs.size, min((arm[0].size for arm in arms if arm), default=0.0))
-    if max((extent.size for extent in everything), default=0.0) <= EXPLODED * usual:
-        return everything
-    cap = ROOM * usual
-    return [Extent(max(e.low, -cap), min(e.high, cap)) for e in everything if e.low <= cap and e.high >= -cap]
+    return [extent for arm in arms for extent in arm if extent.size <= EXPLODED * usual]
 
 
-def _widened(low: float, high: float) -> tuple[float, float]:
-    margin = UNSEEN * (high - low)
-    return (low if low == 0 else max(low - margin, 0.0) if low > 0 else low - margin), high + margin
+def _edge_at_zero(low: float, high: float, count: int) -> tuple[float, float]:
+    """The least widening of [low, high] that puts an edge of `count` bins at 0."""
+    below = min(max(round(count * -low / (high - low)), 1), count - 1)
+    width = max(-low / below, high / (count - below))
+    return -below * width, (count - below) * width
 
 
 def _spread(low: float, high: float, dtype: np.dtype[Any]) -> tuple[float, float]:
@@ -153,14 +164,6 @@ def _spread(low: float, high: float, dtype: np.dtype[Any]) -> tuple[float, float
         return low, high
     middle = low / 2 + high / 2
     return (0.0 if low == 0 and high > 0 else middle - least), middle + least
-
-
-def _shifted(low: float, high: float, count: int, phase: float) -> tuple[float, float]:
-    """A range that covers [low, high] with the first edge `phase` of a bin below low."""
-    if not phase or count == 1:
-        return low, high
-    width = (high - low) / (count - phase)
-    return low - phase * width, low + (count - phase) * width
 
 
 def _cuts(panels: list[Extent], low: float, high: float, count: int) -> int:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actprof.bins import Bins
-from actprof.distributions import Counts, Distribution, Flags, Floats, Histogram
+from actprof.distributions import Counts, Distribution, Flags, Floats, Histogram, norm
 
 BLOCK_BYTES = 768 * 1024
 """Size of a block: small enough that its passes find it in the cache, large enough that the threads, which hand over
@@ -25,8 +25,11 @@ PAIRED_BINS = 200
 CANCELLED = 1e-5
 """Share of the sum of squares below which the spread is taken again from centred values."""
 
-ROW_LIMIT = 1e30
-"""Sums of squares between 1/ROW_LIMIT and ROW_LIMIT are safe in float32."""
+MOST = 1e120
+"""Squares of values between 1/MOST and MOST can be summed in float64 without a thought."""
+
+ROW_LIMITS = {4: 1e30, 8: 1e290}
+"""Bytes of a float → squares of rows between 1/limit and limit are safe in that precision."""
 
 Block = NDArray[Any]
 
@@ -68,7 +71,7 @@ class Counter:
         self._units, self._rectifier = units, rectifier
         self._rows = 0
         self._means = np.zeros(units)
-        self._squares = 0.0
+        self._deviation = 0.0
         self._low, self._high = math.inf, -math.inf
         self._direction = np.zeros(units)
         self._directions = 0
@@ -102,21 +105,26 @@ class Counter:
         """Everything counted so far."""
         whole = Distribution(
             Histogram(self._bins.edges, self._counts.copy(), self._below, self._above), self._rows,
-            np.full(self._units, self._rows, np.int64), self._means, self._squares, self._low, self._high,
+            np.full(self._units, self._rows, np.int64), self._means, self._deviation, self._low, self._high,
             self._direction, self._directions, self._zeros, self._saturated,
             tuple(zip(self._atoms, self._atom_counts, strict=True)), self._always_zero, self._ever_zero,
             rectifier=self._rectifier)
         return whole if self._broken is None else whole.merge(self._broken)
 
     def _count_moments(self, block: Block, low: float, high: float) -> None:
-        """Update the means, the squares about them, and the directions of the rows."""
+        """Update the means, the deviation from them, and the directions of the rows."""
         rows = len(block)
         values = self._scratch.get("values", block.shape, np.float64)
         np.copyto(values, block)
+        power = _power(low, high)
+        if power:
+            np.ldexp(values, -power, out=values)
         means = np.ones(rows) @ values
         means /= rows
         if self._activity:
-            self._direction += self._inverse_norms(block, values) @ values
+            direction, directions = _directions(values if power else block, values, self._scratch)
+            self._direction += direction
+            self._directions += directions
         if low == high:  # a constant has no spread, whatever the rounding of its sum
             self._merge_moments(rows, np.full_like(means, low), 0.0)
             return
@@ -126,23 +134,17 @@ class Counter:
         if squares < CANCELLED * total:
             values -= means
             squares = float(flat @ flat)
-        self._merge_moments(rows, means, squares)
+        self._merge_moments(rows, np.ldexp(means, power), math.ldexp(math.sqrt(squares), power))
 
-    def _merge_moments(self, rows: int, means: Floats, squares: float) -> None:
+    def _merge_moments(self, rows: int, means: Floats, deviation: float) -> None:
         if not self._rows:
-            self._rows, self._means, self._squares = rows, means, squares
+            self._rows, self._means, self._deviation = rows, means, deviation
             return
         delta = means - self._means
         share = rows / (self._rows + rows)
-        self._squares += squares + float(delta @ delta) * self._rows * share
+        self._deviation = math.hypot(self._deviation, deviation, norm(delta) * math.sqrt(self._rows * share))
         self._means += delta * share
         self._rows += rows
-
-    def _inverse_norms(self, block: Block, values: Floats) -> Floats:
-        """1/|a| of each row, 0 for a row of zeros; counts the rows that have a direction."""
-        norms = _row_norms(block, values, self._scratch)
-        self._directions += int(np.count_nonzero(norms))
-        return np.divide(1, norms, out=np.zeros(len(norms)), where=norms > 0)
 
     def _count_zeros(self, block: Block, low: float, high: float) -> None:
         """Update zeros, atoms and the units that are always or ever zero."""
@@ -219,32 +221,45 @@ def _tally(place: Block, first: int, count: int, scratch: Scratch) -> Counts:
     return counts
 
 
-def _row_norms(block: Block, values: Floats, scratch: Scratch) -> Floats:
-    """|a| of each row: in the block's own dtype where that is safe, else from the float64 values."""
+def _power(low: float, high: float) -> int:
+    """The power of two to divide by before squaring: 0 where the squares are safe in float64."""
+    size = max(abs(low), abs(high))
+    return math.frexp(size)[1] if size and not 1 / MOST < size < MOST else 0
+
+
+def _directions(block: Block, values: Floats, scratch: Scratch) -> tuple[Floats, int]:
+    """The sum of a/|a| over the rows that are not 0, and how many these are; `values` are the block's in float64."""
     with np.errstate(over="ignore", under="ignore"):
         squared = np.square(block, out=scratch.get("squared", block.shape, block.dtype))
         squares = squared @ np.ones(block.shape[1], block.dtype)
-    if block.dtype != np.float64 and not (squares.min() > 1 / ROW_LIMIT and squares.max() < ROW_LIMIT):
-        squares = np.einsum("ij,ij->i", values, values)
-    norms: Floats = np.sqrt(squares, dtype=np.float64)
-    return norms
+    limit = ROW_LIMITS[block.dtype.itemsize]
+    if not (squares.min() > 1 / limit and squares.max() < limit):
+        return _unit_rows(values)
+    return np.sqrt(squares, dtype=np.float64) ** -1 @ values, len(block)
+
+
+def _unit_rows(values: Floats) -> tuple[Floats, int]:
+    """The same for rows of any size."""
+    sizes = np.abs(values).max(axis=1, initial=0.0)
+    rows = values[sizes > 0] / sizes[sizes > 0, None]
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    return rows.sum(axis=0), len(rows)
 
 
 def _distribution_of_finite_part(block: Block, finite: Flags, bins: Bins, atoms: tuple[float, ...], rectifier: bool,
                                  scratch: Scratch) -> Distribution:
     values = np.where(finite, block, 0).astype(np.float64)
     counts = finite.sum(axis=0)
-    means = values.sum(axis=0) / np.maximum(counts, 1)
-    squares = float(np.square(np.where(finite, values - means, 0)).sum())
+    means = (values / np.maximum(counts, 1)).sum(axis=0)
+    deviation = norm(np.where(finite, values - means, 0).reshape(-1))
     kept = block[finite]
     low, high = (float(kept.min()), float(kept.max())) if kept.size else (math.inf, -math.inf)
     histogram = (Histogram(bins.edges, *count_bins(kept, low, high, bins, scratch)) if kept.size
                  else Histogram.empty(bins.edges))
-    norms = np.where(finite.all(axis=1), np.sqrt(np.square(values).sum(axis=1)), 0)
-    direction = np.divide(1, norms, out=np.zeros(len(norms)), where=norms > 0) @ values
+    direction, directions = _unit_rows(values[finite.all(axis=1)])
     zero = block == 0
     return Distribution(
-        histogram, len(block), counts, means, squares, low, high, direction, int(np.count_nonzero(norms)),
+        histogram, len(block), counts, means, deviation, low, high, direction, directions,
         int(zero.sum()), 0, tuple((atom, int(np.count_nonzero(kept == atom))) for atom in atoms),
         zero.all(axis=0), zero.any(axis=0), int(np.isnan(block).sum()), int(np.isposinf(block).sum()),
         int(np.isneginf(block).sum()), rectifier)

@@ -73,8 +73,20 @@ def _moments_overflow(arm: Arm) -> Iterator[Warning]:
         figures = layer.activation.figures
         if figures["count"] and not math.isfinite(figures["second_moment"]):
             yield Warning("overflow", arm.label, layer.layer,
-                          f"layer {layer.layer}: the squares of the activations overflow float64")
+                          f"layer {layer.layer}: the mean square of the activations overflows float64")
             return
+
+
+def _rounding(arm: Arm) -> Iterator[Warning]:
+    """The units have collapsed so far that what is left of their spread is the rounding of the dtype."""
+    epsilon = float(np.finfo(arm.config["dtype"]).eps)
+
+    def rounded(layer: LayerSummary) -> bool:
+        figures = layer.activation.figures
+        return 0 < figures["within_unit_std"] < epsilon * max(abs(figures["min"]), abs(figures["max"]))
+
+    yield from _stretch(arm, "rounding", f"the std within units is no more than the rounding of {arm.config['dtype']}",
+                        rounded)
 
 
 def _narrow(arm: Arm) -> Iterator[Warning]:
@@ -85,4 +97,4 @@ def _narrow(arm: Arm) -> Iterator[Warning]:
             return
 
 
-RULES = (_non_finite, _not_computed, _dead, _constant, _underflow, _moments_overflow, _narrow)
+RULES = (_non_finite, _not_computed, _dead, _constant, _underflow, _moments_overflow, _rounding, _narrow)

@@ -18,6 +18,14 @@ Counts = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
 
+def norm(values: Floats) -> float:
+    """√Σ v², scaled so that no square overflows or underflows."""
+    size = float(np.abs(values).max(initial=0.0))
+    if not 0 < size < math.inf:
+        return size
+    return size * float(np.linalg.norm(values / size))
+
+
 @dataclass(frozen=True)
 class Histogram:
     """Counts between edges; the last bin is closed on the right, what lies outside is counted beside.
@@ -68,7 +76,8 @@ class Distribution:
     Attributes:
         unit_counts: (m,) finite values of each unit.
         unit_means: (m,) mean of each unit's finite values (0 where there are none).
-        squares: sum over units and samples of (value - the unit's mean)².
+        deviation: root of the sum over units and samples of (value - the unit's mean)²; a root, because the squares of
+            float64 values overflow and underflow long before the values do.
         direction: (m,) sum over samples of a/|a|; samples that are 0 or not finite have no direction.
         directions: number of samples with a direction.
         zeros: values that are exactly 0.
@@ -83,7 +92,7 @@ class Distribution:
     samples: int
     unit_counts: Counts
     unit_means: Floats
-    squares: float
+    deviation: float
     minimum: float
     maximum: float
     direction: Floats
@@ -115,7 +124,7 @@ class Distribution:
         return self.nan + self.posinf + self.neginf
 
     def merge(self, other: Distribution) -> Distribution:
-        """The statistics of both sets of samples (means and squares by Chan, Golub & LeVeque 1979)."""
+        """The statistics of both sets of samples (means and deviations by Chan, Golub & LeVeque 1979)."""
         counts = self.unit_counts + other.unit_counts
         weight = other.unit_counts / np.maximum(counts, 1)
         delta = other.unit_means - self.unit_means
@@ -124,7 +133,7 @@ class Distribution:
             self.samples + other.samples,
             counts,
             self.unit_means + delta * weight,
-            self.squares + other.squares + float(delta**2 @ (self.unit_counts * weight)),
+            math.hypot(self.deviation, other.deviation, norm(delta * np.sqrt(self.unit_counts * weight))),
             min(self.minimum, other.minimum),
             max(self.maximum, other.maximum),
             self.direction + other.direction,
@@ -140,28 +149,31 @@ class Distribution:
             self.rectifier,
         )
 
-    # figures --------------------------------------------------------------------------------------------------------
-
     @property
     def mean(self) -> float:
-        return float(self.unit_means @ self.unit_counts) / self.count if self.count else math.nan
-
-    @property
-    def within_unit_variance(self) -> float:
-        return self.squares / self.count if self.count else math.nan
-
-    @property
-    def between_unit_variance(self) -> float:
         if not self.count:
             return math.nan
-        around = self.unit_means - self.unit_means[0]  # exactly 0 for equal units, which a rounded mean is not
-        mean = float(around @ self.unit_counts) / self.count
-        return float((around - mean) ** 2 @ self.unit_counts) / self.count
+        first = float(self.unit_means[0])  # equal units have exactly their mean, which a rounded sum would miss
+        return first + float((self.unit_means - first) @ (self.unit_counts / self.count))
 
     @property
-    def variance(self) -> float:
-        """Population variance of all finite values: within + between."""
-        return self.within_unit_variance + self.between_unit_variance
+    def within_unit_std(self) -> float:
+        return self.deviation / math.sqrt(self.count) if self.count else math.nan
+
+    @property
+    def between_unit_std(self) -> float:
+        if not self.count:
+            return math.nan
+        return norm((self.unit_means - self.mean) * np.sqrt(self.unit_counts / self.count))
+
+    @property
+    def std(self) -> float:
+        """Population std of all finite values: std² = within² + between²."""
+        return math.hypot(self.within_unit_std, self.between_unit_std)
+
+    @property
+    def second_moment(self) -> float:
+        return self.std * self.std + self.mean * self.mean
 
     @property
     def dead_units(self) -> float:
@@ -208,8 +220,8 @@ FIGURES: tuple[Figure, ...] = (
     Figure("posinf", "values that are +inf", lambda d: d.posinf, total=True),
     Figure("neginf", "values that are -inf", lambda d: d.neginf, total=True),
     Figure("mean", "mean of all finite values", lambda d: d.mean),
-    Figure("std", "population standard deviation of all finite values", lambda d: math.sqrt(d.variance)),
-    Figure("second_moment", "mean of the squares", lambda d: d.variance + d.mean**2),
+    Figure("std", "population standard deviation of all finite values", lambda d: d.std),
+    Figure("second_moment", "mean of the squares", lambda d: d.second_moment),
     Figure("min", "smallest finite value", lambda d: d.minimum if d.count else math.nan),
     Figure("max", "largest finite value", lambda d: d.maximum if d.count else math.nan),
     Figure("zero_fraction", "share of values that are exactly 0", lambda d: _fraction(d.zeros, d.count), True),
@@ -220,8 +232,8 @@ FIGURES: tuple[Figure, ...] = (
     Figure("always_on_units", "units of a rectifier that are never 0",
            lambda d: d.always_on_units, True),
     Figure("within_unit_std", "root mean square over units of the std over samples",
-           lambda d: math.sqrt(d.within_unit_variance)),
+           lambda d: d.within_unit_std),
     Figure("between_unit_std", "std over units of the mean over samples",
-           lambda d: math.sqrt(d.between_unit_variance)),
+           lambda d: d.between_unit_std),
     Figure("correlation", "mean cosine between the vectors of different samples", lambda d: d.correlation, True),
 )

@@ -97,7 +97,7 @@ class _LayerCounters:
 
     def __init__(self, network: Network, number: int, bins: LayerBins, scratch: Scratch) -> None:
         phi = activations.bind(network.stack.activations[number - 1])
-        normalised = network.stack.norm_position == "after" and network.stack.norm.name != "none"
+        normalised = network.normalised_after
         atoms = () if normalised else phi.atoms
         self._flat = phi.saturation
         self._scratch = scratch

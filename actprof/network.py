@@ -62,6 +62,11 @@ class Network:
         return self.stack.widths[number] * activations.bind(self.stack.activations[number - 1]).pieces
 
     @property
+    def normalised_after(self) -> bool:
+        """Whether what leaves a layer is no longer what its activation gave."""
+        return self.stack.norm_position == "after" and self.stack.norm.name != "none"
+
+    @property
     def weight_bytes(self) -> list[int]:
         """Size of each layer's weights."""
         return [fan_in * self.columns(number) * self.dtype.itemsize

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from actprof import activations
 from actprof.bins import Bins, Extent, bins_over, lay, shared_extents
 from actprof.counting import Scratch
 from actprof.inputs import Inputs
@@ -78,18 +79,30 @@ def lay_bins(networks: Sequence[Network], inputs: Inputs, run: RunSpec) -> list[
     first_rows = inputs.rows(0, 0, rows)
     reach = [_reach(network, first_rows) for network in networks]
     if run.range == "layer":
-        return [[_own(layer, run, dtype, seen_all) for layer in arm] for arm in reach]
+        return [[_own(network, number, layer, run, seen_all) for number, layer in enumerate(arm, start=1)]
+                for network, arm in zip(networks, reach, strict=True)]
     around = extent_of(first_rows) or Extent(-1.0, 1.0)
     shared = {}
     for quantity in run.quantities:
         arms = [[layer[quantity] for layer in arm if quantity in layer] for arm in reach]
-        shared[quantity] = lay(shared_extents(arms, around), run.bins, dtype, seen_all)
+        shared[quantity] = lay(shared_extents(arms, around), run.bins, dtype, seen_all, **_known(networks, quantity))
     return [[shared] * network.stack.depth for network in networks]
 
 
-def _own(layer: dict[str, Extent], run: RunSpec, dtype: np.dtype[Any], seen_all: bool) -> LayerBins:
-    return {quantity: lay([layer[quantity]] if quantity in layer else [], run.bins, dtype, seen_all)
+def _own(network: Network, number: int, layer: dict[str, Extent], run: RunSpec, seen_all: bool) -> LayerBins:
+    return {quantity: lay([layer[quantity]] if quantity in layer else [], run.bins, network.dtype, seen_all,
+                          **_known([network], quantity, number))
             for quantity in run.quantities}
+
+
+def _known(networks: Sequence[Network], quantity: str, number: int | None = None) -> dict[str, Any]:
+    """What the activations say of their values, of all layers or of one: the image, and whether 0 must be an edge."""
+    if quantity != "activation" or any(network.normalised_after for network in networks):
+        return {}
+    chosen = slice(None) if number is None else slice(number - 1, number)
+    used = [activations.bind(choice) for network in networks for choice in network.stack.activations[chosen]]
+    return {"image": Extent(min(getattr(phi,"bounds",(-1e30,1e30))[0] for phi in used), max(getattr(phi,"bounds",(-1e30,1e30))[1] for phi in used)),
+            "zero_edge": any(0.0 in phi.atoms for phi in used)}
 
 
 def _reach(network: Network, rows: NDArray[Any]) -> list[dict[str, Extent]]:

@@ -43,8 +43,8 @@ def forward(network: Network, layer: Layer, rows: Rows, chunk: Chunk, recorder: 
     np.matmul(rows, layer.weights, out=z)
     if layer.bias is not None:
         z += layer.bias
-    norm, position = network.stack.norm, network.stack.norm_position
-    if position == "before" or norm.name == "none":
+    norm = network.stack.norm
+    if not network.normalised_after:
         normalizations.apply(norm, z)
         a, finite = _activated(network, layer, z, chunk, recorder, scratch)
     else:

@@ -75,14 +75,14 @@ def test_a_collapsed_layer_keeps_the_digits_of_its_spread():
     values = 0.5 + 1e-9 * rng.standard_normal((500, 20)) + rng.standard_normal(20)
     distribution = counted(values, block=128)
     expected = math.sqrt(np.mean((values - values.mean(axis=0)) ** 2))
-    assert math.sqrt(distribution.within_unit_variance) == pytest.approx(expected, rel=1e-6)
+    assert distribution.within_unit_std == pytest.approx(expected, rel=1e-6)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("value", [0.1, 0.3, 1 / 3, -7e20, 1e-40])
 def test_a_constant_layer_has_a_spread_of_exactly_zero(dtype, value):
     distribution = counted(np.full((300, 5), value, dtype), block=64)
-    assert distribution.variance == 0
+    assert distribution.std == 0
 
 
 def test_a_unit_is_always_on_if_a_rectifier_never_leaves_it_at_zero():
@@ -108,7 +108,19 @@ def test_nothing_finite_leaves_every_share_and_number_of_units_open():
 def test_the_pooled_variance_is_within_plus_between():
     values = np.random.default_rng(3).standard_normal((50, 4)) * [1, 2, 3, 4] + [0, 5, 0, -5]
     distribution = counted(values)
-    assert distribution.variance == pytest.approx(values.var(), rel=1e-12)
+    assert distribution.std == pytest.approx(values.std(), rel=1e-12)
+
+
+@pytest.mark.parametrize("power", [-1000, -600, 600, 1000])
+@pytest.mark.parametrize("broken", [False, True])
+def test_figures_scale_with_the_values_as_far_as_float64_reaches(power, broken):
+    values = np.random.default_rng(4).standard_normal((50, 6)) + np.arange(6)
+    if broken:
+        values[3, 2] = math.nan
+    once, scaled = counted(values), counted(np.ldexp(values, power))
+    for name in ("mean", "within_unit_std", "between_unit_std", "std"):
+        assert getattr(scaled, name) == pytest.approx(math.ldexp(getattr(once, name), power), rel=1e-12), name
+    assert scaled.correlation == pytest.approx(once.correlation, rel=1e-12)
 
 
 def test_what_is_not_finite_is_counted_and_left_out():
@@ -116,7 +128,7 @@ def test_what_is_not_finite_is_counted_and_left_out():
     distribution = counted(values)
     assert (distribution.count, distribution.nan, distribution.posinf, distribution.neginf) == (3, 1, 1, 1)
     assert distribution.mean == pytest.approx(7 / 3)
-    assert distribution.variance == pytest.approx(np.var([1, 2, 4]))
+    assert distribution.std == pytest.approx(np.std([1, 2, 4]))
     assert distribution.histogram.total == 3
 
 

@@ -191,8 +191,7 @@ def test_the_second_moment_of_linear_and_relu_is_the_closed_form_on_average(act)
     arm = run_on(stacks(init=init, act=act, widths="100,100,100,100"), run, data).arms[0]
     inputs_moment = np.mean(data.rows(0, 0, 64).astype(float)**2)
     for place in range(3):
-        moments = np.array([network.layers[place].activation.variance + network.layers[place].activation.mean**2
-                            for network in arm.networks])
+        moments = np.array([network.layers[place].activation.second_moment for network in arm.networks])
         assert abs(moments.mean() - inputs_moment) < 5 * moments.std(ddof=1) / math.sqrt(len(moments))
 
 

@@ -73,8 +73,8 @@ def test_the_textbook_case_behaves_as_theory_says(act, init):
     for layer, (std, within) in enumerate(predicted(act, init)):
         stats = [network.layers[layer].activation for network in arm.networks]
         for name, expected, values in (
-                ("std", std, [math.sqrt(s.variance) for s in stats]),
-                ("within", within, [math.sqrt(s.within_unit_variance) for s in stats])):
+                ("std", std, [s.std for s in stats]),
+                ("within", within, [s.within_unit_std for s in stats])):
             error = np.std(values, ddof=1) / math.sqrt(NETWORKS)
             bias = 3 * (layer + 1) / WIDTH * expected
             assert abs(np.mean(values) - expected) < 5 * error + bias, (layer + 1, name)

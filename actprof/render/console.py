@@ -24,7 +24,7 @@ from actprof.render.terminal import (
     written,
 )
 
-LEAST_BARS, MOST_BARS = 8, 30
+LEAST_BARS, MOST_BARS = 6, 30
 """Characters of a block histogram."""
 
 LONGEST_LISTING = 3
@@ -75,11 +75,11 @@ def _cells(layer: LayerSummary, quantity: str) -> dict[str, str]:
         cells["params"] = f"{layer.parameters:,}"
     cells |= {"mean": number(figures["mean"]), "std": number(figures["std"])}
     if summary.spread:
-        cells["std\nquartiles"] = " – ".join(map(number, summary.spread["std"]))
+        cells["std\nquartiles"] = "–".join(map(number, summary.spread["std"]))
     cells["in-unit\nstd"] = number(figures["within_unit_std"])
     if quantity == "activation":
-        cells["% zero"] = percent(activity["zero_fraction"])
-    cells["% sat"] = percent(activity["saturated_fraction"]) if layer.saturates else "-"
+        cells["%\nzero"] = percent(activity["zero_fraction"])
+    cells["%\nsat"] = percent(activity["saturated_fraction"]) if layer.saturates else "-"
     if quantity == "activation":
         cells["dead\nunits"] = count(activity["dead_units"]) if summary.computed else "-"
     return cells
@@ -109,7 +109,7 @@ def _bars_header(arm: Arm, quantity: str) -> str:
 
 
 def _picture(summary: Summary, length: int, stream: TextIO) -> str:
-    """The histogram in block characters, without the atoms (they have the % zero column)."""
+    """The histogram in block characters, without the atoms (they have a column of their own)."""
     if not summary.computed:
         return "not computed"
     if summary.non_finite:

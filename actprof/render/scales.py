@@ -142,6 +142,10 @@ def percent_of_power(power: int) -> str:
     return f"{100 * 10.0**power:g} %" if power > -5 else f"{power_of_ten(power + 2)} %"
 
 
+ATOM_HEIGHTS = 8
+"""An atom's bar is at most this many times as tall as the axis: little beside large atoms shall look like little."""
+
+
 def share_scale(bars: Iterable[Bars], logarithmic: bool) -> ShareScale:
     """The scale for all panels: tall enough for the body of every layer that is spread out, so that a lone spike, or a
     layer that has shrunk into a bin, is cut (and labelled) rather than flattening the rest."""
@@ -150,7 +154,8 @@ def share_scale(bars: Iterable[Bars], logarithmic: bool) -> ShareScale:
         least = min((float(bar.shares[bar.shares > 0].min()) for bar in drawn), default=0.01)
         return ShareScale(1.0, max(least / 2, 1e-12))
     spread = [bar.body for bar in drawn if not bar.shrunk]
-    return ShareScale(max(spread or [bar.body for bar in drawn], default=1.0))
+    atoms = [share / ATOM_HEIGHTS for bar in drawn for _, share in bar.atoms]
+    return ShareScale(max([*(spread or [bar.body for bar in drawn]), *atoms], default=1.0))
 
 
 @dataclass(frozen=True)
