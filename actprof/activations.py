@@ -81,6 +81,14 @@ def _floating(z: Any) -> Array:
     return array if np.issubdtype(array.dtype, np.floating) else array.astype(np.float64)
 
 
+def _finite_below(z: Array) -> Array:
+    """z, or if it holds -∞ a copy with the lowest finite number instead: -∞ times a gate of 0 is no number."""
+    if z.min(initial=0) > -math.inf:
+        return z
+    raised: Array = np.maximum(z, np.finfo(z.dtype).min)
+    return raised
+
+
 def _linear(z: Array, out: Array) -> None:
     if out is not z:
         np.copyto(out, z)
@@ -96,6 +104,8 @@ def _step(z: Array, out: Array) -> None:
 
 
 def _leaky(z: Array, out: Array, slope: float) -> None:
+    if slope == 0:
+        return _relu(z, out)
     with borrowed(z, 1) as (sloped,):
         np.multiply(z, slope, out=sloped)
         np.maximum(z, sloped, out=out)
@@ -125,6 +135,7 @@ def _hard_sigmoid(z: Array, out: Array, slope: float) -> None:
 
 
 def _hard_silu(z: Array, out: Array) -> None:
+    z = _finite_below(z)
     with borrowed(z, 1) as (gate,):
         _hard_sigmoid(z, gate, 1 / 6)
         np.multiply(z, gate, out=out)
@@ -204,9 +215,20 @@ def _gaussian(z: Array, out: Array) -> None:
     np.exp(out, out=out)
 
 
+def _gaussian_slope(z: Array) -> Array:
+    z = np.clip(z, -1e4, 1e4)
+    slope: Array = -2 * z * np.exp(-z * z)
+    return slope
+
+
 def _softsign(z: Array, out: Array) -> None:
     with borrowed(z, 1) as (size,):
-        np.add(np.abs(z, out=size), 1, out=size)
+        np.abs(z, out=size)
+        if not size.max(initial=0) < math.inf:
+            largest = np.finfo(z.dtype).max
+            z = np.clip(z, -largest, largest)
+            np.abs(z, out=size)
+        size += 1
         np.divide(z, size, out=out)
 
 
@@ -292,6 +314,7 @@ def _gate(z: Array, exponent: Array, out: Array) -> None:
 
 
 def _silu(z: Array, out: Array, steepness: float = 1) -> None:
+    z = _finite_below(z)
     with borrowed(z, 1) as (exponent,):
         np.multiply(z, -steepness, out=exponent)
         _gate(z, exponent, out)
@@ -299,6 +322,7 @@ def _silu(z: Array, out: Array, steepness: float = 1) -> None:
 
 def _gelu_tanh(z: Array, out: Array) -> None:
     """0.5z(1 + tanh u) = z·sigmoid(2u), u = √(2/π)(z + 0.044715z³)."""
+    z = _finite_below(z)
     with borrowed(z, 1) as (exponent,):
         np.multiply(z, z, out=exponent)
         exponent *= -2 * math.sqrt(2 / math.pi) * 0.044715
@@ -332,6 +356,7 @@ def _gelu_tanh_slope(z: Array) -> Array:
 
 def _mish(z: Array, out: Array) -> None:
     """z·n/(n + 2), n = e^z(e^z + 2), which is z·tanh(softplus(z)); from z = 20 on the factor is 1."""
+    z = _finite_below(z)
     with borrowed(z, 2) as (power, n):
         np.exp(np.minimum(z, 20, out=power), out=power)
         np.add(power, 2, out=n)
@@ -401,7 +426,7 @@ _ROWS = (
     Activation("erf", "erf z = 2/√π ∫₀ᶻ e^-t² dt", "Williams 1996", _wrap(special.erf),
                lambda z: 2 / math.sqrt(math.pi) * np.exp(-z * z), flat=("left", "right")),
     Activation("gaussian", "e^-z²", "Broomhead & Lowe 1988", _gaussian,
-               lambda z: -2 * z * np.exp(-z * z), flat=("left", "right")),
+               _gaussian_slope, flat=("left", "right")),
     Activation("softsign", "z/(1 + |z|)", "Bergstra et al. 2009", _softsign,
                lambda z: 1 / (1 + np.abs(z)) ** 2, flat=("left", "right")),
     Activation("relu", "max(z, 0)", "Nair & Hinton 2010", _relu, _mask(lambda z: z > 0),
@@ -552,6 +577,16 @@ class BoundActivation:
         return _largest(self._steepness, _GRID)
 
     @functools.cached_property
+    def bounds(self) -> tuple[float, float]:
+        """(inf φ, sup φ) over the reals, infinite where φ is unbounded; float32 may round past them.
+
+        A random activation counts with its mean slope.
+        """
+        low = -_supremum(lambda z: -self._alike(z))
+        high = _supremum(self._alike)
+        return low + 0.0, high + 0.0
+
+    @functools.cached_property
     def saturation(self) -> tuple[float, float]:
         """(low, high): z is saturated below low or above high; infinite on a side without an asymptote.
 
@@ -594,6 +629,10 @@ class BoundActivation:
     def _fact(self, fact: T | Callable[..., T]) -> T:
         return of_parameters(fact, dict(self.parameters))
 
+    def _alike(self, z: Array) -> Array:
+        """φ with the same z for all pieces of an output: it takes the same values as any others."""
+        return self.value(np.repeat(z, self.pieces))
+
     def _steepness(self, z: Array) -> Array:
         return np.abs(self.derivative(z))
 
@@ -610,9 +649,10 @@ _GRID = np.concatenate([-_DECADES[::-1], [0.0], _DECADES])
 
 def _largest(f: Callable[[Array], Array], grid: Array) -> float:
     """The largest f on the grid, refined between the neighbours of the best point."""
-    best = int(np.argmax(f(grid)))
+    values = f(grid)
+    best = int(np.argmax(values))
     low, high = grid[max(best - 1, 0)], grid[min(best + 1, len(grid) - 1)]
-    largest = float(f(grid[best]))
+    largest = float(values[best])
     for _ in range(8):
         points = np.linspace(low, high, 65)
         values = f(points)
@@ -620,6 +660,12 @@ def _largest(f: Callable[[Array], Array], grid: Array) -> float:
         largest = max(largest, float(values[best]))
         low, high = points[max(best - 1, 0)], points[min(best + 1, 64)]
     return largest
+
+
+def _supremum(f: Callable[[Array], Array]) -> float:
+    """The largest f, or its limit at -∞ or ∞ if that is larger; a limit that does not exist does not count."""
+    limits = f(np.array([-math.inf, math.inf]))
+    return float(np.fmax(_largest(f, _GRID), np.fmax.reduce(limits)))
 
 
 def _outermost(f: Callable[[Array], Array], grid: Array, level: float) -> float:

@@ -101,7 +101,7 @@ def _known(networks: Sequence[Network], quantity: str, number: int | None = None
         return {}
     chosen = slice(None) if number is None else slice(number - 1, number)
     used = [activations.bind(choice) for network in networks for choice in network.stack.activations[chosen]]
-    return {"image": Extent(min(getattr(phi,"bounds",(-1e30,1e30))[0] for phi in used), max(getattr(phi,"bounds",(-1e30,1e30))[1] for phi in used)),
+    return {"image": Extent(min(phi.bounds[0] for phi in used), max(phi.bounds[1] for phi in used)),
             "zero_edge": any(0.0 in phi.atoms for phi in used)}
 
 

@@ -303,6 +303,75 @@ def test_an_exploded_pre_activation_gives_the_limit_of_the_curve(text, left, rig
     np.testing.assert_array_equal(act(text).value(np.array([-np.inf, np.inf])), [left, right])
 
 
+@each
+@each_dtype
+def test_infinite_pre_activations_give_the_limits_of_the_curve(text, dtype):
+    phi = act(text)
+    infinite, huge = np.array([[-math.inf, math.inf], [-1e30, 1e30]], dtype)
+    beside = np.array([-math.inf, math.nan, 0.5, math.inf], dtype)
+    results = (infinite.copy(), beside.copy())
+    with np.errstate(all="raise"):
+        expected = phi.value(huge)
+        value = phi.value(infinite)
+        for z in results:
+            phi.apply(z, z)
+    assert value.dtype == dtype
+    np.testing.assert_array_equal(value, phi.value(infinite.tolist()).astype(dtype))
+    assert np.isnan(results[1]).tolist() == [text in ("sin", "cos"), True, False, text in ("sin", "cos")]
+    assert results[1][2] == pytest.approx(float(phi.value(0.5)), rel=1e-6)
+    if phi.random:
+        np.testing.assert_array_equal(results[0], infinite)
+    else:
+        np.testing.assert_array_equal(results[0], value)
+    for side, limit, near in zip(("left", "right"), value, expected, strict=True):
+        if side in phi.activation.flat:
+            assert math.isfinite(limit)
+            assert limit == pytest.approx(near, rel=0, abs=2e-30)
+        elif text not in ("sin", "cos"):
+            assert not math.isnan(limit)
+
+
+@each
+@each_dtype
+def test_slopes_at_infinity_are_those_far_out(text, dtype):
+    slopes = act(text).derivative(np.array([-math.inf, math.inf], dtype))
+    if text not in ("sin", "cos"):
+        far = np.where(np.isinf(slopes), slopes, act(text).derivative(np.array([-1e30, 1e30], dtype)))
+        np.testing.assert_allclose(slopes, far, rtol=0, atol=1e-30)
+
+
+@pytest.mark.parametrize(("text", "low", "high"), [
+    ("linear", -math.inf, math.inf), ("step", 0, 1), ("sigmoid", 0, 1), ("hard_sigmoid", 0, 1),
+    ("log_sigmoid", -math.inf, 0), ("tanh", -1, 1), ("hard_tanh", -1, 1), ("lecun_tanh", -1.7159, 1.7159),
+    ("arctan", -math.pi / 2, math.pi / 2), ("sin", -1, 1), ("cos", -1, 1), ("erf", -1, 1), ("gaussian", 0, 1),
+    ("softsign", -1, 1), ("relu", 0, math.inf), ("relu6", 0, 6), ("relu_squared", 0, math.inf),
+    ("leaky_relu", -math.inf, math.inf), ("leaky_relu:0", 0, math.inf), ("leaky_relu:-0.5", 0, math.inf),
+    ("rrelu", -math.inf, math.inf), ("elu:2.5", -2.5, math.inf), ("celu:0.4", -0.4, math.inf),
+    ("selu", -1.0507009873554805 * 1.6732632423543772, math.inf), ("gelu", -0.16997120747990369, math.inf),
+    ("silu", -0.27846454276107380, math.inf), ("quick_gelu", -0.27846454276107380 / 1.702, math.inf),
+    ("hard_silu", -0.375, math.inf), ("mish", -0.30884341, math.inf), ("softplus:5", 0, math.inf),
+    ("squareplus", 0, math.inf), ("tanh_shrink", -math.inf, math.inf), ("soft_shrink", -math.inf, math.inf),
+    ("exponential", 0, math.inf), ("abs", 0, math.inf), ("square", 0, math.inf),
+    ("maxout", -math.inf, math.inf), ("maxout:3", -math.inf, math.inf),
+])
+def test_the_bounds_are_those_of_the_closed_form(text, low, high):
+    assert act(text).bounds == pytest.approx((low, high), rel=1e-8 if text == "mish" else 1e-13, abs=0)
+
+
+@each
+def test_no_value_is_outside_the_bounds_and_some_values_come_near(text):
+    phi = act(text)
+    rng = np.random.default_rng(7)
+    size = np.concatenate([np.abs(rng.normal(0, 3, 100_000)), 10 ** rng.uniform(-9, 30, 20_000)])
+    values = phi.value(np.concatenate([-size, [0], size]))
+    low, high = phi.bounds
+    for bound, extreme in ((-low, -values.min()), (high, values.max())):
+        if math.isinf(bound):
+            assert extreme > 60
+        else:
+            assert bound - 1e-6 <= extreme <= bound + 1e-15 * max(1, abs(bound))
+
+
 def test_tanh_shrink_of_little_is_a_third_of_its_cube():
     z = np.array([1e-30, 1e-8, -1e-5])
     np.testing.assert_allclose(act("tanh_shrink").value(z), z**3 / 3, rtol=1e-9)
