@@ -43,7 +43,7 @@ def print_comparison(comparison: Comparison, quantity: str, stream: TextIO) -> N
 
 
 def _title(arm: Arm, quantity: str, seed: int) -> str:
-    networks = f" · median of {len(arm.networks)} networks" if len(arm.networks) > 1 else ""
+    networks = f" · median of {len(arm.networks)} networks of {arm.parameters:,} parameters" if len(arm.networks) > 1 else ""
     what = "" if quantity == "activation" else f" · {quantity}s"
     return f"{arm.label}{what}: W ~ {arm.config['init_formula']} · seed {seed}{networks}"
 
@@ -56,13 +56,13 @@ def _arm_table(arm: Arm, quantity: str, stream: TextIO) -> Table:
     texts = [headers, [total.get(header, "") for header in headers], *(list(row.values()) for row in cells)]
     taken = sum(text_width(column) + 1 for column in zip(*texts, strict=True))
     bars = min(max(width(stream) - taken, LEAST_BARS), MOST_BARS)
-    made = table([*map(Column, headers), Column(_bars_header(arm, quantity), right=False)], stream)
+    made = table([*map(Column, headers), Column(_bars_header(arm, quantity, bars), right=False)], stream)
     for first, last in _groups(arm, quantity):
         row = cells[first] | ({"layer": f"{first + 1}–{last + 1}"} if last > first else {})
         picture = _picture(arm.layers[first].quantity(quantity), bars, stream)
         made.add_row(*(written(cell, stream) for cell in row.values()), picture)
     made.add_section()
-    made.add_row(*texts[1], f"{arm.parameters:,} parameters" if "params" not in headers else "")
+    made.add_row(*texts[1], "")
     return made
 
 
@@ -100,12 +100,13 @@ def _groups(arm: Arm, quantity: str) -> Iterator[tuple[int, int]]:
         yield computed, places - 1
 
 
-def _bars_header(arm: Arm, quantity: str) -> str:
+def _bars_header(arm: Arm, quantity: str, room: int) -> str:
     edges = [layer.quantity(quantity).histogram.edges for layer in arm.layers]
     low, high = edges[0][0], edges[0][-1]
     if any(layer[0] != low or layer[-1] != high for layer in edges):
-        return "histogram\n(own range each)"
-    return f"histogram\n{number(low)} … {number(high)}"
+        return "histogram\nown range"
+    limits = f"{number(low)} … {number(high)}"
+    return f"histogram\n{limits if len(limits) <= room else limits.replace('… ', '…' + chr(10))}"
 
 
 def _picture(summary: Summary, length: int, stream: TextIO) -> str:
