@@ -28,7 +28,6 @@ class Layer:
         weights: (fan_in, fan_out · pieces).
         bias: (fan_out · pieces,), or None where it is 0.
         parameters: weights, biases that are not all 0 by design, scales and shifts of the normalisation.
-        noise: key of the stream of a random activation.
     """
 
     number: int

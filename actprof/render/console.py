@@ -43,7 +43,8 @@ def print_comparison(comparison: Comparison, quantity: str, stream: TextIO) -> N
 
 
 def _title(arm: Arm, quantity: str, seed: int) -> str:
-    networks = f" · median of {len(arm.networks)} networks of {arm.parameters:,} parameters" if len(arm.networks) > 1 else ""
+    several = f" · median of {len(arm.networks)} networks of {arm.parameters:,} parameters"
+    networks = several if len(arm.networks) > 1 else ""
     what = "" if quantity == "activation" else f" · {quantity}s"
     return f"{arm.label}{what}: W ~ {arm.config['init_formula']} · seed {seed}{networks}"
 

@@ -19,7 +19,6 @@ WIDTH, HEIGHT = 1920.0, 1080.0
 STRIP_PART = 0.25  # of the height that is left when all has its least
 PANEL_LAYERS, RIDGE_LAYERS = 8, 24
 TITLES = {"activation": "Activations, layer by layer", "preactivation": "Pre-activations, layer by layer"}
-VIEWS = ("auto", "panels", "ridge", "heatmap")
 
 
 @dataclass(frozen=True)
