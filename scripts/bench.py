@@ -167,10 +167,10 @@ def forward() -> None:
 
 def memory() -> None:
     def peak(*arguments: str) -> float:
-        """Largest resident set of the process, in MB."""
-        code = ("import resource, sys; from actprof.cli import cli; "
-                "cli.main(sys.argv[1:], standalone_mode=False); "
-                "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)")
+        """Largest resident set of the process, in MB; rusage would count that of this process before the exec, too."""
+        code = ("import sys; from actprof.cli import cli; cli.main(sys.argv[1:], standalone_mode=False); "
+                "lines = open('/proc/self/status').read().split('VmHWM:'); "
+                "print(lines[1].split()[0], file=sys.stderr)")
         done = subprocess.run([sys.executable, "-c", code, "histogram", "-q", "--no-figure", *arguments],
                               stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=True)
         return int(done.stderr) / 1024
