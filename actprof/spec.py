@@ -27,6 +27,11 @@ SCALES = ("none", "unit", "standard")
 NORM_POSITIONS = ("before", "after")
 RANGES = ("shared", "layer")
 QUANTITIES = ("activation", "preactivation")
+VIEWS = {"panels": 8, "ridge": 24, "heatmap": MAX_LAYERS}
+"""View of a figure → the most layers for which "auto" takes it."""
+THEMES = ("light", "dark")
+SHEET = 1920, 1080
+"""The least pixels of a figure at Style's default resolution."""
 
 ZEROS = Choice("zeros", label="zeros")
 NO_NORM = Choice("none", label="none")
@@ -145,3 +150,20 @@ class RunSpec:
         if not 16 * sys.float_info.epsilon * max(abs(low), abs(high)) * self.bins < high - low < math.inf:
             raise SpecError(f"--range {low!r} {high!r} is too {'wide' if high - low == math.inf else 'narrow'} "
                             f"for {self.bins} bins of floating-point numbers.")
+
+
+@dataclass(frozen=True)
+class View:
+    """What a figure shows: a quantity in one of VIEWS, or the one that suits the number of layers."""
+
+    quantity: str = QUANTITIES[0]
+    view: str = "auto"
+    log_y: bool = False
+
+
+@dataclass(frozen=True)
+class Style:
+    """How a figure is drawn."""
+
+    theme: str = THEMES[0]
+    dpi: int = 100

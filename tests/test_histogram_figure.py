@@ -17,9 +17,11 @@ from PIL import Image
 
 from actprof.errors import SpecError
 from actprof.profiles import Arm, Comparison, LayerProfile, Profile
-from actprof.render.drawing import FORMATS, MAX_PIXELS, THEMES, Style, matplotlib_set_up
-from actprof.render.histogram_figure import View, draw_figure, render
+from actprof.render.drawing import FORMATS, MAX_PIXELS, THEMES, matplotlib_set_up
+from actprof.render.histogram_figure import draw_figure, render
 from actprof.render.numerals import compact, percent
+from actprof.spec import THEMES as THEME_NAMES
+from actprof.spec import Style, View
 from tests.simulated import HE, SAMPLES, UNITS, compared, counted, covering, grid, profiled, propagated
 
 
@@ -189,6 +191,10 @@ def test_a_bar_that_is_cut_says_how_tall_it_is():
     assert any(text.startswith("1 bin: ") for text in texts(drawn(grid(3, 5))))
 
 
+def test_every_theme_that_can_be_asked_for_exists():
+    assert tuple(THEMES) == THEME_NAMES
+
+
 def test_the_subtitle_holds_every_setting_and_the_seed():
     shown = " ".join(texts(drawn(grid(1, 5))))
     for word in ("normal:mean=0.0,std=0.35", "relu", "16 → 5 × 16", "bias zeros", "norm none", "40 samples",
@@ -236,8 +242,9 @@ def test_a_picture_of_too_many_pixels_is_refused():
 LONELY = """
 import sys
 from tests.simulated import grid
-from actprof.render.drawing import FORMATS, Style
-from actprof.render.histogram_figure import View, render
+from actprof.render.drawing import FORMATS
+from actprof.render.histogram_figure import render
+from actprof.spec import Style, View
 assert "matplotlib" not in sys.modules
 for format in FORMATS:
     assert render(grid(1, 3), View(), Style("dark"), format)

@@ -80,8 +80,9 @@ def _joined(args: list[str]) -> list[str]:
 @click.option("--log-y", is_flag=True, help="Logarithmic shares in the figure.")
 @click.option("--quantity", type=Word(spec.QUANTITIES), default=spec.QUANTITIES[0], show_default=True,
               help="What the table and the figure show.")
-@click.option("--view", type=Word(("auto", "panels", "ridge", "heatmap")), default="auto", show_default=True,
-              help="Auto: panels to 8 layers, ridge lines to 24, a heat map beyond.")
+@click.option("--view", type=Word((spec.View.view, *spec.VIEWS)), default=spec.View.view, show_default=True,
+              help=f"Auto: panels to {spec.VIEWS['panels']} layers, ridge lines to {spec.VIEWS['ridge']}, "
+                   "a heat map beyond.")
 @options.output_options
 def command(input_: str, input_key: str | None, label_column: str, scale: str, range_: Any, log_y: bool,
             quantity: str, view: str, output: options.Output, inits: tuple[str, ...], acts: tuple[str, ...],
@@ -151,6 +152,6 @@ def _print(comparison: Comparison, quantity: str, output: options.Output) -> Non
 
 
 def _figure(comparison: Comparison, quantity: str, view: str, log_y: bool, style: Any, form: str) -> bytes:
-    from actprof.render.histogram_figure import View, render
+    from actprof.render.histogram_figure import render
 
-    return render(comparison, View(quantity, view, log_y), style, form)
+    return render(comparison, spec.View(quantity, view, log_y), style, form)

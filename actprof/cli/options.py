@@ -16,19 +16,15 @@ import click
 from actprof.cli.requests import Whole, Word
 from actprof.cli.signals import aside
 from actprof.errors import OutputError, SpecError, shown
-from actprof.spec import MAX_SEED, RunSpec
+from actprof.spec import MAX_SEED, SHEET, THEMES, RunSpec, Style
 
 if TYPE_CHECKING:
-    from actprof.render.drawing import Style
     from actprof.render.files import Target
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 FORMATS = ("table", "json", "csv")
-THEMES = ("light", "dark")
 LONGEST_NAME = 100
-SHEET_INCHES = 19.2, 10.8
-"""The smallest figure: at 100 dpi 1920 × 1080 pixels."""
 
 
 def seed_option(command: Command) -> Command:
@@ -69,7 +65,7 @@ class Output:
 
     def _check_pixels(self, most: int) -> None:
         """Refuse what even the smallest sheet cannot be; taller ones are refused when they are drawn."""
-        width, height = SHEET_INCHES
+        width, height = (side / Style.dpi for side in SHEET)
         if width * height * self.dpi**2 > most:
             raise SpecError(f"--dpi {self.dpi} makes a png of more than {most // 10**6} megapixels. "
                             f"Take at most {int((most / width / height) ** 0.5)}, or write an svg or a pdf.")
@@ -88,8 +84,6 @@ class Output:
         """Render (style, format) for each target and say what was written."""
         if not self._targets:
             return
-        from actprof.render.drawing import Style
-
         style = Style(self.theme, self.dpi)
         for target in self._targets:
             target.write(aside(functools.partial(render, style, target.format)))
@@ -155,8 +149,9 @@ def output_options(command: Command) -> Command:
         click.option("--no-figure", is_flag=True, help="Write no figure."),
         click.option("--show", is_flag=True, help="Open the figure when it is written."),
         click.option("--no-clobber", is_flag=True, help="Never replace an existing file."),
-        click.option("--theme", type=Word(THEMES), default=THEMES[0], show_default=True, help="Colours of the figure."),
-        click.option("--dpi", type=Whole(30, 1000), default=100, show_default=True,
+        click.option("--theme", type=Word(THEMES), default=Style.theme, show_default=True,
+                     help="Colours of the figure."),
+        click.option("--dpi", type=Whole(30, 1000), default=Style.dpi, show_default=True,
                      help="Resolution; 100 gives 1920 pixels across."),
         click.option("-q", "--quiet", is_flag=True, help="No notes and no progress on standard error."),
     )):

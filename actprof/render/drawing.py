@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from actprof.errors import OutputError, SpecError
+from actprof.spec import Style
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -21,14 +22,6 @@ FORMATS = ("png", "svg", "pdf")
 MAX_PIXELS = 64_000_000
 MAX_SIDE = 65_535  # what matplotlib's Agg renderer can address
 UNIT = 100  # layouts are made in pixels of 1/100 inch
-
-
-@dataclass(frozen=True)
-class Style:
-    """How a figure is drawn; at 100 dpi it is 1920 pixels wide."""
-
-    theme: str = "light"
-    dpi: int = 100
 
 
 @dataclass(frozen=True)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from actprof.profiles import Comparison
-from actprof.render.drawing import Style, Theme, to_bytes
+from actprof.render.drawing import Theme, to_bytes
+from actprof.spec import SHEET, VIEWS, Style, View
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -15,19 +15,9 @@ if TYPE_CHECKING:
     from actprof.render.canvas import Canvas
     from actprof.render.scene import Scene
 
-WIDTH, HEIGHT = 1920.0, 1080.0
+WIDTH, HEIGHT = map(float, SHEET)
 STRIP_PART = 0.25  # of the height that is left when all has its least
-PANEL_LAYERS, RIDGE_LAYERS = 8, 24
 TITLES = {"activation": "Activations, layer by layer", "preactivation": "Pre-activations, layer by layer"}
-
-
-@dataclass(frozen=True)
-class View:
-    """What is drawn of a comparison, and how."""
-
-    quantity: str = "activation"
-    view: str = "auto"
-    log_y: bool = False
 
 
 class Body(Protocol):
@@ -75,7 +65,7 @@ def chosen_view(asked: str, depth: int) -> str:
     """Panels while they can be read, then ridges, then a heat map."""
     if asked != "auto":
         return asked
-    return "panels" if depth <= PANEL_LAYERS else "ridge" if depth <= RIDGE_LAYERS else "heatmap"
+    return next(view for view, most in VIEWS.items() if depth <= most)
 
 
 def _body(scene: Scene, view: str) -> Body:
