@@ -29,9 +29,9 @@ from actprof.spec import RunSpec, StackSpec
 from actprof.streams import BLOCK
 
 CHUNK_VALUES = 300_000
-"""Values of a layer in a chunk, as far as LEAST_ROWS and MOST_ROWS allow."""
+"""Values of a layer in a chunk of LEAST_ROWS to memory.CHUNK_ROWS rows."""
 
-LEAST_ROWS, MOST_ROWS = 1024, 4096
+LEAST_ROWS = 1024
 
 SHARES = 16
 """Parts that the chunks of a network are dealt into; each keeps one set of counters."""
@@ -128,7 +128,7 @@ def _chunks(network: Network, inputs: Inputs) -> list[Chunk]:
     """Whole batches where a normalisation needs them, else rows that keep a chunk in the cache, in even numbers."""
     whole = normalizations.NORMALIZATIONS[network.stack.norm.name].whole_batch
     widest = max(network.stack.widths)
-    wanted = min(max(CHUNK_VALUES // widest, LEAST_ROWS), MOST_ROWS)
+    wanted = min(max(CHUNK_VALUES // widest, LEAST_ROWS), memory.CHUNK_ROWS)
     work = sum(network.weight_bytes) / network.dtype.itemsize
     chunks = []
     for batch in range(inputs.batches):

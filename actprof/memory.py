@@ -54,8 +54,11 @@ def super_chunks(network: Network, chunks: Sequence[Chunk]) -> list[list[Chunk]]
 
 
 def check(stacks: Sequence[StackSpec], run: RunSpec, inputs: Inputs) -> None:
-    """Raise ResourceError if the largest arm would not fit into the memory that is left."""
-    need = max(_needed(stack, run, inputs) for stack in stacks)
+    """Raise ResourceError if the largest arm, beside the others' kept weights, would not fit into what is left."""
+    needs = [_needed(stack, run, inputs) for stack in stacks]
+    networks = [Network(stack, run.seed, 0, np.dtype(run.dtype)) for stack in stacks]
+    weights = [sum(network.weight_bytes) for network in networks]
+    need = max(needs) + (sum(weights) - max(weights) if fits_whole(*networks) else 0)
     left = available_memory()
     if left is not None and need > left:
         raise ResourceError(f"needs about {amount(need)}; {amount(left)} available. "
