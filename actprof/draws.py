@@ -28,12 +28,16 @@ class Draw:
         name: "normal", "uniform", "truncated" or "point".
         bound: the largest |draw|; None if unbounded.
         sample: (rng, shape, dtype) → draws with mean 0 and std 1 (a point's are 0).
+        square_variance: Var(draw²), which says how well a sample tells the std.
+        inside: k → P(|draw| <= k).
         std_factor: std of the draw before it was standardised (a cut normal's is below 1).
     """
 
     name: str
     bound: float | None
     sample: Sampler
+    square_variance: float
+    inside: Callable[[float], float]
     std_factor: float = 1.0
 
 
@@ -52,9 +56,9 @@ def _zeros(rng: np.random.Generator, shape: tuple[int, ...], dtype: DTypeLike) -
     return np.zeros(shape, dtype)
 
 
-NORMAL = Draw("normal", None, _normal)
-UNIFORM = Draw("uniform", math.sqrt(3), _uniform)
-POINT = Draw("point", 0.0, _zeros)
+NORMAL = Draw("normal", None, _normal, 2.0, lambda k: math.erf(k / math.sqrt(2)))
+UNIFORM = Draw("uniform", math.sqrt(3), _uniform, 4 / 5, lambda k: min(k / math.sqrt(3), 1.0))
+POINT = Draw("point", 0.0, _zeros, 0.0, lambda k: 1.0)
 
 
 @cache
@@ -70,15 +74,30 @@ def truncated(cut: float) -> Draw:
         draws /= factor
         return draws
 
-    return Draw("truncated", cut / factor, sample, factor)
+    def inside(k: float) -> float:
+        return math.erf(min(k * factor, cut) / math.sqrt(2)) / math.erf(cut / math.sqrt(2))
+
+    return Draw("truncated", cut / factor, sample, _truncated_square_variance(cut), inside, factor)
 
 
 def truncated_std(cut: float) -> float:
     """√(1 - 2c·φ(c)/(2Φ(c) - 1)): the std of N(0, 1) cut at ±c; for a small c, where that cancels, its series."""
     if cut < 0.05:
         return cut / math.sqrt(3) * (1 - cut**2 / 15 + cut**4 / 1050)
-    density = math.exp(-(cut**2) / 2) / math.sqrt(2 * math.pi)
-    return math.sqrt(1 - 2 * cut * density / math.erf(cut / math.sqrt(2)))
+    return math.sqrt(1 - 2 * cut * _density_at_cut(cut))
+
+
+def _truncated_square_variance(cut: float) -> float:
+    """(3σ² - 2c³·φ(c)/(2Φ(c) - 1))/σ⁴ - 1 of N(0, 1) cut at ±c; for a small c, where that cancels, the uniform's."""
+    if cut < 0.05:
+        return UNIFORM.square_variance
+    variance = truncated_std(cut) ** 2
+    return (3 * variance - 2 * cut**3 * _density_at_cut(cut)) / variance**2 - 1
+
+
+def _density_at_cut(cut: float) -> float:
+    """φ(c)/(2Φ(c) - 1)."""
+    return math.exp(-(cut**2) / 2) / math.sqrt(2 * math.pi) / math.erf(cut / math.sqrt(2))
 
 
 def _uniform_within(rng: np.random.Generator, shape: tuple[int, ...], dtype: DTypeLike, cut: float) -> NDArray[Any]:

@@ -13,23 +13,14 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import DTypeLike
 
+from actprof import matrices
 from actprof.draws import NORMAL, POINT, TRUNCATED_STD, UNIFORM, Draw, truncated
 from actprof.errors import SpecError
+from actprof.fans import FAN_TEXT, FANS, Fans
+from actprof.matrices import Matrix
 from actprof.registry import Choice, Parameter, Registry, Value
-
-Matrix = NDArray[Any]
-
-
-@dataclass(frozen=True)
-class Fans:
-    """What a scale may depend on. `first`: whether this is the layer that sees the inputs (siren)."""
-
-    fan_in: int
-    fan_out: int
-    first: bool = False
-
 
 Rule = Callable[..., float]
 MatrixRule = Callable[..., Matrix]
@@ -48,7 +39,8 @@ class Initializer:
         mean: E(W).
         draw: the shape of the distribution, or a rule that picks it by the parameters.
         matrix: (rng, shape, dtype, fans, **parameters) → W, for those that are not independent draws.
-        limit: the largest |w|, where it is not that of the draw (matrix rules); None if unlimited.
+        limit: the largest |w|, where it is not that of the draw, or nicer to read off; None if unlimited.
+        square_variance: count·Var(mean of (W - mean)²)/std⁴, where it is not that of independent draws.
         bias: what the same framework layer does to its biases.
         written: the formula with the parameters filled in, N(0, 2/n); without it they are listed behind the formula.
         spare: how many times its own size a matrix needs beside itself while it is drawn.
@@ -64,6 +56,7 @@ class Initializer:
     mean: Rule = _centred
     matrix: MatrixRule | None = None
     limit: Callable[..., float | None] | None = None
+    square_variance: Rule | None = None
     bias: str = "zeros"
     written: Callable[..., str] | None = None
     spare: int = 0
@@ -88,6 +81,16 @@ class BoundInitializer:
     def draw(self) -> Draw:
         return self.row.draw if isinstance(self.row.draw, Draw) else self.row.draw(**self.values)
 
+    @property
+    def distribution(self) -> str:
+        """The name of the draw; "matrix" where weights are not drawn one by one."""
+        return self.draw.name if self.row.matrix is None else "matrix"
+
+    @property
+    def inside(self) -> tuple[float, float] | None:
+        """The shares of all weights within one and within three std of the mean; None where no formula is known."""
+        return None if self.row.matrix else (self.draw.inside(1), self.draw.inside(3))
+
     def mean(self, fans: Fans) -> float:
         return self.row.mean(fans, **self.values)
 
@@ -103,6 +106,15 @@ class BoundInitializer:
         if self.draw.bound is None:
             return None
         return abs(self.mean(fans)) + self.draw.bound * self.std(fans)
+
+    def std_error(self, fans: Fans, count: int) -> float:
+        """The standard error of the std of `count` weights.
+
+        That their own mean is subtracted takes a share of χ²/(2·count) off the std, hardly ever more than 6/count.
+        """
+        rule = self.row.square_variance
+        spread = self.draw.square_variance if rule is None else float(rule(fans, **self.values))
+        return self.std(fans) * math.sqrt(spread / (4 * count) + 4 / count**2)
 
     def sample(self, rng: np.random.Generator, fans: Fans, shape: tuple[int, ...], dtype: DTypeLike) -> Matrix:
         """Weights of the given shape, (fan_in, columns), or biases, (columns,)."""
@@ -150,59 +162,7 @@ def _fan_average(fans: Fans, gain: float) -> float:
     return gain * math.sqrt(2 / (fans.fan_in + fans.fan_out))
 
 
-FANS: dict[str, Callable[[Fans], float]] = {
-    "fan_in": lambda fans: fans.fan_in,
-    "fan_out": lambda fans: fans.fan_out,
-    "fan_avg": lambda fans: (fans.fan_in + fans.fan_out) / 2,
-    "fan_geo_avg": lambda fans: math.sqrt(fans.fan_in) * math.sqrt(fans.fan_out),
-}
 DISTRIBUTIONS = {"normal": NORMAL, "truncated": truncated(2.0), "uniform": UNIFORM}
-
-
-def _orthogonal(rng: np.random.Generator, shape: tuple[int, int], dtype: np.dtype[Any], fans: Fans,
-                gain: float) -> Matrix:
-    """Q·sign(diag R) of a Gaussian's QR: Haar-distributed (Saxe 2013; without the signs it is not Haar)."""
-    rows, columns = shape
-    q, r = np.linalg.qr(rng.standard_normal((max(shape), min(shape)), dtype=dtype))
-    q *= gain * np.where(np.diagonal(r) < 0, -1, 1)
-    return np.ascontiguousarray(q if rows >= columns else q.T, dtype=dtype)
-
-
-def _identity(rng: np.random.Generator, shape: tuple[int, int], dtype: np.dtype[Any], fans: Fans,
-              gain: float) -> Matrix:
-    weights = np.eye(*shape, dtype=dtype)
-    weights *= gain
-    return weights
-
-
-def _identity_mean(fans: Fans, gain: float) -> float:
-    return gain / max(fans.fan_in, fans.fan_out)
-
-
-def _identity_std(fans: Fans, gain: float) -> float:
-    """Of a weight picked at random, which is `gain` with probability 1/max(n, m), else 0."""
-    longer = max(fans.fan_in, fans.fan_out)
-    return gain * math.sqrt(longer - 1) / longer
-
-
-def _sparse(rng: np.random.Generator, shape: tuple[int, int], dtype: np.dtype[Any], fans: Fans, sparsity: float,
-            std: float) -> Matrix:
-    rows, columns = shape
-    weights: Matrix = rng.standard_normal(shape, dtype=dtype)
-    weights *= std
-    zeros = _zeros(rows, sparsity)
-    order = np.argsort(rng.random((rows, columns), dtype=np.float32), axis=0)[:zeros]
-    np.put_along_axis(weights, order, 0, axis=0)
-    return weights
-
-
-def _sparse_std(fans: Fans, sparsity: float, std: float) -> float:
-    return std * math.sqrt(1 - _zeros(fans.fan_in, sparsity) / fans.fan_in)
-
-
-def _zeros(rows: int, sparsity: float) -> int:
-    """How many weights of a column are 0."""
-    return math.ceil(sparsity * rows)
 
 
 def _cut_at_two(std: float) -> Draw:
@@ -230,9 +190,6 @@ def _he(fans: Fans, gain: float, mode: str) -> float:
 
 LARGEST = 1e37
 """The largest parameter: weights far beyond it are infinite in single precision."""
-
-FAN_TEXT = {"fan_in": "n", "fan_out": "m", "fan_avg": "((n+m)/2)", "fan_geo_avg": "√(nm)"}
-
 
 def _family(stem: str, factor: float, divisor: str, source: str, std: Rule, parameters: tuple[Parameter, ...],
             normal: tuple[str, ...], uniform: tuple[str, ...], cut: tuple[str, ...]) -> tuple[Initializer, ...]:
@@ -296,24 +253,26 @@ INITIALIZERS: Registry[Initializer] = Registry("initialiser", "inits", (
              ("keras.he_normal", "jax.he_normal")),
     Initializer("fan_in_uniform", "U(±gain/√n)", f"{GLOROT}, eq. 1 (the heuristic it argues against)",
                 lambda fans, gain: gain / math.sqrt(3 * fans.fan_in), UNIFORM, ("xavier_standard",), _gain(),
-                written=lambda gain: f"U(±{gain:.6g}/√n)"),
+                limit=_fan_in, written=lambda gain: f"U(±{gain:.6g}/√n)"),
     Initializer("orthogonal", "gain·Q of the QR of a Gaussian, signs of diag R",
                 "Saxe et al. 2013, Exact solutions to the nonlinear dynamics of learning",
                 lambda fans, gain: gain / math.sqrt(max(fans.fan_in, fans.fan_out)), NORMAL,
-                ("torch.orthogonal",), _gain(), matrix=_orthogonal, limit=lambda fans, gain: gain, spare=7),
+                ("torch.orthogonal",), _gain(), matrix=matrices.orthogonal, limit=lambda fans, gain: gain,
+                square_variance=matrices.fixed, spare=7),
     Initializer("identity", "gain on the diagonal, 0 elsewhere", "Le et al. 2015, A simple way to initialize",
-                _identity_std, POINT, ("eye",), _gain(), _identity_mean, _identity,
-                lambda fans, gain: gain),
+                matrices.identity_std, POINT, ("eye",), _gain(), matrices.identity_mean, matrices.identity,
+                lambda fans, gain: gain, matrices.fixed),
     Initializer("sparse", "each column: ceil(sparsity·n) zeros, the rest N(0, std²)",
-                "Martens 2010, Deep learning via Hessian-free optimization", _sparse_std, NORMAL, (),
-                (Parameter("sparsity", 0.9, low=0.0, high=1.0), _std(0.01)), matrix=_sparse,
-                limit=lambda fans, sparsity, std: None, spare=3),
+                "Martens 2010, Deep learning via Hessian-free optimization", matrices.sparse_std, NORMAL, (),
+                (Parameter("sparsity", 0.9, low=0.0, high=1.0), _std(0.01)), matrix=matrices.sparse,
+                limit=lambda fans, sparsity, std: None, square_variance=matrices.sparse_square_variance, spare=3),
     Initializer("siren", "U(±√(6/n)/w0), first layer U(±1/n)",
                 "Sitzmann et al. 2020, Implicit neural representations with periodic activation functions",
                 lambda fans, w0: 1 / (math.sqrt(3) * fans.fan_in) if fans.first else math.sqrt(2 / fans.fan_in) / w0,
                 UNIFORM, (), (Parameter("w0", 30.0, low=1e-6),)),
     Initializer("torch.linear", "U(±1/√n), biases too", "PyTorch nn.Linear: kaiming_uniform with a = √5",
-                lambda fans: 1 / math.sqrt(3 * fans.fan_in), UNIFORM, bias="torch.linear"),
+                lambda fans: 1 / math.sqrt(3 * fans.fan_in), UNIFORM, bias="torch.linear",
+                limit=lambda fans: _fan_in(fans, 1)),
     Initializer("torch.trunc_normal", "N(0, std²) cut at absolute ±2", "PyTorch nn.init.trunc_normal_",
                 lambda fans, std: std * _cut_at_two(std).std_factor, _cut_at_two, (), (_std(1.0),),
                 limit=lambda fans, std: 2.0 if std else 0.0),

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from actprof import activations, initializers, normalizations, streams
 from actprof.activations import BoundActivation
-from actprof.initializers import Fans
+from actprof.fans import Fans
 from actprof.parallel import ordered_map
 from actprof.spec import StackSpec
 from actprof.streams import BLOCK

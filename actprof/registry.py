@@ -141,6 +141,15 @@ class Registry(Generic[E]):
             return self._parsed(f"{self._number}:{label}", label)
         return self._parsed(label, label)
 
+    def altered(self, choice: Choice, parameter: str, text: str) -> Choice:
+        """The choice with one parameter read from `text` instead; raises SpecError."""
+        known = {each.name: each for each in self._entries[choice.name].parameters}
+        values = choice.values | {parameter: known[parameter].read(text, choice.name)}
+        changed = Choice(choice.name, tuple(values.items()), choice.label)
+        if self._check is not None:
+            self._check(changed)
+        return changed
+
     def _parsed(self, text: str, label: str) -> Choice:
         name, _, values = text.partition(":")
         name = folded(name)

@@ -16,11 +16,17 @@ MAX_BATCHES = 10**6
 MAX_REPEATS = 10_000
 MAX_BINS = 4096
 MAX_SEED = 2**64 - 1
+MAX_FAN = 10**18
+MAX_KERNEL = 1_000
+MIN_SAMPLES, MAX_SAMPLES = 2, 10**7
 
 LAYERS = 5
 WIDTH = 100
 INIT = "he"
 ACTIVATION = "relu"
+SCHEMES = ("xavier", "xavier_uniform", "he", "lecun", "fan_in_uniform")
+FAN_IN = "1:100"
+FAN_OUT = "same"
 
 DTYPES = ("float32", "float64")
 SCALES = ("none", "unit", "standard")
@@ -150,6 +156,46 @@ class RunSpec:
         if not 16 * sys.float_info.epsilon * max(abs(low), abs(high)) * self.bins < high - low < math.inf:
             raise SpecError(f"--range {low!r} {high!r} is too {'wide' if high - low == math.inf else 'narrow'} "
                             f"for {self.bins} bins of floating-point numbers.")
+
+
+@dataclass(frozen=True)
+class BoundsSpec:
+    """Schemes whose weights' scale is followed over fan-ins, and checked by sampling at some of them.
+
+    Attributes:
+        fan_in: the fan-ins of the curves, or the input channels of a convolution; ascending.
+        at: those at which weights are sampled.
+        fan_out: units, or output channels; None for as many as inputs.
+        kernel: the sides of a convolution's kernel; a dense layer has none.
+        gain: replaces the gain of every scheme that has one.
+        samples: weights drawn; a matrix is drawn whole.
+    """
+
+    schemes: tuple[Choice, ...]
+    fan_in: tuple[int, ...]
+    at: tuple[int, ...]
+    fan_out: int | None = None
+    kernel: tuple[int, ...] = ()
+    gain: float | None = None
+    samples: int = 1000
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for fan in (*self.fan_in, *self.at):
+            require("--fan-in", fan, 1, MAX_FAN)
+        if self.fan_out is not None:
+            require("--fan-out", self.fan_out, 1, MAX_FAN)
+        for side in self.kernel:
+            require("a side of --kernel", side, 1, MAX_KERNEL)
+        require("--samples", self.samples, MIN_SAMPLES, MAX_SAMPLES)
+        require("--seed", self.seed, 0, MAX_SEED)
+        if not set(self.at) <= set(self.fan_in):
+            raise SpecError("--at must name some of the fan-ins.")
+
+    @property
+    def area(self) -> int:
+        """By what a convolution's channels are multiplied."""
+        return math.prod(self.kernel)
 
 
 @dataclass(frozen=True)

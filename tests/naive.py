@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from actprof import activations, initializers, normalizations, streams
-from actprof.initializers import Fans
+from actprof.fans import Fans
 from actprof.inputs import Inputs
 from actprof.spec import StackSpec
 

@@ -13,11 +13,11 @@ import actprof
 ROOT = Path(actprof.__file__).parent
 
 FOUNDATION = {"__init__", "errors", "registry", "spec"}
-DATA = {"distributions", "profiles"}
+DATA = {"distributions", "profiles", "weight_scales"}
 ENGINE = {
-    "activations", "bins", "buffers", "counting", "datasets", "diagnosis", "draws", "engine", "initializers", "inputs",
-    "memory", "network", "normalizations", "parallel", "pilot", "propagation", "resources", "special", "stacks",
-    "streams",
+    "activations", "bins", "bounds", "buffers", "counting", "datasets", "diagnosis", "draws", "engine", "fan_ins",
+    "fans", "initializers", "inputs", "matrices", "memory", "network", "normalizations", "parallel", "pilot",
+    "propagation", "resources", "schemes", "special", "stacks", "streams",
 }
 RENDER = {"render"}
 CLI = {"cli", "__main__"}

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from actprof.draws import NORMAL, POINT, UNIFORM, truncated
 from actprof.errors import SpecError
-from actprof.initializers import INITIALIZERS, Fans, as_bias, bind, preset_bias
+from actprof.fans import Fans
+from actprof.initializers import INITIALIZERS, as_bias, bind, preset_bias
 from actprof.streams import BIAS, WEIGHT, stream
 
 SHAPES = ((64, 32), (32, 64), (16, 16), (784, 10), (1, 7), (1, 1))

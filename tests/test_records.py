@@ -117,7 +117,7 @@ def test_several_networks_have_quartiles_around_the_median() -> None:
 
 
 def test_csv_has_a_row_for_each_arm_layer_and_quantity(comparison: Comparison, parsed: dict[str, Any]) -> None:
-    rows = list(csv.DictReader(io.StringIO(records.comparison_csv(comparison))))
+    rows = list(csv.DictReader(io.StringIO(records.to_csv(records.comparison_rows(comparison)))))
     wanted = [(arm["label"], layer["layer"], quantity, layer[quantity])
               for arm in parsed["arms"] for layer in arm["layers"] for quantity in QUANTITIES]
     assert len(rows) == len(wanted)

@@ -15,7 +15,8 @@ import pytest
 from actprof import activations, initializers
 from actprof.activations import ACTIVATIONS
 from actprof.engine import compare
-from actprof.initializers import INITIALIZERS, Fans
+from actprof.fans import Fans
+from actprof.initializers import INITIALIZERS
 from actprof.inputs import open_inputs
 from actprof.spec import RunSpec
 from actprof.stacks import stack_specs

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
@@ -105,6 +105,7 @@ def command(input_: str, input_key: str | None, label_column: str, scale: str, r
     from actprof import inputs
     from actprof.cli.progress import shown_progress
     from actprof.engine import compare
+    from actprof.render import records
 
     output.check(options.default_name("histogram", [inits, acts]))
     run_settings = {name: settings.pop(name) for name in RunSpec.__dataclass_fields__ if name in settings}
@@ -115,7 +116,8 @@ def command(input_: str, input_key: str | None, label_column: str, scale: str, r
     specs, rows = aside(lambda: _opened(run, inits, acts, settings))
     with shown_progress(output.quiet) as progress:
         comparison = aside(lambda: compare(specs, run, rows, progress))
-    _print(comparison, quantity, output)
+    output.print(lambda stream: _print_table(comparison, quantity, stream),
+                 lambda: records.comparison_record(comparison), lambda: records.comparison_rows(comparison))
     output.notes(*rows.notes, *(f"{warning.arm}: {warning.message}" for warning in comparison.warnings))
     output.draw(lambda style, form: _figure(comparison, quantity, view, log_y, style, form))
 
@@ -134,21 +136,10 @@ def _opened(run: RunSpec, inits: tuple[str, ...], acts: tuple[str, ...],
     return stack_specs(inits, acts, features=table.features.shape[1], **settings), inputs.file_inputs(run, table)
 
 
-def _print(comparison: Comparison, quantity: str, output: options.Output) -> None:
-    """The result on standard output, before matplotlib is loaded."""
-    if output.takes_stdout:
-        return
-    stream = options.standard_output()
-    if output.format == "table":
-        from actprof.render.console import print_comparison
+def _print_table(comparison: Comparison, quantity: str, stream: TextIO) -> None:
+    from actprof.render.console import print_comparison
 
-        print_comparison(comparison, quantity, stream)
-    else:
-        from actprof.render import records
-
-        stream.write(records.to_json(records.comparison_record(comparison)) + "\n" if output.format == "json"
-                     else records.comparison_csv(comparison))
-    stream.flush()
+    print_comparison(comparison, quantity, stream)
 
 
 def _figure(comparison: Comparison, quantity: str, view: str, log_y: bool, style: Any, form: str) -> bytes:

@@ -7,7 +7,7 @@ import functools
 import os
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
@@ -74,6 +74,20 @@ class Output:
     def takes_stdout(self) -> bool:
         """Whether a figure goes to standard output, which leaves no room for anything else there."""
         return any(target.path == "-" for target in self._targets)
+
+    def print(self, table: Callable[[TextIO], None], record: Callable[[], Mapping[str, Any]],
+              rows: Callable[[], Sequence[Mapping[str, Any]]]) -> None:
+        """The result on standard output, in the format that was asked for, before matplotlib is loaded."""
+        if self.takes_stdout:
+            return
+        stream = standard_output()
+        if self.format == "table":
+            table(stream)
+        else:
+            from actprof.render import records
+
+            stream.write(f"{records.to_json(record())}\n" if self.format == "json" else records.to_csv(rows()))
+        stream.flush()
 
     def notes(self, *texts: str) -> None:
         """Lines on standard error, unless --quiet."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -57,6 +58,22 @@ class Whole(click.types.IntParamType):
                 return number
         raise SpecError(f"{_name(param)} must be a whole number from {self.low:,} to {self.high:,}, "
                         f"not {shown(value)}.")
+
+
+class Number(click.types.FloatParamType):
+    """A finite number, `low` or more."""
+
+    name = "NUMBER"
+
+    def __init__(self, low: float) -> None:
+        self.low = low
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        with contextlib.suppress(ValueError):
+            number = float(value)
+            if self.low <= number < math.inf:
+                return number
+        raise SpecError(f"{_name(param)} must be a finite number, {self.low:g} or more, not {shown(value)}.")
 
 
 def reworded(error: click.ClickException) -> str:

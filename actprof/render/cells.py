@@ -5,18 +5,23 @@ from __future__ import annotations
 import math
 
 
-def number(value: float) -> str:
-    """Three digits: 0.831, 0.540, 12.0, 1643, 1.6e4, 3.1e-7; - for what is not finite."""
+def number(value: float, digits: int = 3) -> str:
+    """Three digits, or more: 0.831, 0.540, 12.0, 1643, 1.6e4, 3.1e-7; - for what is not finite."""
     if not math.isfinite(value):
         return "-"
     if value == 0:
         return "0"
     if 1e-3 <= abs(value) < 999.5:
-        return f"{value:#.3g}".rstrip(".")
+        return f"{value:#.{digits}g}".rstrip(".")
     if 999.5 <= abs(value) < 9999.5:
         return f"{value:.0f}"
-    mantissa, _, exponent = f"{value:.1e}".partition("e")
+    mantissa, _, exponent = f"{value:.{digits - 2}e}".partition("e")
     return f"{mantissa}e{int(exponent)}"
+
+
+def fan(units: int) -> str:
+    """1,024, or 1e18 for what is longer than a cell."""
+    return f"{units:,}" if units < 10**9 else f"{units:.6g}".replace("e+", "e")
 
 
 def percent(share: float) -> str:

@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from actprof import __version__
@@ -32,6 +32,15 @@ def to_json(record: Mapping[str, Any]) -> str:
     return json.dumps(strict(record), allow_nan=False)
 
 
+def to_csv(rows: Sequence[Mapping[str, Any]]) -> str:
+    """A header of all the rows' keys and a line for each; an empty cell for what is missing or not finite."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(dict.fromkeys(key for row in rows for key in row)), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({key: "" if item is None else item for key, item in strict(row).items()} for row in rows)
+    return text.getvalue()
+
+
 def comparison_record(comparison: Comparison) -> dict[str, Any]:
     """The object of schema actprof.histogram/1."""
     return {
@@ -43,14 +52,9 @@ def comparison_record(comparison: Comparison) -> dict[str, Any]:
     }
 
 
-def comparison_csv(comparison: Comparison) -> str:
-    """One row per arm × layer × quantity; an empty cell for a figure that is not finite or does not apply."""
-    rows = [_row(*where) for where in comparison.rows()]
-    text = io.StringIO()
-    writer = csv.DictWriter(text, list(dict.fromkeys(key for row in rows for key in row)), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()
+def comparison_rows(comparison: Comparison) -> list[dict[str, Any]]:
+    """One row per arm × layer × quantity."""
+    return [_row(*where) for where in comparison.rows()]
 
 
 def _arm(arm: Arm) -> dict[str, Any]:
@@ -86,4 +90,4 @@ def _row(arm: Arm, layer: LayerSummary, quantity: str, summary: Summary) -> dict
     }
     for name, (low, high) in summary.spread.items():
         row |= {f"{name}_q1": low, f"{name}_q3": high}
-    return {key: "" if item is None else item for key, item in strict(row).items()}
+    return row

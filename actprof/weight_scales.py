@@ -1,0 +1,90 @@
+"""What `bounds` leaves behind: how the scale of a scheme's weights depends on the fan-in, and what a sample showed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+AGREEMENT = 3.0
+"""Standard errors within which a sampled std agrees with the promised one; a true std does so 99.73 % of the time."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Weights drawn at one fan-in, beside what the scheme promises there.
+
+    Attributes:
+        channels: the number asked for; fan_in is channels × the kernel's area.
+        std, bound: as promised; bound None where the support is unbounded.
+        count: weights drawn.
+        sample_std: the population std of the drawn weights.
+        inside: share of them within one promised std of the promised mean.
+        error: (sample_std - std) in standard errors; NaN where it is not 0 and there is no standard error.
+    """
+
+    channels: int
+    fan_in: int
+    fan_out: int
+    std: float
+    bound: float | None
+    count: int
+    min: float
+    max: float
+    mean: float
+    sample_std: float
+    inside: float
+    error: float
+
+    @property
+    def agrees(self) -> bool:
+        return abs(self.error) <= AGREEMENT
+
+
+@dataclass(frozen=True)
+class Scheme:
+    """The curves of one scheme, a number for each fan-in.
+
+    Attributes:
+        label: what the user wrote; `name` the canonical name with every parameter.
+        distribution: "normal", "uniform", "truncated", "point", or "matrix" where weights are not drawn one by one.
+        mean: E(W), the middle of the band ±std.
+        bound: the largest |w|; None where the support is unbounded.
+        inside: share of all weights within one std of the mean, and within three; None where no formula is known.
+        samples: one for each fan-in that was checked, except where a matrix would be too large.
+        notes: remarks for the user.
+    """
+
+    label: str
+    name: str
+    formula: str
+    distribution: str
+    channels: tuple[int, ...]
+    fan_in: tuple[int, ...]
+    fan_out: tuple[int, ...]
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    bound: tuple[float, ...] | None
+    inside: tuple[float, float] | None
+    samples: tuple[Sample, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def flat(self) -> bool:
+        """Whether the scale does not depend on the fan-in."""
+        return len(set(self.std)) == 1 and len(self.std) > 1
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """All schemes of a command over the same fan-ins; `config` holds every resolved setting."""
+
+    seed: int
+    config: Mapping[str, Any]
+    schemes: tuple[Scheme, ...]
+
+    def rows(self) -> Iterator[tuple[Scheme, int]]:
+        """Every scheme × place in its curves: the tidy view."""
+        for scheme in self.schemes:
+            for place in range(len(scheme.fan_in)):
+                yield scheme, place
