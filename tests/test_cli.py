@@ -101,6 +101,14 @@ def settings(run: Run, *arguments: str) -> dict[str, Any]:
     ("histogram --range 2 1", "--range needs two finite numbers, LOW below HIGH, not 2 1."),
     ("histogram --range 1 1", "--range needs two finite numbers, LOW below HIGH, not 1 1."),
     ("histogram --range nan 1", "--range needs two finite numbers, LOW below HIGH, not nan 1."),
+    ("bounds --scheme critical", "'critical' cannot be used here: it comes with the theory, not in this version."),
+    ("bounds --scheme xavir", "unknown initialiser 'xavir'. Did you mean 'xavier'?"),
+    ("bounds --fan-in 0", "--fan-in must be from 1 to 1,000,000,000,000,000,000, not 0."),
+    ("bounds --fan-in 9:1", "--fan-in '9:1' runs backwards. Write '1:9'."),
+    ("bounds --kernel 0x3", "a side of --kernel must be from 1 to 1,000, not 0."),
+    ("bounds --gain nan", "--gain must be a finite number, 0 or more, not 'nan'."),
+    ("bounds --gain -1", "--gain must be a finite number, 0 or more, not '-1'."),
+    ("bounds --samples 1", "--samples must be a whole number from 2 to 10,000,000, not '1'."),
 ])
 def test_a_wrong_request_is_one_line_that_says_what_and_what_instead(run: Run, arguments: str, message: str) -> None:
     assert run(*shlex.split(arguments)) == Ended(2, "", f"Error: {message}\n")

@@ -22,6 +22,7 @@ from actprof.render.histogram_figure import draw_figure, render
 from actprof.render.numerals import compact, percent
 from actprof.spec import THEMES as THEME_NAMES
 from actprof.spec import Style, View
+from tests.figures import assert_texts_clear, texts
 from tests.simulated import HE, SAMPLES, UNITS, compared, counted, covering, grid, profiled, propagated
 
 
@@ -33,25 +34,8 @@ def drawn(comparison, theme="light", **view):
     return figure
 
 
-def texts(figure):
-    return [text.get_text() for text in figure.findobj(Text) if text.get_text()]
-
-
 def stairs(figure):
     return {patch.get_gid(): patch for patch in figure.findobj(StepPatch) if patch.get_gid()}
-
-
-def assert_texts_clear(figure):
-    """Every text lies within the sheet, and no two touch."""
-    renderer = figure.canvas.get_renderer()
-    frames = [(text.get_text(), text.get_window_extent(renderer)) for text in figure.findobj(Text) if text.get_text()]
-    right, top = figure.get_size_inches() * figure.dpi
-    for text, frame in frames:
-        assert min(frame.x0, frame.y0, right - frame.x1, top - frame.y1) >= 0, f"cut: {text}"
-    boxes = np.array([(frame.x0 + 1, frame.y0 + 1, frame.x1 - 1, frame.y1 - 1) for _, frame in frames])
-    over = ((boxes[:, None, :2] < boxes[None, :, 2:]).all(2) & (boxes[None, :, :2] < boxes[:, None, 2:]).all(2))
-    pairs = [(frames[i][0], frames[j][0]) for i, j in np.argwhere(over) if i < j]
-    assert not pairs, f"overlap: {pairs[:5]}"
 
 
 GRID = [(arms, layers, themes, quantity) for (arms, layers), themes, quantity in zip(

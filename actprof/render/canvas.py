@@ -47,6 +47,14 @@ class Canvas:
             artist.set_bbox({"facecolor": self.theme.background, "edgecolor": "none", "pad": 1.5, "alpha": 0.85})
         self._add(artist)
 
+    def formula(self, x: float, baseline: float, text: str, size: float) -> None:
+        """One line with mathematics between dollars."""
+        from matplotlib.text import Text
+
+        artist = Text(x, baseline, text, fontproperties=font(), color=self.theme.foreground, va="baseline", zorder=9)
+        artist.set_fontsize(size)
+        self._add(artist)
+
     def rectangle(self, x: float, y: float, width: float, height: float, **look: Any) -> None:
         """A filled or hatched rectangle with (x, y) as its upper left corner."""
         from matplotlib.patches import Rectangle

@@ -8,7 +8,7 @@ from actprof.profiles import Comparison
 from actprof.render.canvas import Canvas
 from actprof.render.drawing import MARKERS
 from actprof.render.lettering import line_height, wrapped
-from actprof.render.settings import own_words, shared_words
+from actprof.render.settings import own_words
 
 MARGIN = 32.0
 GUTTER = 124.0  # left of an axis with labels and a title
@@ -36,10 +36,10 @@ class Paragraph:
 class Header:
     """Title and subtitle over the whole width."""
 
-    def __init__(self, title: str, comparison: Comparison, width: float) -> None:
+    def __init__(self, title: str, words: list[str], width: float) -> None:
         room = width - 2 * MARGIN
         self._title = Paragraph(wrapped([title], room, TITLE, bold=True), TITLE, bold=True)
-        self._subtitle = Paragraph(wrapped(shared_words(comparison), room, SUBTITLE), SUBTITLE)
+        self._subtitle = Paragraph(wrapped(words, room, SUBTITLE), SUBTITLE)
         self.height = 22 + self._title.height + self._subtitle.height + 14
 
     def draw(self, canvas: Canvas) -> None:

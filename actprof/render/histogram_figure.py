@@ -33,12 +33,12 @@ class Body(Protocol):
 
 def render(comparison: Comparison, view: View, style: Style, format: str) -> bytes:
     """The figure as a png, svg or pdf file."""
-    from actprof.render.settings import provenance
+    from actprof.render.settings import of_arms, provenance
 
     def draw(figure: Figure, theme: Theme) -> None:
         draw_figure(figure, theme, comparison, view)
 
-    return to_bytes(draw, format, style, provenance(comparison, TITLES[view.quantity]))
+    return to_bytes(draw, format, style, provenance(TITLES[view.quantity], comparison.seed, of_arms(comparison)))
 
 
 def draw_figure(figure: Figure, theme: Theme, comparison: Comparison, view: View) -> None:
@@ -46,10 +46,11 @@ def draw_figure(figure: Figure, theme: Theme, comparison: Comparison, view: View
     from actprof.render.canvas import Canvas
     from actprof.render.headings import Header
     from actprof.render.scene import Scene
+    from actprof.render.settings import shared_words
     from actprof.render.sigma_strip import SigmaStrip
 
     scene = Scene(comparison, view.quantity, view.log_y)
-    header = Header(TITLES[view.quantity], comparison, WIDTH)
+    header = Header(TITLES[view.quantity], shared_words(comparison), WIDTH)
     body = _body(scene, chosen_view(view.view, scene.depth))
     strip = SigmaStrip(scene, body.places, body.right)
     least = header.height + body.height + strip.height

@@ -48,6 +48,22 @@ def _width_in_ems(text: str, bold: bool) -> float:
     return width / 100
 
 
+@lru_cache(512)
+def _formula_in_ems(text: str) -> tuple[float, float, float]:
+    from matplotlib.textpath import text_to_path
+
+    properties = font().copy()
+    properties.set_size(100)
+    wide, high, deep = text_to_path.get_text_width_height_descent(text, properties, ismath=True)
+    return float(wide) / 100, float(high - deep) / 100, float(deep) / 100
+
+
+def formula_extent(text: str, size: float) -> tuple[float, float, float]:
+    """Pixels: (width, height above the baseline, depth below it) of mathematics between dollars."""
+    wide, above, below = _formula_in_ems(text)
+    return wide * size * EM * _SLACK, above * size * EM, below * size * EM
+
+
 def width(text: str, size: float, bold: bool = False) -> float:
     """Pixels that the text takes at a font size in points."""
     return _width_in_ems(printable(text, bold), bold) * size * EM * _SLACK if text else 0.0

@@ -44,6 +44,20 @@ def power_of_ten(exponent: int) -> str:
     return "1" if exponent == 0 else "10" + str(exponent).translate(_SUPERSCRIPTS)
 
 
+def short(value: float) -> str:
+    """`300`, `2·10¹⁷`."""
+    return with_power(compact(value, 4))
+
+
+def with_power(number: str) -> str:
+    """`2e17` as `2·10¹⁷`."""
+    mantissa, _, exponent = number.partition("e")
+    if not exponent:
+        return number
+    power = power_of_ten(int(exponent.replace("−", "-")))
+    return power if mantissa == "1" else f"{mantissa}·{power}"
+
+
 def non_finite(figures: Mapping[str, float]) -> list[str]:
     """`2 300 inf`, `12 NaN`: one item a kind; the sign of an infinity only where both occur."""
     both = figures["posinf"] and figures["neginf"]

@@ -35,9 +35,9 @@ class Span:
         placed: Floats = (np.ldexp(np.asarray(values, np.float64), power) - low) / ((high - low) or 1.0)
         return placed if high > low else np.full_like(placed, 0.5)
 
-    def ticks(self, room: float, extent: Callable[[str], float]) -> list[Tick]:
-        """At most five round values whose labels, each `extent` pixels long, stand clear of each other in `room`."""
-        for wanted in (5, 4, 3, 2):
+    def ticks(self, room: float, extent: Callable[[str], float], most: int = 5) -> list[Tick]:
+        """At most five (or `most`) round values whose labels, `extent` pixels long, stand clear of each other."""
+        for wanted in range(most, 1, -1):
             ticks = self._round(wanted)
             for chosen in (ticks, [ticks[0], *(tick for tick in ticks[1:-1] if tick[1] == "0"), ticks[-1]],
                            [ticks[0], ticks[-1]]) if len(ticks) > 1 else ():

@@ -96,8 +96,12 @@ def own_words(arm: Arm, comparison: Comparison) -> list[str]:
     return [word for word in words(arm.config) if word not in shared]
 
 
-def provenance(comparison: Comparison, title: str) -> dict[str, str]:
+def of_arms(comparison: Comparison) -> list[dict[str, Any]]:
+    """Every setting of every arm."""
+    return [{"label": arm.label, "config": dict(arm.config)} for arm in comparison.arms]
+
+
+def provenance(title: str, seed: int, configuration: Any) -> dict[str, str]:
     """What a file should know about itself."""
-    arms = [{"label": arm.label, "config": dict(arm.config)} for arm in comparison.arms]
-    return {"Title": title, "Creator": f"actprof {__version__}", "Seed": str(comparison.seed),
-            "Configuration": json.dumps(arms, ensure_ascii=True, default=str)}
+    return {"Title": title, "Creator": f"actprof {__version__}", "Seed": str(seed),
+            "Configuration": json.dumps(configuration, ensure_ascii=True, default=str)}

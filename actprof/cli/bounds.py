@@ -1,0 +1,79 @@
+"""`actprof bounds`: the scale of weights against fan-in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TextIO
+
+import click
+
+from actprof import spec
+from actprof.cli import options
+from actprof.cli.requests import Command, Number, Whole
+from actprof.cli.signals import aside
+from actprof.cli.stacks import NAME
+from actprof.spec import BoundsSpec
+
+if TYPE_CHECKING:
+    from actprof.spec import Style
+    from actprof.weight_scales import Bounds
+
+
+@click.command("bounds", cls=Command)
+@click.option("--scheme", "--init", "schemes", multiple=True, default=spec.SCHEMES, metavar=NAME,
+              help="Weight initialiser, or a number for the std of a normal; repeatable. "
+                   f"See 'actprof list inits'.  [default: {', '.join(spec.SCHEMES)}]")
+@click.option("--fan-in", metavar="N|LOW:HIGH|N,N,…",
+              help="Inputs of the layer: 10, 1:100, 1:100:10, 1:4096:log or 16,64,256; to 10**18.  "
+                   f"[default: {spec.FAN_IN}]")
+@click.option("--fan-out", metavar=f"M|{spec.FAN_OUT}", default=spec.FAN_OUT, show_default=True,
+              help="Units of the layer, or as many as it has inputs.")
+@click.option("--kernel", metavar="HxW",
+              help="Kernel of a convolution: --fan-in and --fan-out count channels, each times the kernel's area.")
+@click.option("--gain", type=Number(0), help="In place of the gain of every scheme that has one.")
+@click.option("--samples", type=Whole(spec.MIN_SAMPLES, spec.MAX_SAMPLES), default=BoundsSpec.samples,
+              show_default=True, help="Weights drawn to check each promise.")
+@click.option("--at", metavar="N,N,…",
+              help="The fan-ins at which weights are drawn.  [default: the ends, and powers of ten between]")
+@click.option("--log", is_flag=True, help="Logarithmic axes in the figure: 1/√n is a straight line.")
+@options.seed_option
+@options.output_options
+def command(schemes: tuple[str, ...], fan_in: str | None, fan_out: str, kernel: str | None, gain: float | None,
+            samples: int, at: str | None, log: bool, seed: int, output: options.Output) -> None:
+    """Show how the scale of the weights depends on the number of inputs.
+
+    \b
+    actprof bounds --scheme xavier             and what else "xavier" means
+    actprof bounds --fan-in 1:4096:log --log   straight lines of slope -1/2
+    actprof bounds --scheme he --fan-in 3,64 --kernel 3x3 --gain 1
+    actprof bounds --scheme torch.linear --scheme keras.dense
+    actprof bounds --scheme he_truncated --at 10,100,1000 --samples 100000
+
+    In the tables, std and bound (the largest weight there can be) are what the scheme promises. The weights drawn
+    prove it: "std errors" is how far their std is from the promised one, in standard errors; beyond 3 stands a "!".
+    """
+    from actprof.parallel import one_blas_thread
+
+    one_blas_thread()
+    from actprof.bounds import bounds, bounds_spec
+    from actprof.render import bounds_records
+
+    output.check(options.default_name("bounds", [schemes]))
+    request = bounds_spec(schemes, fan_in=fan_in, at=at, fan_out=fan_out, kernel_sides=kernel, gain=gain,
+                          samples=samples, seed=seed)
+    result = aside(lambda: bounds(request))
+    output.print(lambda stream: _print_table(result, stream), lambda: bounds_records.bounds_record(result),
+                 lambda: bounds_records.bounds_rows(result))
+    output.notes(*(note for scheme in result.schemes for note in scheme.notes))
+    output.draw(lambda style, form: _figure(result, log, style, form))
+
+
+def _print_table(result: Bounds, stream: TextIO) -> None:
+    from actprof.render.bounds_table import print_bounds
+
+    print_bounds(result, stream)
+
+
+def _figure(result: Bounds, log: bool, style: Style, form: str) -> bytes:
+    from actprof.render.bounds_figure import render
+
+    return render(result, log, style, form)

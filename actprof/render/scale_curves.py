@@ -1,0 +1,84 @@
+"""What a bounds figure draws of each scheme: numbers, ascending in fan-in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from actprof.distributions import Floats
+from actprof.render.scales import round_step
+from actprof.weight_scales import Scheme
+
+MOST_ERROR_BARS = 50
+
+
+@dataclass(frozen=True)
+class Curves:
+    """The curves and samples of one scheme."""
+
+    fan_in: Floats
+    mean: Floats
+    std: Floats
+    bound: Floats | None
+    support: tuple[Floats, Floats] | None
+    sampled_at: Floats
+    sampled_min: Floats
+    sampled_max: Floats
+    sampled_std: Floats
+
+    @classmethod
+    def of(cls, scheme: Scheme) -> Curves:
+        order = np.argsort(np.asarray(scheme.fan_in, np.float64), kind="stable")
+        fan_in, mean, std = (np.asarray(values, np.float64)[order] for values in
+                             (scheme.fan_in, scheme.mean, scheme.std))
+        bound = None if scheme.bound is None else np.asarray(scheme.bound, np.float64)[order]
+        samples = [np.array([float(getattr(sample, name)) for sample in scheme.samples])
+                   for name in ("fan_in", "min", "max", "sample_std")]
+        return cls(fan_in, mean, std, bound, _support(scheme, mean, bound), *samples)
+
+    def beyond(self, fan_in: float) -> Curves:
+        """The part from a fan-in on."""
+        points, samples = self.fan_in >= fan_in, self.sampled_at >= fan_in
+        support = None if self.support is None else (self.support[0][points], self.support[1][points])
+        return Curves(self.fan_in[points], self.mean[points], self.std[points],
+                      None if self.bound is None else self.bound[points], support, self.sampled_at[samples],
+                      self.sampled_min[samples], self.sampled_max[samples], self.sampled_std[samples])
+
+    @property
+    def largest(self) -> Floats:
+        """The largest |w| of each sample."""
+        return np.maximum(np.abs(self.sampled_min), np.abs(self.sampled_max))
+
+    def extremes(self) -> Iterator[float]:
+        """All that must fit on a linear axis."""
+        yield from (self.mean - self.std).tolist()
+        yield from (self.mean + self.std).tolist()
+        for values in (*(self.support or ()), self.sampled_min, self.sampled_max):
+            yield from values.tolist()
+
+    def sizes(self) -> Iterator[float]:
+        """All that must fit on a logarithmic axis."""
+        for values in (self.std, () if self.bound is None else self.bound, self.largest, self.sampled_std):
+            yield from np.asarray(values).tolist()
+
+    def error_bars(self) -> NDArray[np.intp]:
+        """Places in the curves of at most 50 bars, at round fan-ins where these are known."""
+        every = np.arange(len(self.fan_in))
+        if len(every) > MOST_ERROR_BARS:
+            step = round_step((self.fan_in[-1] - self.fan_in[0]) / MOST_ERROR_BARS)
+            round_ones = np.flatnonzero(self.fan_in % step == 0)
+            even = np.unique(np.linspace(0, len(every) - 1, MOST_ERROR_BARS).round().astype(int))
+            every = round_ones if len(round_ones) >= MOST_ERROR_BARS // 2 else even
+        return every
+
+
+def _support(scheme: Scheme, mean: Floats, bound: Floats | None) -> tuple[Floats, Floats] | None:
+    """Least and largest weight: draws are symmetric about the mean, of a matrix only the largest |w| is known."""
+    if bound is None:
+        return None
+    half = bound if scheme.distribution == "matrix" else bound - np.abs(mean)
+    middle = np.zeros_like(mean) if scheme.distribution == "matrix" else mean
+    return middle - half, middle + half

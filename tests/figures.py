@@ -1,0 +1,21 @@
+"""What holds for every figure: texts that can be read."""
+
+import numpy as np
+from matplotlib.text import Text
+
+
+def texts(figure):
+    return [text.get_text() for text in figure.findobj(Text) if text.get_text()]
+
+
+def assert_texts_clear(figure):
+    """Every text lies within the sheet, and no two touch."""
+    renderer = figure.canvas.get_renderer()
+    frames = [(text.get_text(), text.get_window_extent(renderer)) for text in figure.findobj(Text) if text.get_text()]
+    right, top = figure.get_size_inches() * figure.dpi
+    for text, frame in frames:
+        assert min(frame.x0, frame.y0, right - frame.x1, top - frame.y1) >= 0, f"cut: {text}"
+    boxes = np.array([(frame.x0 + 1, frame.y0 + 1, frame.x1 - 1, frame.y1 - 1) for _, frame in frames])
+    over = ((boxes[:, None, :2] < boxes[None, :, 2:]).all(2) & (boxes[None, :, :2] < boxes[:, None, 2:]).all(2))
+    pairs = [(frames[i][0], frames[j][0]) for i, j in np.argwhere(over) if i < j]
+    assert not pairs, f"overlap: {pairs[:5]}"

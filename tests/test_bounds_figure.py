@@ -1,0 +1,308 @@
+"""The figure of `actprof bounds`: laws that hold for every picture, on curves made by their own formulas."""
+
+import io
+import json
+import math
+import warnings
+
+import numpy as np
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+from PIL import Image
+
+from actprof.render.bounds_figure import draw_figure, render
+from actprof.render.drawing import FORMATS, THEMES, matplotlib_set_up
+from actprof.render.mathtext import words
+from actprof.render.plane import LinearAxis, LogAxis
+from actprof.render.scale_curves import Curves
+from actprof.render.slopes import slope_words
+from actprof.render.turns import dashes, turns
+from actprof.spec import Style
+from actprof.weight_scales import Bounds, Sample, Scheme
+from tests.figures import assert_texts_clear, texts
+
+ROOT3 = math.sqrt(3)
+# name: formula, distribution, std(n, m), bound over std (None: unbounded), mean
+LAWS = {
+    "xavier": ("N(0, 2/(n+m))", "normal", lambda n, m: math.sqrt(2 / (n + m)), None, 0),
+    "xavier_uniform": ("U(±√(6/(n+m)))", "uniform", lambda n, m: math.sqrt(2 / (n + m)), ROOT3, 0),
+    "he": ("N(0, 2/n)", "normal", lambda n, m: math.sqrt(2 / n), None, 0),
+    "lecun": ("N(0, 1/n)", "normal", lambda n, m: n**-0.5, None, 0),
+    "fan_in_uniform": ("U(±1/√n)", "uniform", lambda n, m: (3 * n) ** -0.5, ROOT3, 0),
+    "haiku.linear": ("N(0, 1/n) cut at ±2/√n, not corrected: true std 0.8796/√n", "truncated",
+                     lambda n, m: 0.8796 * n**-0.5, 2 / 0.8796, 0),
+    "normal": ("N(0, 0.05²)", "normal", lambda n, m: 0.05, None, 0),
+    "uniform": ("U(0, 1)", "uniform", lambda n, m: 12**-0.5, ROOT3, 0.5),
+    "ones": ("1", "point", lambda n, m: 0.0, 0, 1),
+    "zeros": ("0", "point", lambda n, m: 0.0, 0, 0),
+    "orthogonal": ("gain·Q of the QR of a Gaussian, signs of diag R, gain = 1", "matrix",
+                   lambda n, m: max(n, m) ** -0.5, None, 0),
+    "large": ("N(0, 1e+30²)", "normal", lambda n, m: 1e30, None, 0),
+    "siren": ("U(±√(6/n)/w0), first layer U(±1/n), w0 = 30", "uniform", lambda n, m: math.sqrt(2 / n) / 30, ROOT3, 0),
+}
+DEFAULT = ("xavier", "xavier_uniform", "he", "lecun", "fan_in_uniform")
+HUGE = tuple(10**power for power in range(19))
+
+
+def scheme(name, fan_in, fan_out, kernel, at, label):
+    formula, distribution, std_of, times, mean = LAWS[name]
+    area = math.prod(kernel)
+    fans = [(n * area, (fan_out or n) * area) for n in fan_in]
+    stds = [std_of(n, m) for n, m in fans]
+    limits = None if times is None else tuple(mean + times * std for std in stds)
+    samples = []
+    for number in at:
+        n, m = number * area, (fan_out or number) * area
+        std = std_of(n, m)
+        draws = mean + std * (np.random.default_rng(7).uniform(-1, 1, 1000) * times if times is not None
+                              else np.random.default_rng(7).standard_normal(1000))
+        samples.append(Sample(number, n, m, std, None if times is None else mean + times * std, 1000, draws.min(),
+                              draws.max(), draws.mean(), draws.std(), 0.68, 0.5))
+    return Scheme(label or name, f"{name}:canonical", formula, distribution, tuple(fan_in), tuple(n for n, _ in fans),
+                  tuple(m for _, m in fans), (float(mean),) * len(fans), tuple(stds), limits, None, tuple(samples))
+
+
+def scaled(*names, fan_in=range(1, 101), fan_out=None, kernel=(), at=None, label=None):
+    """Bounds by the LAWS above."""
+    at = sorted({fan_in[0], fan_in[len(fan_in) // 10], fan_in[-1]}) if at is None else at
+    config = {"schemes": list(names), "fan_in": list(fan_in), "at": list(at), "fan_out": fan_out or "same",
+              "kernel": list(kernel), "gain": None, "samples": 1000, "seed": 7}
+    return Bounds(7, config, tuple(scheme(name, fan_in, fan_out, kernel, at, label) for name in names))
+
+
+def drawn(bounds, log=False, theme="light"):
+    with matplotlib_set_up():
+        figure = Figure(dpi=100)
+        FigureCanvasAgg(figure)
+        draw_figure(figure, THEMES[theme], bounds, log)
+    return figure
+
+
+def marks(figure):
+    return {artist.get_gid(): artist for artist in figure.findobj() if artist.get_gid()}
+
+
+SHEETS = [(count, log, theme) for count in range(1, 13) for log, theme in ((False, "light"), (True, "dark"))]
+
+
+@pytest.mark.parametrize(("count", "log", "theme"), SHEETS)
+def test_no_text_is_cut_or_touches_another(count, log, theme):
+    figure = drawn(scaled(*list(LAWS)[:count]), log, theme)
+    assert tuple(figure.get_size_inches() * 100) >= (1920, 1080)
+    assert_texts_clear(figure)
+
+
+ODD = {
+    "huge fan-ins": lambda: scaled("he", "normal", "siren", fan_in=HUGE),
+    "only huge fan-ins": lambda: scaled("he", "orthogonal", fan_in=(10**18 - 10**3, 10**18)),
+    "fan-ins that are one number in double precision": lambda: scaled("he", "xavier", fan_in=(10**18 - 3, 10**18)),
+    "fan-ins close together": lambda: scaled(*DEFAULT, fan_in=range(10**18 - 10**4, 10**18 + 1, 100)),
+    "close and far": lambda: scaled("he", fan_in=(10**17 - 1, 10**17, 10**18)),
+    "one fan-in": lambda: scaled(*DEFAULT, fan_in=(100,)),
+    "one huge fan-in": lambda: scaled(*LAWS, fan_in=(10**18,)),
+    "three fan-ins": lambda: scaled(*DEFAULT, fan_in=(16, 64, 256)),
+    "two fan-ins": lambda: scaled("he", fan_in=(7, 8)),
+    "fan-out fixed": lambda: scaled("xavier", "he", fan_out=10),
+    "a kernel": lambda: scaled("he", "xavier_uniform", kernel=(3, 3)),
+    "a kernel in three dimensions": lambda: scaled("he", kernel=(3, 5, 7), fan_out=64),
+    "constants": lambda: scaled("ones", "zeros"),
+    "nothing but zeros": lambda: scaled("zeros"),
+    "huge weights": lambda: scaled("large", "he"),
+    "off centre": lambda: scaled("uniform"),
+    "no samples": lambda: scaled("he", "xavier", at=()),
+    "many samples": lambda: scaled("he", "xavier", at=range(1, 101)),
+    "a long label": lambda: scaled("he", "ones", label="a long name / " * 40),
+    "an odd label": lambda: scaled("he", "zeros", label="$x^2$ \x1b[31m\n\udcff 漢字 & <b>"),
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+@pytest.mark.parametrize("log", [False, True])
+def test_strange_requests_are_drawn_without_a_warning_and_without_overlap(name, log):
+    bounds = ODD[name]()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert_texts_clear(drawn(bounds, log))
+        assert render(bounds, log, Style(dpi=30), FORMATS[len(name) % 3])
+
+
+@pytest.mark.parametrize("formula", [r"a $ sign", "N(0, 漢)", "x/" * 150, "√" * 500, "\x1b", ""])
+def test_any_formula_is_drawn(formula):
+    one = scaled("he").schemes[0]
+    bounds = Bounds(7, scaled("he").config, (Scheme(**{**one.__dict__, "formula": formula}),))
+    assert_texts_clear(drawn(bounds))
+
+
+def test_a_figure_is_never_smaller_in_print_than_its_smallest_size():
+    for log in (False, True):
+        assert all(text.get_fontsize() >= 11 for text in drawn(scaled(*LAWS), log).findobj(Text))
+
+
+@pytest.mark.parametrize("names", [DEFAULT, ("he",), ("uniform", "normal")])
+def test_bands_are_mean_plus_and_minus_std_and_limits_the_support(names):
+    bounds = scaled(*names)
+    found = marks(drawn(bounds))
+    low, high = (float(found[f"std-{side}-1"].get_ydata()[0]) for side in ("low", "high"))
+    first = bounds.schemes[0]
+    unit = (low - high) / (2 * first.std[0])  # pixels
+    zero = low + unit * (first.mean[0] - first.std[0])
+    for number, each in enumerate(bounds.schemes, 1):
+        mean, std = np.array(each.mean), np.array(each.std)
+        edges = [zero - unit * (mean - std), zero - unit * (mean + std)]
+        np.testing.assert_allclose(found[f"std-low-{number}"].get_ydata(), edges[0])
+        np.testing.assert_allclose(found[f"std-high-{number}"].get_ydata(), edges[1])
+        band = found[f"band-{number}"].get_xy()[:, 1]
+        np.testing.assert_allclose([band.max(), band.min()], [edges[0].max(), edges[1].min()])
+        assert (each.bound is None) == (f"limit-low-{number}" not in found)
+        if each.bound is not None:
+            half = np.array(each.bound) - np.abs(mean)
+            np.testing.assert_allclose(found[f"limit-high-{number}"].get_ydata(), zero - unit * (mean + half))
+            np.testing.assert_allclose(found[f"limit-low-{number}"].get_ydata(), zero - unit * (mean - half))
+        np.testing.assert_allclose(found[f"max-{number}"].get_ydata(),
+                                   [zero - unit * sample.max for sample in each.samples])
+
+
+def test_logarithmic_axes_make_an_inverse_root_a_straight_line_of_half_the_slope():
+    found = marks(drawn(scaled("he", "xavier_uniform"), log=True))
+    for name in ("std-1", "std-2", "limit-2"):
+        x, y = found[name].get_data()
+        np.testing.assert_allclose(np.diff(y) / np.diff(x), (y[-1] - y[0]) / (x[-1] - x[0]), rtol=1e-6)
+    x, y = found["std-1"].get_data()
+    slope_x, slope_y = found["slope"].get_data()
+    np.testing.assert_allclose(np.diff(slope_y) / np.diff(slope_x), (y[-1] - y[0]) / (x[-1] - x[0]))
+
+
+@pytest.mark.parametrize("log", [False, True])
+@pytest.mark.parametrize("name", [name for name in ODD if name != "nothing but zeros"])
+def test_every_mark_lies_between_the_axes(name, log):
+    figure = drawn(ODD[name](), log)
+    found = marks(figure)
+    curves = [mark for gid, mark in found.items() if hasattr(mark, "get_xydata") and "enlarged" not in gid]
+    assert curves
+    for mark in curves:
+        points = mark.get_xydata()
+        points = points[np.isfinite(points).all(1)]
+        assert ((points[:, 0] >= 150) & (points[:, 0] <= 1386)).all()
+        assert ((points[:, 1] >= 90) & (points[:, 1] <= figure.get_figheight() * 100 - 60)).all()
+
+
+@pytest.mark.parametrize("log", [False, True])
+def test_every_scheme_is_named_with_its_formula_and_distribution(log):
+    bounds = scaled(*LAWS)
+    shown = texts(drawn(bounds, log))
+    for each in bounds.schemes:
+        assert each.label in shown
+        for word in words(each.formula):
+            assert any(word in text for text in shown)
+    assert any(text.startswith("truncated normal") for text in shown)
+
+
+def test_the_slope_is_named_and_a_constant_has_none():
+    shown = " ".join(texts(drawn(scaled("he", "normal", "ones", "zeros"), log=True)))
+    assert "slope −1/2: ∝ 1/√n" in shown
+    assert "slope 0: does not depend on n" in shown
+    assert "std 0 has no logarithm: ones, zeros" in shown
+    assert "slope" not in " ".join(texts(drawn(scaled("he"))))
+
+
+@pytest.mark.parametrize(("name", "options", "said"), [
+    ("he", {}, "slope −1/2: ∝ 1/√n"), ("normal", {}, "slope 0: does not depend on n"), ("zeros", {}, ""),
+    ("xavier", {"fan_out": 10}, "slope from −0.09 to −0.42"), ("he", {"fan_in": (5,)}, ""),
+    ("xavier", {"fan_out": 10**9}, "slope 0: does not depend on n"), ("he", {"fan_in": HUGE}, "slope −1/2: ∝ 1/√n")])
+def test_slopes_are_measured_and_not_assumed(name, options, said):
+    assert slope_words(Curves.of(scaled(name, **options).schemes[0])) == said
+
+
+def test_a_jagged_curve_has_no_steady_slope():
+    one = scaled("he", fan_in=(1, 2, 3, 4), at=()).schemes[0]
+    jagged = Scheme(**{**one.__dict__, "std": (0.1, 0.3, 0.1, 0.3)})
+    assert slope_words(Curves.of(jagged)) == "no steady slope"
+
+
+def test_curves_that_coincide_take_turns_and_say_so():
+    figure = drawn(scaled("xavier", "lecun", "he"), log=True)
+    found = marks(figure)
+    styles = [found[f"std-{number}"]._unscaled_dash_pattern for number in (1, 2, 3)]
+    assert styles[0] != styles[1]
+    assert styles[2] == (0, None)
+    assert any("std as xavier" in text for text in texts(figure))
+    sizes = [found[f"largest-{number}"].get_markersize() for number in (1, 2, 3)]
+    assert sizes[0] > sizes[1] == sizes[2]
+
+
+@pytest.mark.parametrize("count", range(1, 6))
+@pytest.mark.parametrize("solid", [False, True])
+def test_the_dashes_of_coinciding_curves_never_cover_each_other(count, solid):
+    same = turns([np.ones(3)] * count)
+    assert same == [(number, count) for number in range(count)]
+    at = np.arange(0.5, 1000)
+    inked = np.zeros(len(at), int)
+    for turn in same:
+        style = dashes(turn, solid)["linestyle"]
+        offset, (on, off) = (0, (1, 0)) if style == "-" else style
+        inked += (at + offset) % (on + off) < on
+    assert inked.max() == 1
+    assert (inked.min() == 1) == solid
+
+
+def test_one_scheme_has_error_bars_to_the_limit_at_round_fan_ins():
+    found = marks(drawn(scaled("fan_in_uniform")))
+    bars = found["error-bars"].get_segments()
+    upright = [bar for bar in bars if bar[0][0] == bar[1][0]]
+    assert len(upright) == 50
+    assert len(bars) == 3 * len(upright)
+    limit = dict(found["limit-high-1"].get_xydata())
+    for (x, _), (_, top) in upright:
+        assert limit[x] == pytest.approx(top)
+    assert "error-bars" not in marks(drawn(scaled("he", "lecun")))
+
+
+def test_the_flat_part_is_enlarged_without_covering_anything():
+    found = marks(drawn(scaled(*DEFAULT)))
+    enlarged = found["enlarged-std-high-3"].get_xydata()
+    plain = found["std-high-3"].get_xydata()[-len(enlarged):]
+    assert np.ptp(enlarged[:, 1]) > 2 * np.ptp(plain[:, 1])
+    lowest = max(mark.get_ydata().max() for gid, mark in found.items() if gid.startswith("enlarged-m"))
+    beneath = [mark.get_xydata() for gid, mark in found.items()
+               if hasattr(mark, "get_xydata") and "enlarged" not in gid]
+    covered = np.concatenate(beneath)
+    assert covered[covered[:, 0] >= plain[0, 0], 1].min() > lowest
+    assert not any("enlarged" in gid for gid in marks(drawn(scaled("normal"))))
+
+
+def test_the_subtitle_holds_every_setting():
+    shown = " ".join(texts(drawn(scaled("he", fan_out=64, kernel=(3, 3)))))
+    for word in ("input channels 1 … 100 (100 values)", "kernel 3 × 3", "output channels 64", "1 000 weights drawn",
+                 "1, 11, 100", "seed 7", "fan-in n = input channels × 3 × 3"):
+        assert word in shown
+    assert "fan-in 16, 64 · fan-out = fan-in" in " ".join(texts(drawn(scaled("he", fan_in=(16, 64)))))
+
+
+@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize("log", [False, True])
+def test_the_same_picture_is_the_same_bytes_with_the_configuration_inside(format, log):
+    once, again = (render(scaled(*DEFAULT), log, Style(), format) for _ in range(2))
+    assert once == again
+    if format == "png":
+        metadata = Image.open(io.BytesIO(once)).text
+        assert metadata["Seed"] == "7"
+        assert json.loads(metadata["Configuration"])["schemes"] == list(DEFAULT)
+    else:
+        assert b"Seed: 7" in once
+
+
+@pytest.mark.parametrize(("values", "labels"), [
+    ((1, 100), ["1", "2", "5", "10", "20", "50", "100"]),
+    ((1, 10**18), ["1", "10³", "10⁶", "10⁹", "10¹²", "10¹⁵", "10¹⁸"]),
+    ((0.1, 5000), ["10⁻¹", "1", "10¹", "10²", "10³"])])
+def test_logarithmic_ticks_are_round(values, labels):
+    assert [label for _, label in LogAxis(values).ticks(600, lambda label: 60.0)] == labels
+
+
+def test_a_linear_axis_is_symmetric_where_weights_have_both_signs():
+    places = LinearAxis.around_zero([-1, 3]).place([-3, 0, 3])
+    np.testing.assert_allclose(places, [1 - places[2], 0.5, places[2]])
+    assert 0 < LinearAxis.around_zero([1, 3]).place(0) < 0.05
+    assert LinearAxis.around_zero([0.0]).place(0) == 0.5
