@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import math
 import re
+from bisect import bisect
 from typing import NoReturn
 
 from actprof.errors import SpecError, shown
 from actprof.registry import folded
-from actprof.spec import MAX_FAN, require
+from actprof.spec import MAX_FAN
 
-MOST_POINTS = 1000
+MOST_POINTS = 10_000
 """A longer range is followed at this many fan-ins, evenly spaced."""
 
 PER_DECADE = 20
 MOST_SAMPLED = 5
 LONGEST_SAMPLED_LIST = 12
 
-NUMBER = re.compile(r"(?P<integer>\d[\d_]*)|(?P<base>\d+)\*\*(?P<power>\d{1,3})|(?P<factor>\d+)e\+?(?P<zeros>\d{1,3})",
-                    re.IGNORECASE | re.ASCII)
+NUMBER = re.compile(r"(?P<integer>\d{1,60})|(?P<base>\d{1,20})\*\*(?P<power>\d{1,3})"
+                    r"|(?P<factor>\d{1,20})e\+?(?P<zeros>\d{1,3})", re.IGNORECASE | re.ASCII)
+"""1000, 10**3 or 1e3; nothing so long that it would take time to reckon."""
 
 
 def fan_ins(text: str, at: str | None = None) -> tuple[tuple[int, ...], tuple[int, ...]]:
@@ -39,17 +41,16 @@ def fan_ins(text: str, at: str | None = None) -> tuple[tuple[int, ...], tuple[in
 def fan(text: str, option: str) -> int:
     """One fan: 512, 1e6 or 10**18."""
     number = NUMBER.fullmatch(text.strip())
-    if number is None:
-        raise SpecError(f"{option} must be a whole number, not {shown(text)}.")
-    value = _value(number)
-    require(option, value, 1, MAX_FAN)
+    value = _value(number) if number else 0
+    if not 1 <= value <= MAX_FAN:
+        raise SpecError(f"{option} must be a whole number from 1 to {MAX_FAN:,}, not {shown(text)}.")
     return value
 
 
 def kernel(text: str) -> tuple[int, ...]:
     """The sides of `3x3`, `3` or `3x3x3`."""
     sides = [side.strip() for side in folded(text).replace("×", "x").split("x")]
-    if not all(side.isascii() and side.isdigit() for side in sides):
+    if not all(re.fullmatch(r"[0-9]{1,9}", side) for side in sides):
         raise SpecError(f"--kernel must be the sides of a kernel, such as 3x3, not {shown(text)}.")
     return tuple(map(int, sides))
 
@@ -69,11 +70,11 @@ def _range(text: str, included: tuple[int, ...]) -> list[int]:
         _refuse(text)
     low, high = _fan(first, text), _fan(last, text)
     if low > high:
-        raise SpecError(f"--fan-in {shown(text)} runs backwards. Write {shown(f'{last}:{first}')}.")
+        raise SpecError(f"--fan-in {shown(text)} runs backwards. Write {shown(':'.join([last, first, *others]))}.")
     low, high = min(low, *included, high), max(high, *included, low)
     if folded("".join(others)) == "log":
         return _geometric(low, high)
-    return _even(low, high, _fan(others[0], text) if others else 1)
+    return _even(low, high, fan(others[0], "the step of --fan-in") if others else 1)
 
 
 def _fan(part: str, text: str) -> int:
@@ -109,9 +110,14 @@ def _geometric(low: int, high: int) -> list[int]:
 
 
 def _round_ones(asked: list[int]) -> tuple[int, ...]:
-    """The ends and the powers of ten between, at most MOST_SAMPLED."""
-    low, high = asked[0], asked[-1]
-    chosen = sorted({low, high} | {10**power for power in range(19) if low < 10**power < high})
+    """Of the fan-ins that are asked for, the ends and those next to powers of ten, at most MOST_SAMPLED."""
+    powers = [10**power for power in range(19) if asked[0] < 10**power < asked[-1]]
+    chosen = sorted({asked[0], *(_nearest(asked, power) for power in powers), asked[-1]})
     last = len(chosen) - 1
     most = min(last, MOST_SAMPLED - 1)
     return tuple(chosen[place * last // most] for place in range(most + 1)) if most else tuple(chosen)
+
+
+def _nearest(asked: list[int], wanted: int) -> int:
+    place = bisect(asked, wanted)
+    return min(asked[place - 1:place + 1], key=lambda each: abs(each - wanted))

@@ -23,6 +23,7 @@ from actprof.matrices import Matrix
 from actprof.registry import Choice, Parameter, Registry, Value
 
 Rule = Callable[..., float]
+Support = tuple[float, float] | None
 MatrixRule = Callable[..., Matrix]
 
 
@@ -39,7 +40,8 @@ class Initializer:
         mean: E(W).
         draw: the shape of the distribution, or a rule that picks it by the parameters.
         matrix: (rng, shape, dtype, fans, **parameters) → W, for those that are not independent draws.
-        limit: the largest |w|, where it is not that of the draw, or nicer to read off; None if unlimited.
+        support: the least and the largest weight, where they are not those of the draw, or read off more exactly;
+            None if unlimited.
         square_variance: count·Var(mean of (W - mean)²)/std⁴, where it is not that of independent draws.
         bias: what the same framework layer does to its biases.
         written: the formula with the parameters filled in, N(0, 2/n); without it they are listed behind the formula.
@@ -55,7 +57,7 @@ class Initializer:
     parameters: tuple[Parameter, ...] = ()
     mean: Rule = _centred
     matrix: MatrixRule | None = None
-    limit: Callable[..., float | None] | None = None
+    support: Callable[..., Support] | None = None
     square_variance: Rule | None = None
     bias: str = "zeros"
     written: Callable[..., str] | None = None
@@ -86,10 +88,12 @@ class BoundInitializer:
         """The name of the draw; "matrix" where weights are not drawn one by one."""
         return self.draw.name if self.row.matrix is None else "matrix"
 
-    @property
-    def inside(self) -> tuple[float, float] | None:
+    def inside(self, fans: Fans) -> tuple[float, float] | None:
         """The shares of all weights within one and within three std of the mean; None where no formula is known."""
-        return None if self.row.matrix else (self.draw.inside(1), self.draw.inside(3))
+        if self.row.matrix is not None:
+            return None
+        draw = self.draw if self.std(fans) else POINT
+        return draw.inside(1), draw.inside(3)
 
     def mean(self, fans: Fans) -> float:
         return self.row.mean(fans, **self.values)
@@ -98,23 +102,26 @@ class BoundInitializer:
         """The standard deviation of one weight."""
         return float(self.row.std(fans, **self.values))
 
-    def bound(self, fans: Fans) -> float | None:
-        """The largest |w| that can occur; None where the support is unbounded."""
-        if self.row.limit is not None:
-            limit: float | None = self.row.limit(fans, **self.values)
-            return limit
+    def support(self, fans: Fans) -> Support:
+        """The least and the largest weight that can occur; None where there are none."""
+        if self.row.support is not None:
+            return self.row.support(fans, **self.values)
         if self.draw.bound is None:
             return None
-        return abs(self.mean(fans)) + self.draw.bound * self.std(fans)
+        mean, reach = self.mean(fans), self.draw.bound * self.std(fans)
+        return mean - reach, mean + reach
+
+    def bound(self, fans: Fans) -> float | None:
+        """The largest |w| that can occur; None where the support is unbounded."""
+        support = self.support(fans)
+        return None if support is None else max(map(abs, support))
 
     def std_error(self, fans: Fans, count: int) -> float:
-        """The standard error of the std of `count` weights.
-
-        That their own mean is subtracted takes a share of χ²/(2·count) off the std, hardly ever more than 6/count.
-        """
+        """The standard error of the root mean square, about E(W), of `count` weights; rounding included."""
         rule = self.row.square_variance
         spread = self.draw.square_variance if rule is None else float(rule(fans, **self.values))
-        return self.std(fans) * math.sqrt(spread / (4 * count) + 4 / count**2)
+        std = self.std(fans)
+        return math.hypot(std * math.sqrt(spread / (4 * count)), ROUNDING * (std + abs(self.mean(fans))))
 
     def sample(self, rng: np.random.Generator, fans: Fans, shape: tuple[int, ...], dtype: DTypeLike) -> Matrix:
         """Weights of the given shape, (fan_in, columns), or biases, (columns,)."""
@@ -170,6 +177,15 @@ def _cut_at_two(std: float) -> Draw:
     return truncated(2 / std) if std > 0.05 else NORMAL if std else POINT
 
 
+def _within(limit: Rule) -> Callable[..., Support]:
+    """The support ±limit."""
+    def support(fans: Fans, **values: Value) -> Support:
+        largest = limit(fans, **values)
+        return -largest, largest
+
+    return support
+
+
 def _gain(default: float = 1.0) -> tuple[Parameter, ...]:
     return (Parameter("gain", default, low=0.0),)
 
@@ -188,8 +204,15 @@ def _he(fans: Fans, gain: float, mode: str) -> float:
     return gain / math.sqrt(FANS[mode](fans))
 
 
+ROUNDING = 1e-13
+"""By which share of their size sums of weights may be off."""
+
 LARGEST = 1e37
 """The largest parameter: weights far beyond it are infinite in single precision."""
+
+PATTERNS = {"normal": "N(0, {})", "uniform": "U(±√({}))", "truncated": "N(0, {}) cut at ±2.27 std, std corrected"}
+"""How a distribution with a given variance is written; a uniform's is three times that."""
+
 
 def _family(stem: str, factor: float, divisor: str, source: str, std: Rule, parameters: tuple[Parameter, ...],
             normal: tuple[str, ...], uniform: tuple[str, ...], cut: tuple[str, ...]) -> tuple[Initializer, ...]:
@@ -203,8 +226,14 @@ def _family(stem: str, factor: float, divisor: str, source: str, std: Rule, para
         return Initializer(f"{stem}_{shape}", pattern.format(f"{symbol}/{divisor}"), source, std, draw, aliases,
                            parameters, written=lambda **values: pattern.format(scale(times, **values)))
 
-    return (member("normal", NORMAL, normal, "N(0, {})", 1), member("uniform", UNIFORM, uniform, "U(±√({}))", 3),
-            member("truncated", truncated(2.0), cut, "N(0, {}) cut at ±2.27 std, std corrected", 1))
+    return (member("normal", NORMAL, normal, PATTERNS["normal"], 1),
+            member("uniform", UNIFORM, uniform, PATTERNS["uniform"], 3),
+            member("truncated", truncated(2.0), cut, PATTERNS["truncated"], 1))
+
+
+def _variance_scaling(scale: float, mode: str, distribution: str) -> str:
+    factor = 3 * scale if distribution == "uniform" else scale
+    return PATTERNS[distribution].format(f"{factor:.6g}/{FAN_TEXT[mode]}")
 
 
 def _check(choice: Choice) -> None:
@@ -239,7 +268,7 @@ INITIALIZERS: Registry[Initializer] = Registry("initialiser", "inits", (
                 lambda fans, scale, mode, distribution: math.sqrt(scale / FANS[mode](fans)),
                 lambda scale, mode, distribution: DISTRIBUTIONS[distribution], (),
                 (Parameter("scale", 1.0, low=0.0), Parameter("mode", "fan_in", choices=tuple(FANS)),
-                 Parameter("distribution", "truncated", choices=tuple(DISTRIBUTIONS)))),
+                 Parameter("distribution", "truncated", choices=tuple(DISTRIBUTIONS))), written=_variance_scaling),
     *_family("lecun", 1, "n", LECUN, _fan_in, _gain(), ("lecun",),
              ("keras.lecun_uniform",), ("keras.lecun_normal", "jax.lecun_normal", "flax.dense")),
     *_family("glorot", 2, "(n+m)", GLOROT, _fan_average, _gain(),
@@ -253,29 +282,29 @@ INITIALIZERS: Registry[Initializer] = Registry("initialiser", "inits", (
              ("keras.he_normal", "jax.he_normal")),
     Initializer("fan_in_uniform", "U(±gain/√n)", f"{GLOROT}, eq. 1 (the heuristic it argues against)",
                 lambda fans, gain: gain / math.sqrt(3 * fans.fan_in), UNIFORM, ("xavier_standard",), _gain(),
-                limit=_fan_in, written=lambda gain: f"U(±{gain:.6g}/√n)"),
+                support=_within(_fan_in), written=lambda gain: f"U(±{gain:.6g}/√n)"),
     Initializer("orthogonal", "gain·Q of the QR of a Gaussian, signs of diag R",
                 "Saxe et al. 2013, Exact solutions to the nonlinear dynamics of learning",
                 lambda fans, gain: gain / math.sqrt(max(fans.fan_in, fans.fan_out)), NORMAL,
-                ("torch.orthogonal",), _gain(), matrix=matrices.orthogonal, limit=lambda fans, gain: gain,
+                ("torch.orthogonal",), _gain(), matrix=matrices.orthogonal, support=_within(lambda fans, gain: gain),
                 square_variance=matrices.fixed, spare=7),
     Initializer("identity", "gain on the diagonal, 0 elsewhere", "Le et al. 2015, A simple way to initialize",
                 matrices.identity_std, POINT, ("eye",), _gain(), matrices.identity_mean, matrices.identity,
-                lambda fans, gain: gain, matrices.fixed),
+                lambda fans, gain: (0.0, gain), matrices.fixed),
     Initializer("sparse", "each column: ceil(sparsity·n) zeros, the rest N(0, std²)",
                 "Martens 2010, Deep learning via Hessian-free optimization", matrices.sparse_std, NORMAL, (),
                 (Parameter("sparsity", 0.9, low=0.0, high=1.0), _std(0.01)), matrix=matrices.sparse,
-                limit=lambda fans, sparsity, std: None, square_variance=matrices.sparse_square_variance, spare=3),
+                support=lambda fans, sparsity, std: None, square_variance=matrices.sparse_square_variance, spare=3),
     Initializer("siren", "U(±√(6/n)/w0), first layer U(±1/n)",
                 "Sitzmann et al. 2020, Implicit neural representations with periodic activation functions",
                 lambda fans, w0: 1 / (math.sqrt(3) * fans.fan_in) if fans.first else math.sqrt(2 / fans.fan_in) / w0,
                 UNIFORM, (), (Parameter("w0", 30.0, low=1e-6),)),
     Initializer("torch.linear", "U(±1/√n), biases too", "PyTorch nn.Linear: kaiming_uniform with a = √5",
                 lambda fans: 1 / math.sqrt(3 * fans.fan_in), UNIFORM, bias="torch.linear",
-                limit=lambda fans: _fan_in(fans, 1)),
+                support=_within(lambda fans: _fan_in(fans, 1))),
     Initializer("torch.trunc_normal", "N(0, std²) cut at absolute ±2", "PyTorch nn.init.trunc_normal_",
                 lambda fans, std: std * _cut_at_two(std).std_factor, _cut_at_two, (), (_std(1.0),),
-                limit=lambda fans, std: 2.0 if std else 0.0),
+                support=_within(lambda fans, std: 2.0 if std else 0.0)),
     Initializer("haiku.linear", "N(0, 1/n) cut at ±2/√n, not corrected: true std 0.8796/√n", "Haiku hk.Linear",
                 lambda fans: TRUNCATED_STD / math.sqrt(fans.fan_in), truncated(2.0)),
 ), number="normal", check=_check, refused={

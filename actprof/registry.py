@@ -145,10 +145,7 @@ class Registry(Generic[E]):
         """The choice with one parameter read from `text` instead; raises SpecError."""
         known = {each.name: each for each in self._entries[choice.name].parameters}
         values = choice.values | {parameter: known[parameter].read(text, choice.name)}
-        changed = Choice(choice.name, tuple(values.items()), choice.label)
-        if self._check is not None:
-            self._check(changed)
-        return changed
+        return self._checked(Choice(choice.name, tuple(values.items()), choice.label))
 
     def _parsed(self, text: str, label: str) -> Choice:
         name, _, values = text.partition(":")
@@ -163,8 +160,10 @@ class Registry(Generic[E]):
             raise SpecError(f"unknown {self.kind} {shown(label)}. {self._suggestion(name)}")
         entry = self._entries[self._canonical[name]]
         given |= self._values(entry, values, name)
-        choice = Choice(entry.name, tuple((p.name, given.get(p.name, p.default)) for p in entry.parameters),
-                        "".join(label.split()).casefold())
+        return self._checked(Choice(entry.name, tuple((p.name, given.get(p.name, p.default)) for p in entry.parameters),
+                                    "".join(label.split()).casefold()))
+
+    def _checked(self, choice: Choice) -> Choice:
         if self._check is not None:
             self._check(choice)
         return choice

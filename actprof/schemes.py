@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from actprof import initializers
 from actprof.errors import SpecError, shown
 from actprof.initializers import INITIALIZERS
-from actprof.registry import Choice
+from actprof.registry import Choice, folded
 
 
 @dataclass(frozen=True)
@@ -19,28 +19,28 @@ class Namesake:
     who: str
 
 
-PAPER, TEXTBOOKS = "the paper", "textbooks"
 XAVIER = (
     Namesake("glorot_normal", "the paper's variance, PyTorch's xavier_normal_"),
-    Namesake("lecun_normal", TEXTBOOKS),
+    Namesake("lecun_normal", "textbooks"),
     Namesake("glorot_uniform", "the paper's eq. 16, Keras, PyTorch's xavier_uniform_"),
     Namesake("fan_in_uniform", "blogs, the paper's eq. 1"),
 )
+XAVIER_UNIFORM = Namesake("glorot_uniform", "PyTorch"), Namesake("fan_in_uniform", "blogs")
 GLOROT_NORMAL = Namesake("glorot_normal", "PyTorch"), Namesake("glorot_truncated", "Keras and JAX")
-GLOROT_UNIFORM = Namesake("glorot_uniform", "the paper's eq. 16"), Namesake("fan_in_uniform", "blogs")
 HE = (
-    Namesake("he_normal", PAPER),
+    Namesake("he_normal", "the paper"),
+    Namesake("he_normal:mode=fan_out", "the paper's other form, PyTorch's ResNets"),
     Namesake("he_truncated", "Keras's and JAX's he_normal"),
     Namesake("he_uniform", "Keras's he_uniform, PyTorch's kaiming_uniform_"),
-    Namesake("torch.linear", "nn.Linear: kaiming_uniform_ with a = √5"),
 )
 HE_NORMAL = Namesake("he_normal", "PyTorch"), Namesake("he_truncated", "Keras and JAX")
-HE_UNIFORM = Namesake("he_uniform", PAPER), Namesake("torch.linear", "nn.Linear: kaiming_uniform_ with a = √5")
+HE_UNIFORM = Namesake("he_uniform", "PyTorch"), Namesake("torch.linear", "nn.Linear: kaiming_uniform_ with a = √5")
 LECUN = (
-    Namesake("lecun_normal", f"{PAPER}, {TEXTBOOKS}"),
-    Namesake("lecun_truncated", "Keras and JAX"),
-    Namesake("lecun_uniform", "Keras's lecun_uniform"),
+    Namesake("lecun_normal", "textbooks"),
+    Namesake("lecun_uniform", "the paper's example, Keras's lecun_uniform"),
+    Namesake("lecun_truncated", "Keras's and JAX's lecun_normal"),
 )
+LECUN_NORMAL = Namesake("lecun_normal", "textbooks"), Namesake("lecun_truncated", "Keras and JAX")
 TRUNCATED = (
     Namesake("truncated_normal", "Keras and JAX"),
     Namesake("torch.trunc_normal", "PyTorch"),
@@ -49,46 +49,49 @@ TRUNCATED = (
 NAMESAKES: dict[str, tuple[Namesake, ...]] = {
     **dict.fromkeys(("xavier", "glorot"), XAVIER),
     **dict.fromkeys(("xavier_normal", "glorot_normal"), GLOROT_NORMAL),
-    **dict.fromkeys(("xavier_uniform", "glorot_uniform"), GLOROT_UNIFORM),
+    "xavier_uniform": XAVIER_UNIFORM,
     **dict.fromkeys(("he", "kaiming"), HE),
     **dict.fromkeys(("he_normal", "kaiming_normal"), HE_NORMAL),
     "kaiming_uniform": HE_UNIFORM,
-    **dict.fromkeys(("lecun", "lecun_normal"), LECUN),
+    "lecun": LECUN,
+    "lecun_normal": LECUN_NORMAL,
     "truncated_normal": TRUNCATED,
 }
 """A name with several meanings → all of them; a framework's own name (`keras.he_normal`) has only one."""
 
 
-def schemes(names: Sequence[str], gain: float | None = None) -> tuple[Choice, ...]:
-    """The initialisers of these names, with the gain in place of their own where one is given. Raises SpecError."""
-    chosen = [INITIALIZERS.parse(name) for name in names]
+def schemes(names: Sequence[str]) -> tuple[Choice, ...]:
+    """The initialisers of these names. Raises SpecError."""
+    chosen = tuple(map(INITIALIZERS.parse, names))
     labels = [choice.label for choice in chosen]
     for label in labels:
         if labels.count(label) > 1:
             raise SpecError(f"the scheme {shown(label)} is asked for twice. Name each --scheme once.")
-    if gain is None:
-        return tuple(chosen)
-    without = [choice.label for choice in chosen if not has_gain(choice)]
-    if len(without) == len(chosen):
-        raise SpecError(f"--gain cannot be combined with {', '.join(without)}: no gain to replace.")
-    return tuple(INITIALIZERS.altered(choice, "gain", f"{gain!r}") if has_gain(choice) else choice
-                 for choice in chosen)
+    return chosen
 
 
 def has_gain(choice: Choice) -> bool:
     return "gain" in choice.values
 
 
+def with_gain(choice: Choice, gain: float | None) -> Choice:
+    """The scheme with another gain, if it has one and there is another."""
+    return choice if gain is None or not has_gain(choice) else INITIALIZERS.altered(choice, "gain", f"{gain!r}")
+
+
 def namesakes(choice: Choice) -> str:
     """One line on what else the name that the user wrote means, and how to ask for it; empty for a clear name."""
-    name = choice.label.partition(":")[0].replace("-", "_")
-    meanings = NAMESAKES.get(name, ())
-    others = [f"{_formula(meaning.scheme)} ({meaning.who}): --scheme {meaning.scheme}" for meaning in meanings
-              if INITIALIZERS.parse(meaning.scheme).name != choice.name]
-    if not others:
+    name = folded(choice.label.partition(":")[0])
+    if name not in NAMESAKES:
         return ""
-    return f"{name} here is {initializers.bind(choice).formula}. Others mean {'; '.join(others)}"
+    here, *others = sorted(NAMESAKES[name], key=lambda meaning: _meant(meaning.scheme) != _meant(name))
+    listed = [f"{_formula(meaning.scheme)} ({meaning.who}): --scheme {meaning.scheme}" for meaning in others]
+    return f"{name} here is {_formula(name)} ({here.who}). Others mean {'; '.join(listed)}"
+
+
+def _meant(name: str) -> Choice:
+    return INITIALIZERS.parse(name)
 
 
 def _formula(scheme: str) -> str:
-    return initializers.bind(INITIALIZERS.parse(scheme)).formula
+    return initializers.bind(_meant(scheme)).formula

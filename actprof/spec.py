@@ -17,7 +17,7 @@ MAX_REPEATS = 10_000
 MAX_BINS = 4096
 MAX_SEED = 2**64 - 1
 MAX_FAN = 10**18
-MAX_KERNEL = 1_000
+MAX_KERNEL, MAX_SIDES = 1_000, 3
 MIN_SAMPLES, MAX_SAMPLES = 2, 10**7
 
 LAYERS = 5
@@ -181,14 +181,21 @@ class BoundsSpec:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        if not (self.schemes and self.fan_in and self.at):
+            raise SpecError("bounds need a scheme, a fan-in and a place to sample at.")
         for fan in (*self.fan_in, *self.at):
             require("--fan-in", fan, 1, MAX_FAN)
         if self.fan_out is not None:
             require("--fan-out", self.fan_out, 1, MAX_FAN)
+        require("the number of sides of --kernel", len(self.kernel), 0, MAX_SIDES)
         for side in self.kernel:
             require("a side of --kernel", side, 1, MAX_KERNEL)
         require("--samples", self.samples, MIN_SAMPLES, MAX_SAMPLES)
         require("--seed", self.seed, 0, MAX_SEED)
+        if self.gain is not None and not 0 <= self.gain < math.inf:
+            raise SpecError(f"--gain must be a finite number, 0 or more, not {self.gain:g}.")
+        if list(self.fan_in) != sorted(set(self.fan_in)):
+            raise SpecError("the fan-ins must ascend.")
         if not set(self.at) <= set(self.fan_in):
             raise SpecError("--at must name some of the fan-ins.")
 

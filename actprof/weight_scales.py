@@ -20,7 +20,7 @@ class Sample:
         count: weights drawn.
         sample_std: the population std of the drawn weights.
         inside: share of them within one promised std of the promised mean.
-        error: (sample_std - std) in standard errors; NaN where it is not 0 and there is no standard error.
+        error: how far their root mean square about the promised mean is from the promised std, in standard errors.
     """
 
     channels: int
@@ -49,7 +49,9 @@ class Scheme:
         label: what the user wrote; `name` the canonical name with every parameter.
         distribution: "normal", "uniform", "truncated", "point", or "matrix" where weights are not drawn one by one.
         mean: E(W), the middle of the band ±std.
-        bound: the largest |w|; None where the support is unbounded.
+        support: the least and the largest weight there can be; None where there are none.
+        slope: d log std / d log fan_in at the first and at the last fan-ins; None for fewer than two, for a std of 0,
+            and for one that goes up and down.
         inside: share of all weights within one std of the mean, and within three; None where no formula is known.
         samples: one for each fan-in that was checked, except where a matrix would be too large.
         notes: remarks for the user.
@@ -64,15 +66,20 @@ class Scheme:
     fan_out: tuple[int, ...]
     mean: tuple[float, ...]
     std: tuple[float, ...]
-    bound: tuple[float, ...] | None
+    support: tuple[tuple[float, float], ...] | None
+    slope: tuple[float, float] | None
     inside: tuple[float, float] | None
     samples: tuple[Sample, ...]
     notes: tuple[str, ...] = ()
 
     @property
-    def flat(self) -> bool:
-        """Whether the scale does not depend on the fan-in."""
-        return len(set(self.std)) == 1 and len(self.std) > 1
+    def bound(self) -> tuple[float, ...] | None:
+        """The largest |w|; None where the support is unbounded."""
+        return None if self.support is None else tuple(max(map(abs, each)) for each in self.support)
+
+    def sampled(self, channels: int) -> Sample | None:
+        """The sample at a fan-in as it was asked for."""
+        return next((sample for sample in self.samples if sample.channels == channels), None)
 
 
 @dataclass(frozen=True)
@@ -82,6 +89,7 @@ class Bounds:
     seed: int
     config: Mapping[str, Any]
     schemes: tuple[Scheme, ...]
+    notes: tuple[str, ...] = ()
 
     def rows(self) -> Iterator[tuple[Scheme, int]]:
         """Every scheme × place in its curves: the tidy view."""

@@ -14,14 +14,13 @@ from hypothesis import strategies as st
 from actprof.bounds import bounds, bounds_spec
 from actprof.draws import NORMAL, POINT, UNIFORM, truncated
 from actprof.errors import SpecError
-from actprof.fan_ins import MOST_POINTS, MOST_SAMPLED, fan_ins, kernel
-from actprof.fans import Fans
-from actprof.initializers import INITIALIZERS, bind
+from actprof.fan_ins import MOST_POINTS, fan_ins, kernel
+from actprof.initializers import INITIALIZERS, BoundInitializer
 from actprof.render.bounds_records import bounds_record, bounds_rows
 from actprof.render.bounds_table import print_bounds
 from actprof.render.records import to_csv, to_json
-from actprof.schemes import NAMESAKES, schemes
-from actprof.spec import MAX_FAN
+from actprof.schemes import NAMESAKES
+from actprof.spec import MAX_FAN, SCHEMES, BoundsSpec
 
 
 def one(scheme, **request):
@@ -131,13 +130,29 @@ def test_no_weight_lies_beyond_the_bound(name):
             assert np.isfinite(sample.bound)
 
 
-def test_a_std_that_is_wrong_by_a_tenth_is_found(monkeypatch):
-    scheme = at("he", 50, samples=20_000)
-    promised = scheme.samples[0]
-    wrong = bind(INITIALIZERS.parse("he:gain=1.27")).std(Fans(50, 50))
-    error = (promised.sample_std - wrong) / (wrong * math.sqrt(2 / 4 / promised.count))
-    assert promised.agrees
-    assert abs(error) > 3
+def test_a_promise_that_is_wrong_by_a_tenth_is_found_and_said(monkeypatch):
+    def broken(self, rng, fans, shape, dtype):
+        return 1.1 * self.draw.sample(rng, shape, dtype) * self.std(fans)
+
+    monkeypatch.setattr(BoundInitializer, "sample", broken)
+    result = bounds(bounds_spec(["he"], fan_in="7,50", samples=20_000))
+    for sample in result.schemes[0].samples:
+        assert sample.error == pytest.approx(0.1 * math.sqrt(2 * 20_000), abs=4)
+    assert [each["agrees"] for each in bounds_record(result)["schemes"][0]["samples"]] == [False, False]
+    stream = io.StringIO()
+    print_bounds(result, stream)
+    assert stream.getvalue().count(" ! ") == 2
+    assert "0 of 2 sampled std" in stream.getvalue()
+    assert "outside: he at fan_in 7, he at fan_in 50" in stream.getvalue()
+
+
+@pytest.mark.parametrize("name", ["normal:std=1e-300", "normal:std=1e-37,mean=1e37", "normal:std=1,mean=1e16",
+                                  "uniform:low=1e30,high=1e30", "normal:std=0", "he:gain=0", "he:gain=1e37"])
+def test_extreme_scales_are_not_accused_of_what_rounding_did(name):
+    scheme = one(name, fan_in="1,100")
+    assert all(sample.agrees for sample in scheme.samples)
+    if scheme.inside == (1, 1):
+        assert all(sample.inside == 1 for sample in scheme.samples)
 
 
 def test_all_schemes_see_the_same_draws():
@@ -152,6 +167,34 @@ def test_a_matrix_too_large_to_draw_is_promised_and_named():
     assert scheme.std[1] == pytest.approx(1e-3)
     assert [sample.fan_in for sample in scheme.samples] == [10]
     assert scheme.notes == ("orthogonal is not sampled at 1,000,000: its matrix would be too large to draw",)
+
+
+@pytest.mark.parametrize(("name", "request_"), [("xavier", {"fan_out": "10"}), ("he", {}), ("siren", {}),
+                                                ("he:mode=fan_out", {"fan_out": "7"})])
+def test_the_slope_is_that_of_the_formula_over_the_first_and_the_last_fan_ins(name, request_):
+    scheme = one(name, fan_in="1:10000:log", **request_)
+    decade = {n: math.log(std) for n, std in zip(scheme.fan_in, scheme.std, strict=True) if n in (1, 10, 1000, 10_000)}
+    expected = [(decade[10 * n] - decade[n]) / math.log(10) for n in (1, 1000)]
+    assert scheme.slope == pytest.approx(expected, abs=1e-9)
+    assert scheme.slope[1] == pytest.approx({"xavier": -0.5, "he": -0.5, "siren": -0.5, "he:mode=fan_out": 0}[name],
+                                            abs=2e-3)
+
+
+def test_a_std_that_goes_up_and_down_has_no_slope():
+    assert one("sparse", fan_in="1:40").slope is None
+    assert one("zeros").slope is None
+    assert one("he", fan_in="5").slope is None
+
+
+def test_many_small_matrices_are_not_drawn_without_end():
+    assert one("orthogonal", fan_in="1", samples=10**7).samples[0].count == 1000
+
+
+def test_a_spec_is_valid_or_not_at_all():
+    he = INITIALIZERS.parse("he")
+    for wrong in ((), (10,), (10,)), ((he,), (), ()), ((he,), (10, 1), (1,)), ((he,), (1, 10), (5,)):
+        with pytest.raises(SpecError):
+            BoundsSpec(*wrong)
 
 
 # Fan-ins
@@ -182,7 +225,19 @@ def test_a_range_ascends_from_end_to_end_and_is_sampled_within(first, second, ru
     assert (asked[0], asked[-1]) == (low, high) == (sampled[0], sampled[-1])
     assert all(a < b for a, b in itertools.pairwise(asked))
     assert set(sampled) <= set(asked)
-    assert len(asked) <= MOST_POINTS + MOST_SAMPLED
+    assert len(asked) <= MOST_POINTS
+
+
+def test_nothing_is_followed_that_was_not_asked_for():
+    assert fan_ins("1:100:10") == ((1, 11, 21, 31, 41, 51, 61, 71, 81, 91, 100), (1, 11, 100))
+    assert fan_ins("1:4096")[0] == tuple(range(1, 4097))
+    assert fan_ins(",".join(map(str, range(3, 45, 3))))[0] == tuple(range(3, 45, 3))
+
+
+def test_a_range_too_long_to_follow_says_so():
+    result = bounds(bounds_spec(["he"], fan_in="1:10**18"))
+    assert result.notes == ("--fan-in is followed at 10,000 fan-ins, evenly spaced",)
+    assert bounds(bounds_spec(["he"], fan_in="1:9999")).notes == ()
 
 
 def test_a_logarithmic_range_hits_every_power_of_ten():
@@ -213,7 +268,7 @@ def test_a_gain_replaces_that_of_every_scheme_that_has_one():
     assert he.std[-1] == pytest.approx(2 / math.sqrt(100))
     assert he.formula == "N(0, 4/n)"
     assert normal.std == (0.05,) * 100
-    assert normal.flat
+    assert normal.slope == (0, 0)
     assert normal.notes == ("normal has no gain and stays as it is",)
 
 
@@ -223,22 +278,34 @@ def test_frameworks_names_for_one_distribution_may_stand_side_by_side():
     assert (keras.label, jax.label) == ("keras.glorot_uniform", "jax.glorot_uniform")
 
 
-def test_xavier_names_the_four_distributions_of_that_name():
-    note = one("Xavier").notes[0]
-    for formula in ("N(0, 2/(n+m))", "N(0, 1/n)", "U(±√(6/(n+m)))", "U(±1/√n)"):
-        assert formula in note
-    assert "--scheme lecun_normal" in note
-    assert "--scheme fan_in_uniform" in note
+NOTES = {
+    "Xavier": "xavier here is N(0, 2/(n+m)) (the paper's variance, PyTorch's xavier_normal_). Others mean "
+              "N(0, 1/n) (textbooks): --scheme lecun_normal; "
+              "U(±√(6/(n+m))) (the paper's eq. 16, Keras, PyTorch's xavier_uniform_): --scheme glorot_uniform; "
+              "U(±1/√n) (blogs, the paper's eq. 1): --scheme fan_in_uniform",
+    "he:gain=1": "he here is N(0, 2/n) (the paper). Others mean "
+                 "N(0, 2/m) (the paper's other form, PyTorch's ResNets): --scheme he_normal:mode=fan_out; "
+                 "N(0, 2/n) cut at ±2.27 std, std corrected (Keras's and JAX's he_normal): --scheme he_truncated; "
+                 "U(±√(6/n)) (Keras's he_uniform, PyTorch's kaiming_uniform_): --scheme he_uniform",
+    "kaiming-uniform": "kaiming_uniform here is U(±√(6/n)) (PyTorch). Others mean U(±1/√n), biases too "
+                       "(nn.Linear: kaiming_uniform_ with a = √5): --scheme torch.linear",
+}
+
+
+@pytest.mark.parametrize("name", NOTES)
+def test_a_name_with_several_meanings_tells_of_each_and_how_to_ask_for_it(name):
+    assert one(name, fan_in="5").notes == (NOTES[name],)
 
 
 @pytest.mark.parametrize("name", NAMESAKES)
 def test_every_ambiguous_name_tells_of_other_distributions_and_how_to_ask_for_them(name):
     asked = INITIALIZERS.parse(name)
     meanings = [INITIALIZERS.parse(meaning.scheme) for meaning in NAMESAKES[name]]
-    assert asked.name in [meaning.name for meaning in meanings], "what it means here is one of its meanings"
+    assert meanings.count(asked) == 1, "what it means here is one of its meanings"
     note = one(name, fan_in="5").notes[0]
     for meaning in meanings:
-        assert (f"--scheme {meaning.label}" in note) == (meaning.name != asked.name)
+        named = note.count(f"--scheme {meaning.label};") + note.endswith(f"--scheme {meaning.label}")
+        assert named == (meaning != asked)
 
 
 def test_a_frameworks_own_name_has_one_meaning():
@@ -246,13 +313,15 @@ def test_a_frameworks_own_name_has_one_meaning():
 
 
 ERRORS = {
-    ("he", "0"): "--fan-in must be from 1 to 1,000,000,000,000,000,000, not 0.",
+    ("he", "0"): "--fan-in must be a whole number from 1 to 1,000,000,000,000,000,000, not '0'.",
     ("he", "100:1"): "--fan-in '100:1' runs backwards. Write '1:100'.",
     ("he", "1:2:3:4"): "--fan-in must be a whole number such as 100, a range such as 1:100 or 1:4096:log, or a list "
                        "such as 16,64,256, not '1:2:3:4'.",
     ("he", "1:x"): "--fan-in must be a whole number such as 100, a range such as 1:100 or 1:4096:log, or a list such "
                    "as 16,64,256, not '1:x'.",
-    ("he", "9**99"): f"--fan-in must be from 1 to {10**18:,}, not {9**99:,}.",
+    ("he", "9**99"): f"--fan-in must be a whole number from 1 to {10**18:,}, not '9**99'.",
+    ("he", "1:9:0"): f"the step of --fan-in must be a whole number from 1 to {10**18:,}, not '0'.",
+    ("he", "9:1:log"): "--fan-in '9:1:log' runs backwards. Write '1:9:log'.",
 }
 
 
@@ -266,8 +335,12 @@ def test_a_fan_in_that_cannot_be_is_refused_in_one_line(scheme, fan_in):
 REQUESTS = {
     "--kernel must be the sides of a kernel, such as 3x3, not '3x'.": {"kernel_sides": "3x"},
     "a side of --kernel must be from 1 to 1,000, not 0.": {"kernel_sides": "0x3"},
-    "--fan-out must be a whole number, not 'few'. 'same' is as many as inputs.": {"fan_out": "few"},
-    "--at must be a whole number, not ''.": {"at": "10,"},
+    "--fan-out must be a whole number from 1 to 1,000,000,000,000,000,000, not 'few'. 'same' is as many as inputs.":
+        {"fan_out": "few"},
+    "--at must be a whole number from 1 to 1,000,000,000,000,000,000, not ''.": {"at": "10,"},
+    "the number of sides of --kernel must be from 0 to 3, not 4.": {"kernel_sides": "3x3x3x3"},
+    "--kernel must be the sides of a kernel, such as 3x3, not '33333333333333'.": {"kernel_sides": "3" * 14},
+    "--gain must be a finite number, 0 or more, not nan.": {"gain": math.nan},
     "--gain cannot be combined with normal, zeros: no gain to replace.": {"names": ["normal", "zeros"], "gain": 2.0},
     "the scheme 'he' is asked for twice. Name each --scheme once.": {"names": ["he", "HE"]},
     "--samples must be from 2 to 10,000,000, not 1.": {"samples": 1},
@@ -283,7 +356,7 @@ def test_a_request_that_cannot_be_is_refused_in_one_line(message):
 
 def test_a_gain_out_of_its_range_is_refused_like_the_parameter_it_is():
     with pytest.raises(SpecError, match="he_normal: gain must be at most 1e\\+37 in size"):
-        schemes(["he"], 1e38)
+        one("he", gain=1e38)
 
 
 # What is written
@@ -318,7 +391,7 @@ def printed(*names, **request):
 
 
 def test_the_tables_of_the_default_schemes_fit_80_columns():
-    text = printed(*bounds_spec.__defaults__[0])
+    text = printed(*SCHEMES)
     assert max(map(len, text.splitlines())) <= 80
     assert "15 of 15 sampled std lie within 3 standard errors" in text
 
@@ -332,3 +405,10 @@ def test_a_convolutions_table_starts_with_the_channels():
     text = printed("he", fan_in="64", kernel_sides="3x3")
     assert "channels fan_in fan_out" in text
     assert "64    576     576" in text
+
+
+def test_a_scheme_that_cannot_be_sampled_still_has_its_promise():
+    text = printed("orthogonal", fan_in="10**18")
+    assert "1e18" in text
+    assert "1.00e-9" in text
+    assert "nothing was sampled" in text

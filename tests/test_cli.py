@@ -103,7 +103,7 @@ def settings(run: Run, *arguments: str) -> dict[str, Any]:
     ("histogram --range nan 1", "--range needs two finite numbers, LOW below HIGH, not nan 1."),
     ("bounds --scheme critical", "'critical' cannot be used here: it comes with the theory, not in this version."),
     ("bounds --scheme xavir", "unknown initialiser 'xavir'. Did you mean 'xavier'?"),
-    ("bounds --fan-in 0", "--fan-in must be from 1 to 1,000,000,000,000,000,000, not 0."),
+    ("bounds --fan-in 0", "--fan-in must be a whole number from 1 to 1,000,000,000,000,000,000, not '0'."),
     ("bounds --fan-in 9:1", "--fan-in '9:1' runs backwards. Write '1:9'."),
     ("bounds --kernel 0x3", "a side of --kernel must be from 1 to 1,000, not 0."),
     ("bounds --gain nan", "--gain must be a finite number, 0 or more, not 'nan'."),
@@ -225,6 +225,20 @@ def test_an_exploding_network_is_a_result_with_a_note(run: Run) -> None:
     assert done.code == 0
     assert done.err.startswith("note: 1e30 / relu: layer 2 overflows: ")
     assert len(done.err.splitlines()) == 1
+
+
+def test_bounds_prints_tables_json_and_csv_and_names_its_figure_by_its_schemes(run: Run) -> None:
+    done = run("bounds", "--init", "he", "--scheme", "0.05", "--fan-in", "1,10")
+    assert done.code == 0
+    assert "he: W ~ N(0, 2/n) · normal, 68.3 % within ±std" in done.out
+    assert done.err.splitlines()[-1] == "wrote bounds-he+0.05.png"
+    assert Path("bounds-he+0.05.png").read_bytes().startswith(b"\x89PNG")
+    record = json.loads(run("bounds", "--scheme", "he", "--json", "--no-figure", "-q").out)
+    assert (record["schema"], record["seed"]) == ("actprof.bounds/1", 0)
+    rows = list(csv.DictReader(io.StringIO(run("bounds", "--format", "csv", "--no-figure", "-q").out)))
+    assert len(rows) == 5 * 100
+    assert run("bounds", "--scheme", "he", "-q", "-o", "a.svg") == run("bounds", "--scheme", "he", "-q", "-o", "b.svg")
+    assert Path("a.svg").read_bytes() == Path("b.svg").read_bytes()
 
 
 def test_no_clobber_keeps_the_old_figure_and_says_so_before_the_work(run: Run) -> None:

@@ -22,9 +22,8 @@ if TYPE_CHECKING:
 @click.option("--scheme", "--init", "schemes", multiple=True, default=spec.SCHEMES, metavar=NAME,
               help="Weight initialiser, or a number for the std of a normal; repeatable. "
                    f"See 'actprof list inits'.  [default: {', '.join(spec.SCHEMES)}]")
-@click.option("--fan-in", metavar="N|LOW:HIGH|N,N,…",
-              help="Inputs of the layer: 10, 1:100, 1:100:10, 1:4096:log or 16,64,256; to 10**18.  "
-                   f"[default: {spec.FAN_IN}]")
+@click.option("--fan-in", metavar="N|LOW:HIGH|N,N,…", default=spec.FAN_IN, show_default=True,
+              help="Inputs of the layer: 10, 1:100, 1:100:10, 1:4096:log or 16,64,256; to 10**18.")
 @click.option("--fan-out", metavar=f"M|{spec.FAN_OUT}", default=spec.FAN_OUT, show_default=True,
               help="Units of the layer, or as many as it has inputs.")
 @click.option("--kernel", metavar="HxW",
@@ -37,7 +36,7 @@ if TYPE_CHECKING:
 @click.option("--log", is_flag=True, help="Logarithmic axes in the figure: 1/√n is a straight line.")
 @options.seed_option
 @options.output_options
-def command(schemes: tuple[str, ...], fan_in: str | None, fan_out: str, kernel: str | None, gain: float | None,
+def command(schemes: tuple[str, ...], fan_in: str, fan_out: str, kernel: str | None, gain: float | None,
             samples: int, at: str | None, log: bool, seed: int, output: options.Output) -> None:
     """Show how the scale of the weights depends on the number of inputs.
 
@@ -63,7 +62,7 @@ def command(schemes: tuple[str, ...], fan_in: str | None, fan_out: str, kernel: 
     result = aside(lambda: bounds(request))
     output.print(lambda stream: _print_table(result, stream), lambda: bounds_records.bounds_record(result),
                  lambda: bounds_records.bounds_rows(result))
-    output.notes(*(note for scheme in result.schemes for note in scheme.notes))
+    output.notes(*result.notes, *(note for scheme in result.schemes for note in scheme.notes))
     output.draw(lambda style, form: _figure(result, log, style, form))
 
 

@@ -62,7 +62,7 @@ def draw_figure(figure: Figure, theme: Theme, bounds: Bounds, log: bool) -> None
     plane.draw_titles(canvas, _x_title(bounds), "size of a weight" if log else "weight")
     draw_curves(canvas, plane, layout)
     if log:
-        draw_half(canvas, plane, layout.curves, drawn_points(plane, layout))
+        draw_half(canvas, plane, layout, drawn_points(plane, layout))
     else:
         draw_magnified(canvas, plane, layout)
     foot.draw(canvas, LEFT, plane.bottom + BELOW, theme.muted)
@@ -76,8 +76,10 @@ def words(bounds: Bounds) -> list[str]:
     said += [] if dense else [f"kernel {_sides(bounds)}"]
     said.append(f"{units} = {inputs}" if config["fan_out"] == FAN_OUT else f"{units} {short(config['fan_out'])}")
     said += [] if config["gain"] is None else [f"gain {config['gain']:g}"]
-    if any(scheme.samples for scheme in bounds.schemes):
-        said.append(f"{grouped(config['samples'])} weights drawn at {_listed(config['at'])}")
+    counts = {sample.count for scheme in bounds.schemes for sample in scheme.samples}
+    if counts:
+        least = "" if len(counts) == 1 else "at least "
+        said.append(f"{least}{grouped(min(counts))} weights drawn at {_listed(config['at'])}")
     return [*said, f"seed {bounds.seed}"]
 
 

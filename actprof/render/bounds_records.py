@@ -13,7 +13,7 @@ JSON_SCHEMA = "actprof.bounds/1"
 def bounds_record(bounds: Bounds) -> dict[str, Any]:
     """The object of schema actprof.bounds/1; `sample` is that of the largest fan-in, `samples` holds all."""
     return {"schema": JSON_SCHEMA, "version": __version__, "seed": bounds.seed, "config": bounds.config,
-            "schemes": [_scheme(scheme) for scheme in bounds.schemes]}
+            "schemes": [_scheme(scheme) for scheme in bounds.schemes], "notes": bounds.notes}
 
 
 def bounds_rows(bounds: Bounds) -> list[dict[str, Any]]:
@@ -27,7 +27,7 @@ def _scheme(scheme: Scheme) -> dict[str, Any]:
     return {
         "label": scheme.label, "scheme": scheme.name, "formula": scheme.formula, "distribution": scheme.distribution,
         "fan_in": scheme.fan_in, "fan_out": scheme.fan_out, "mean": scheme.mean, "std": scheme.std,
-        "bound": scheme.bound, "inside_std": within_one, "inside_3_std": within_three,
+        "bound": scheme.bound, "inside_std": within_one, "inside_3_std": within_three, "slope": scheme.slope,
         "sample": samples[-1] if samples else None, "samples": samples, "notes": scheme.notes,
     }
 
@@ -38,10 +38,9 @@ def _sample(sample: Sample) -> dict[str, Any]:
 
 
 def _row(scheme: Scheme, place: int) -> dict[str, Any]:
-    fan_in = scheme.fan_in[place]
-    sampled = next((sample for sample in scheme.samples if sample.fan_in == fan_in), None)
+    sampled = scheme.sampled(scheme.channels[place])
     return {
-        "scheme": scheme.label, "distribution": scheme.distribution, "fan_in": fan_in,
+        "scheme": scheme.label, "distribution": scheme.distribution, "fan_in": scheme.fan_in[place],
         "fan_out": scheme.fan_out[place], "mean": scheme.mean[place], "std": scheme.std[place],
         "bound": scheme.bound[place] if scheme.bound else None,
         **({f"sample_{key}": value for key, value in _sample(sampled).items()} if sampled else {}),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TextIO
 
 from rich.table import Table
 
 from actprof.render.cells import count, fan, number, percent
+from actprof.render.laws import kind, law
 from actprof.render.terminal import Column, printed, table, written
 from actprof.weight_scales import AGREEMENT, Bounds, Sample, Scheme
 
@@ -17,7 +19,7 @@ DIGITS = 4
 def print_bounds(bounds: Bounds, stream: TextIO) -> None:
     """A table for each scheme, then one with the std of all of them."""
     for scheme in bounds.schemes:
-        printed(_title(scheme), _scheme_table(scheme, stream), stream)
+        printed(_title(scheme), _scheme_table(scheme, bounds.config["at"], stream), stream)
         stream.write("\n")
     if len(bounds.schemes) > 1:
         printed("std of all schemes (n is fan_in), largest first", _summary(bounds, stream), stream)
@@ -27,16 +29,17 @@ def print_bounds(bounds: Bounds, stream: TextIO) -> None:
 
 def _title(scheme: Scheme) -> str:
     share = "" if scheme.inside is None else f", {percent(scheme.inside[0])} % within ±std"
-    return f"{scheme.label}: W ~ {scheme.formula} · {scheme.distribution}{share}"
+    return f"{scheme.label}: {law(scheme)} · {kind(scheme)}{share}"
 
 
-def _scheme_table(scheme: Scheme, stream: TextIO) -> Table:
-    """A row for each sampled fan-in; a convolution's starts with its input channels."""
+def _scheme_table(scheme: Scheme, at: Sequence[int], stream: TextIO) -> Table:
+    """A row for each fan-in that was to be sampled; a convolution's starts with its input channels."""
     made = table([*map(Column, (*_channels_header(scheme), "fan_in", "fan_out", "std", "bound", "sampled\nmin", "max",
                                 "mean", "std", "std\nerrors", "% in\n±std"))], stream)
-    for sample in scheme.samples:
-        channels = [fan(sample.channels)] * len(_channels_header(scheme))
-        made.add_row(*(written(cell, stream) for cell in (*channels, *_cells(sample))))
+    for inputs in at:
+        channels = [fan(inputs)] * len(_channels_header(scheme))
+        cells = [*channels, *_promise(scheme, inputs), *_found(scheme, inputs)]
+        made.add_row(*(written(cell, stream) for cell in cells))
     return made
 
 
@@ -44,17 +47,23 @@ def _channels_header(scheme: Scheme) -> tuple[str, ...]:
     return () if scheme.channels == scheme.fan_in else ("channels",)
 
 
-def _cells(sample: Sample) -> list[str]:
-    return [fan(sample.fan_in), fan(sample.fan_out), number(sample.std, DIGITS),
-            "none" if sample.bound is None else number(sample.bound, DIGITS), number(sample.min, DIGITS),
-            number(sample.max, DIGITS), number(sample.mean), number(sample.sample_std, DIGITS), _errors(sample),
-            percent(sample.inside)]
+def _promise(scheme: Scheme, inputs: int) -> list[str]:
+    place = scheme.channels.index(inputs)
+    bound = number(scheme.bound[place], DIGITS) if scheme.bound else "none"
+    return [fan(scheme.fan_in[place]), fan(scheme.fan_out[place]), number(scheme.std[place], DIGITS), bound]
+
+
+def _found(scheme: Scheme, inputs: int) -> list[str]:
+    sample = scheme.sampled(inputs)
+    if sample is None:
+        return ["-"] * 6
+    return [number(sample.min, DIGITS), number(sample.max, DIGITS), number(sample.mean),
+            number(sample.sample_std, DIGITS), _errors(sample), percent(sample.inside)]
 
 
 def _errors(sample: Sample) -> str:
-    if math.isnan(sample.error):
-        return "differs"
-    return f"{sample.error:+.1f}" + ("" if sample.agrees else " !")
+    size = f"{sample.error:+.1f}" if abs(sample.error) < 100 else number(sample.error)
+    return size if sample.agrees else f"{size} !"
 
 
 def _summary(bounds: Bounds, stream: TextIO) -> Table:
@@ -67,7 +76,7 @@ def _summary(bounds: Bounds, stream: TextIO) -> Table:
     for scheme in sorted(bounds.schemes, key=lambda each: -each.std[places[-1]]):
         stds = [scheme.std[place] for place in places]
         made.add_row(*(written(cell, stream) for cell in (
-            scheme.label, scheme.distribution, *(number(std, DIGITS) for std in stds),
+            scheme.label, kind(scheme), *(number(std, DIGITS) for std in stds),
             number(stds[-1] * math.sqrt(fans[-1]), DIGITS), scheme.formula)))
     return made
 
@@ -77,7 +86,8 @@ def _closing(bounds: Bounds) -> list[str]:
     samples = [(scheme, sample) for scheme in bounds.schemes for sample in scheme.samples]
     broken = [f"{scheme.label} at fan_in {fan(sample.fan_in)}" for scheme, sample in samples if not sample.agrees]
     kept = f"{len(samples) - len(broken)} of {count(len(samples))} sampled std"
-    lines = [f"{kept} lie within {AGREEMENT:g} standard errors of the promise · seed {bounds.seed}"]
+    within = f"{kept} lie within {AGREEMENT:g} standard errors of the promise · seed {bounds.seed}"
+    lines = [within if samples else f"nothing was sampled · seed {bounds.seed}"]
     if broken:
         lines.append(f"outside: {', '.join(broken)}")
     normal = next((scheme.inside for scheme in bounds.schemes if scheme.distribution == "normal"), None)

@@ -20,8 +20,9 @@ def number(value: float, digits: int = 3) -> str:
 
 
 def fan(units: int) -> str:
-    """1,024, or 1e18 for what is longer than a cell."""
-    return f"{units:,}" if units < 10**9 else f"{units:.6g}".replace("e+", "e")
+    """1,024, or 1e18; what has more digits than a cell has room for is shown in full."""
+    mantissa = str(units).rstrip("0")
+    return f"{units:,}" if units < 10**9 or len(mantissa) > 1 else f"{mantissa}e{len(str(units)) - 1}"
 
 
 def percent(share: float) -> str:

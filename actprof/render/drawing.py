@@ -52,6 +52,7 @@ def matplotlib_set_up() -> Iterator[None]:
     os.environ["MPLBACKEND"] = "agg"
     # An older matplotlib may use what a newer library that it stands on calls deprecated: python -W error stops there.
     warnings.simplefilter("ignore", DeprecationWarning)
+    warnings.filterwarnings("ignore", message="warn_")  # of the parser behind its formulas
     logging.getLogger("matplotlib").setLevel(logging.ERROR)
     try:
         import matplotlib

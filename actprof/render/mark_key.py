@@ -52,7 +52,7 @@ def _marks(layout: Layout) -> list[Mark]:
     bounded = any(curves.support is not None for curves in layout.curves)
     counts = {sample.count for scheme in layout.bounds.schemes for sample in scheme.samples}
     drawn = f"{grouped(min(counts))} weights" if len(counts) == 1 else "the weights drawn"
-    reach = "the limit" if bounded else "one std"
+    reach = "from least to largest weight" if bounded else "mean ± one std"
     marks = _log_marks(drawn) if layout.log else _linear_marks(drawn, reach)
     shown = {"limit": bounded, "samples": bool(counts), "bars": len(layout.curves) == 1}
     return [mark for kind, mark in marks if shown.get(kind, True)]
@@ -61,7 +61,7 @@ def _marks(layout: Layout) -> list[Mark]:
 def _linear_marks(drawn: str, reach: str) -> list[tuple[str, Mark]]:
     return [("band", Mark("mean ± std", _band)), ("limit", Mark("limit: no weight beyond", _line(2.6))),
             ("samples", Mark(f"min and max of {drawn}", _dot("full"))),
-            ("bars", Mark(f"mean ± {reach}", _error_bar))]
+            ("bars", Mark(reach, _error_bar))]
 
 
 def _log_marks(drawn: str) -> list[tuple[str, Mark]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,21 +31,22 @@ class Curves:
 
     @classmethod
     def of(cls, scheme: Scheme) -> Curves:
-        order = np.argsort(np.asarray(scheme.fan_in, np.float64), kind="stable")
-        fan_in, mean, std = (np.asarray(values, np.float64)[order] for values in
-                             (scheme.fan_in, scheme.mean, scheme.std))
-        bound = None if scheme.bound is None else np.asarray(scheme.bound, np.float64)[order]
+        fan_in, mean, std = (np.asarray(values, np.float64) for values in (scheme.fan_in, scheme.mean, scheme.std))
+        bound = None if scheme.bound is None else np.asarray(scheme.bound)
+        support = None if scheme.support is None else tuple(np.asarray(scheme.support).T)
         samples = [np.array([float(getattr(sample, name)) for sample in scheme.samples])
                    for name in ("fan_in", "min", "max", "sample_std")]
-        return cls(fan_in, mean, std, bound, _support(scheme, mean, bound), *samples)
+        return cls(fan_in, mean, std, bound, support, *samples)
 
     def beyond(self, fan_in: float) -> Curves:
         """The part from a fan-in on."""
         points, samples = self.fan_in >= fan_in, self.sampled_at >= fan_in
-        support = None if self.support is None else (self.support[0][points], self.support[1][points])
-        return Curves(self.fan_in[points], self.mean[points], self.std[points],
-                      None if self.bound is None else self.bound[points], support, self.sampled_at[samples],
-                      self.sampled_min[samples], self.sampled_max[samples], self.sampled_std[samples])
+        return replace(
+            self, **{name: getattr(self, name)[points] for name in ("fan_in", "mean", "std")},
+            **{name: getattr(self, name)[samples] for name in ("sampled_at", "sampled_min", "sampled_max",
+                                                               "sampled_std")},
+            bound=None if self.bound is None else self.bound[points],
+            support=None if self.support is None else (self.support[0][points], self.support[1][points]))
 
     @property
     def largest(self) -> Floats:
@@ -73,12 +74,3 @@ class Curves:
             even = np.unique(np.linspace(0, len(every) - 1, MOST_ERROR_BARS).round().astype(int))
             every = round_ones if len(round_ones) >= MOST_ERROR_BARS // 2 else even
         return every
-
-
-def _support(scheme: Scheme, mean: Floats, bound: Floats | None) -> tuple[Floats, Floats] | None:
-    """Least and largest weight: draws are symmetric about the mean, of a matrix only the largest |w| is known."""
-    if bound is None:
-        return None
-    half = bound if scheme.distribution == "matrix" else bound - np.abs(mean)
-    middle = np.zeros_like(mean) if scheme.distribution == "matrix" else mean
-    return middle - half, middle + half

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 from actprof.distributions import Floats
 from actprof.render.plane import Axis, LinearAxis, LogAxis, Plane
 from actprof.render.scale_curves import Curves
-from actprof.render.turns import ALONE, Turn, turns
+from actprof.render.turns import ALONE, SAME, Turn, turns
 from actprof.weight_scales import Bounds
 
 FEW_POINTS = 12
@@ -23,11 +23,11 @@ class Layout:
         self.bounds, self.log, self._part = bounds, log, part
         self.curves = [Curves.of(scheme) for scheme in bounds.schemes] if curves is None else curves
         self.fan_ins = sorted({fan_in for curves in self.curves for fan_in in curves.fan_in.tolist()})
-        self.std_turns = turns([np.concatenate([curves.mean, curves.std]) for curves in self.curves])
-        self._limit_turns = turns([None if curves.support is None else np.concatenate(curves.support)
-                                   for curves in self.curves])
-        self._sample_turns = turns([np.concatenate([curves.sampled_min, curves.sampled_max]) for curves in self.curves],
-                                   TOUCHING)
+        self.std_turns = self._turns([np.concatenate([curves.mean, curves.std]) for curves in self.curves])
+        self.limit_turns = self._turns([None if curves.support is None else np.concatenate(curves.support)
+                                        for curves in self.curves])
+        self.sample_turns = self._turns([np.concatenate([curves.sampled_min, curves.sampled_max])
+                                         for curves in self.curves], TOUCHING)
 
     def beyond(self, fan_in: float) -> Layout | None:
         """The same from a fan-in on; None for nothing."""
@@ -37,15 +37,6 @@ class Layout:
     def name(self, mark: str) -> str:
         """What a mark is called in the file: no two have one name."""
         return self._part + mark
-
-    def std_turn(self, number: int) -> Turn:
-        return ALONE if self.single else self.std_turns[number]
-
-    def limit_turn(self, number: int) -> Turn:
-        return ALONE if self.single else self._limit_turns[number]
-
-    def sample_turn(self, number: int) -> Turn:
-        return ALONE if self.single else self._sample_turns[number]
 
     @property
     def single(self) -> bool:
@@ -78,6 +69,10 @@ class Layout:
             return x, y
         half = 0.36 * self._column(plane)
         return np.array([x[0] - half, x[0] + half]), np.repeat(y[:1], 2)
+
+    def _turns(self, values: list[Floats | None], tolerance: float = SAME) -> list[Turn]:
+        """Whose curves coincide take turns, unless each scheme has a column of its own."""
+        return [ALONE] * len(values) if self.single else turns(values, tolerance)
 
     def _column(self, plane: Plane) -> float:
         return min(COLUMN, plane.width / (len(self.curves) + 1))

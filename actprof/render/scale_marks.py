@@ -40,22 +40,22 @@ def _draw_band(canvas: Canvas, plane: Plane, layout: Layout, number: int) -> Non
                 zorder=2, gid=layout.name(f"band-{number + 1}"))
     for side, values in (("low", curves.mean - curves.std), ("high", curves.mean + curves.std)):
         _draw_curve(canvas, plane, layout, number, values, f"std-{side}", linewidth=2.4, zorder=4,
-                    **dashes(layout.std_turn(number), solid=False))
+                    **dashes(layout.std_turns[number], solid=False))
 
 
 def _draw_support(canvas: Canvas, plane: Plane, layout: Layout, number: int) -> None:
     for side, values in zip(("low", "high"), layout.curves[number].support or (), strict=False):
         _draw_curve(canvas, plane, layout, number, values, f"limit-{side}", linewidth=2.6, zorder=3,
-                    **dashes(layout.limit_turn(number), solid=True))
+                    **dashes(layout.limit_turns[number], solid=True))
 
 
 def _draw_sizes(canvas: Canvas, plane: Plane, layout: Layout, number: int) -> None:
     curves = layout.curves[number]
     _draw_curve(canvas, plane, layout, number, curves.std, "std", linewidth=4.4, zorder=3,
-                **dashes(layout.std_turn(number), solid=True))
+                **dashes(layout.std_turns[number], solid=True))
     if curves.bound is not None:
         _draw_curve(canvas, plane, layout, number, curves.bound, "limit", linewidth=1.8, zorder=3.5,
-                    **dashes(layout.limit_turn(number), solid=True))
+                    **dashes(layout.limit_turns[number], solid=True))
 
 
 def _draw_curve(canvas: Canvas, plane: Plane, layout: Layout, number: int, values: Floats, name: str,
@@ -67,9 +67,9 @@ def _draw_curve(canvas: Canvas, plane: Plane, layout: Layout, number: int, value
 
 def _draw_samples(canvas: Canvas, plane: Plane, layout: Layout, number: int) -> None:
     curves, theme = layout.curves[number], canvas.theme
-    filled = {"markersize": 9.5 + ring(layout.sample_turn(number)), "markeredgecolor": theme.background,
+    filled = {"markersize": 9.5 + ring(layout.sample_turns[number]), "markeredgecolor": theme.background,
               "markeredgewidth": 0.9}
-    hollow = {"markersize": 11 + ring(layout.std_turn(number)), "markerfacecolor": theme.background,
+    hollow = {"markersize": 11 + ring(layout.std_turns[number]), "markerfacecolor": theme.background,
               "markeredgewidth": 1.8}
     kinds = ([("sampled", curves.sampled_std, hollow), ("largest", curves.largest, filled)] if layout.log else
              [("min", curves.sampled_min, filled), ("max", curves.sampled_max, filled)])

@@ -7,16 +7,17 @@ import numpy as np
 from actprof.render.canvas import Canvas
 from actprof.render.formulas import Formula
 from actprof.render.headings import Paragraph, arm_color, arm_marker
+from actprof.render.laws import kind, law
 from actprof.render.lettering import line_height, wrapped
 from actprof.render.numerals import short
 from actprof.render.scale_layout import Layout
 from actprof.render.slopes import slope_words
+from actprof.render.turns import SAME
 from actprof.weight_scales import Scheme
 
 LABEL, DETAIL = 18.0, 14.0
 SWATCH, INDENT = 44.0, 58.0
 GAP = 18.0
-WORDS = {"truncated": "truncated normal", "matrix": "matrix, not weight by weight", "point": "constant"}
 
 
 class SchemeList:
@@ -40,7 +41,7 @@ class Entry:
         self._number, self._log, room = number, layout.log, room - INDENT
         self._bounded = scheme.bound is not None
         self._label = Paragraph(wrapped([scheme.label], room, LABEL, bold=True), LABEL, bold=True)
-        self._formula = Formula(_law(scheme), room)
+        self._formula = Formula(law(scheme), room)
         self._details = Paragraph(wrapped(_details(layout, number), room, DETAIL), DETAIL)
         self.height = self._label.height + self._formula.height + self._details.height
 
@@ -64,24 +65,17 @@ class Entry:
                     markeredgecolor=canvas.theme.background, markeredgewidth=0.9)
 
 
-def _law(scheme: Scheme) -> str:
-    """`W ~ N(0, 2/n)`; a recipe in words stays as it is."""
-    sign = "= " if scheme.distribution == "point" else "~ " if scheme.formula.startswith(("N(", "U(")) else ""
-    return f"W {sign}{scheme.formula}" if sign else scheme.formula
-
-
 def _details(layout: Layout, number: int) -> list[str]:
     scheme, curves = layout.bounds.schemes[number], layout.curves[number]
-    kind = WORDS.get(scheme.distribution, scheme.distribution)
     std = f"std {short(float(curves.std[-1]))} at n = {short(layout.fan_ins[-1])}"
-    scale = (slope_words(curves) if layout.log else "") or std
-    return [kind, scale, *_same(layout, number)] if curves.std.any() else [kind]
+    scale = (slope_words(scheme) if layout.log else "") or std
+    return [kind(scheme), scale, *_same(layout, number)] if curves.std.any() else [kind(scheme)]
 
 
 def _same(layout: Layout, number: int) -> list[str]:
     """The first scheme with the same std everywhere, for those whose curves lie upon each other."""
     std = layout.curves[number].std
-    first = next(other for other, curves in enumerate(layout.curves) if np.allclose(curves.std, std, 1e-6, 0))
+    first = next(other for other, curves in enumerate(layout.curves) if np.allclose(curves.std, std, SAME, 0))
     return [f"std as {layout.bounds.schemes[first].label}"] if first < number and std.any() else []
 
 

@@ -12,7 +12,7 @@ from actprof.render.canvas import Canvas
 from actprof.render.lettering import line_height, width
 from actprof.render.numerals import compact, power_of_ten
 from actprof.render.plane import LogAxis, Plane
-from actprof.render.scale_curves import Curves
+from actprof.render.scale_layout import Layout
 from actprof.render.slopes import HALF, NAMES, has_half
 
 NAME = NAMES[HALF]
@@ -71,10 +71,10 @@ def _factor(number: float) -> str:
     return compact(number) if number < 10_000 else power_of_ten(round(math.log10(number)))
 
 
-def draw_half(canvas: Canvas, plane: Plane, curves: list[Curves], points: Floats) -> None:
+def draw_half(canvas: Canvas, plane: Plane, layout: Layout, points: Floats) -> None:
     """The triangle in the free place closest to a curve of slope −1/2, if there is such a curve and place."""
     near = [np.column_stack([plane.x(each.fan_in), plane.y(each.std)])[::math.ceil(len(each.std) / ENOUGH)]
-            for each in curves if has_half(each)]
+            for scheme, each in zip(layout.bounds.schemes, layout.curves, strict=True) if has_half(scheme)]
     triangle = Triangle.on(plane) if near else None
     place = triangle and _free_place(plane, triangle, points, np.concatenate(near))
     if triangle and place:

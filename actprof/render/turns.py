@@ -12,13 +12,14 @@ from actprof.distributions import Floats
 
 DASH, PAUSE = 5.0, 3.0  # in line widths
 RING = 5.0  # points by which a marker stands out behind the next
+SAME = 1e-6  # curves that differ by less lie upon each other
 Turn = tuple[int, int]
 """(which, of how many) in the same place."""
 
 ALONE = 0, 1
 
 
-def turns(every: Sequence[Floats | None], tolerance: float = 1e-6) -> list[Turn]:
+def turns(every: Sequence[Floats | None], tolerance: float = SAME) -> list[Turn]:
     """The turn of each among all that coincide with it; None stands alone."""
     same = [[other for other, others in enumerate(every) if _coincide(values, others, tolerance)] for values in every]
     return [(group.index(number), len(group)) if number in group else ALONE for number, group in enumerate(same)]
