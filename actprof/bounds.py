@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,10 +18,16 @@ from actprof.registry import Choice, folded
 from actprof.schemes import has_gain, namesakes, schemes, with_gain
 from actprof.spec import BoundsSpec
 from actprof.streams import WEIGHT, stream
-from actprof.weight_scales import Bounds, Sample, Scheme
+from actprof.weight_scales import Bounds, Curve, Sample, Scheme
 
 LARGEST_MATRIX = 1 << 20
 """Weights of a matrix that is drawn to be checked, 1024 × 1024; more would keep a live demo waiting."""
+
+FINE = 100
+"""Fan-ins from which on a curve can be drawn as it is."""
+
+NEAR = 1e-4
+"""Relative distance over which a slope is measured."""
 
 MOST_MATRICES = 1000
 """Small matrices that are drawn to have enough weights."""
@@ -55,18 +62,17 @@ def _fan_out(text: str) -> int:
 
 
 def _scheme(choice: Choice, request: BoundsSpec) -> Scheme:
-    initializer = initializers.bind(with_gain(choice, request.gain))
-    fans = [_fans(inputs, request) for inputs in request.fan_in]
-    supports = [initializer.support(each) for each in fans]
+    altered = with_gain(choice, request.gain)
+    initializer = initializers.bind(altered)
+    asked = _curve(initializer, request.fan_in, request)
     sampled = [inputs for inputs in request.at if _drawable(initializer, _fans(inputs, request))]
-    std = tuple(map(initializer.std, fans))
     return Scheme(
-        choice.label, str(with_gain(choice, request.gain)), initializer.formula, initializer.distribution,
-        request.fan_in, tuple(each.fan_in for each in fans), tuple(each.fan_out for each in fans),
-        tuple(map(initializer.mean, fans)), std,
-        None if None in supports else tuple(support for support in supports if support is not None),
-        _slope(np.array([each.fan_in for each in fans], np.float64), np.array(std)), initializer.inside(fans[-1]),
-        tuple(_sample(initializer, inputs, request) for inputs in sampled), tuple(_notes(choice, request, sampled)))
+        choice.label, str(altered), initializer.formula, initializer.distribution, request.fan_in, asked.fan_in,
+        tuple(_fans(inputs, request).fan_out for inputs in request.fan_in), asked.mean, asked.std, asked.support,
+        _slope(initializer, asked, request), _curve(initializer, _filled(request.fan_in), request),
+        initializer.inside(_fans(request.fan_in[-1], request)),
+        tuple(_sample(initializer, inputs, request) for inputs in sampled),
+        tuple(_notes(choice, request, sampled)))
 
 
 def _fans(inputs: int, request: BoundsSpec) -> Fans:
@@ -74,15 +80,36 @@ def _fans(inputs: int, request: BoundsSpec) -> Fans:
     return Fans(inputs * request.area, (request.fan_out or inputs) * request.area)
 
 
-def _slope(fan_in: NDArray[np.float64], std: NDArray[np.float64]) -> tuple[float, float] | None:
-    """d log std / d log fan_in over the first and the last quarter, or more, of the fan-ins' decades."""
-    n, s = np.log10(fan_in[std > 0]), np.log10(std[std > 0])
-    if len(n) < 2 or n[-1] - n[0] < 1e-9 or (np.diff(s).max() > 1e-9 and np.diff(s).min() < -1e-9):
+def _curve(initializer: BoundInitializer, inputs: Sequence[int], request: BoundsSpec) -> Curve:
+    fans = [_fans(each, request) for each in inputs]
+    supports = [initializer.support(each) for each in fans]
+    return Curve(tuple(each.fan_in for each in fans), tuple(map(initializer.mean, fans)),
+                 tuple(map(initializer.std, fans)),
+                 None if None in supports else tuple(support for support in supports if support is not None))
+
+
+def _filled(inputs: Sequence[int]) -> list[int]:
+    """The same fan-ins and, where they are few, some between them: evenly, and in equal ratios."""
+    low, high = inputs[0], inputs[-1]
+    if len(inputs) >= FINE or low == high:
+        return list(inputs)
+    even = {low + (high - low) * place // FINE for place in range(FINE)}
+    ratios = {min(max(round(low * (high / low) ** (place / FINE)), low), high) for place in range(FINE)}
+    return sorted({*inputs, *even, *ratios})
+
+
+def _slope(initializer: BoundInitializer, asked: Curve, request: BoundsSpec) -> tuple[float, float] | None:
+    """Of the formula itself, which knows fractions of an input too."""
+    steps = np.diff(asked.std)
+    if len(asked.std) < 2 or not all(asked.std) or (steps.max() > 0 and steps.min() < 0):
         return None
-    quarter = (n[-1] - n[0]) / 4
-    early = int(np.searchsorted(n, n[0] + quarter))
-    late = int(np.searchsorted(n, n[-1] - quarter, "right")) - 1
-    return float((s[early] - s[0]) / (n[early] - n[0])), float((s[-1] - s[late]) / (n[-1] - n[late]))
+
+    def log_std(inputs: float) -> float:
+        return math.log(initializer.std(_fans(cast(int, inputs), request)))
+
+    first, last = ((log_std(inputs * (1 + NEAR)) - log_std(inputs * (1 - NEAR))) / (2 * NEAR)
+                   for inputs in (request.fan_in[0], request.fan_in[-1]))
+    return first, last
 
 
 def _drawable(initializer: BoundInitializer, fans: Fans) -> bool:
@@ -115,7 +142,7 @@ def _weights(initializer: BoundInitializer, fans: Fans, request: BoundsSpec) -> 
 
 
 def _notes(choice: Choice, request: BoundsSpec, sampled: Sequence[int]) -> list[str]:
-    notes = [namesakes(choice)]
+    notes = [namesakes(choice, brief=len(request.schemes) > 2)]
     if request.gain is not None and not has_gain(choice):
         notes.append(f"{choice.label} has no gain and stays as it is")
     missing = [f"{inputs:,}" for inputs in request.at if inputs not in sampled]

@@ -18,7 +18,7 @@ PER_DECADE = 20
 MOST_SAMPLED = 5
 LONGEST_SAMPLED_LIST = 12
 
-NUMBER = re.compile(r"(?P<integer>\d{1,60})|(?P<base>\d{1,20})\*\*(?P<power>\d{1,3})"
+NUMBER = re.compile(r"(?P<integer>[1-9]\d{0,59}|0)|(?P<base>\d{1,20})\*\*(?P<power>\d{1,3})"
                     r"|(?P<factor>\d{1,20})e\+?(?P<zeros>\d{1,3})", re.IGNORECASE | re.ASCII)
 """1000, 10**3 or 1e3; nothing so long that it would take time to reckon."""
 
@@ -89,6 +89,8 @@ def _refuse(text: str) -> NoReturn:
 
 
 def _listed(at: str) -> tuple[int, ...]:
+    if not all(NUMBER.fullmatch(part.strip()) for part in at.split(",")):
+        raise SpecError(f"--at must be whole numbers joined by commas, such as 10,100,1000, not {shown(at)}.")
     return tuple(sorted({fan(part, "--at") for part in at.split(",")}))
 
 

@@ -79,12 +79,18 @@ def with_gain(choice: Choice, gain: float | None) -> Choice:
     return choice if gain is None or not has_gain(choice) else INITIALIZERS.altered(choice, "gain", f"{gain!r}")
 
 
-def namesakes(choice: Choice) -> str:
-    """One line on what else the name that the user wrote means, and how to ask for it; empty for a clear name."""
+def namesakes(choice: Choice, brief: bool = False) -> str:
+    """One line on what else the name that the user wrote means, and how to ask for it; empty for a clear name.
+
+    A brief one leaves out who calls it so.
+    """
     name = folded(choice.label.partition(":")[0])
     if name not in NAMESAKES:
         return ""
     here, *others = sorted(NAMESAKES[name], key=lambda meaning: _meant(meaning.scheme) != _meant(name))
+    if brief:
+        listed = [f"{_formula(meaning.scheme)} ({meaning.scheme})" for meaning in others]
+        return f"{name} here is {_formula(name)}. Others mean {', '.join(listed)}"
     listed = [f"{_formula(meaning.scheme)} ({meaning.who}): --scheme {meaning.scheme}" for meaning in others]
     return f"{name} here is {_formula(name)} ({here.who}). Others mean {'; '.join(listed)}"
 

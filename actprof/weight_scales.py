@@ -42,16 +42,27 @@ class Sample:
 
 
 @dataclass(frozen=True)
+class Curve:
+    """A scheme's mean, std and support against fan-in."""
+
+    fan_in: tuple[int, ...]
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    support: tuple[tuple[float, float], ...] | None
+
+
+@dataclass(frozen=True)
 class Scheme:
-    """The curves of one scheme, a number for each fan-in.
+    """What one scheme promises, a number for each fan-in.
 
     Attributes:
         label: what the user wrote; `name` the canonical name with every parameter.
         distribution: "normal", "uniform", "truncated", "point", or "matrix" where weights are not drawn one by one.
         mean: E(W), the middle of the band ±std.
         support: the least and the largest weight there can be; None where there are none.
-        slope: d log std / d log fan_in at the first and at the last fan-ins; None for fewer than two, for a std of 0,
+        slope: d log std / d log fan_in at the first and at the last fan-in; None for fewer than two, for a std of 0,
             and for one that goes up and down.
+        curve: the same between the fan-ins too, close enough to be drawn.
         inside: share of all weights within one std of the mean, and within three; None where no formula is known.
         samples: one for each fan-in that was checked, except where a matrix would be too large.
         notes: remarks for the user.
@@ -68,6 +79,7 @@ class Scheme:
     std: tuple[float, ...]
     support: tuple[tuple[float, float], ...] | None
     slope: tuple[float, float] | None
+    curve: Curve
     inside: tuple[float, float] | None
     samples: tuple[Sample, ...]
     notes: tuple[str, ...] = ()
@@ -76,6 +88,11 @@ class Scheme:
     def bound(self) -> tuple[float, ...] | None:
         """The largest |w|; None where the support is unbounded."""
         return None if self.support is None else tuple(max(map(abs, each)) for each in self.support)
+
+    @property
+    def convolution(self) -> bool:
+        """Whether the fan-ins are channels times a kernel's area."""
+        return self.channels != self.fan_in
 
     def sampled(self, channels: int) -> Sample | None:
         """The sample at a fan-in as it was asked for."""

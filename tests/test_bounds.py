@@ -169,19 +169,25 @@ def test_a_matrix_too_large_to_draw_is_promised_and_named():
     assert scheme.notes == ("orthogonal is not sampled at 1,000,000: its matrix would be too large to draw",)
 
 
-@pytest.mark.parametrize(("name", "request_"), [("xavier", {"fan_out": "10"}), ("he", {}), ("siren", {}),
-                                                ("he:mode=fan_out", {"fan_out": "7"})])
-def test_the_slope_is_that_of_the_formula_over_the_first_and_the_last_fan_ins(name, request_):
-    scheme = one(name, fan_in="1:10000:log", **request_)
-    decade = {n: math.log(std) for n, std in zip(scheme.fan_in, scheme.std, strict=True) if n in (1, 10, 1000, 10_000)}
-    expected = [(decade[10 * n] - decade[n]) / math.log(10) for n in (1, 1000)]
-    assert scheme.slope == pytest.approx(expected, abs=1e-9)
-    assert scheme.slope[1] == pytest.approx({"xavier": -0.5, "he": -0.5, "siren": -0.5, "he:mode=fan_out": 0}[name],
-                                            abs=2e-3)
+@pytest.mark.parametrize(("name", "fan_out", "slope"), [
+    ("xavier", "10", lambda n: -n / (2 * (n + 10))), ("he", "same", lambda n: -0.5), ("siren", "same", lambda n: -0.5),
+    ("he:mode=fan_out", "7", lambda n: 0), ("identity", "1", lambda n: (0.5 / (n - 1) * n - 1) if n > 1 else None)])
+def test_the_slope_is_the_derivative_of_the_formula_at_both_ends(name, fan_out, slope):
+    scheme = one(name, fan_in="2:1000", fan_out=fan_out)
+    assert scheme.slope == pytest.approx((slope(2), slope(1000)), abs=1e-6)
+
+
+def test_few_fan_ins_are_followed_between_to_be_drawn_but_not_to_be_listed():
+    scheme = one("he", fan_in="3,64,128", kernel_sides="3x3")
+    assert scheme.fan_in == (27, 576, 1152)
+    assert set(scheme.fan_in) <= set(scheme.curve.fan_in)
+    assert len(scheme.curve.fan_in) > 60
+    np.testing.assert_allclose(scheme.curve.std, np.sqrt(2 / np.array(scheme.curve.fan_in)), rtol=1e-14)
+    assert scheme.curve.fan_in == tuple(sorted(scheme.curve.fan_in))
 
 
 def test_a_std_that_goes_up_and_down_has_no_slope():
-    assert one("sparse", fan_in="1:40").slope is None
+    assert one("sparse", fan_in="11:40").slope is None
     assert one("zeros").slope is None
     assert one("he", fan_in="5").slope is None
 
@@ -297,6 +303,12 @@ def test_a_name_with_several_meanings_tells_of_each_and_how_to_ask_for_it(name):
     assert one(name, fan_in="5").notes == (NOTES[name],)
 
 
+def test_among_many_schemes_a_note_is_brief():
+    notes = [scheme.notes for scheme in bounds(bounds_spec(["xavier", "he_truncated", "ones"])).schemes]
+    assert notes == [("xavier here is N(0, 2/(n+m)). Others mean N(0, 1/n) (lecun_normal), U(±√(6/(n+m))) "
+                      "(glorot_uniform), U(±1/√n) (fan_in_uniform)",), (), ()]
+
+
 @pytest.mark.parametrize("name", NAMESAKES)
 def test_every_ambiguous_name_tells_of_other_distributions_and_how_to_ask_for_them(name):
     asked = INITIALIZERS.parse(name)
@@ -320,6 +332,8 @@ ERRORS = {
     ("he", "1:x"): "--fan-in must be a whole number such as 100, a range such as 1:100 or 1:4096:log, or a list such "
                    "as 16,64,256, not '1:x'.",
     ("he", "9**99"): f"--fan-in must be a whole number from 1 to {10**18:,}, not '9**99'.",
+    ("he", "4,096"): "--fan-in must be a whole number such as 100, a range such as 1:100 or 1:4096:log, or a list such "
+                     "as 16,64,256, not '4,096'.",
     ("he", "1:9:0"): f"the step of --fan-in must be a whole number from 1 to {10**18:,}, not '0'.",
     ("he", "9:1:log"): "--fan-in '9:1:log' runs backwards. Write '1:9:log'.",
 }
@@ -337,7 +351,8 @@ REQUESTS = {
     "a side of --kernel must be from 1 to 1,000, not 0.": {"kernel_sides": "0x3"},
     "--fan-out must be a whole number from 1 to 1,000,000,000,000,000,000, not 'few'. 'same' is as many as inputs.":
         {"fan_out": "few"},
-    "--at must be a whole number from 1 to 1,000,000,000,000,000,000, not ''.": {"at": "10,"},
+    "--at must be whole numbers joined by commas, such as 10,100,1000, not '10,'.": {"at": "10,"},
+    "--at must be a whole number from 1 to 1,000,000,000,000,000,000, not '0'.": {"at": "10,0"},
     "the number of sides of --kernel must be from 0 to 3, not 4.": {"kernel_sides": "3x3x3x3"},
     "--kernel must be the sides of a kernel, such as 3x3, not '33333333333333'.": {"kernel_sides": "3" * 14},
     "--gain must be a finite number, 0 or more, not nan.": {"gain": math.nan},
@@ -397,14 +412,17 @@ def test_the_tables_of_the_default_schemes_fit_80_columns():
 
 
 def test_the_schemes_are_ranked_by_their_std_at_the_last_fan_in():
-    ranking = printed("lecun", "he", "0.001", fan_in="100").split("largest first")[1].split("--\n")[1]
+    ranking = printed("lecun", "he", "0.001", fan_in="100").split("last n first")[1].split("--\n")[1]
     assert [line.split()[0] for line in ranking.splitlines()[:3]] == ["he", "lecun", "0.001"]
 
 
 def test_a_convolutions_table_starts_with_the_channels():
     text = printed("he", fan_in="64", kernel_sides="3x3")
-    assert "channels fan_in fan_out" in text
+    assert "nels fan_in fan_out" in text
     assert "64    576     576" in text
+    assert max(map(len, text.splitlines())) <= 80
+    record = bounds_record(bounds(bounds_spec(["he"], fan_in="64", kernel_sides="3x3")))["schemes"][0]
+    assert (record["channels"], record["fan_in"]) == ((64,), (576,))
 
 
 def test_a_scheme_that_cannot_be_sampled_still_has_its_promise():

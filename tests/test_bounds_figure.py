@@ -20,7 +20,7 @@ from actprof.render.plane import LinearAxis, LogAxis
 from actprof.render.slopes import slope_words
 from actprof.render.turns import dashes, turns
 from actprof.spec import Style
-from actprof.weight_scales import Bounds, Sample, Scheme
+from actprof.weight_scales import Bounds, Curve, Sample, Scheme
 from tests.figures import assert_texts_clear, texts
 
 ROOT3 = math.sqrt(3)
@@ -68,9 +68,10 @@ def scheme(name, fan_in, fan_out, kernel, at, label):
                               else np.random.default_rng(7).standard_normal(1000))
         samples.append(Sample(number, n, m, std, None if times is None else mean + times * std, 1000, draws.min(),
                               draws.max(), draws.mean(), draws.std(), 0.68, 0.5))
+    fine = Curve(tuple(n for n, _ in fans), (float(mean),) * len(fans), tuple(stds), ends)
     return Scheme(label or name, f"{name}:canonical", formula, distribution, tuple(fan_in), tuple(n for n, _ in fans),
                   tuple(m for _, m in fans), (float(mean),) * len(fans), tuple(stds), ends,
-                  slope(fans, stds), None, tuple(samples))
+                  slope(fans, stds), fine, None, tuple(samples))
 
 
 def scaled(*names, fan_in=range(1, 101), fan_out=None, kernel=(), at=None, label=None):
@@ -258,7 +259,7 @@ def test_one_scheme_has_error_bars_to_the_limit_at_round_fan_ins():
     found = marks(drawn(scaled("fan_in_uniform")))
     bars = found["error-bars"].get_segments()
     upright = [bar for bar in bars if bar[0][0] == bar[1][0]]
-    assert len(upright) == 50
+    assert len(upright) == 51
     assert len(bars) == 3 * len(upright)
     limit = dict(found["limit-high-1"].get_xydata())
     for (x, _), (_, top) in upright:

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 @click.option("--fan-out", metavar=f"M|{spec.FAN_OUT}", default=spec.FAN_OUT, show_default=True,
               help="Units of the layer, or as many as it has inputs.")
 @click.option("--kernel", metavar="HxW",
-              help="Kernel of a convolution: --fan-in and --fan-out count channels, each times the kernel's area.")
+              help="Kernel of a convolution, 3x3 (3 has one dimension): --fan-in and --fan-out count channels, each "
+                   "times the kernel's area.")
 @click.option("--gain", type=Number(0), help="In place of the gain of every scheme that has one.")
 @click.option("--samples", type=Whole(spec.MIN_SAMPLES, spec.MAX_SAMPLES), default=BoundsSpec.samples,
               show_default=True, help="Weights drawn to check each promise.")
@@ -62,6 +63,8 @@ def command(schemes: tuple[str, ...], fan_in: str, fan_out: str, kernel: str | N
     result = aside(lambda: bounds(request))
     output.print(lambda stream: _print_table(result, stream), lambda: bounds_records.bounds_record(result),
                  lambda: bounds_records.bounds_rows(result))
+    if fan_in.casefold().endswith(":log") and not log and not output.no_figure:
+        output.notes("--log draws such a range on logarithmic axes")
     output.notes(*result.notes, *(note for scheme in result.schemes for note in scheme.notes))
     output.draw(lambda style, form: _figure(result, log, style, form))
 

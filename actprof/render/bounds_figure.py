@@ -65,6 +65,9 @@ def draw_figure(figure: Figure, theme: Theme, bounds: Bounds, log: bool) -> None
         draw_half(canvas, plane, layout, drawn_points(plane, layout))
     else:
         draw_magnified(canvas, plane, layout)
+    if log and not any(curves.std.any() for curves in layout.curves):
+        canvas.text(plane.left + plane.width / 2, plane.top + plane.height / 2, "nothing here has a logarithm", 18,
+                    align="center", boxed=True)
     foot.draw(canvas, LEFT, plane.bottom + BELOW, theme.muted)
 
 

@@ -26,8 +26,9 @@ def _scheme(scheme: Scheme) -> dict[str, Any]:
     within_one, within_three = scheme.inside or (None, None)
     return {
         "label": scheme.label, "scheme": scheme.name, "formula": scheme.formula, "distribution": scheme.distribution,
-        "fan_in": scheme.fan_in, "fan_out": scheme.fan_out, "mean": scheme.mean, "std": scheme.std,
-        "bound": scheme.bound, "inside_std": within_one, "inside_3_std": within_three, "slope": scheme.slope,
+        "channels": scheme.channels if scheme.convolution else None, "fan_in": scheme.fan_in,
+        "fan_out": scheme.fan_out, "mean": scheme.mean, "std": scheme.std, "bound": scheme.bound,
+        "inside_std": within_one, "inside_3_std": within_three, "slope": scheme.slope,
         "sample": samples[-1] if samples else None, "samples": samples, "notes": scheme.notes,
     }
 
@@ -40,7 +41,8 @@ def _sample(sample: Sample) -> dict[str, Any]:
 def _row(scheme: Scheme, place: int) -> dict[str, Any]:
     sampled = scheme.sampled(scheme.channels[place])
     return {
-        "scheme": scheme.label, "distribution": scheme.distribution, "fan_in": scheme.fan_in[place],
+        "scheme": scheme.label, "distribution": scheme.distribution,
+        **({"channels": scheme.channels[place]} if scheme.convolution else {}), "fan_in": scheme.fan_in[place],
         "fan_out": scheme.fan_out[place], "mean": scheme.mean[place], "std": scheme.std[place],
         "bound": scheme.bound[place] if scheme.bound else None,
         **({f"sample_{key}": value for key, value in _sample(sampled).items()} if sampled else {}),

@@ -22,7 +22,7 @@ def print_bounds(bounds: Bounds, stream: TextIO) -> None:
         printed(_title(scheme), _scheme_table(scheme, bounds.config["at"], stream), stream)
         stream.write("\n")
     if len(bounds.schemes) > 1:
-        printed("std of all schemes (n is fan_in), largest first", _summary(bounds, stream), stream)
+        printed("std of all schemes (n is fan_in), the largest at the last n first", _summary(bounds, stream), stream)
         stream.write("\n")
     stream.write(written("".join(f"{line}\n" for line in _closing(bounds)), stream))
 
@@ -44,7 +44,7 @@ def _scheme_table(scheme: Scheme, at: Sequence[int], stream: TextIO) -> Table:
 
 
 def _channels_header(scheme: Scheme) -> tuple[str, ...]:
-    return () if scheme.channels == scheme.fan_in else ("channels",)
+    return () if not scheme.convolution else ("chan-\nnels",)
 
 
 def _promise(scheme: Scheme, inputs: int) -> list[str]:
@@ -57,12 +57,12 @@ def _found(scheme: Scheme, inputs: int) -> list[str]:
     sample = scheme.sampled(inputs)
     if sample is None:
         return ["-"] * 6
-    return [number(sample.min, DIGITS), number(sample.max, DIGITS), number(sample.mean),
+    return [number(sample.min), number(sample.max), number(sample.mean),
             number(sample.sample_std, DIGITS), _errors(sample), percent(sample.inside)]
 
 
 def _errors(sample: Sample) -> str:
-    size = f"{sample.error:+.1f}" if abs(sample.error) < 100 else number(sample.error)
+    size = f"{round(sample.error, 1) + 0.0:+.1f}" if abs(sample.error) < 100 else number(sample.error)
     return size if sample.agrees else f"{size} !"
 
 
@@ -71,12 +71,12 @@ def _summary(bounds: Bounds, stream: TextIO) -> Table:
     places = [bounds.config["fan_in"].index(inputs) for inputs in bounds.config["at"]]
     fans = [bounds.schemes[0].fan_in[place] for place in places]
     made = table([Column("scheme", right=False), Column("distribution", right=False),
-                  *(Column(f"n = {fan(each)}") for each in fans), Column("last std\n× √n"),
+                  *(Column(f"n = {fan(each)}") for each in fans), Column("last std\ntimes √n"),
                   Column("formula", right=False, folds=True)], stream)
     for scheme in sorted(bounds.schemes, key=lambda each: -each.std[places[-1]]):
         stds = [scheme.std[place] for place in places]
         made.add_row(*(written(cell, stream) for cell in (
-            scheme.label, kind(scheme), *(number(std, DIGITS) for std in stds),
+            scheme.label, scheme.distribution, *(number(std, DIGITS) for std in stds),
             number(stds[-1] * math.sqrt(fans[-1]), DIGITS), scheme.formula)))
     return made
 
@@ -86,8 +86,8 @@ def _closing(bounds: Bounds) -> list[str]:
     samples = [(scheme, sample) for scheme in bounds.schemes for sample in scheme.samples]
     broken = [f"{scheme.label} at fan_in {fan(sample.fan_in)}" for scheme, sample in samples if not sample.agrees]
     kept = f"{len(samples) - len(broken)} of {count(len(samples))} sampled std"
-    within = f"{kept} lie within {AGREEMENT:g} standard errors of the promise · seed {bounds.seed}"
-    lines = [within if samples else f"nothing was sampled · seed {bounds.seed}"]
+    within = f"{kept} lie within {AGREEMENT:g} standard errors of the promise"
+    lines = [within if samples else "nothing was sampled", f"every scheme sees the same draws · seed {bounds.seed}"]
     if broken:
         lines.append(f"outside: {', '.join(broken)}")
     normal = next((scheme.inside for scheme in bounds.schemes if scheme.distribution == "normal"), None)

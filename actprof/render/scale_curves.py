@@ -31,9 +31,10 @@ class Curves:
 
     @classmethod
     def of(cls, scheme: Scheme) -> Curves:
-        fan_in, mean, std = (np.asarray(values, np.float64) for values in (scheme.fan_in, scheme.mean, scheme.std))
-        bound = None if scheme.bound is None else np.asarray(scheme.bound)
-        support = None if scheme.support is None else tuple(np.asarray(scheme.support).T)
+        curve = scheme.curve
+        fan_in, mean, std = (np.asarray(values, np.float64) for values in (curve.fan_in, curve.mean, curve.std))
+        support = None if curve.support is None else tuple(np.asarray(curve.support).T)
+        bound = None if support is None else np.maximum(*np.abs(support))
         samples = [np.array([float(getattr(sample, name)) for sample in scheme.samples])
                    for name in ("fan_in", "min", "max", "sample_std")]
         return cls(fan_in, mean, std, bound, support, *samples)
@@ -72,5 +73,5 @@ class Curves:
             step = round_step((self.fan_in[-1] - self.fan_in[0]) / MOST_ERROR_BARS)
             round_ones = np.flatnonzero(self.fan_in % step == 0)
             even = np.unique(np.linspace(0, len(every) - 1, MOST_ERROR_BARS).round().astype(int))
-            every = round_ones if len(round_ones) >= MOST_ERROR_BARS // 2 else even
+            every = np.union1d(0, round_ones) if len(round_ones) >= MOST_ERROR_BARS // 2 else even
         return every

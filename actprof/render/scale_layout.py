@@ -11,7 +11,6 @@ from actprof.render.scale_curves import Curves
 from actprof.render.turns import ALONE, SAME, Turn, turns
 from actprof.weight_scales import Bounds
 
-FEW_POINTS = 12
 COLUMN = 110.0  # of a scheme, where all stand side by side at one fan-in
 TOUCHING = 0.02  # markers of values that differ by less cover each other
 
@@ -41,11 +40,6 @@ class Layout:
     @property
     def single(self) -> bool:
         return len(self.fan_ins) == 1
-
-    @property
-    def marked(self) -> bool:
-        """Few fan-ins: the lines between them are no data."""
-        return len(self.fan_ins) <= FEW_POINTS
 
     def axes(self) -> tuple[Axis, Axis]:
         if self.log:

@@ -14,7 +14,6 @@ from actprof.render.scale_layout import Layout
 from actprof.render.turns import dashes, ring
 
 CAP = 4.0
-POINT = {"marker": ".", "markersize": 9}
 
 
 def draw_curves(canvas: Canvas, plane: Plane, layout: Layout) -> None:
@@ -61,8 +60,7 @@ def _draw_sizes(canvas: Canvas, plane: Plane, layout: Layout, number: int) -> No
 def _draw_curve(canvas: Canvas, plane: Plane, layout: Layout, number: int, values: Floats, name: str,
                 **look: Any) -> None:
     x, y = layout.along(plane, number, values)
-    points = POINT if layout.marked and not layout.single else {}
-    canvas.line(x, y, color=arm_color(canvas, number), gid=layout.name(f"{name}-{number + 1}"), **points, **look)
+    canvas.line(x, y, color=arm_color(canvas, number), gid=layout.name(f"{name}-{number + 1}"), **look)
 
 
 def _draw_samples(canvas: Canvas, plane: Plane, layout: Layout, number: int) -> None:
