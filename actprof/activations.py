@@ -43,6 +43,8 @@ class Activation:
         sup: sup|φ'| where a grid cannot find it.
         pieces: pre-activations that make one output.
         random: whether a slope is drawn per element.
+        backward: backward(z, a, cotangent, out, **parameters) puts φ'(z)·cotangent into `out`; for rows where a = φ(z)
+            gives it sooner than the derivative does, or knows what was drawn.
     """
 
     name: str
@@ -59,6 +61,7 @@ class Activation:
     sup: float | None = None
     pieces: int | Callable[..., int] = 1
     random: bool | Callable[..., bool] = False
+    backward: Callable[..., None] | None = None
 
     def value(self, z: Array, **parameters: Value) -> Array:
         """φ(z) as a new array of the same type."""
@@ -173,6 +176,29 @@ def _maxout_route(z: Array, k: int) -> Array:
 def _mask(condition: Callable[..., Any]) -> Callable[..., Array]:
     """A derivative that is 1 where the condition holds and 0 elsewhere."""
     return lambda z, **parameters: condition(z, **parameters).astype(z.dtype)
+
+
+def _gated(z: Array, a: Array, cotangent: Array, out: Array) -> None:
+    np.multiply(cotangent, a > zeros_like(a), out=out)
+
+
+def _drawn(z: Array, a: Array, cotangent: Array, out: Array, mode: str) -> None:
+    """The slope that was drawn is a/z."""
+    np.multiply(cotangent, np.where(z == 0, z.dtype.type(RRELU_MEAN), a / z), out=out)
+
+
+def _tanh_backward(z: Array, a: Array, cotangent: Array, out: Array) -> None:
+    with borrowed(a, 1) as (slope,):
+        np.multiply(a, a, out=slope)
+        np.subtract(1, slope, out=slope)
+        np.multiply(cotangent, slope, out=out)
+
+
+def _sigmoid_backward(z: Array, a: Array, cotangent: Array, out: Array) -> None:
+    with borrowed(a, 1) as (slope,):
+        np.subtract(1, a, out=slope)
+        slope *= a
+        np.multiply(cotangent, slope, out=out)
 
 
 def _sigmoid(z: Array, out: Array) -> None:
@@ -400,12 +426,13 @@ def _wrap(function: Callable[..., Any]) -> Callable[..., None]:
 
 _SLOPE = "max(z, slope·z)"
 _ROWS = (
-    Activation("linear", "z", "no activation", _linear, np.ones_like, ("identity", "none")),
+    Activation("linear", "z", "no activation", _linear, np.ones_like, ("identity", "none"),
+               backward=lambda z, a, cotangent, out: _linear(cotangent, out)),
     Activation("step", "1 if z > 0, else 0", "McCulloch & Pitts 1943",
                _step, np.zeros_like, ("heaviside",),
                jumps=(0.0,), atoms=(0.0, 1.0)),
     Activation("sigmoid", "1/(1 + e^-z)", "Verhulst 1845; Rumelhart, Hinton & Williams 1986",
-               _sigmoid, _bell, ("logistic",), flat=("left", "right")),
+               _sigmoid, _bell, ("logistic",), flat=("left", "right"), backward=_sigmoid_backward),
     Activation("hard_sigmoid", "clip(slope·z + 1/2, 0, 1)",
                "Courbariaux et al. 2015; slope 1/6 in PyTorch, JAX, Keras 3, slope 0.2 in Keras 2", _hard_sigmoid,
                lambda z, slope: slope * (np.abs(z) < 0.5 / slope).astype(z.dtype),
@@ -413,7 +440,8 @@ _ROWS = (
                kinks=lambda slope: (-0.5 / slope, 0.5 / slope), atoms=(0.0, 1.0), flat=("left", "right")),
     Activation("log_sigmoid", "-log(1 + e^-z)", "PyTorch LogSigmoid, jax.nn.log_sigmoid",
                _log_sigmoid, lambda z: _logistic(-z), flat=("right",)),
-    Activation("tanh", "tanh z", "LeCun et al. 1998", _wrap(np.tanh), lambda z: _bell(z, 2, 4), flat=("left", "right")),
+    Activation("tanh", "tanh z", "LeCun et al. 1998", _wrap(np.tanh), lambda z: _bell(z, 2, 4), flat=("left", "right"),
+               backward=_tanh_backward),
     Activation("hard_tanh", "clip(z, -1, 1)", "Collobert 2004",
                lambda z, out: np.clip(z, -1, 1, out=out), _mask(lambda z: np.abs(z) < 1), ("hardtanh",),
                kinks=(-1.0, 1.0), atoms=(-1.0, 1.0), flat=("left", "right")),
@@ -430,7 +458,7 @@ _ROWS = (
     Activation("softsign", "z/(1 + |z|)", "Bergstra et al. 2009", _softsign,
                lambda z: 1 / (1 + np.abs(z)) ** 2, flat=("left", "right")),
     Activation("relu", "max(z, 0)", "Nair & Hinton 2010", _relu, _mask(lambda z: z > 0),
-               kinks=(0.0,), atoms=(0.0,)),
+               kinks=(0.0,), atoms=(0.0,), backward=_gated),
     Activation("relu6", "min(max(z, 0), 6)", "Krizhevsky 2010", lambda z, out: np.clip(z, 0, 6, out=out),
                _mask(lambda z: (z > 0) & (z < 6)), kinks=(0.0, 6.0), atoms=(0.0, 6.0), flat=("right",)),
     Activation("relu_squared", "max(z, 0)²", "So et al. 2021 (Primer)", _relu_squared,
@@ -444,7 +472,7 @@ _ROWS = (
     Activation("rrelu", "max(z, slope·z), slope ~ U(1/8, 1/3) in mode train, slope = 11/48 in mode eval",
                "Xu et al. 2015", _rrelu, lambda z, mode: _leaky_slope(z, RRELU_MEAN), (),
                (Parameter("mode", "train", choices=("train", "eval")),), (0.0,),
-               random=lambda mode: mode == "train"),
+               random=lambda mode: mode == "train", backward=_drawn),
     Activation("elu", "z if z > 0, else alpha·(e^z - 1)", "Clevert, Unterthiner & Hochreiter 2016", _elu, _elu_slope,
                (), (Parameter("alpha", 1.0, positive=True),), lambda alpha: (0.0,) if alpha != 1 else (),
                flat=("left",)),
@@ -483,7 +511,8 @@ _ROWS = (
                kinks=lambda threshold: (-threshold, threshold) if threshold else (),
                jumps=lambda threshold: (-threshold, threshold) if threshold else (),
                atoms=lambda threshold: (0.0,) if threshold else ()),
-    Activation("exponential", "e^z", "Keras", _wrap(np.exp), np.exp, ("exp",), flat=("left",), sup=math.inf),
+    Activation("exponential", "e^z", "Keras", _wrap(np.exp), np.exp, ("exp",), flat=("left",), sup=math.inf,
+               backward=lambda z, a, cotangent, out: np.multiply(cotangent, a, out=out)),
     Activation("abs", "|z|", "Jarrett et al. 2009", _wrap(np.abs), np.sign, kinks=(0.0,)),
     Activation("square", "z²", "Livni, Shalev-Shwartz & Shamir 2014", _wrap(np.square), lambda z: 2 * z,
                sup=math.inf),
@@ -625,6 +654,19 @@ class BoundActivation:
             slope = self.activation.derivative(np.atleast_1d(z), **dict(self.parameters))
         shaped: Array = np.asarray(slope, z.dtype).reshape(z.shape)
         return shaped
+
+    def backpropagate(self, z: Array, a: Array, cotangent: Array, out: Array) -> None:
+        """Write φ'(z)·cotangent into `out`, for a = φ(z) as `apply` gave it.
+
+        `out` has the shape of z; it may be the cotangent where one pre-activation makes one output.
+        """
+        row, parameters = self.activation, dict(self.parameters)
+        with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+            if row.backward is not None:
+                row.backward(z, a, cotangent, out, **parameters)
+            else:
+                spread = cotangent if self.pieces == 1 else np.repeat(cotangent, self.pieces, axis=-1)
+                np.multiply(row.derivative(z, **parameters), spread, out=out)
 
     def _fact(self, fact: T | Callable[..., T]) -> T:
         return of_parameters(fact, dict(self.parameters))

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from actprof import activations, diagnosis, initializers, memory, normalizations
+from actprof import activations, configuration, diagnosis, memory, normalizations
 from actprof.counting import Counter, Scratch
 from actprof.inputs import Inputs
 from actprof.network import Layer, Network
@@ -225,22 +225,9 @@ def _dealt(chunks: list[Chunk]) -> list[list[Chunk]]:
 
 def _config(stack: StackSpec, run: RunSpec, inputs: Inputs) -> dict[str, Any]:
     """Every resolved setting by its canonical name, with the formulas behind the names."""
-    functions = list(dict.fromkeys(stack.activations))
-    listed = functions if len(functions) == 1 else list(stack.activations)
     source = run.input.source
     return {
-        "init": stack.init.name,
-        "init_parameters": stack.init.values,
-        "init_formula": initializers.bind(stack.init).formula,
-        "act": "/".join(choice.name for choice in listed),
-        "act_parameters": listed[0].values if len(listed) == 1 else [choice.values for choice in listed],
-        "act_formula": "; ".join(activations.bind(choice).formula for choice in functions),
-        "widths": list(stack.widths),
-        "bias": stack.bias.name,
-        "bias_parameters": stack.bias.values,
-        "norm": stack.norm.name,
-        "norm_parameters": stack.norm.values,
-        "norm_position": stack.norm_position,
+        **configuration.of_stack(stack),
         "input": source.name if source else run.input.path,
         "input_parameters": source.values if source else {},
         "input_key": run.input.key,

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from actprof import activations, initializers, normalizations, streams
 from actprof.activations import BoundActivation
 from actprof.fans import Fans
+from actprof.normalizations import BoundNormalization, Moments
 from actprof.parallel import ordered_map
 from actprof.spec import StackSpec
 from actprof.streams import BLOCK
@@ -28,6 +29,9 @@ class Layer:
         weights: (fan_in, fan_out · pieces).
         bias: (fan_out · pieces,), or None where it is 0.
         parameters: weights, biases that are not all 0 by design, scales and shifts of the normalisation.
+        norm: its normalisation, if it has one.
+        scale, shift: what the normalisation multiplies by and adds, or None where that is 1 and 0.
+        moments: what a normalisation over the batch takes for the batch's own; for a forward pass alone.
     """
 
     number: int
@@ -36,6 +40,22 @@ class Layer:
     bias: Rows | None
     activation: BoundActivation
     parameters: int
+    norm: BoundNormalization | None = None
+    norm_position: str = "before"
+    scale: Rows | None = None
+    shift: Rows | None = None
+    moments: Moments | None = None
+
+    @property
+    def normalised_after(self) -> bool:
+        """Whether what leaves the layer is no longer what its activation gave."""
+        return self.norm is not None and self.norm_position == "after"
+
+    @property
+    def normalised_units(self) -> int:
+        """Columns of what the normalisation sees."""
+        columns: int = self.fans.fan_out if self.norm_position == "after" else self.weights.shape[1]
+        return columns
 
     @cached_property
     def weight_std(self) -> float:
@@ -96,7 +116,8 @@ class Network:
         bias = self._bias(number, fans, columns)
         trained = normalizations.NORMALIZATIONS[stack.norm.name].trained * fans.fan_out
         return Layer(number, fans, weights, bias, activations.bind(stack.activations[number - 1]),
-                     weights.size + (0 if bias is None else bias.size) + trained)
+                     weights.size + (0 if bias is None else bias.size) + trained,
+                     normalizations.bind(stack.norm), stack.norm_position)
 
     def noise(self, number: int, batch: int, block: int) -> np.random.Generator:
         """The stream of a random activation for one block of rows."""

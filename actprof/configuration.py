@@ -1,0 +1,31 @@
+"""A spec as the plain values that a result carries: every resolved setting by its canonical name, with formulas."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from actprof import activations, initializers
+from actprof.registry import Choice
+from actprof.spec import StackSpec
+
+
+def of_stack(stack: StackSpec) -> dict[str, Any]:
+    """The settings of a network."""
+    functions = list(dict.fromkeys(stack.activations))
+    listed = functions if len(functions) == 1 else list(stack.activations)
+    return {
+        **of_choice("init", stack.init),
+        "init_formula": initializers.bind(stack.init).formula,
+        "act": "/".join(choice.name for choice in listed),
+        "act_parameters": listed[0].values if len(listed) == 1 else [choice.values for choice in listed],
+        "act_formula": "; ".join(activations.bind(choice).formula for choice in functions),
+        "widths": list(stack.widths),
+        **of_choice("bias", stack.bias),
+        **of_choice("norm", stack.norm),
+        "norm_position": stack.norm_position,
+    }
+
+
+def of_choice(kind: str, choice: Choice) -> dict[str, Any]:
+    """A named thing and its parameters."""
+    return {kind: choice.name, f"{kind}_parameters": choice.values}
