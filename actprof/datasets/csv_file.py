@@ -7,6 +7,7 @@ import math
 import os
 import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -48,14 +49,31 @@ class Layout:
 
 def read_csv(path: str, key: str | None, label_column: str) -> Table:
     """The numbers of a .csv file but for the column of labels; there are no keys."""
-    try:
+    with _one_line(path):
         layout = _layout(path)
         left_out, notes = _left_out(named(path), layout, label_column)
         kept = [column for column in range(layout.width) if column != left_out]
         if not kept:
             raise DataError(f"{named(path)} has no column but the one left out. --label-column none uses it.")
-        features = _fast(path, layout, kept)
-        return Table(_careful(path, layout, kept) if features is None else features, path, notes)
+        return Table(_features(path, layout, kept), path, notes)
+
+
+def read_labelled_csv(path: str, label_column: str) -> tuple[NDArray[Any], NDArray[Any]]:
+    """The numbers of a .csv file, and the labels of its rows: whole numbers or text, from `last` or a named column."""
+    with _one_line(path):
+        layout = _layout(path)
+        column = layout.width - 1 if label_column == "last" else _column(named(path), layout, label_column)
+        kept = [other for other in range(layout.width) if other != column]
+        if not kept:
+            raise DataError(f"{named(path)} has 1 column, expected features and a column of labels.")
+        return _features(path, layout, kept), _labels(path, layout, column)
+
+
+@contextmanager
+def _one_line(path: str) -> Iterator[None]:
+    """What is no .csv file at all becomes a DataError."""
+    try:
+        yield
     except UnicodeDecodeError:
         raise DataError(f"{named(path)}: not UTF-8 text. Save it as a .csv file in UTF-8.") from None
     except csv.Error as error:
@@ -103,13 +121,18 @@ def _left_out(file: str, layout: Layout, label_column: str) -> tuple[int | None,
     if label_column in ("auto", "last"):
         name = shown(layout.header[last]) if layout.header else _examples(layout)
         return last, (f"the last column ({name}) is left out",)
+    return _column(file, layout, label_column), (f"column {shown(label_column)} is left out",)
+
+
+def _column(file: str, layout: Layout, label_column: str) -> int:
+    """The place of a named column."""
     if layout.header is None:
         raise DataError(f"{file} has no header line, so no column {shown(label_column)}. "
                         "--label-column takes last or none instead.")
     if label_column not in layout.header:
-        guess = did_you_mean(label_column, layout.header) or f"The last one is {shown(layout.header[last])}."
+        guess = did_you_mean(label_column, layout.header) or f"The last one is {shown(layout.header[-1])}."
         raise DataError(f"{file} has no column {shown(label_column)}. {guess}")
-    return layout.header.index(label_column), (f"column {shown(label_column)} is left out",)
+    return layout.header.index(label_column)
 
 
 def _last_cells(layout: Layout) -> list[str]:
@@ -125,6 +148,34 @@ def _examples(layout: Layout) -> str:
     """The first few different values of the last column: `'g', 'b'`."""
     values = list(dict.fromkeys(_last_cells(layout)))
     return ", ".join([*(shown(value, 20) for value in values[:3]), *(["…"] if len(values) > 3 else [])])
+
+
+def _features(path: str, layout: Layout, kept: list[int]) -> NDArray[Any]:
+    features = _fast(path, layout, kept)
+    return _careful(path, layout, kept) if features is None else features
+
+
+def _labels(path: str, layout: Layout, column: int) -> NDArray[Any]:
+    """The labels of a file whose rows are in order: numbers if all are, else text."""
+    cells = [(place, cells[column].strip()) for place, cells in _records(path, layout)]
+    numbers = [number for _, cell in cells if (number := layout.number(cell)) is not None]
+    are_text = len(numbers) < len(cells)
+    for place, cell in cells:
+        if not cell:
+            raise DataError(f"{place}:{column + 1}: the label is empty. Every row needs one.")
+        if not are_text and not (layout.number(cell) or 0.0).is_integer():
+            raise DataError(f"{place}:{column + 1}: label {shown(cell)} is not a whole number. "
+                            "Labels are whole numbers or text; --label-column takes another column.")
+    return np.array([cell for _, cell in cells] if are_text else numbers)
+
+
+def _records(path: str, layout: Layout) -> Iterator[tuple[str, list[str]]]:
+    """(file:line, cells) of each row of data."""
+    with open(path, encoding="utf-8-sig", newline="") as file:
+        reader = csv.reader(file, delimiter=layout.delimiter)
+        records = (cells for cells in reader if cells and not (len(cells) == 1 and cells[0].isspace()))
+        for cells in islice(records, 1 if layout.header else 0, None):
+            yield f"{named(path)}:{reader.line_num}", cells
 
 
 def _fast(path: str, layout: Layout, kept: list[int]) -> NDArray[Any] | None:
@@ -156,15 +207,11 @@ def _orderly_lines(path: str, layout: Layout) -> Iterator[str]:
 def _careful(path: str, layout: Layout, kept: list[int]) -> NDArray[Any]:
     """The numbers of any file, cell by cell; DataError names the line and column of the first fault."""
     rows = []
-    with open(path, encoding="utf-8-sig", newline="") as file:
-        reader = csv.reader(file, delimiter=layout.delimiter)
-        records = (cells for cells in reader if cells and not (len(cells) == 1 and cells[0].isspace()))
-        for cells in islice(records, 1 if layout.header else 0, None):
-            place = f"{named(path)}:{reader.line_num}"
-            if len(cells) != layout.width:
-                raise DataError(f"{place}:{min(len(cells), layout.width) + 1}: found {len(cells)}, expected "
-                                f"{layout.width} columns as in the first line.")
-            rows.append(np.array([_finite(cells[column], layout, f"{place}:{column + 1}") for column in kept]))
+    for place, cells in _records(path, layout):
+        if len(cells) != layout.width:
+            raise DataError(f"{place}:{min(len(cells), layout.width) + 1}: found {len(cells)}, expected "
+                            f"{layout.width} columns as in the first line.")
+        rows.append(np.array([_finite(cells[column], layout, f"{place}:{column + 1}") for column in kept]))
     return np.stack(rows)
 
 

@@ -10,7 +10,8 @@ import os
 import warnings
 import zipfile
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, Any
 
@@ -52,27 +53,38 @@ def read_npy(path: str, key: str | None, label_column: str) -> Table:
         header = _header(file, os.path.getsize(path))
         if header is None:
             raise DataError(f"{named(path)}: not an .npy file. numpy.save writes one.")
-        _require_usable(named(path), header)
+        require_usable(named(path), header)
         array = _array(file, named(path))
     return _table(array, path, named(path), ())
 
 
 def read_npz(path: str, key: str | None, label_column: str) -> Table:
     """One array of an .npz file as a table: the one named `key`, or the one that must be meant."""
-    with _archive(path) as archive:
-        try:
-            headers = dict(_headers(archive))
-            name = _chosen(named(path), headers, key)
-            what = f"{named(path)}: array {shown(name)}"
-            _require_usable(what, headers[name])
-            with archive.open(f"{name}.npy") as member:
-                array = _array(member, what)
-        except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError):
-            # RuntimeError: an encrypted member; NotImplementedError: an unknown compression.
-            raise DataError(f"{named(path)} is damaged or encrypted. Save it again with numpy.savez.") from None
+    with opened(path) as (archive, headers):
+        name = _chosen(named(path), headers, key)
+        what = f"{named(path)}: array {shown(name)}"
+        require_usable(what, headers[name])
+        array = member(archive, name, what)
     others = [other for other, header in headers.items() if header.is_table and other != name]
     notes = (f"array {shown(name)} is used; --input-key takes another: {', '.join(map(shown, others))}",)
     return _table(array, path, what, notes if others and key is None else ())
+
+
+@contextmanager
+def opened(path: str) -> Iterator[tuple[zipfile.ZipFile, dict[str, Header]]]:
+    """An .npz file and the headers of its arrays; what is found wrong with it inside becomes a DataError."""
+    with _archive(path) as archive:
+        try:
+            yield archive, dict(_headers(archive))
+        except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError):
+            # RuntimeError: an encrypted member; NotImplementedError: an unknown compression.
+            raise DataError(f"{named(path)} is damaged or encrypted. Save it again with numpy.savez.") from None
+
+
+def member(archive: zipfile.ZipFile, name: str, what: str) -> NDArray[Any]:
+    """One array of an open .npz file."""
+    with archive.open(f"{name}.npy") as file:
+        return _array(file, what)
 
 
 def _archive(path: str) -> zipfile.ZipFile:
@@ -85,8 +97,8 @@ def _archive(path: str) -> zipfile.ZipFile:
 def _headers(archive: zipfile.ZipFile) -> Iterable[tuple[str, Header]]:
     for info in archive.infolist():
         if info.filename.endswith(".npy"):
-            with archive.open(info) as member:
-                header = _header(member, info.file_size)
+            with archive.open(info) as file:
+                header = _header(file, info.file_size)
             if header is not None:
                 yield info.filename.removesuffix(".npy"), header
 
@@ -127,16 +139,35 @@ def _chosen(file: str, headers: dict[str, Header], key: str | None) -> str:
     raise DataError(f"{file} holds {found}. Choose one with --input-key.")
 
 
-def _require_usable(what: str, header: Header) -> None:
+def require_usable(what: str, header: Header) -> None:
     """Raise DataError unless the header is that of a table that can be loaded."""
-    if header.dtype.hasobject:
-        raise DataError(f"{what} holds Python objects, which could run code and are never loaded. Store numbers.")
+    _require_no_objects(what, header)
     if header.dtype.kind not in "biuf":
         raise DataError(f"{what} holds values of type {header.dtype}, expected real numbers.")
     if not 2 <= len(header.shape) <= 4:
         raise DataError(f"{what}: found shape {header.shape}, {EXPECTED}.")
     if 0 in header.shape:
         raise DataError(f"{what} is empty: found shape {header.shape}, {EXPECTED}.")
+    _require_stored(what, header)
+
+
+def require_labels(what: str, header: Header) -> None:
+    """Raise DataError unless the header is that of labels that can be loaded: numbers or text, one a row or one-hot."""
+    _require_no_objects(what, header)
+    if header.dtype.kind not in "biufUS":
+        raise DataError(f"{what} holds values of type {header.dtype}, expected whole numbers or text.")
+    if len(header.shape) not in (1, 2) or 0 in header.shape:
+        raise DataError(f"{what}: found shape {header.shape}, expected one label a row or one-hot rows.")
+    _require_stored(what, header)
+
+
+def _require_no_objects(what: str, header: Header) -> None:
+    if header.dtype.hasobject:
+        raise DataError(f"{what} holds Python objects, which could run code and are never loaded. Store numbers.")
+
+
+def _require_stored(what: str, header: Header) -> None:
+    """Raise DataError unless the file holds, and the memory can take, what the header promises."""
     if header.promised > header.stored:
         raise DataError(f"{what} is cut short: its header promises {amount(header.promised)}, "
                         f"the file holds {amount(header.stored)}. Save it again.")
