@@ -15,7 +15,8 @@ from actprof.normalizations import NORMALIZATIONS
 from actprof.parallel import cores
 from actprof.propagation import Chunk
 from actprof.resources import amount, available_memory
-from actprof.spec import RunSpec, StackSpec
+from actprof.spec import RunSpec, StackSpec, TrainSpec
+from actprof.training.optimizers import OPTIMIZERS
 
 WHOLE_BYTES = 2**30
 """Weights up to this size are kept while all rows go through; larger stacks go layer by layer."""
@@ -25,6 +26,9 @@ SUPER_ROWS = 16_384
 
 CHUNK_ROWS = 4096
 """At most this many rows are in a worker's hands."""
+
+EVALUATED_ROWS = 1024
+"""Rows that a network in training is evaluated on at once."""
 
 UNIT_BYTES = 160
 """Counters and their results take about this much for each unit of each layer."""
@@ -63,6 +67,24 @@ def check(stacks: Sequence[StackSpec], run: RunSpec, inputs: Inputs) -> None:
     if left is not None and need > left:
         raise ResourceError(f"needs about {amount(need)}; {amount(left)} available. "
                             "Lower --width, --layers, --batch-size or --repeats.")
+
+
+def check_training(specs: Sequence[TrainSpec], repeats: int) -> None:
+    """Raise ResourceError if as many of the largest networks as there are workers would not fit into what is left."""
+    workers = min(cores(), len(specs) * repeats)
+    need = workers * max(_needed_to_learn(spec) for spec in specs)
+    left = available_memory()
+    if left is not None and need > left:
+        raise ResourceError(f"needs about {amount(need)}; {amount(left)} available. "
+                            "Lower --width, --layers or --batch-size.")
+
+
+def _needed_to_learn(spec: TrainSpec) -> int:
+    """Weights, their gradients, what the optimizer keeps, and what each layer's tape and an evaluation hold."""
+    network = Network(spec.stack, spec.seed, 0, np.dtype(np.float32))
+    columns = sum(network.columns(number) for number in range(1, spec.stack.depth + 1))
+    vectors = 5 + OPTIMIZERS[spec.optimizer.name].slots
+    return vectors * sum(network.weight_bytes) + 4 * columns * (5 * spec.batch_size + 3 * EVALUATED_ROWS)
 
 
 def _needed(stack: StackSpec, run: RunSpec, inputs: Inputs) -> int:

@@ -16,6 +16,8 @@ MAX_BATCHES = 10**6
 MAX_REPEATS = 10_000
 MAX_BINS = 4096
 MAX_SEED = 2**64 - 1
+MAX_UPDATES = 10**7
+MAX_RATE = 1e6
 MAX_FAN = 10**18
 MAX_KERNEL, MAX_SIDES = 1_000, 3
 MIN_SAMPLES, MAX_SAMPLES = 2, 10**7
@@ -24,6 +26,12 @@ LAYERS = 5
 WIDTH = 100
 INIT = "he"
 ACTIVATION = "relu"
+SPLIT = 0.2
+"""The part of a file's rows held back for the test where nothing else is asked for."""
+TRAIN_INITS = ("0.01", "xavier", "he")
+HIDDEN_LAYERS = 4
+DATA = "glyphs"
+AUTO = "auto"
 SCHEMES = ("xavier", "xavier_uniform", "he", "lecun", "fan_in_uniform")
 FAN_IN = "1:100"
 FAN_OUT = "same"
@@ -41,6 +49,8 @@ SHEET = 1920, 1080
 
 ZEROS = Choice("zeros", label="zeros")
 NO_NORM = Choice("none", label="none")
+SGD = Choice("sgd", label="sgd")
+CONSTANT = Choice("constant", label="constant")
 
 
 def require(name: str, value: float, low: float, high: float) -> None:
@@ -115,6 +125,50 @@ class InputSpec:
 
 
 @dataclass(frozen=True)
+class DataSpec:
+    """Labelled rows to learn from: a named data set, or (data None) a file.
+
+    Attributes:
+        label_column: of a .csv file: last or a column's name.
+        validation_split: the part of the rows, from the end, that is held back for the test; None for the data's own
+            test set or, without one, for SPLIT.
+        shuffle: whether the rows are put in random order first.
+        train_size: how many training rows are used, the first ones; None for all.
+        data_dir: a folder that holds MNIST/raw or FashionMNIST/raw.
+    """
+
+    data: Choice | None = field(default_factory=lambda: Choice("glyphs", (("train", 10_000), ("test", 2000)), "glyphs"))
+    path: str = ""
+    label_column: str = "last"
+    validation_split: float | None = None
+    shuffle: bool = False
+    train_size: int | None = None
+    data_dir: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.validation_split is not None and not 0 < self.validation_split < 1:
+            raise SpecError(f"--validation-split must be above 0 and below 1, not {self.validation_split:g}.")
+        if self.train_size is not None and self.train_size < 1:
+            raise SpecError(f"--train-size must be 1 or more, not {self.train_size:,}.")
+        if self.data is None:
+            self._require_fitting_a_file()
+        elif self.validation_split is not None:
+            raise SpecError(f"--validation-split cannot be combined with {self.data.name}. "
+                            "It brings its own test set.")
+        elif self.label_column != "last":
+            raise SpecError(f"--label-column cannot be combined with {self.data.name}. "
+                            "It names a column of a .csv file.")
+
+    def _require_fitting_a_file(self) -> None:
+        if self.data_dir is not None:
+            raise SpecError(f"--data-dir cannot be combined with {shown(self.path)}. "
+                            "It is where mnist and fashion_mnist are sought.")
+        if self.label_column != "last" and not self.path.casefold().endswith(".csv"):
+            raise SpecError(f"--label-column cannot be combined with {shown(self.path)}. "
+                            "It names a column of a .csv file.")
+
+
+@dataclass(frozen=True)
 class RunSpec:
     """What goes through the stack, how often, and how it is counted.
 
@@ -156,6 +210,44 @@ class RunSpec:
         if not 16 * sys.float_info.epsilon * max(abs(low), abs(high)) * self.bins < high - low < math.inf:
             raise SpecError(f"--range {low!r} {high!r} is too {'wide' if high - low == math.inf else 'narrow'} "
                             f"for {self.bins} bins of floating-point numbers.")
+
+
+@dataclass(frozen=True)
+class TrainSpec:
+    """One arm of a training: a network, what it is to minimise, and how.
+
+    Attributes:
+        stack: its last layer is linear; the loss makes of it what it needs.
+        rate: the first learning rate; `schedule` says how it goes on.
+        iterations: updates on batches that are drawn with replacement, unless there are `epochs`.
+        epochs: times that every row is seen, in an order of its own.
+        dropout: the share of activations that are dropped after each hidden layer.
+    """
+
+    stack: StackSpec
+    loss: Choice
+    optimizer: Choice = SGD
+    schedule: Choice = CONSTANT
+    rate: float = 0.01
+    weight_decay: float = 0.0
+    dropout: float = 0.0
+    batch_size: int = 128
+    iterations: int = 2000
+    epochs: int | None = None
+    seed: int = 0
+    label: str = ""
+
+    def __post_init__(self) -> None:
+        require("--batch-size", self.batch_size, 1, MAX_BATCH)
+        require("--iterations", self.iterations, 1, MAX_UPDATES)
+        if self.epochs is not None:
+            require("--epochs", self.epochs, 1, MAX_UPDATES)
+        require("--seed", self.seed, 0, MAX_SEED)
+        require("--weight-decay", self.weight_decay, 0, MAX_RATE)
+        if not 0 < self.rate <= MAX_RATE:
+            raise SpecError(f"--lr must be above 0 and at most {MAX_RATE:,.0f}, not {self.rate:g}.")
+        if not 0 <= self.dropout < 1:
+            raise SpecError(f"--dropout must be from 0 to below 1, not {self.dropout:g}.")
 
 
 @dataclass(frozen=True)

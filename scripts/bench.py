@@ -1,7 +1,7 @@
 """Speed and memory of actprof against its goals: every figure a ratio of two things measured in turn in this run.
 
     python scripts/bench.py            everything (a few minutes)
-    python scripts/bench.py start kernels forward memory torch
+    python scripts/bench.py start kernels forward memory torch training
 
 A ratio is the median over rounds of A/B, so that a machine whose speed drifts does not spoil it.
 """
@@ -20,6 +20,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -27,12 +28,15 @@ import numpy as np
 from actprof import engine
 from actprof.bins import Extent, lay
 from actprof.counting import Counter, Scratch, block_rows, count_bins
+from actprof.datasets import labelled
 from actprof.inputs import Inputs, open_inputs
 from actprof.network import Network
 from actprof.parallel import cores, ordered_map
 from actprof.pilot import lay_bins
 from actprof.spec import RunSpec
 from actprof.stacks import stack_specs
+from actprof.training.requests import Varied, train_specs
+from actprof.training.trainer import Trainer
 
 ROUNDS = 7
 
@@ -192,7 +196,33 @@ def torch() -> None:
     report("default job with PNG : torch with hooks, no figure", ratio, 0.35, f"{took:.2f} s")
 
 
-PARTS = {part.__name__: part for part in (start, kernels, forward, memory, torch)}
+def training() -> None:
+    """An iteration of the classic network against its matrix products alone, forward and two backward."""
+    data = labelled.load(labelled.parse("glyphs"), 0)
+    [spec] = train_specs(Varied(("he",)), data.features, len(data.classes))
+    trainer = Trainer(spec, data, 0)
+    rng = np.random.default_rng(0)
+    widths = list(pairwise(spec.stack.widths))
+    before, after = ([rng.standard_normal((spec.batch_size, pair[end]), dtype=np.float32) for pair in widths]
+                     for end in (0, 1))
+    weights = [rng.standard_normal(pair, dtype=np.float32) for pair in widths]
+    products = [np.empty_like(each) for each in (*after, *weights, *before)]
+
+    def bare() -> None:
+        for place, w in enumerate(weights):
+            np.matmul(before[place], w, out=products[place])
+            np.matmul(before[place].T, after[place], out=products[len(widths) + place])
+            if place:
+                np.matmul(after[place], w.T, out=products[2 * len(widths) + place])
+
+    def iteration() -> None:
+        trainer.update(0)
+
+    ratio, each = paired(lambda: [iteration() for _ in range(200)], lambda: [bare() for _ in range(200)])
+    report("training iteration : bare products, 784-100×4-10", ratio, 1.5, f"{each / 200 * 1e6:.0f} µs")
+
+
+PARTS = {part.__name__: part for part in (start, kernels, forward, memory, torch, training)}
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as folder:

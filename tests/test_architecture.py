@@ -13,11 +13,12 @@ import actprof
 ROOT = Path(actprof.__file__).parent
 
 FOUNDATION = {"__init__", "errors", "registry", "spec"}
-DATA = {"distributions", "profiles", "weight_scales"}
+DATA = {"distributions", "learning_curves", "profiles", "weight_scales"}
 ENGINE = {
-    "activations", "bins", "bounds", "buffers", "counting", "datasets", "diagnosis", "draws", "engine", "fan_ins",
-    "fans", "initializers", "inputs", "matrices", "memory", "network", "normalizations", "parallel", "pilot",
-    "propagation", "resources", "schemes", "special", "stacks", "streams",
+    "activations", "backpropagation", "bins", "bounds", "buffers", "configuration", "counting", "datasets", "diagnosis",
+    "draws", "engine", "fan_ins", "fans", "initializers", "inputs", "matrices", "memory", "network", "normalizations",
+    "parallel", "parameters", "pilot", "propagation", "resources", "schemes", "special", "stacks", "streams", "tape",
+    "training",
 }
 RENDER = {"render"}
 CLI = {"cli", "__main__"}

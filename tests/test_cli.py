@@ -65,7 +65,23 @@ def settings(run: Run, *arguments: str) -> dict[str, Any]:
     ("histogram --json=1", "--json takes no value. Leave out what follows the '='."),
     ("histogram extra", "unexpected argument 'extra'. 'actprof histogram --help' shows what is expected."),
     ("list inits more", "unexpected argument 'more'. 'actprof list --help' shows what is expected."),
-    ("list init", "the table must be inits, activations, normalizations or inputs, not 'init'. Did you mean 'inits'?"),
+    ("list init", "the table must be inits, activations, normalizations, inputs, datasets, losses, optimizers or "
+                  "schedules, not 'init'. Did you mean 'inits'?"),
+    ("train --layers -1", "--layers must be a whole number from 0 to 9,999, not '-1'."),
+    ("train --epochs 3 --iterations 5", "--epochs cannot be combined with --iterations. Choose one."),
+    ("train --dropout 1", "--dropout must be from 0 to below 1, not 1."),
+    ("train --lr 0", "--lr must be above 0 and at most 1,000,000, not 0."),
+    ("train --lr nan", "--lr must be a finite number, 0 or more, not 'nan'."),
+    ("train --optimizer adan", "unknown optimizer 'adan'. Did you mean 'adam'?"),
+    ("train --schedule step:drop=2", "step: drop must be a number from 0 to 1, not '2'."),
+    ("train --data mnits", "unknown data set 'mnits'. Did you mean 'mnist'? Files end in .npz, .csv or -ubyte[.gz]; or "
+                           "name a folder that holds the last."),
+    ("train --validation-split 0.3", "--validation-split cannot be combined with glyphs. It brings its own test set."),
+    ("train --animate a.png", "--animate: the suffix of 'a.png' is unknown. Use .gif."),
+    ("train --animate nowhere/a.gif",
+     "--animate: the folder 'nowhere' does not exist. Make it first: 'mkdir -p nowhere'."),
+    ("train --layers 0 --animate a.gif",
+     "--animate needs a hidden layer whose activations can be shown. Add --layers 1."),
     ("list --format csv", "--format must be table or json, not 'csv'."),
     ("list --json --format table", "--json cannot be combined with --format table. Choose one."),
     ("histogram --json --format csv", "--json cannot be combined with --format csv. Choose one."),
@@ -241,6 +257,54 @@ def test_bounds_prints_tables_json_and_csv_and_names_its_figure_by_its_schemes(r
     assert Path("a.svg").read_bytes() == Path("b.svg").read_bytes()
 
 
+LITTLE = ["--data", "blobs:train=60,test=30", "--layers", "2", "--width", "6", "--iterations", "20", "--lr", "0.1"]
+
+
+def test_train_prints_a_table_and_draws_its_figure(run: Run) -> None:
+    done = run("train", *LITTLE, "--animate", "a.gif")
+    assert done.code == 0
+    assert "blobs: 2-6×2-3, 81 parameters · seed 0" in done.out
+    assert "always answering the most frequent of 3 classes is right in 33.3 % of 30 test rows" in done.out
+    assert done.err.splitlines() == ["wrote train-0.01+xavier+he.png", "wrote a.gif"]
+    assert Path("train-0.01+xavier+he.png").read_bytes().startswith(b"\x89PNG")
+    assert Path("a.gif").read_bytes().startswith(b"GIF8")
+
+
+def test_train_in_json_holds_what_the_schema_promises(run: Run) -> None:
+    done = run("train", *LITTLE, "--init", "he", "--repeats", "2", "--json", "--no-figure")
+    record = json.loads(done.out, parse_constant=pytest.fail)
+    assert record["schema"] == "actprof.train/1"
+    assert {key: record["data"][key] for key in ("name", "samples", "features", "classes")} == {
+        "name": "blobs", "samples": 60, "features": 2, "classes": 3}
+    [arm] = record["arms"]
+    assert (arm["label"], arm["parameters"], arm["iterations"]) == ("he", 81, list(range(1, 21)))
+    for key in ("loss", "smoothed", "learning_rate"):
+        assert len(arm[key]) == 20
+    assert {"test_loss", "test_accuracy", "dead_fraction", "status", "config"} <= arm.keys()
+    assert len(arm["dead_fraction"]) == 2
+    assert len(arm["runs"]) == 2
+
+
+def test_train_in_csv_has_a_row_for_each_iteration(run: Run) -> None:
+    done = run("train", *LITTLE, "--format", "csv", "--no-figure")
+    rows = list(csv.DictReader(io.StringIO(done.out)))
+    assert [(row["arm"], int(row["iteration"])) for row in rows] == [
+        (arm, iteration) for arm in ("0.01", "xavier", "he") for iteration in range(1, 21)]
+
+
+def test_a_summary_trains_nothing(run: Run) -> None:
+    done = run("train", "--summary", "--init", "he", "--data", "blobs", "--layers", "1", "--width", "2")
+    assert "dense 1 (relu)" in done.out
+    assert done.out.splitlines()[-1].split() == ["total", "15"]
+    assert Path("network-he.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_network_too_large_to_train_is_refused_before_it_starts(run: Run) -> None:
+    done = run("train", "--width", "1000000", "--no-figure")
+    assert (done.code, done.out) == (1, "")
+    assert done.err.startswith("Error: needs about ")
+
+
 def test_no_clobber_keeps_the_old_figure_and_says_so_before_the_work(run: Run) -> None:
     Path("a.png").write_bytes(b"old")
     assert run("histogram", *SMALL, "-o", "a.png", "--no-clobber") == Ended(
@@ -279,7 +343,8 @@ def test_the_same_seed_gives_the_same_bytes(run: Run) -> None:
     assert Path("a.png").read_bytes() == Path("b.png").read_bytes()
 
 
-@pytest.mark.parametrize("table", ["inits", "activations", "normalizations", "inputs"])
+@pytest.mark.parametrize("table", ["inits", "activations", "normalizations", "inputs", "datasets", "losses",
+                                   "optimizers", "schedules"])
 def test_list_shows_one_table_or_all(run: Run, table: str) -> None:
     everything = json.loads(run("list", "--json").out)
     one = json.loads(run("list", table.upper(), "--format", "json").out)

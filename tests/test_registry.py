@@ -8,13 +8,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actprof.activations import ACTIVATIONS
+from actprof.datasets.labelled import DATASETS
 from actprof.errors import SpecError
 from actprof.initializers import INITIALIZERS
 from actprof.inputs import SOURCES
 from actprof.normalizations import NORMALIZATIONS
 from actprof.registry import Choice, Parameter, Registry, did_you_mean, folded
+from actprof.training.losses import LOSSES
+from actprof.training.optimizers import OPTIMIZERS
+from actprof.training.schedules import SCHEDULES
 
-TABLES = {"initialiser": INITIALIZERS, "activation": ACTIVATIONS, "normalisation": NORMALIZATIONS, "input": SOURCES}
+TABLES = {"initialiser": INITIALIZERS, "activation": ACTIVATIONS, "normalisation": NORMALIZATIONS, "input": SOURCES,
+          "data set": DATASETS, "loss": LOSSES, "optimizer": OPTIMIZERS, "schedule": SCHEDULES}
 ROWS = [(kind, row.name) for kind, table in TABLES.items() for row in table]
 NAMES = [(kind, name) for kind, table in TABLES.items() for name in table.names()]
 

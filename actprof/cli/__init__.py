@@ -20,6 +20,7 @@ from actprof.errors import ActprofError, SpecError, shown
 COMMANDS = {
     "histogram": ("actprof.cli.histogram", "Show what happens to the signal in each layer of a dense stack."),
     "bounds": ("actprof.cli.bounds", "Show how the scale of the weights depends on the number of inputs."),
+    "train": ("actprof.cli.train", "Train one network from different initial weights, side by side."),
     "list": ("actprof.cli.listing", "List the names that the other commands take."),
 }
 """Command → (module whose `command` it is, the first line of its help, so that the overview need not import it)."""
@@ -68,6 +69,7 @@ def cli() -> None:
     actprof histogram --init he --act relu --layers 5
     actprof histogram --init 0.01 --init xavier --init he --act relu
     actprof bounds --scheme xavier --scheme he
+    actprof train --init 0.01 --init xavier --init he
     actprof list inits
     """
 

@@ -10,7 +10,7 @@ from actprof.cli import options
 from actprof.cli.requests import Command, Word
 from actprof.registry import Registry
 
-TABLES = ("inits", "activations", "normalizations", "inputs")
+TABLES = ("inits", "activations", "normalizations", "inputs", "datasets", "losses", "optimizers", "schedules")
 
 
 @click.command("list", cls=Command)
@@ -27,14 +27,19 @@ def command(table: str | None, format_: str | None, as_json: bool) -> None:
     Each with its formula, its parameters and their defaults, its other names and its source.
     """
     from actprof.activations import ACTIVATIONS
+    from actprof.datasets.labelled import DATASETS
     from actprof.initializers import INITIALIZERS
     from actprof.inputs import SOURCES
     from actprof.normalizations import NORMALIZATIONS
     from actprof.render import catalogue
+    from actprof.training.losses import LOSSES
+    from actprof.training.optimizers import OPTIMIZERS
+    from actprof.training.schedules import SCHEDULES
 
     stream = options.standard_output()
     tables: dict[str, Registry[Any]] = {
-        "initializers": INITIALIZERS, "activations": ACTIVATIONS, "normalizations": NORMALIZATIONS, "inputs": SOURCES}
+        "initializers": INITIALIZERS, "activations": ACTIVATIONS, "normalizations": NORMALIZATIONS, "inputs": SOURCES,
+        "datasets": DATASETS, "losses": LOSSES, "optimizers": OPTIMIZERS, "schedules": SCHEDULES}
     chosen = {key: names for key, names in tables.items() if table in (None, names.listing)}
     if options.chosen_format(format_, as_json) == "json":
         stream.write(catalogue.to_json(chosen) + "\n")

@@ -46,7 +46,7 @@ class Output:
     show: bool
     _targets: list[Target] = field(default_factory=list)
 
-    def check(self, default: str) -> None:
+    def check(self, default: str, animation: str | None = None) -> None:
         """Refuse now what could not be written later; `default` is the figure's name where none is given."""
         from actprof.render import drawing
         from actprof.render.files import targets
@@ -57,6 +57,8 @@ class Output:
                 raise SpecError(f"--no-figure cannot be combined with {option}. Choose one.")
         if not self.no_figure:
             self._targets = targets(self.paths or (default,), drawing.FORMATS, self.no_clobber)
+        if animation is not None:
+            self._targets += targets((animation,), ("gif",), self.no_clobber, "--animate")
         if any(target.format == "png" for target in self._targets):
             self._check_pixels(drawing.MAX_PIXELS)
         if self.takes_stdout and self.format != "table":

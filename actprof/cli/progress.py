@@ -17,7 +17,7 @@ PATIENCE = 1.0
 @contextmanager
 def shown_progress(quiet: bool) -> Iterator[Callable[[float], None]]:
     """Yield a function that takes the share done, 0 … 1; the bar is gone without a trace at the end."""
-    if quiet or not _terminal():
+    if quiet or not takes_a_bar():
         yield lambda share: None
         return
     bar = _Bar()
@@ -27,7 +27,7 @@ def shown_progress(quiet: bool) -> Iterator[Callable[[float], None]]:
         bar.close()
 
 
-def _terminal() -> bool:
+def takes_a_bar() -> bool:
     """Whether standard error is a terminal that can take a line back."""
     return sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM") not in ("dumb", "unknown")
 

@@ -61,6 +61,28 @@ def aside(work: Callable[[], Result]) -> Result:
         return result[0]
 
 
+def until_told(work: Callable[[], Result], stop: threading.Event) -> tuple[Result, Signalled | None]:
+    """The result of `work()`, which the first signal asks, by setting `stop`, to end early; and that signal."""
+    done: queue.SimpleQueue[Result | BaseException] = queue.SimpleQueue()
+    told = None
+
+    def run() -> None:
+        try:
+            done.put(work())
+        except BaseException as error:
+            done.put(error)
+
+    try:
+        aside(run)
+    except Signalled as signalled:
+        told = signalled
+        stop.set()
+    result = aside(done.get)
+    if isinstance(result, BaseException):
+        raise result
+    return result, told
+
+
 def end_by(number: int) -> NoReturn:
     """End as if the signal had not been caught, so that a shell loop stops too."""
     if os.name == "posix":

@@ -23,6 +23,7 @@ class Target:
 
     path: str
     format: str
+    option: str = "--output"
 
     def write(self, content: bytes) -> None:
         """Write all of it or leave what was there; raises OutputError."""
@@ -34,41 +35,47 @@ class Target:
             with atomic_open(self.path) as file:
                 file.write(content)
         except OSError as error:
-            raise _unwritable(self.path, error) from None
+            raise _unwritable(self, error) from None
 
 
-def targets(paths: Sequence[str], formats: Sequence[str], no_clobber: bool = False) -> list[Target]:
-    """Check every path before the work begins. Raises SpecError for a bad request, OutputError for a bad place."""
-    checked = [_target(path, formats) for path in paths]
+def targets(paths: Sequence[str], formats: Sequence[str], no_clobber: bool = False,
+            option: str = Target.option) -> list[Target]:
+    """Check every path of an option before the work begins.
+
+    Raises SpecError for a bad request, OutputError for a bad place.
+    """
+    checked = [Target(*_place(path, formats, option), option) for path in paths]
     first: dict[str, str] = {}
     for target in checked:
         real = target.path if target.path == STDOUT else _real(target.path)
         if real in first:
             both = " and ".join(dict.fromkeys(shown(path, 300) for path in (first[real], target.path)))
-            raise SpecError(f"--output names the same file twice: {both}. Name each file once.")
+            raise SpecError(f"{option} names the same file twice: {both}. Name each file once.")
         first[real] = target.path
     for target in checked:
         if target.path != STDOUT:
-            _check_place(target.path, no_clobber)
+            _check_place(target, no_clobber)
     return checked
 
 
-def _target(path: str, formats: Sequence[str]) -> Target:
+def _place(path: str, formats: Sequence[str], option: str) -> tuple[str, str]:
+    """The path and its format."""
     if not path:
-        raise SpecError(f"--output is empty. Name a file, such as figure.{formats[0]}.")
+        raise SpecError(f"{option} is empty. Name a file, such as figure.{formats[0]}.")
     if path in (STDOUT, "/dev/stdout"):
         if sys.stdout is not None and sys.stdout.isatty():
-            raise SpecError("--output - writes a picture, and standard output is a terminal. Use | or > to send it on.")
-        return Target(STDOUT, formats[0])
+            raise SpecError(f"{option} - writes a picture, and standard output is a terminal. "
+                            "Use | or > to send it on.")
+        return STDOUT, formats[0]
     if os.path.isdir(path) or path.endswith(os.sep):
-        raise SpecError(f"--output {shown(path, 300)} is a folder. Name a file in it.")
+        raise SpecError(f"{option} {shown(path, 300)} is a folder. Name a file in it.")
     suffix = os.path.splitext(path)[1].lstrip(".").casefold()
     if suffix in formats:
-        return Target(path, suffix)
+        return path, suffix
     if os.path.exists(path) and not os.path.isfile(path):  # /dev/null, a FIFO
-        return Target(path, formats[0])
+        return path, formats[0]
     what = f"the suffix of {shown(path, 300)} is unknown" if suffix else f"{shown(path, 300)} has no suffix"
-    raise SpecError(f"--output: {what}. Use {', '.join('.' + name for name in formats)}.")
+    raise SpecError(f"{option}: {what}. Use {', '.join('.' + name for name in formats)}.")
 
 
 def _real(path: str) -> str:
@@ -79,13 +86,14 @@ def _real(path: str) -> str:
         raise OutputError(f"{shown(path, 300)} has no place: the current folder is gone. Change to another.") from None
 
 
-def _check_place(path: str, no_clobber: bool) -> None:
+def _check_place(target: Target, no_clobber: bool) -> None:
+    path = target.path
     folder = os.path.dirname(path) or os.curdir
     if not os.path.exists(folder):
-        raise SpecError(f"--output: the folder {shown(folder, 300)} does not exist. "
+        raise SpecError(f"{target.option}: the folder {shown(folder, 300)} does not exist. "
                         f"Make it first: {shown('mkdir -p ' + shlex.quote(folder), 300)}.")
     if no_clobber and os.path.lexists(path):
-        raise OutputError(f"{shown(path, 300)} exists, and --no-clobber keeps it. Choose another --output.")
+        raise OutputError(f"{shown(path, 300)} exists, and --no-clobber keeps it. Choose another {target.option}.")
     real = _real(path)
     try:
         with contextlib.suppress(FileNotFoundError):
@@ -93,13 +101,13 @@ def _check_place(path: str, no_clobber: bool) -> None:
         if not os.access(os.path.dirname(real) if _is_regular(path) else path, os.W_OK):
             raise PermissionError(None, "permission denied")
     except OSError as error:
-        raise _unwritable(path, error) from None
+        raise _unwritable(target, error) from None
 
 
-def _unwritable(path: str, error: OSError) -> OutputError:
+def _unwritable(target: Target, error: OSError) -> OutputError:
     reason = str(error.strerror or error)
-    return OutputError(f"{shown(path, 300)} cannot be written: {reason[:1].lower()}{reason[1:]}. "
-                       "Choose another --output.")
+    return OutputError(f"{shown(target.path, 300)} cannot be written: {reason[:1].lower()}{reason[1:]}. "
+                       f"Choose another {target.option}.")
 
 
 def _is_regular(path: str) -> bool:

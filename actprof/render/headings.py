@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from actprof.profiles import Comparison
 from actprof.render.canvas import Canvas
 from actprof.render.drawing import MARKERS
 from actprof.render.lettering import line_height, wrapped
-from actprof.render.settings import own_words
+from actprof.render.settings import Compared, own_words
 
 MARGIN = 32.0
 GUTTER = 124.0  # left of an axis with labels and a title
@@ -52,7 +51,7 @@ class ArmHeading:
 
     INDENT = 40.0
 
-    def __init__(self, comparison: Comparison, number: int, room: float, notes: list[str] | None = None) -> None:
+    def __init__(self, comparison: Compared, number: int, room: float, notes: list[str] | None = None) -> None:
         arm = comparison.arms[number]
         room -= self.INDENT
         self._number = number

@@ -41,7 +41,7 @@ class Span:
             ticks = self._round(wanted)
             for chosen in (ticks, [ticks[0], *(tick for tick in ticks[1:-1] if tick[1] == "0"), ticks[-1]],
                            [ticks[0], ticks[-1]]) if len(ticks) > 1 else ():
-                if _clear(chosen, room, extent):
+                if clear(chosen, room, extent):
                     return chosen
         return [(0.5, f"≈ {compact(self.low / 2 + self.high / 2)}")]
 
@@ -56,7 +56,8 @@ class Span:
         return [((value - low) / (high - low), compact(value * power, digits)) for value in values]
 
 
-def _clear(ticks: Sequence[Tick], room: float, extent: Callable[[str], float]) -> bool:
+def clear(ticks: Sequence[Tick], room: float, extent: Callable[[str], float]) -> bool:
+    """Whether labels `extent` pixels long stand clear of each other."""
     if len({label for _, label in ticks}) < len(ticks):
         return False
     spans = [(place * room, extent(label)) for place, label in ticks]

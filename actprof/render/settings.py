@@ -3,15 +3,32 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
-from typing import Any
+from typing import Any, Protocol
 
 from actprof import __version__
-from actprof.profiles import Arm, Comparison
 from actprof.render.numerals import compact, grouped
 
 Config = Mapping[str, Any]
+
+
+class Configured(Protocol):
+    """An arm of anything."""
+
+    @property
+    def label(self) -> str: ...
+    @property
+    def config(self) -> Config: ...
+
+
+class Compared(Protocol):
+    """Arms side by side."""
+
+    @property
+    def seed(self) -> int: ...
+    @property
+    def arms(self) -> Sequence[Configured]: ...
 
 
 def _runs(items: list[Any], joint: str) -> str:
@@ -59,6 +76,16 @@ def _range(config: Config) -> str:
     return "range {:g} to {:g}".format(*asked)
 
 
+def _batch(config: Config) -> str:
+    return "" if "samples" in config else f"batches of {grouped(config['batch_size'])}"
+
+
+def _duration(config: Config) -> str:
+    epochs = config.get("epochs")
+    counted = "" if epochs is None else f"{grouped(epochs)} epoch{'s' * (epochs != 1)} = "
+    return f"{counted}{grouped(config['iterations'])} iteration{'s' * (config['iterations'] != 1)}"
+
+
 _WORDS: dict[str, Callable[[Config], str]] = {
     "init": _named("init"),
     "act": _named("act"),
@@ -68,35 +95,47 @@ _WORDS: dict[str, Callable[[Config], str]] = {
     "input": _named("input"),
     "scale": lambda c: f"scale {c['scale']}",
     "samples": _samples,
+    "dropout": lambda c: f"dropout {c['dropout']:g}" if c["dropout"] else "",
+    "loss": _named("loss"),
+    "optimizer": _named("optimizer"),
+    "rate": lambda c: f"lr {c['rate']:g}",
+    "schedule": _named("schedule"),
+    "weight_decay": lambda c: f"weight decay {c['weight_decay']:g}" if c["weight_decay"] else "",
+    "batch_size": _batch,
+    "iterations": _duration,
+    "train_size": lambda c: f"the first {grouped(c['train_size'])} training rows",
+    "validation_split": lambda c: f"last {100 * c['validation_split']:g} % held back",
+    "shuffle": lambda c: "rows shuffled first" if c["shuffle"] else "",
     "repeats": lambda c: f"{c['repeats']} network{'s' * (c['repeats'] != 1)}",
     "dtype": lambda c: str(c["dtype"]),
     "bins": lambda c: f"{c['bins']} bins",
     "range": _range,
 }
-_WITHIN_OTHERS = (*(f"{kind}_{part}" for kind in ("init", "act", "bias", "norm", "input")
-                    for part in ("formula", "parameters")), "norm_position", "batch_size", "batches", "seed", "label")
+_WITHIN_OTHERS = (*(f"{kind}_{part}" for kind in ("init", "act", "bias", "norm", "input", "loss", "optimizer",
+                    "schedule") for part in ("formula", "parameters")), "norm_position", "batches", "epochs", "data",
+                  "seed", "label")
 
 
 def words(config: Config) -> list[str]:
     """Every setting as a few words, in the order of the table; settings it does not know come last."""
     known = [say(config) for key, say in _WORDS.items() if config.get(key) is not None]
-    return known + [f"{key.replace('_', ' ')} {value}" for key, value in config.items()
+    return [word for word in known if word] + [f"{key.replace('_', ' ')} {value}" for key, value in config.items()
                     if key not in _WORDS and key not in _WITHIN_OTHERS and value is not None]
 
 
-def shared_words(comparison: Comparison) -> list[str]:
+def shared_words(comparison: Compared) -> list[str]:
     """The settings that all arms have in common, and the seed."""
-    first, *others = (words(arm.config) for arm in comparison.arms)
+    first, *others = [words(arm.config) for arm in comparison.arms] or [[]]
     return [word for word in first if all(word in other for other in others)] + [f"seed {comparison.seed}"]
 
 
-def own_words(arm: Arm, comparison: Comparison) -> list[str]:
+def own_words(arm: Configured, comparison: Compared) -> list[str]:
     """The settings in which an arm differs from another."""
     shared = shared_words(comparison)
     return [word for word in words(arm.config) if word not in shared]
 
 
-def of_arms(comparison: Comparison) -> list[dict[str, Any]]:
+def of_arms(comparison: Compared) -> list[dict[str, Any]]:
     """Every setting of every arm."""
     return [{"label": arm.label, "config": dict(arm.config)} for arm in comparison.arms]
 

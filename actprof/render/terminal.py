@@ -80,7 +80,7 @@ def table(columns: Sequence[Column], stream: TextIO) -> Table:
     for column in columns:
         header = "\n" * (lines - column.header.count("\n")) + written(column.header, stream)
         made.add_column(header, justify="right" if column.right else "left", no_wrap=not column.folds,
-                        min_width=LEAST_FOLD if column.folds else None, overflow="fold")
+                        overflow="fold")
     return made
 
 
@@ -99,7 +99,10 @@ def printed(title: str, made: Table, stream: TextIO) -> None:
 
 
 def _widths(made: Table) -> tuple[int, int]:
-    """The least and the largest width that the table asks for."""
+    """The least and the largest width that the table asks for; no column will be narrower than its least."""
     whole = [text_width(map(str, (column.header, *column.cells))) for column in made.columns]
-    folded = [size if column.no_wrap else LEAST_FOLD for size, column in zip(whole, made.columns, strict=True)]
+    folded = [size if column.no_wrap else min(size, LEAST_FOLD)
+              for size, column in zip(whole, made.columns, strict=True)]
+    for column, least in zip(made.columns, folded, strict=True):
+        column.min_width = least
     return sum(folded) + len(folded) - 1, sum(whole) + len(whole) - 1

@@ -1,0 +1,158 @@
+"""What `train` leaves behind: one Run a network, one TrainedArm a configuration, one Training a command."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Counts = NDArray[np.int64]
+
+STATUSES = ("ok", "not_learning", "diverged", "interrupted")
+
+
+@dataclass(frozen=True)
+class LayerHistory:
+    """A hidden layer's activations on the probe, a fixed set of training rows, at each checkpoint.
+
+    Attributes:
+        edges: (bins + 1,), the same for all checkpoints.
+        counts: (checkpoints, bins) values in each bin; exact zeros are counted in `zeros` alone.
+        below, above: (checkpoints,) finite values outside the edges.
+        zeros: (checkpoints,) values that are exactly 0.
+        dead: (checkpoints,) share of units that are 0 on the whole probe.
+        within_std: (checkpoints,) root mean square over units of the std over rows.
+    """
+
+    edges: Floats
+    counts: Counts
+    below: Counts
+    above: Counts
+    zeros: Counts
+    dead: Floats
+    within_std: Floats
+
+
+@dataclass(frozen=True)
+class Run:
+    """One network's training; lists by iteration hold what was done, also of a run that stopped early.
+
+    Attributes:
+        loss: of each mini-batch, before its update.
+        smoothed: the same, smoothed.
+        learning_rate: of each update.
+        checkpoints: (K,) updates made before each checkpoint; 0 is the network as it was drawn.
+        test_loss, test_accuracy: (K,).
+        update_ratio: (K, layers) ‖ΔW‖/‖W‖ of the update after each checkpoint (of the last one: before it); NaN
+            where there is none.
+        layers: one for each hidden layer.
+        dead_fraction: of each hidden layer's units, 0 for every training row, at the end.
+        status: one of STATUSES, and the reason in words with the number behind it.
+    """
+
+    loss: Floats
+    smoothed: Floats
+    learning_rate: Floats
+    checkpoints: Counts
+    test_loss: Floats
+    test_accuracy: Floats
+    update_ratio: Floats
+    layers: tuple[LayerHistory, ...]
+    dead_fraction: tuple[float, ...]
+    status: str
+    reason: str = ""
+
+    @property
+    def iterations(self) -> int:
+        return len(self.loss)
+
+    def reached(self, level: float) -> int | None:
+        """The first iteration, counted from 1, whose smoothed loss is at most `level`."""
+        below = np.flatnonzero(self.smoothed <= level)
+        return int(below[0]) + 1 if below.size else None
+
+
+@dataclass(frozen=True)
+class Boundary:
+    """What a network of two inputs says on a grid: the class of each point, rows from low to high second input."""
+
+    x: tuple[float, float]
+    y: tuple[float, float]
+    classes: NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class TrainedArm:
+    """One configuration: its settings as plain values, and the runs of its networks.
+
+    Attributes:
+        layers: (name, output shape, parameters) of each layer, for the summary.
+        undecided: the loss of a network that says nothing, ln C for cross-entropy.
+        boundary: of the first run, for data with two features.
+    """
+
+    label: str
+    config: Mapping[str, Any]
+    layers: tuple[tuple[str, str, int], ...]
+    undecided: float
+    runs: tuple[Run, ...]
+    boundary: Boundary | None = None
+
+    @property
+    def parameters(self) -> int:
+        return sum(parameters for _, _, parameters in self.layers)
+
+    @cached_property
+    def typical(self) -> Run:
+        """The run with the median final smoothed loss (of an even number the better one; what is not finite is worst).
+        """
+        order = sorted(self.runs, key=lambda run: _worst_last(run.smoothed))
+        return order[(len(order) - 1) // 2]
+
+    def band(self, name: str) -> tuple[Floats, Floats, Floats]:
+        """First quartile, median and third quartile over the runs of a list by iteration or checkpoint; as long as
+        the longest run, over those runs that got so far."""
+        rows = [getattr(run, name) for run in self.runs]
+        longest = max(map(len, rows))
+        padded = np.array([np.concatenate([row, np.full(longest - len(row), math.nan)]) for row in rows])
+        padded[~np.isfinite(padded)] = math.nan
+        kept = np.isfinite(padded).any(axis=0)
+        quartiles = np.full((3, longest), math.nan)
+        quartiles[:, kept] = np.nanquantile(padded[:, kept], (0.25, 0.5, 0.75), axis=0)
+        return quartiles[0], quartiles[1], quartiles[2]
+
+
+def _worst_last(smoothed: Floats) -> float:
+    return float(smoothed[-1]) if len(smoothed) and math.isfinite(smoothed[-1]) else math.inf
+
+
+@dataclass(frozen=True)
+class DataSummary:
+    """The data set in numbers. `baseline`: the accuracy of always answering the most frequent training class.
+
+    `points`: (rows, 2) and their classes, a sample of the training rows, for data with two features.
+    """
+
+    name: str
+    samples: int
+    test_samples: int
+    features: int
+    classes: tuple[str, ...]
+    baseline: float
+    points: tuple[Floats, Counts] | None = None
+
+
+@dataclass(frozen=True)
+class Training:
+    """All arms of a command, on the same batches."""
+
+    seed: int
+    data: DataSummary
+    arms: tuple[TrainedArm, ...]
+    notes: tuple[str, ...] = ()

@@ -1,0 +1,45 @@
+"""Which class a network of two inputs gives to each point of the plane, and the rows it learned from."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from actprof.learning_curves import Boundary, DataSummary
+from actprof.render.canvas import Canvas
+from actprof.render.drawing import Theme
+
+PALE = 0.34  # how much of a class's colour its region has
+
+
+def class_colours(classes: int, theme: Theme) -> NDArray[np.float64]:
+    """(classes, 3), from 0 to 1: the arms' palette, or around the wheel where it is too short."""
+    from matplotlib import colormaps
+    from matplotlib.colors import to_rgb
+
+    if classes <= len(theme.arms):
+        return np.array([to_rgb(color) for color in theme.arms[:max(classes, 1)]])
+    wheel: NDArray[np.float64] = colormaps["hsv"](np.arange(classes) / classes)[:, :3]
+    return wheel
+
+
+def draw_boundary(canvas: Canvas, boundary: Boundary, data: DataSummary, left: float, top: float, side: float) -> None:
+    """A square with pale regions, and the points upon them."""
+    from matplotlib.colors import to_hex, to_rgb
+
+    colours = class_colours(max(len(data.classes), int(boundary.classes.max(initial=0)) + 1), canvas.theme)
+    pale = PALE * colours + (1 - PALE) * np.array(to_rgb(canvas.theme.background))
+    painted = np.concatenate([pale, np.ones((len(pale), 1))], axis=1)[boundary.classes[::-1]]
+    canvas.picture(left, top, side, side, np.round(255 * painted).astype(np.uint8))
+    canvas.rectangle(left, top, side, side, facecolor="none", linewidth=0.8, edgecolor=canvas.theme.grid, zorder=3)
+    if data.points is None:
+        return
+    points, labels = data.points
+    x = left + side * (points[:, 0] - boundary.x[0]) / ((boundary.x[1] - boundary.x[0]) or 1.0)
+    y = top + side * (1 - (points[:, 1] - boundary.y[0]) / ((boundary.y[1] - boundary.y[0]) or 1.0))
+    inside = (x >= left) & (x <= left + side) & (y >= top) & (y <= top + side)
+    for number, color in enumerate(colours):
+        chosen = inside & (labels == number)
+        canvas.line(x[chosen], y[chosen], linestyle="none", marker="o", markersize=max(2.4, side / 75),
+                    markerfacecolor=to_hex(color), markeredgecolor=canvas.theme.background, markeredgewidth=0.4,
+                    zorder=4, gid=f"points-{number + 1}")

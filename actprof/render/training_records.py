@@ -1,0 +1,75 @@
+"""`actprof train` for machines: the object of schema actprof.train/1, and its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from actprof import __version__
+from actprof.learning_curves import LayerHistory, Run, TrainedArm, Training
+
+JSON_SCHEMA = "actprof.train/1"
+
+
+def training_record(training: Training) -> dict[str, Any]:
+    """The object of schema actprof.train/1: an arm's lists are those of its typical run, `runs` has all."""
+    data = training.data
+    return {
+        "schema": JSON_SCHEMA, "version": __version__, "seed": training.seed,
+        "data": {"name": data.name, "samples": data.samples, "test_samples": data.test_samples,
+                 "features": data.features, "classes": len(data.classes), "class_names": data.classes,
+                 "baseline_accuracy": data.baseline},
+        "arms": [_arm(arm) for arm in training.arms],
+        "notes": training.notes,
+    }
+
+
+def training_rows(training: Training) -> list[dict[str, Any]]:
+    """One row per arm × repeat × iteration, with what was looked at after that iteration where that was done."""
+    return [row for arm in training.arms for repeat, run in enumerate(arm.runs) for row in _rows(arm, repeat, run)]
+
+
+def summary_rows(training: Training) -> list[dict[str, Any]]:
+    """One row per arm × layer."""
+    return [{"arm": arm.label, "layer": number, "name": name, "output": shape, "parameters": count}
+            for arm in training.arms for number, (name, shape, count) in enumerate(arm.layers, start=1)]
+
+
+def _arm(arm: TrainedArm) -> dict[str, Any]:
+    record = {"label": arm.label, "config": arm.config, "parameters": arm.parameters,
+              "layers": [{"name": name, "output": shape, "parameters": count} for name, shape, count in arm.layers],
+              "undecided_loss": arm.undecided, **(_run(arm.typical) if arm.runs else {})}
+    if len(arm.runs) > 1:
+        low, middle, high = arm.band("smoothed")
+        record["smoothed_quartiles"] = {"low": low, "median": middle, "high": high}
+        record["runs"] = [_run(run) for run in arm.runs]
+    return record
+
+
+def _run(run: Run) -> dict[str, Any]:
+    return {
+        "iterations": list(range(1, run.iterations + 1)), "loss": run.loss, "smoothed": run.smoothed,
+        "learning_rate": run.learning_rate, "initial_loss": run.loss[0] if run.iterations else None,
+        "final_loss": run.loss[-1] if run.iterations else None, "iterations_to_loss_1": run.reached(1.0),
+        "test_loss": run.test_loss[-1], "test_accuracy": run.test_accuracy[-1], "dead_fraction": run.dead_fraction,
+        "status": run.status, "reason": run.reason,
+        "checkpoints": {"iterations": run.checkpoints, "test_loss": run.test_loss, "test_accuracy": run.test_accuracy,
+                        "update_ratio": run.update_ratio, "layers": [_history(layer) for layer in run.layers]},
+    }
+
+
+def _history(layer: LayerHistory) -> dict[str, Any]:
+    return {"dead_fraction": layer.dead, "within_unit_std": layer.within_std, "zeros": layer.zeros,
+            "histogram": {"edges": layer.edges, "counts": layer.counts, "below": layer.below, "above": layer.above}}
+
+
+def _rows(arm: TrainedArm, repeat: int, run: Run) -> Iterator[dict[str, Any]]:
+    looked = {int(updates): place for place, updates in enumerate(run.checkpoints)}
+    for place in range(run.iterations):
+        row = {"arm": arm.label, "repeat": repeat, "iteration": place + 1, "loss": run.loss[place],
+               "smoothed": run.smoothed[place], "learning_rate": run.learning_rate[place],
+               "test_loss": None, "test_accuracy": None}
+        if place + 1 in looked:
+            checkpoint = looked[place + 1]
+            row |= {"test_loss": run.test_loss[checkpoint], "test_accuracy": run.test_accuracy[checkpoint]}
+        yield row

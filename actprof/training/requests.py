@@ -1,0 +1,101 @@
+"""From names to train specs: one for each arm, the cross product of whatever is named more than once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+from typing import Any
+
+from actprof import spec
+from actprof.errors import SpecError, shown
+from actprof.registry import folded
+from actprof.spec import StackSpec, TrainSpec, require
+from actprof.stacks import stack_specs
+from actprof.training import losses
+from actprof.training.losses import LOSSES
+from actprof.training.optimizers import OPTIMIZERS
+from actprof.training.schedules import SCHEDULES
+
+
+@dataclass(frozen=True)
+class Varied:
+    """The settings that may be named several times; a label says those that are.
+
+    A loss "auto" is the one that goes with the number of classes.
+    """
+
+    inits: Sequence[str] = spec.TRAIN_INITS
+    acts: Sequence[str] = (spec.ACTIVATION,)
+    norms: Sequence[str] = (spec.NO_NORM.name,)
+    losses: Sequence[str] = (spec.AUTO,)
+    optimizers: Sequence[str] = (TrainSpec.optimizer.name,)
+    rates: Sequence[float] = (TrainSpec.rate,)
+    schedules: Sequence[str] = (TrainSpec.schedule.name,)
+
+
+def train_specs(varied: Varied, features: int, classes: int, *, layers: int | None = None, width: int | None = None,
+                widths: str | None = None, bias: str | None = None, norm_position: str = StackSpec.norm_position,
+                **settings: Any) -> list[TrainSpec]:
+    """One spec for each combination.
+
+    Args:
+        layers, width: so many hidden layers of so many units.
+        widths: instead of these, the units of each hidden layer: "100,50".
+        settings: fields of TrainSpec.
+
+    Raises:
+        SpecError: a name is unknown, or the settings contradict each other.
+    """
+    specs = []
+    for init, act, norm, loss, optimizer, rate, schedule in product(*vars(varied).values()):
+        chosen = losses.auto(classes) if folded(loss) == spec.AUTO else LOSSES.parse(loss)
+        outputs = losses.bind(chosen).outputs(classes)
+        hidden = _hidden(act, layers, width, widths)
+        sizes = ",".join(map(str, (features, *hidden, outputs)))
+        [stack] = stack_specs([init], [_acts(act, len(hidden))], widths=sizes, bias=bias, norm=norm,
+                              norm_position=norm_position)
+        label = _label((init, act, norm, loss, optimizer, f"lr {rate:g}", schedule), varied)
+        specs.append(TrainSpec(replace(stack, label=label), chosen, OPTIMIZERS.parse(optimizer),
+                               SCHEDULES.parse(schedule), rate, label=label, **settings))
+    return _distinct(specs)
+
+
+def _hidden(act: str, layers: int | None, width: int | None, widths: str | None) -> tuple[int, ...]:
+    """The units of each hidden layer."""
+    if widths is None:
+        named = len(act.split("/"))
+        depth = layers if layers is not None else named if named > 1 else spec.HIDDEN_LAYERS
+        require("--layers", depth, 0, spec.MAX_LAYERS - 1)
+        return (spec.WIDTH if width is None else width,) * depth
+    if layers is not None or width is not None:
+        raise SpecError(f"--widths cannot be combined with --{'layers' if width is None else 'width'}. "
+                        "It names the units of every hidden layer itself.")
+    try:
+        return tuple(int(part) for part in widths.split(","))
+    except ValueError:
+        raise SpecError("--widths needs whole numbers joined by commas, the units of each hidden layer, such as "
+                        f"100,50, not {shown(widths)}.") from None
+
+
+def _acts(act: str, hidden: int) -> str:
+    """The activations of all layers; the last layer has none, the loss makes of it what it needs."""
+    names = act.split("/")
+    if len(names) not in (1, hidden):
+        raise SpecError(f"--act names {len(names)} activations for {hidden} hidden layers. "
+                        "Name one, or one for each hidden layer.")
+    return "/".join([*(names * hidden if len(names) == 1 else names), "linear"])
+
+
+def _label(texts: Sequence[str], varied: Varied) -> str:
+    """The initialiser, and whatever else differs between the arms."""
+    several = [len(values) > 1 for values in vars(varied).values()]
+    return " / ".join(text.strip().casefold() for place, text in enumerate(texts) if several[place] or place == 0)
+
+
+def _distinct(specs: list[TrainSpec]) -> list[TrainSpec]:
+    labels = [each.label for each in specs]
+    for label in labels:
+        if labels.count(label) > 1:
+            raise SpecError(f"the arm {shown(label)} is asked for twice. Name each setting once.")
+    return specs

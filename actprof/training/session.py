@@ -1,0 +1,100 @@
+"""All arms of a training, on all cores: the same data and the same batches for each."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from actprof import activations, configuration, memory, normalizations
+from actprof.datasets.labelled import Labelled
+from actprof.learning_curves import Boundary, DataSummary, Run, TrainedArm, Training
+from actprof.parallel import cores, ordered_map
+from actprof.spec import DataSpec, TrainSpec
+from actprof.streams import PROBE, stream
+from actprof.training import losses
+from actprof.training.trainer import Trainer, updates_of
+
+POINTS = 600
+"""Rows of a plane's data that are kept to be drawn."""
+
+Progress = Callable[[int, int, int, float], None]
+"""Called with the arm, the repeat, the updates made and the current loss."""
+
+
+def train(specs: Sequence[TrainSpec], data: Labelled, request: DataSpec, repeats: int = 1,
+          progress: Progress = lambda arm, repeat, done, loss: None, stop: threading.Event | None = None) -> Training:
+    """Train each spec, `repeats` networks of it; `stop` ends all runs after their current update."""
+    memory.check_training(specs, repeats)
+    stopping = stop or threading.Event()
+    tasks = [(arm, repeat) for repeat in range(repeats) for arm in range(len(specs))]
+
+    def learn(task: tuple[int, int]) -> tuple[Run, Boundary | None] | None:
+        arm, repeat = task
+        if stopping.is_set():
+            return None
+        trainer = Trainer(specs[arm], data, repeat)
+
+        def report(done: int, loss: float) -> bool:
+            progress(arm, repeat, done, loss)
+            return not stopping.is_set()
+
+        return trainer.run(report), trainer.boundary() if repeat == 0 else None
+
+    done = dict(zip(tasks, ordered_map(learn, tasks, cores()), strict=True))
+    arms = [_arm(spec, data, request, [done[arm, repeat] for repeat in range(repeats)])
+            for arm, spec in enumerate(specs)]
+    return Training(specs[0].seed, summary_of(data, specs[0].seed), tuple(arm for arm in arms if arm.runs), data.notes)
+
+
+def summary(specs: Sequence[TrainSpec], data: Labelled, request: DataSpec) -> Training:
+    """The arms as they are described, without a run."""
+    return Training(specs[0].seed, summary_of(data, specs[0].seed),
+                    tuple(_arm(spec, data, request, []) for spec in specs), data.notes)
+
+
+def summary_of(data: Labelled, seed: int) -> DataSummary:
+    """The data in numbers."""
+    chosen = np.sort(stream(seed, PROBE, 1).permutation(len(data.x_train))[:POINTS])
+    points = (data.x_train[chosen].astype(np.float64), data.y_train[chosen]) if data.features == 2 else None
+    return DataSummary(data.name, len(data.x_train), len(data.x_test), data.features, data.classes, data.baseline,
+                       points)
+
+
+def _arm(spec: TrainSpec, data: Labelled, request: DataSpec,
+         results: Sequence[tuple[Run, Boundary | None] | None]) -> TrainedArm:
+    finished = [result for result in results if result is not None]
+    return TrainedArm(spec.label, _config(spec, data, request, len(results)), _layers(spec),
+                      losses.bind(spec.loss).initial(len(data.classes)), tuple(run for run, _ in finished),
+                      next((boundary for _, boundary in finished if boundary), None))
+
+
+def _layers(spec: TrainSpec) -> tuple[tuple[str, str, int], ...]:
+    """(name, output shape, parameters) of each layer."""
+    stack, rows = spec.stack, []
+    for number, (fan_in, units) in enumerate(pairwise(stack.widths), start=1):
+        last = number == stack.depth
+        phi = activations.bind(stack.activations[number - 1])
+        columns = units * phi.pieces
+        norm = None if last else normalizations.bind(stack.norm)
+        normalised = units if stack.norm_position == "after" else columns
+        count = (fan_in + 1) * columns + (norm.trained * normalised if norm else 0)
+        does = losses.bind(spec.loss).output if last else phi.activation.name
+        rows.append((f"{'output' if last else f'dense {number}'} ({does})", f"(batch, {units})", count))
+    return tuple(rows)
+
+
+def _config(spec: TrainSpec, data: Labelled, request: DataSpec, repeats: int) -> dict[str, Any]:
+    """Every resolved setting by its canonical name."""
+    named = {"loss": spec.loss, "optimizer": spec.optimizer, "schedule": spec.schedule}
+    plain = ("rate", "weight_decay", "dropout", "batch_size", "epochs", "seed")
+    settings: dict[str, Any] = configuration.of_stack(spec.stack)
+    for kind, choice in named.items():
+        settings |= configuration.of_choice(kind, choice)
+    return settings | {name: getattr(spec, name) for name in plain} | {
+        "iterations": updates_of(spec, len(data.x_train)), "repeats": repeats, "data": data.name,
+        "validation_split": request.validation_split, "shuffle": request.shuffle, "train_size": request.train_size,
+    }

@@ -1,0 +1,155 @@
+"""The figure of `actprof train --summary`: laws that hold for every network."""
+
+import io
+import itertools
+import json
+
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.collections import LineCollection
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+from PIL import Image
+
+from actprof.learning_curves import TrainedArm
+from actprof.render.drawing import FORMATS, THEMES, matplotlib_set_up
+from actprof.render.network_circles import ALL_CIRCLES, MOST_PLACES, Circles
+from actprof.render.network_figure import MOST_NETWORKS, draw_figure, render
+from actprof.render.network_layers import LeftOut, networks
+from actprof.spec import Style
+from tests.figures import assert_texts_clear, texts
+from tests.trained import arm, training
+
+
+def drawn(described, theme="light"):
+    with matplotlib_set_up():
+        figure = Figure(dpi=100)
+        FigureCanvasAgg(figure)
+        draw_figure(figure, THEMES[theme], described)
+    return figure
+
+
+def described(*networks, **config):
+    return training(*(arm(widths, f"arm {number}", (), **config) for number, widths in enumerate(networks)))
+
+
+WIDTHS = {
+    "1-2-1": (1, 2, 1), "34-34-1": (34, 34, 1), "classic": (784, *[100] * 4, 10), "12 layers": (784, *[100] * 11, 10),
+    "13 layers": (784, *[100] * 12, 10), "20 layers": (784, *[100] * 19, 10), "wide": (784, 5000, 5000, 10),
+    "1 layer": (784, 10), "all circles": (12, 11, 10), "one more": (13, 13, 13), "1000 layers": (2, *[3] * 999, 2),
+    "widest": (10**7, *[10**7] * 11, 10**7), "narrowest": (1, 1)}
+
+
+@pytest.mark.parametrize(("name", "theme"), list(zip(WIDTHS, itertools.cycle(THEMES), strict=False)))
+def test_no_text_is_cut_or_touches_another(name, theme):
+    figure = drawn(described(WIDTHS[name]), theme)
+    assert tuple(figure.get_size_inches() * 100) >= (1920, 1080)
+    assert all(text.get_fontsize() >= 11 for text in figure.findobj(Text))
+    assert_texts_clear(figure)
+
+
+ODD = {
+    "several networks": lambda: described((34, 34, 1), (784, 5000, 10), (5, 4, 3, 2, 1), (2, 2)),
+    "too many networks": lambda: described(*((2, units, 1) for units in range(1, 12))),
+    "a long activation": lambda: described((784, *[100] * 11, 10), act="a_very_long_activation_name_indeed"),
+    "long labels": lambda: training(arm((2, 3, 1), "a long name / " * 40, ()), arm((2, 3, 1), "b" * 400, ())),
+    "an odd label": lambda: training(arm((2, 3, 1), "$x^2$ \x1b[31m\n\udcff 漢字 & <b>", ())),
+    "many arms": lambda: training(*(arm((2, 3, 1), f"arm {number}", ()) for number in range(40))),
+    "normalised": lambda: described((784, 100, 100, 10), norm="batch"),
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_strange_networks_are_drawn_without_overlap(name):
+    assert_texts_clear(drawn(ODD[name]()))
+    assert render(ODD[name](), Style(dpi=30), FORMATS[len(name) % 3])
+
+
+@pytest.mark.parametrize("name", ["1-2-1", "34-34-1", "classic", "12 layers", "wide", "1 layer"])
+def test_every_width_and_every_number_of_parameters_is_written(name):
+    widths = WIDTHS[name]
+    shown = texts(drawn(described(widths)))
+    total = sum((fan_in + 1) * units for fan_in, units in itertools.pairwise(widths))
+    assert any(text.endswith(f"{total:,} parameters") for text in shown)
+    for units in set(widths):
+        assert shown.count(f"{units:,}") == widths.count(units)
+    for fan_in, units in itertools.pairwise(widths):
+        assert f"{fan_in:,} × {units:,}" in shown
+        assert f"= {(fan_in + 1) * units:,}" in shown
+
+
+def test_the_sum_of_the_classic_network_stands_below_it():
+    shown = texts(drawn(described(WIDTHS["classic"])))
+    assert "78,500 + 10,100 + 10,100 + 10,100 + 1,010 = 109,810 parameters" in shown
+    assert [shown.count(name) for name in ("input", "dense 1", "dense 4", "output", "relu", "softmax")] == [
+        1, 1, 1, 1, 4, 1]
+
+
+def test_layers_that_are_left_out_are_counted_with_their_parameters():
+    [network] = networks(described(WIDTHS["20 layers"]))
+    [left_out] = [column for column in network.columns if isinstance(column, LeftOut)]
+    drawn_layers = [column for column in network.columns if not isinstance(column, LeftOut)]
+    assert left_out.layers + len(drawn_layers) - 1 == 20
+    assert left_out.parameters + sum(layer.parameters for layer in drawn_layers) == network.parameters
+    shown = texts(drawn(described(WIDTHS["20 layers"])))
+    assert f"{left_out.layers} more" in shown
+    assert f"{left_out.parameters:,}" in shown
+
+
+@pytest.mark.parametrize("units", [1, 2, ALL_CIRCLES, ALL_CIRCLES + 1, 100, 784, 5000, 10**7])
+def test_circles_are_all_units_or_both_ends_of_a_taller_column(units):
+    circles = Circles.of(units)
+    assert len(circles.filled) == units if units <= ALL_CIRCLES else len(circles.filled) == circles.places - 2
+    assert bool(circles.dots(0, 0, 1)) == (units > ALL_CIRCLES)
+    assert circles.places <= MOST_PLACES
+    assert circles.places <= Circles.of(units + 1).places
+
+
+def test_every_circle_is_joined_with_every_circle_of_the_next_layer():
+    figure = drawn(described((3, 4, 2)))
+    [lines] = figure.findobj(LineCollection)
+    assert len(lines.get_segments()) == 3 * 4 + 4 * 2
+
+
+def test_arms_with_the_same_network_share_its_picture():
+    same = [arm((2, 3, 1), label, ()) for label in ("0.01", "xavier", "he")]
+    other = arm((2, 3, 1), "tanh", (), act="tanh")
+    assert [network.labels for network in networks(training(*same, other))] == [("0.01", "xavier", "he"), ("tanh",)]
+    assert "0.01 · xavier · he" in texts(drawn(training(*same)))
+
+
+def test_networks_that_are_not_drawn_are_named():
+    shown = " ".join(texts(drawn(described(*((2, units, 1) for units in range(1, MOST_NETWORKS + 3))))))
+    assert "not drawn: 2 more" in shown
+    assert f"arm {MOST_NETWORKS}: 21 parameters" in shown
+
+
+def test_what_is_not_weight_or_bias_stands_as_a_term_of_its_own():
+    plain = arm((784, 100, 10), runs=(), norm="batch")
+    layers = (("dense 1 (relu)", "(batch, 100)", 78_700), plain.layers[1])
+    normed = TrainedArm("he", plain.config, layers, plain.undecided, ())
+    shown = texts(drawn(training(normed)))
+    assert {"784 × 100", "+ 100 + 200", "= 78,700", "+ 10"} <= set(shown)
+
+
+def test_a_unit_of_several_sums_shows_its_whole_weight_matrix():
+    plain = arm((784, 100, 10), runs=(), act="maxout")
+    layers = (("dense 1 (maxout)", "(batch, 100)", 785 * 200), plain.layers[1])
+    shown = texts(drawn(training(TrainedArm("he", plain.config, layers, plain.undecided, ()))))
+    assert {"784 × 200", "+ 200", "= 157,000"} <= set(shown)
+    layers = (("dense 1 (maxout)", "(batch, 100)", 785 * 200 + 400), plain.layers[1])
+    normed = arm((784, 100, 10), runs=(), act="maxout", norm="batch")
+    shown = texts(drawn(training(TrainedArm("he", normed.config, layers, plain.undecided, ()))))
+    assert {"784 × 200", "+ 200 + 400", "= 157,400"} <= set(shown)
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_the_same_picture_is_the_same_bytes_with_the_seed_inside(format):
+    once, again = (render(described(WIDTHS["classic"]), Style(), format) for _ in range(2))
+    assert once == again
+    if format == "png":
+        metadata = Image.open(io.BytesIO(once)).text
+        assert metadata["Seed"] == "7"
+        assert json.loads(metadata["Configuration"])[0]["config"]["widths"] == [784, 100, 100, 100, 100, 10]
+    else:
+        assert b"Seed: 7" in once

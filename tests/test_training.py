@@ -1,0 +1,424 @@
+"""`actprof train`: what a network learns, what is noted on the way, and what is said of it."""
+
+import itertools
+import math
+import threading
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from actprof.datasets import labelled
+from actprof.errors import SpecError
+from actprof.learning_curves import Run, TrainedArm
+from actprof.spec import TrainSpec
+from actprof.training import session
+from actprof.training.batches import Batches, updates_per_epoch
+from actprof.training.probe import BINS, GrowingHistogram
+from actprof.training.requests import Varied, train_specs
+from actprof.training.session import summary, train
+from actprof.training.smoothing import smoothed
+from actprof.training.trainer import Trainer, checkpoints_of
+
+BLOBS = labelled.parse("blobs:train=240,test=90")
+DATA = labelled.load(BLOBS, 0)
+GLYPHS = labelled.parse("glyphs:train=1500,test=200")
+SMALL = {"layers": 2, "width": 12, "iterations": 60, "batch_size": 30}
+
+
+def specs(*inits, data=DATA, **settings):
+    varied = {name: settings.pop(name) for name in ("acts", "norms", "losses", "optimizers", "rates", "schedules")
+              if name in settings}
+    return train_specs(Varied(inits, **varied), data.features, len(data.classes), **(SMALL | settings))
+
+
+def learned(*inits, data=DATA, report=lambda done, loss: True, **settings):
+    """The trainer, and its run."""
+    [spec] = specs(*(inits or ("he",)), data=data, **settings)
+    trainer = Trainer(spec, data, 0)
+    return trainer, trainer.run(report)
+
+
+def run(*inits, **settings):
+    return learned(*inits, **settings)[1]
+
+
+# Batches
+
+def test_an_epoch_shows_every_row_once_in_an_order_of_its_own():
+    batches = Batches(25, 10, 3, 0, by_epochs=True)
+    epochs = [np.concatenate([batches.take(3 * epoch + place) for place in range(3)]) for epoch in range(2)]
+    for epoch in epochs:
+        assert sorted(epoch) == list(range(25))
+    assert list(epochs[0]) != list(epochs[1])
+    assert updates_per_epoch(25, 10) == 3
+    assert [len(batches.take(update)) for update in range(4)] == [10, 10, 5, 10]
+
+
+def test_batches_with_replacement_are_uniform_and_go_on_for_ever():
+    batches = Batches(20, 50, 3, 0, by_epochs=False)
+    seen = np.bincount(np.concatenate([batches.take(update) for update in range(400)]), minlength=20)
+    # Of 20,000 draws each row gets 1000, with a standard deviation of 31.
+    assert np.abs(seen - 1000).max() < 5 * math.sqrt(20_000 * 0.05 * 0.95)
+
+
+@pytest.mark.parametrize("by_epochs", [True, False])
+def test_the_same_seed_and_repeat_give_the_same_batches_in_any_order(by_epochs):
+    first, second = (Batches(70, 16, 3, 1, by_epochs) for _ in range(2))
+    forwards = [list(first.take(update)) for update in range(700)]
+    assert forwards[::-1] == [list(second.take(update)) for update in reversed(range(700))]
+    other = Batches(70, 16, 3, 2, by_epochs)
+    assert forwards[0] != list(other.take(0))
+
+
+# Curves
+
+def test_smoothing_is_the_windows_moving_mean_over_the_mirrored_curve():
+    values = np.random.default_rng(0).random(40)
+    window = np.kaiser(11, 2)
+    mirrored = np.concatenate([values[5:0:-1], values, values[-2:-7:-1]])
+    expected = [sum(w * v for w, v in zip(window, mirrored[place:place + 11], strict=True)) / window.sum()
+                for place in range(40)]
+    np.testing.assert_allclose(smoothed(values), expected, rtol=1e-12)
+
+
+@given(st.integers(0, 40), st.floats(-1e6, 1e6))
+def test_smoothing_keeps_a_level_and_the_length(length, level):
+    np.testing.assert_allclose(smoothed(np.full(length, level)), np.full(length, level), rtol=1e-9, atol=1e-9)
+
+
+@given(st.integers(1, 10**6))
+def test_checkpoints_are_the_start_the_end_and_evenly_between(updates):
+    places = checkpoints_of(updates)
+    assert (places[0], places[-1]) == (0, updates)
+    steps = np.diff(places)
+    assert len(places) == min(updates, 50) + 1
+    assert steps.max() - steps.min() <= 1
+
+
+values = st.lists(st.floats(-1e6, 1e6).filter(lambda value: value != 0), max_size=30)
+
+
+@given(st.lists(values, min_size=1, max_size=6))
+def test_a_histogram_that_grows_counts_as_one_that_knew_its_range(sets):
+    histogram = GrowingHistogram()
+    for each in sets:
+        histogram.add(np.array(each, np.float64))
+    edges, counts, below, above = histogram.cropped()
+    for row, each in enumerate(sets):
+        # np.histogram finds bins by division: next to an edge it may round, powers of two do not.
+        places = np.searchsorted(edges, each, side="right") - 1
+        places[np.array(each) == edges[-1]] = len(edges) - 2
+        inside = (places >= 0) & (places < len(edges) - 1)
+        assert counts[row].tolist() == np.bincount(places[inside], minlength=len(edges) - 1).tolist()
+        assert counts[row].sum() + below[row] + above[row] == len(each)
+
+
+def test_a_histograms_range_grows_by_a_factor_of_4096_and_no_further():
+    histogram = GrowingHistogram()
+    for value in (1.0, 4000.0, 1e9, math.inf, math.nan):
+        histogram.add(np.array([value]))
+    edges, counts, below, above = histogram.cropped()
+    assert counts.sum(axis=1).tolist() == [1, 1, 0, 0, 0]
+    assert above.tolist() == [0, 0, 1, 0, 0]
+    assert below.sum() == 0
+    assert edges[-1] <= 2 * 4096
+    assert np.diff(edges) == pytest.approx(2 * 4096 / BINS)
+
+
+# Learning
+
+def test_a_run_notes_as_much_of_everything_as_it_should():
+    result = run("he")
+    assert (len(result.loss), len(result.smoothed), len(result.learning_rate)) == (60, 60, 60)
+    checkpoints = len(result.checkpoints)
+    assert result.checkpoints.tolist() == checkpoints_of(60)
+    assert result.test_loss.shape == result.test_accuracy.shape == (checkpoints,)
+    assert result.update_ratio.shape == (checkpoints, 3)
+    assert np.isfinite(result.update_ratio).all()
+    for layer in result.layers:
+        assert layer.counts.shape == (checkpoints, len(layer.edges) - 1)
+        seen = layer.counts.sum(axis=1) + layer.below + layer.above + layer.zeros
+        assert seen.tolist() == [240 * 12] * checkpoints
+
+
+def test_the_same_spec_learns_the_same_and_another_seed_something_else():
+    first, second = run("he"), run("he")
+    np.testing.assert_array_equal(first.loss, second.loss)
+    assert not np.array_equal(first.loss, run("he", seed=1).loss)
+
+
+def test_the_first_loss_is_that_of_the_network_as_it_was_drawn():
+    [spec] = specs("he")
+    trainer = Trainer(spec, DATA, 0)
+    weights = [layer.weights.astype(np.float64) for layer in trainer.parameters.layers]
+    rows = Batches(240, 30, 0, 0, False).take(0)
+    a = DATA.x_train[rows].astype(np.float64)
+    for layer in weights[:-1]:
+        a = np.maximum(a @ layer, 0)
+    z = a @ weights[-1]
+    right = z[np.arange(30), DATA.y_train[rows]]
+    expected = np.mean(np.log(np.exp(z).sum(axis=1)) - right)
+    assert trainer.run(lambda done, loss: True).loss[0] == pytest.approx(expected, rel=1e-5)
+
+
+def test_test_figures_and_dead_units_are_those_of_the_network_at_the_end():
+    trainer, result = learned("he", rates=[0.5])
+    alive = []
+    a, train = DATA.x_test.astype(np.float64), DATA.x_train.astype(np.float64)
+    *hidden, last = trainer.parameters.layers
+    for layer in hidden:
+        a = np.maximum(a @ layer.weights + layer.bias, 0)
+        train = np.maximum(train @ layer.weights + layer.bias, 0)
+        alive.append((train > 0).any(axis=0).mean())
+    z = a @ last.weights + last.bias
+    assert result.test_accuracy[-1] == (z.argmax(axis=1) == DATA.y_test).mean()
+    loss = np.mean(np.log(np.exp(z).sum(axis=1)) - z[np.arange(len(z)), DATA.y_test])
+    assert result.test_loss[-1] == pytest.approx(loss, rel=1e-5)
+    assert result.dead_fraction == pytest.approx([1 - share for share in alive])
+
+
+def test_a_first_update_of_twice_the_rate_is_twice_as_large():
+    once, twice = run("he", rates=[0.01]), run("he", rates=[0.02])
+    np.testing.assert_allclose(twice.update_ratio[0], 2 * once.update_ratio[0], rtol=1e-3)
+
+
+def test_weight_decay_alone_shrinks_the_weights_by_its_rate():
+    # Where no unit is alive there is no gradient but the decay's: W loses lr·λ of itself in every update.
+    result = run("he", weight_decay=0.5, rates=[0.1], bias="constant:-100", iterations=10)
+    np.testing.assert_allclose(result.update_ratio[:, 0], 0.05, rtol=1e-5)
+
+
+def test_the_learning_rate_follows_its_schedule():
+    result = run("he", rates=[0.1], schedules=["keras_time:decay=0.01"])
+    np.testing.assert_allclose(result.learning_rate, 0.1 / (1 + 0.01 * np.arange(60)), rtol=1e-12)
+    result = run("he", rates=[0.1], schedules=["step:drop=0.5,every=2"], epochs=6, batch_size=100)
+    np.testing.assert_allclose(result.learning_rate, np.repeat([0.1, 0.05, 0.025], 6), rtol=1e-12)
+
+
+def test_zero_weights_with_relu_let_nothing_learn_but_the_output_bias():
+    trainer, result = learned("zeros")
+    *hidden, last = trainer.parameters.layers
+    assert all(not layer.weights.any() and not layer.bias.any() for layer in hidden)
+    assert not last.weights.any()
+    assert last.bias.any()
+    assert result.status == "not_learning"
+    assert result.dead_fraction == (1.0, 1.0)
+
+
+def test_zero_weights_with_sigmoid_move_from_the_second_update_on_and_stay_alike():
+    settings = {"acts": ["sigmoid"], "layers": 1, "rates": [0.5]}
+    assert not learned("zeros", **settings, iterations=1)[0].parameters.layers[0].weights.any()
+    trainer, _ = learned("zeros", **settings, iterations=2)
+    first = trainer.parameters.layers[0].weights
+    assert first.any()
+    np.testing.assert_array_equal(first, first[:, :1] * np.ones(12, np.float32))
+
+
+def test_without_a_hidden_layer_zero_weights_are_fine():
+    assert run("zeros", layers=0, width=None, rates=[0.5]).status == "ok"
+
+
+def test_constant_weights_never_break_the_symmetry():
+    trainer, result = learned("constant:0.01", acts=["sigmoid"], data=labelled.load(GLYPHS, 0))
+    for layer in trainer.parameters.layers[:-1]:
+        assert np.ptp(layer.weights, axis=1).max() == 0
+    assert trainer.parameters.layers[0].weights.std() > 0
+    assert result.reason.startswith("all units of layers 1, 2 have the same weights")
+
+
+def test_a_rate_far_too_large_diverges_early_and_says_so():
+    result = run("he", rates=[1e5])
+    assert result.status == "diverged"
+    assert result.iterations < 60
+    assert result.checkpoints[-1] < 60
+    assert "Try a --lr below 100000" in result.reason
+
+
+def test_a_signal_that_is_lost_on_its_way_is_the_reason():
+    result = run("0.01", layers=6, width=30, iterations=30)
+    assert result.status == "not_learning"
+    assert result.reason.startswith("the signal is lost on its way")
+
+
+def test_a_run_that_is_stopped_keeps_what_it_learned():
+    whole, part = run("he"), run("he", report=lambda done, loss: done < 17)
+    assert (part.status, part.iterations) == ("interrupted", 17)
+    np.testing.assert_array_equal(part.loss, whole.loss[:17])
+    assert part.checkpoints[-1] == 17
+    assert len(part.test_loss) == len(part.checkpoints) == len(part.layers[0].dead)
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "momentum", "nesterov", "adam:beta1=0.8", "rmsprop", "adagrad"])
+@pytest.mark.parametrize("loss", ["cross_entropy", "binary_cross_entropy", "mse", "mse:output=linear"])
+def test_every_loss_comes_down_with_every_optimizer(loss, optimizer):
+    rate = 0.3 if optimizer == "sgd" else 0.03
+    result = run("he", losses=[loss], optimizers=[optimizer], rates=[rate], iterations=200)
+    assert result.smoothed[-1] < 0.7 * result.smoothed[0]
+    assert result.test_accuracy[-1] > DATA.baseline + 0.3
+
+
+@pytest.mark.parametrize("settings", [{"norms": ["batch"]}, {"norms": ["layer"], "norm_position": "after"},
+                                      {"norms": ["rms"]}, {"dropout": 0.3}, {"acts": ["maxout"]}, {"acts": ["rrelu"]}])
+def test_networks_of_every_kind_learn_the_blobs(settings):
+    result = run("he", rates=[0.1], iterations=200, **settings)
+    assert result.test_accuracy[-1] > 0.8
+    assert result.status == "ok"
+
+
+def test_from_a_saturated_start_the_quadratic_loss_is_slow_and_cross_entropy_is_not():
+    # One neuron that starts at z = 5 or beyond for every row, right for one class only (Nielsen, ch. 3).
+    data = labelled.load(labelled.parse("blobs:classes=2,spread=0.1,train=200,test=100"), 0)
+    settings = {"data": data, "layers": 0, "width": None, "bias": "constant:5", "rates": [0.1], "iterations": 30}
+    quadratic, entropy = (run("zeros", losses=[loss], **settings) for loss in ("mse", "binary_cross_entropy"))
+    fallen = [1 - each.smoothed[-1] / each.smoothed[0] for each in (quadratic, entropy)]
+    assert fallen[0] < 0.1
+    assert fallen[1] > 0.5
+
+
+def test_two_classes_are_told_apart_by_one_output():
+    data = labelled.load(labelled.parse("circles:train=300,test=100"), 0)
+    trainer, result = learned("he", data=data, optimizers=["adam"], rates=[0.02], iterations=200)
+    assert trainer.parameters.layers[-1].fans.fan_out == 1
+    assert result.test_accuracy[-1] > 0.9
+
+
+def test_a_deep_linear_network_is_one_linear_map():
+    trainer, _ = learned("lecun", acts=["linear"], layers=3)
+    product, shift = np.eye(2), np.zeros(2)
+    for layer in trainer.parameters.layers:
+        product, shift = product @ layer.weights, shift @ layer.weights + layer.bias
+    boundary = trainer.boundary()
+    across, up = np.linspace(*boundary.x, 200), np.linspace(*boundary.y, 200)
+    points = np.stack(np.meshgrid(across, up), axis=-1)
+    alike = (points @ product + shift).argmax(axis=-1) == boundary.classes
+    assert alike.mean() > 0.999  # float32 may round next to a boundary
+
+
+def test_the_classic_shows_what_the_textbook_says():
+    data = labelled.load(GLYPHS, 0)
+    small, xavier, he = (run(init, data=data, layers=4, width=100, iterations=400, batch_size=128)
+                         for init in ("0.01", "xavier", "he"))
+    assert np.abs(small.smoothed - math.log(10)).max() < 0.01
+    assert small.status == "not_learning"
+    assert he.reached(1.0) < 400
+    assert he.smoothed[-1] < xavier.smoothed[-1] < math.log(10)
+
+
+# Sessions
+
+def trained(*inits, repeats=1, stop=None, **settings):
+    return train(specs(*inits, **settings), DATA, BLOBS, repeats, stop=stop)
+
+
+def test_results_do_not_depend_on_the_number_of_workers(monkeypatch):
+    every = []
+    for workers in (1, 2, 5):
+        monkeypatch.setattr(session, "cores", lambda workers=workers: workers)
+        every.append([arm_run.loss for arm in trained("he", "xavier", repeats=2).arms for arm_run in arm.runs])
+    for losses in every[1:]:
+        np.testing.assert_array_equal(losses, every[0])
+
+
+def test_all_arms_see_the_same_batches():
+    first, second = trained("he", "he:gain=1.41421356").arms
+    np.testing.assert_allclose(first.runs[0].loss, second.runs[0].loss, rtol=1e-3)
+    assert len({run.loss[0] for run in trained("he", repeats=3).arms[0].runs}) == 3
+
+
+def test_what_was_not_begun_when_it_was_stopped_is_left_out(monkeypatch):
+    monkeypatch.setattr(session, "cores", lambda: 1)
+    stop = threading.Event()
+
+    def progress(arm, repeat, done, loss):
+        if done == 5:
+            stop.set()
+
+    result = train(specs("he", "xavier"), DATA, BLOBS, 1, progress, stop)
+    assert [arm.label for arm in result.arms] == ["he"]
+    assert result.arms[0].runs[0].status == "interrupted"
+
+
+@pytest.mark.parametrize(("widths", "parameters", "data"), [
+    ("2", 7, "1-2-1"), ("34", 1225, "34-34-1"), ("100,100,100,100", 109_810, "784-100×4-10")])
+def test_a_summary_counts_the_parameters(widths, parameters, data):
+    features, classes = {"1-2-1": (1, 2), "34-34-1": (34, 2), "784-100×4-10": (784, 10)}[data]
+    rows = np.zeros((classes, features), np.float32)
+    numbers = np.arange(classes)
+    made = labelled.Labelled(data, rows, numbers, rows, numbers, tuple(map(str, numbers)))
+    described = summary(train_specs(Varied(("he",)), features, classes, widths=widths), made, BLOBS)
+    assert described.arms[0].parameters == parameters
+    assert Trainer(train_specs(Varied(("he",)), features, classes, widths=widths)[0], made,
+                   0).parameters.values.size == parameters
+
+
+def test_the_typical_run_is_the_median_one_and_the_band_its_quartiles():
+    arm = trained("he", repeats=5).arms[0]
+    finals = sorted(each.smoothed[-1] for each in arm.runs)
+    assert arm.typical.smoothed[-1] == finals[2]
+    low, middle, high = arm.band("smoothed")
+    assert middle[-1] == finals[2]
+    assert (low[-1], high[-1]) == (finals[1], finals[3])
+
+
+def test_a_band_leaves_out_what_a_run_did_not_reach():
+    one = run("he")
+    short = replace(one, smoothed=one.smoothed[:10], status="diverged")
+    arm = TrainedArm("he", {}, (), 1.0, (one, short))
+    _, middle, _ = arm.band("smoothed")
+    np.testing.assert_array_equal(middle[10:], one.smoothed[10:])
+    assert len(middle) == 60
+
+
+# Requests
+
+def test_arms_are_the_cross_product_and_are_labelled_by_what_differs():
+    labels = [spec.label for spec in specs("he", "0.01", rates=[0.1, 1.0], norms=["none", "batch"])]
+    assert labels == [f"{init} / {norm} / lr {rate}" for init, norm, rate in
+                      itertools.product(("he", "0.01"), ("none", "batch"), ("0.1", "1"))]
+    assert [spec.label for spec in specs("he", acts=["tanh"])] == ["he"]
+
+
+def test_the_last_layer_is_linear_and_as_wide_as_the_loss_wants():
+    [spec] = specs("he", widths="5,7", layers=None, width=None, acts=["relu/tanh"])
+    assert spec.stack.widths == (2, 5, 7, 3)
+    assert [choice.name for choice in spec.stack.activations] == ["relu", "tanh", "linear"]
+    [spec] = train_specs(Varied(("he",)), 4, 2)
+    assert (spec.stack.widths[-1], spec.loss.name) == (1, "binary_cross_entropy")
+
+
+REFUSED = {
+    "--act names 2 activations for 3 hidden layers. Name one, or one for each hidden layer.":
+        {"acts": ["relu/tanh"], "layers": 3},
+    "--widths cannot be combined with --layers. It names the units of every hidden layer itself.":
+        {"widths": "5,5", "width": None},
+    "--widths cannot be combined with --width. It names the units of every hidden layer itself.":
+        {"widths": "5,5", "layers": None},
+    "--widths needs whole numbers joined by commas, the units of each hidden layer, such as 100,50, not '5,x'.":
+        {"widths": "5,x", "layers": None, "width": None},
+    "the arm 'he / lr 0.1' is asked for twice. Name each setting once.": {"rates": [0.1, 0.1]},
+    "--lr must be above 0 and at most 1,000,000, not 0.": {"rates": [0.0]},
+    "--dropout must be from 0 to below 1, not 1.": {"dropout": 1.0},
+    "unknown optimizer 'adan'. Did you mean 'adam'?": {"optimizers": ["adan"]},
+    "unknown loss 'mes'. Did you mean 'mse'?": {"losses": ["mes"]},
+    "unknown schedule 'cosin'. Did you mean 'cosine'?": {"schedules": ["cosin"]},
+}
+
+
+@pytest.mark.parametrize("message", REFUSED)
+def test_a_request_that_cannot_be_is_refused_in_one_line(message):
+    with pytest.raises(SpecError) as error:
+        specs("he", **REFUSED[message])
+    assert str(error.value) == message
+
+
+def test_the_defaults_are_the_textbooks():
+    spec = train_specs(Varied(), 784, 10)[0]
+    assert spec.stack.widths == (784, 100, 100, 100, 100, 10)
+    assert (spec.batch_size, spec.iterations, spec.rate, spec.optimizer.name) == (128, 2000, 0.01, "sgd")
+    assert [each.label for each in train_specs(Varied(), 784, 10)] == ["0.01", "xavier", "he"]
+    assert spec.loss.name == "cross_entropy"
+    assert isinstance(spec, TrainSpec)
+    assert Run.__dataclass_fields__["reason"].default == ""
