@@ -16,6 +16,9 @@ Rows = NDArray[Any]
 BINS = 128
 """On each side of 0; a power of two, so that neighbours can be joined when the range grows."""
 
+LEAST_POWER = -200
+"""Below any float32, and far from where bins of float64 could not be told apart."""
+
 MOST_GROWTH = 12
 """How often a range may double: what grows further is counted as outside, or nothing else could be seen."""
 
@@ -126,7 +129,7 @@ class GrowingHistogram:
         """Widen the range to what is largest."""
         if largest == 0:
             return
-        wanted = math.frexp(largest)[1]
+        wanted = max(math.frexp(largest)[1], LEAST_POWER)
         if self._power is None:
             self._power, self._most = wanted, wanted + MOST_GROWTH
         while self._power < min(wanted, self._most):
