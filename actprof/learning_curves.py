@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
+
+USUAL_RATIO = 1e-3
+"""‖ΔW‖/‖W‖ of an update in a network that learns well."""
 
 STATUSES = ("ok", "not_learning", "diverged", "interrupted")
 
@@ -40,6 +43,15 @@ class LayerHistory:
 
 
 @dataclass(frozen=True)
+class Boundary:
+    """What a network of two inputs says on a grid: the class of each point, rows from low to high second input."""
+
+    x: tuple[float, float]
+    y: tuple[float, float]
+    classes: NDArray[np.uint16]
+
+
+@dataclass(frozen=True)
 class Run:
     """One network's training; lists by iteration hold what was done, also of a run that stopped early.
 
@@ -49,11 +61,13 @@ class Run:
         learning_rate: of each update.
         checkpoints: (K,) updates made before each checkpoint; 0 is the network as it was drawn.
         test_loss, test_accuracy: (K,).
-        update_ratio: (K, layers) ‖ΔW‖/‖W‖ of the update after each checkpoint (of the last one: before it); NaN
-            where there is none.
+        update_ratio: (K, layers) ‖ΔW‖/‖W‖ of the update that led to each checkpoint, at the first one of the update
+            that follows; NaN where it was not measured or W was 0.
         layers: one for each hidden layer.
-        dead_fraction: of each hidden layer's units, 0 for every training row, at the end.
+        train_loss: over all training rows, at the end; NaN where there was no time left to look.
+        dead_fraction: of each hidden layer's units, 0 for every training row, at the end; NaN likewise.
         status: one of STATUSES, and the reason in words with the number behind it.
+        boundary: for data with two features.
     """
 
     loss: Floats
@@ -64,9 +78,11 @@ class Run:
     test_accuracy: Floats
     update_ratio: Floats
     layers: tuple[LayerHistory, ...]
+    train_loss: float
     dead_fraction: tuple[float, ...]
     status: str
     reason: str = ""
+    boundary: Boundary | None = None
 
     @property
     def iterations(self) -> int:
@@ -79,22 +95,12 @@ class Run:
 
 
 @dataclass(frozen=True)
-class Boundary:
-    """What a network of two inputs says on a grid: the class of each point, rows from low to high second input."""
-
-    x: tuple[float, float]
-    y: tuple[float, float]
-    classes: NDArray[np.uint8]
-
-
-@dataclass(frozen=True)
 class TrainedArm:
     """One configuration: its settings as plain values, and the runs of its networks.
 
     Attributes:
         layers: (name, output shape, parameters) of each layer, for the summary.
         undecided: the loss of a network that says nothing, ln C for cross-entropy.
-        boundary: of the first run, for data with two features.
     """
 
     label: str
@@ -102,7 +108,6 @@ class TrainedArm:
     layers: tuple[tuple[str, str, int], ...]
     undecided: float
     runs: tuple[Run, ...]
-    boundary: Boundary | None = None
 
     @property
     def parameters(self) -> int:
@@ -114,6 +119,17 @@ class TrainedArm:
         """
         order = sorted(self.runs, key=lambda run: _worst_last(run.smoothed))
         return order[(len(order) - 1) // 2]
+
+    def median(self, measure: Callable[[Run], float]) -> float:
+        """Of a figure over the runs; NaN if it is so for more than half of them."""
+        values = sorted((measure(run) for run in self.runs), key=lambda value: math.inf if math.isnan(value) else value)
+        return (values[(len(values) - 1) // 2] + values[len(values) // 2]) / 2
+
+    @property
+    def dead_fractions(self) -> list[float]:
+        """The median over the runs of each hidden layer's."""
+        return [self.median(lambda run: run.dead_fraction[layer])  # noqa: B023
+                for layer in range(len(self.typical.dead_fraction))]
 
     def band(self, name: str) -> tuple[Floats, Floats, Floats]:
         """First quartile, median and third quartile over the runs of a list by iteration or checkpoint; as long as

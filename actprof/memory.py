@@ -30,6 +30,9 @@ CHUNK_ROWS = 4096
 EVALUATED_ROWS = 1024
 """Rows that a network in training is evaluated on at once."""
 
+UPDATE_BYTES, HISTORY_BYTES = 200, 51 * 256 * 8
+"""What is noted of an update, in numbers and on its way into a record, and of a layer's activations in a training."""
+
 UNIT_BYTES = 160
 """Counters and their results take about this much for each unit of each layer."""
 
@@ -69,22 +72,25 @@ def check(stacks: Sequence[StackSpec], run: RunSpec, inputs: Inputs) -> None:
                             "Lower --width, --layers, --batch-size or --repeats.")
 
 
-def check_training(specs: Sequence[TrainSpec], repeats: int) -> None:
-    """Raise ResourceError if as many of the largest networks as there are workers would not fit into what is left."""
+def check_training(specs: Sequence[TrainSpec], repeats: int, updates: int, rows: int) -> None:
+    """Raise ResourceError if as many of the largest networks as there are workers, and what is noted of all, would not
+    fit into what is left."""
     workers = min(cores(), len(specs) * repeats)
-    need = workers * max(_needed_to_learn(spec) for spec in specs)
+    noted = sum(UPDATE_BYTES * updates + HISTORY_BYTES * spec.stack.depth for spec in specs) * repeats
+    need = workers * max(_needed_to_learn(spec, rows) for spec in specs) + noted
     left = available_memory()
     if left is not None and need > left:
         raise ResourceError(f"needs about {amount(need)}; {amount(left)} available. "
                             "Lower --width, --layers or --batch-size.")
 
 
-def _needed_to_learn(spec: TrainSpec) -> int:
+def _needed_to_learn(spec: TrainSpec, rows: int) -> int:
     """Weights, their gradients, what the optimizer keeps, and what each layer's tape and an evaluation hold."""
+    batch = spec.batch_size if spec.epochs is None else min(spec.batch_size, rows)
     network = Network(spec.stack, spec.seed, 0, np.dtype(np.float32))
     columns = sum(network.columns(number) for number in range(1, spec.stack.depth + 1))
     vectors = 5 + OPTIMIZERS[spec.optimizer.name].slots
-    return vectors * sum(network.weight_bytes) + 4 * columns * (5 * spec.batch_size + 3 * EVALUATED_ROWS)
+    return vectors * sum(network.weight_bytes) + 4 * (columns + spec.stack.widths[0]) * (5 * batch + 3 * EVALUATED_ROWS)
 
 
 def _needed(stack: StackSpec, run: RunSpec, inputs: Inputs) -> int:

@@ -114,7 +114,8 @@ class Network:
         weights = initializers.bind(stack.init).sample(
             streams.stream(self.seed, streams.WEIGHT, self.repeat, number), fans, (fans.fan_in, columns), self.dtype)
         bias = self._bias(number, fans, columns)
-        trained = normalizations.NORMALIZATIONS[stack.norm.name].trained * fans.fan_out
+        normalised = fans.fan_out if stack.norm_position == "after" else columns
+        trained = normalizations.NORMALIZATIONS[stack.norm.name].trained * normalised
         return Layer(number, fans, weights, bias, activations.bind(stack.activations[number - 1]),
                      weights.size + (0 if bias is None else bias.size) + trained,
                      normalizations.bind(stack.norm), stack.norm_position)

@@ -246,6 +246,9 @@ class TrainSpec:
         require("--weight-decay", self.weight_decay, 0, MAX_RATE)
         if not 0 < self.rate <= MAX_RATE:
             raise SpecError(f"--lr must be above 0 and at most {MAX_RATE:,.0f}, not {self.rate:g}.")
+        if self.stack.norm.name == "batch" and self.batch_size == 1:
+            raise SpecError("--norm batch needs batches of two rows or more: a single one is its own mean. "
+                            "Raise --batch-size.")
         if not 0 <= self.dropout < 1:
             raise SpecError(f"--dropout must be from 0 to below 1, not {self.dropout:g}.")
 

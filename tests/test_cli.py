@@ -80,6 +80,13 @@ def settings(run: Run, *arguments: str) -> dict[str, Any]:
     ("train --animate a.png", "--animate: the suffix of 'a.png' is unknown. Use .gif."),
     ("train --animate nowhere/a.gif",
      "--animate: the folder 'nowhere' does not exist. Make it first: 'mkdir -p nowhere'."),
+    ("train --summary --animate a.gif",
+     "--animate cannot be combined with --summary, which trains nothing. Choose one."),
+    ("train -o - --animate -", "--output and --animate cannot both write to standard output. Name a file for one."),
+    ("train --animate - --json", "--animate - cannot be combined with --format json. Standard output takes one of "
+                                 "them: name a file for the figure."),
+    ("train --norm batch --batch-size 1",
+     "--norm batch needs batches of two rows or more: a single one is its own mean. Raise --batch-size."),
     ("train --layers 0 --animate a.gif",
      "--animate needs a hidden layer whose activations can be shown. Add --layers 1."),
     ("list --format csv", "--format must be table or json, not 'csv'."),
@@ -265,8 +272,8 @@ def test_train_prints_a_table_and_draws_its_figure(run: Run) -> None:
     assert done.code == 0
     assert "blobs: 2-6×2-3, 81 parameters · seed 0" in done.out
     assert "always answering the most frequent of 3 classes is right in 33.3 % of 30 test rows" in done.out
-    assert done.err.splitlines() == ["wrote train-0.01+xavier+he.png", "wrote a.gif"]
-    assert Path("train-0.01+xavier+he.png").read_bytes().startswith(b"\x89PNG")
+    assert done.err.splitlines() == ["wrote train-0.01+xavier+he-blobs_train=60_test=30.png", "wrote a.gif"]
+    assert Path("train-0.01+xavier+he-blobs_train=60_test=30.png").read_bytes().startswith(b"\x89PNG")
     assert Path("a.gif").read_bytes().startswith(b"GIF8")
 
 
@@ -296,7 +303,7 @@ def test_a_summary_trains_nothing(run: Run) -> None:
     done = run("train", "--summary", "--init", "he", "--data", "blobs", "--layers", "1", "--width", "2")
     assert "dense 1 (relu)" in done.out
     assert done.out.splitlines()[-1].split() == ["total", "15"]
-    assert Path("network-he.png").read_bytes().startswith(b"\x89PNG")
+    assert Path("network-he-blobs.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_a_network_too_large_to_train_is_refused_before_it_starts(run: Run) -> None:

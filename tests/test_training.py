@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 
 from actprof.datasets import labelled
 from actprof.errors import SpecError
-from actprof.learning_curves import Run, TrainedArm
-from actprof.spec import TrainSpec
+from actprof.initializers import INITIALIZERS
+from actprof.learning_curves import TrainedArm
+from actprof.network import Network
 from actprof.training import session
 from actprof.training.batches import Batches, updates_per_epoch
-from actprof.training.probe import BINS, GrowingHistogram
+from actprof.training.probe import BINS, Histograms
 from actprof.training.requests import Varied, train_specs
 from actprof.training.session import summary, train
 from actprof.training.smoothing import smoothed
@@ -46,6 +47,15 @@ def run(*inits, **settings):
 
 
 # Batches
+
+@pytest.mark.parametrize(("rows", "size", "batches"), [
+    (129, 128, [129]), (257, 128, [128, 129]), (130, 128, [128, 2]), (3, 1, [1, 1, 1]), (1, 5, [1]), (5, 9, [5])])
+def test_a_lone_row_at_the_end_of_an_epoch_joins_the_batch_before(rows, size, batches):
+    drawn = Batches(rows, size, 0, 0, by_epochs=True)
+    assert [len(drawn.take(update)) for update in range(len(batches))] == batches
+    assert drawn.per_epoch == len(batches)
+    assert max(batches) <= drawn.largest
+
 
 def test_an_epoch_shows_every_row_once_in_an_order_of_its_own():
     batches = Batches(25, 10, 3, 0, by_epochs=True)
@@ -102,30 +112,39 @@ values = st.lists(st.floats(-1e6, 1e6).filter(lambda value: value != 0), max_siz
 
 
 @given(st.lists(values, min_size=1, max_size=6))
-def test_a_histogram_that_grows_counts_as_one_that_knew_its_range(sets):
-    histogram = GrowingHistogram()
+def test_histograms_of_different_reach_count_as_ones_that_knew_their_common_range(sets):
+    histograms = Histograms()
     for each in sets:
-        histogram.add(np.array(each, np.float64))
-    edges, counts, below, above = histogram.cropped()
+        histograms.add(np.array(each, np.float64))
+    edges, counts, below, above = histograms.joined()
     for row, each in enumerate(sets):
         # np.histogram finds bins by division: next to an edge it may round, powers of two do not.
         places = np.searchsorted(edges, each, side="right") - 1
-        places[np.array(each) == edges[-1]] = len(edges) - 2
         inside = (places >= 0) & (places < len(edges) - 1)
-        assert counts[row].tolist() == np.bincount(places[inside], minlength=len(edges) - 1).tolist()
+        if not below[row] + above[row]:
+            assert counts[row].tolist() == np.bincount(places[inside], minlength=len(edges) - 1).tolist()
         assert counts[row].sum() + below[row] + above[row] == len(each)
 
 
-def test_a_histograms_range_grows_by_a_factor_of_4096_and_no_further():
-    histogram = GrowingHistogram()
-    for value in (1.0, 4000.0, 1e9, math.inf, math.nan):
-        histogram.add(np.array([value]))
-    edges, counts, below, above = histogram.cropped()
-    assert counts.sum(axis=1).tolist() == [1, 1, 0, 0, 0]
-    assert above.tolist() == [0, 0, 1, 0, 0]
-    assert below.sum() == 0
-    assert edges[-1] <= 2 * 4096
-    assert np.diff(edges) == pytest.approx(2 * 4096 / BINS)
+def test_a_signal_that_grows_step_by_step_stays_in_sight():
+    histograms = Histograms()
+    for power in range(-8, 9):
+        histograms.add(np.linspace(0, 1.99 * 2.0**power, 100)[1:])
+    edges, counts, _, above = histograms.joined()
+    assert above.sum() == 0
+    assert (counts.sum(axis=1) == 99).all()
+    assert edges[-1] == pytest.approx(2**9, rel=0.02)
+
+
+def test_a_lost_network_does_not_hide_what_there_was_before():
+    histograms = Histograms()
+    for value in (1.0, 3.0, 2.0, -1e9, 1e30, math.inf, math.nan):
+        histograms.add(np.array([value]))
+    edges, counts, below, above = histograms.joined()
+    assert counts.sum(axis=1).tolist() == [1, 1, 1, 0, 0, 0, 0]
+    assert above.tolist() == [0, 0, 0, 0, 1, 0, 0]
+    assert below.tolist() == [0, 0, 0, 1, 0, 0, 0]
+    assert np.diff(edges) == pytest.approx(4 / BINS)
 
 
 # Learning
@@ -177,12 +196,27 @@ def test_test_figures_and_dead_units_are_those_of_the_network_at_the_end():
     assert result.test_accuracy[-1] == (z.argmax(axis=1) == DATA.y_test).mean()
     loss = np.mean(np.log(np.exp(z).sum(axis=1)) - z[np.arange(len(z)), DATA.y_test])
     assert result.test_loss[-1] == pytest.approx(loss, rel=1e-5)
+    scores = train @ last.weights + last.bias
+    loss = np.mean(np.log(np.exp(scores).sum(axis=1)) - scores[np.arange(len(scores)), DATA.y_train])
+    assert result.train_loss == pytest.approx(loss, rel=1e-5)
     assert result.dead_fraction == pytest.approx([1 - share for share in alive])
 
 
 def test_a_first_update_of_twice_the_rate_is_twice_as_large():
     once, twice = run("he", rates=[0.01]), run("he", rates=[0.02])
     np.testing.assert_allclose(twice.update_ratio[0], 2 * once.update_ratio[0], rtol=1e-3)
+
+
+def test_the_ratio_of_a_checkpoint_is_that_of_the_update_before_it():
+    [spec] = specs("he", iterations=3, rates=[0.1])
+    trainer, weights = Trainer(spec, DATA, 0), []
+    for update in range(3):
+        weights.append([layer.weights.copy() for layer in trainer.parameters.layers])
+        trainer.update(update)
+    weights.append([layer.weights.copy() for layer in trainer.parameters.layers])
+    moved = [[np.linalg.norm(new - old) / np.linalg.norm(old) for old, new in zip(*pair, strict=True)]
+             for pair in itertools.pairwise(weights)]
+    np.testing.assert_allclose(run("he", iterations=3, rates=[0.1]).update_ratio, [moved[0], *moved], rtol=1e-4)
 
 
 def test_weight_decay_alone_shrinks_the_weights_by_its_rate():
@@ -206,6 +240,34 @@ def test_zero_weights_with_relu_let_nothing_learn_but_the_output_bias():
     assert last.bias.any()
     assert result.status == "not_learning"
     assert result.dead_fraction == (1.0, 1.0)
+    assert result.reason.startswith("all weights of layers 1, 2 are 0 and no gradient reaches them: only the output "
+                                    "bias learns")
+
+
+@pytest.mark.parametrize("batch_size", [1, 4, 16])
+def test_no_luck_of_the_last_batches_passes_for_learning(batch_size):
+    rng = np.random.default_rng(0)
+    data = replace(DATA, y_train=(rng.random(240) < 0.2).astype(np.int64))
+    for seed in range(5):
+        assert run("zeros", data=data, batch_size=batch_size, seed=seed).status == "not_learning"
+
+
+def test_rows_of_one_class_leave_nothing_to_learn():
+    data = replace(DATA, y_train=np.zeros(240, np.int64))
+    result = run("he", data=data)
+    assert (result.status, result.reason) == (
+        "ok", "all training rows are of one class, so there is nothing to learn from the inputs")
+
+
+def test_a_network_that_computes_no_numbers_is_right_nowhere():
+    result = run("1e30")
+    assert result.status == "diverged"
+    assert result.test_accuracy[-1] == 0
+    assert np.isnan(result.dead_fraction[-1])
+
+
+def test_where_no_gradient_passes_that_is_the_reason():
+    assert "no gradient reaches layers 1, 2" in run("he", acts=["step"], rates=[1e-6]).reason
 
 
 def test_zero_weights_with_sigmoid_move_from_the_second_update_on_and_stay_alike():
@@ -235,6 +297,9 @@ def test_a_rate_far_too_large_diverges_early_and_says_so():
     assert result.iterations < 60
     assert result.checkpoints[-1] < 60
     assert "Try a --lr below 100000" in result.reason
+    decayed = run("he", weight_decay=1e5)
+    assert decayed.status == "diverged"
+    assert "Try a --weight-decay below 200" in decayed.reason
 
 
 def test_a_signal_that_is_lost_on_its_way_is_the_reason():
@@ -286,11 +351,11 @@ def test_two_classes_are_told_apart_by_one_output():
 
 
 def test_a_deep_linear_network_is_one_linear_map():
-    trainer, _ = learned("lecun", acts=["linear"], layers=3)
+    trainer, learned_run = learned("lecun", acts=["linear"], layers=3)
     product, shift = np.eye(2), np.zeros(2)
     for layer in trainer.parameters.layers:
         product, shift = product @ layer.weights, shift @ layer.weights + layer.bias
-    boundary = trainer.boundary()
+    boundary = learned_run.boundary
     across, up = np.linspace(*boundary.x, 200), np.linspace(*boundary.y, 200)
     points = np.stack(np.meshgrid(across, up), axis=-1)
     alike = (points @ product + shift).argmax(axis=-1) == boundary.classes
@@ -339,6 +404,7 @@ def test_what_was_not_begun_when_it_was_stopped_is_left_out(monkeypatch):
     result = train(specs("he", "xavier"), DATA, BLOBS, 1, progress, stop)
     assert [arm.label for arm in result.arms] == ["he"]
     assert result.arms[0].runs[0].status == "interrupted"
+    assert result.notes[-1] == "stopped before it began: xavier"
 
 
 @pytest.mark.parametrize(("widths", "parameters", "data"), [
@@ -352,6 +418,19 @@ def test_a_summary_counts_the_parameters(widths, parameters, data):
     assert described.arms[0].parameters == parameters
     assert Trainer(train_specs(Varied(("he",)), features, classes, widths=widths)[0], made,
                    0).parameters.values.size == parameters
+
+
+@pytest.mark.parametrize("act", ["relu", "maxout:3"])
+@pytest.mark.parametrize("position", ["before", "after"])
+@pytest.mark.parametrize("norm", ["none", "batch", "rms"])
+def test_a_summary_counts_what_is_trained_and_so_does_a_histogram(act, norm, position):
+    settings = {"acts": [act], "norms": [norm], "norm_position": position}
+    [spec] = specs("he", **settings)
+    trainer = Trainer(spec, DATA, 0)
+    assert summary([spec], DATA, BLOBS).arms[0].parameters == trainer.parameters.values.size
+    drawn = Network(replace(spec.stack, bias=INITIALIZERS.parse("normal")), 0, 0, np.dtype(np.float32))
+    hidden = [drawn.layer(number).parameters for number in (1, 2)]
+    assert hidden == [count for _, _, count in summary([spec], DATA, BLOBS).arms[0].layers[:2]]
 
 
 def test_the_typical_run_is_the_median_one_and_the_band_its_quartiles():
@@ -370,6 +449,13 @@ def test_a_band_leaves_out_what_a_run_did_not_reach():
     _, middle, _ = arm.band("smoothed")
     np.testing.assert_array_equal(middle[10:], one.smoothed[10:])
     assert len(middle) == 60
+
+
+def test_more_updates_than_can_be_are_refused():
+    with pytest.raises(SpecError) as error:
+        trained("he", iterations=2000, epochs=10**7, batch_size=1)
+    assert str(error.value) == ("--epochs makes 2,400,000,000 updates; 10,000,000 are the limit. "
+                                "Lower --epochs or raise --batch-size.")
 
 
 # Requests
@@ -401,6 +487,8 @@ REFUSED = {
     "the arm 'he / lr 0.1' is asked for twice. Name each setting once.": {"rates": [0.1, 0.1]},
     "--lr must be above 0 and at most 1,000,000, not 0.": {"rates": [0.0]},
     "--dropout must be from 0 to below 1, not 1.": {"dropout": 1.0},
+    "--norm batch needs batches of two rows or more: a single one is its own mean. Raise --batch-size.":
+        {"norms": ["batch"], "batch_size": 1},
     "unknown optimizer 'adan'. Did you mean 'adam'?": {"optimizers": ["adan"]},
     "unknown loss 'mes'. Did you mean 'mse'?": {"losses": ["mes"]},
     "unknown schedule 'cosin'. Did you mean 'cosine'?": {"schedules": ["cosin"]},
@@ -420,5 +508,3 @@ def test_the_defaults_are_the_textbooks():
     assert (spec.batch_size, spec.iterations, spec.rate, spec.optimizer.name) == (128, 2000, 0.01, "sgd")
     assert [each.label for each in train_specs(Varied(), 784, 10)] == ["0.01", "xavier", "he"]
     assert spec.loss.name == "cross_entropy"
-    assert isinstance(spec, TrainSpec)
-    assert Run.__dataclass_fields__["reason"].default == ""

@@ -4,6 +4,7 @@ import io
 import json
 import math
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -50,7 +51,7 @@ def trained(number=0, layers=4, iterations=200, seed=0, status="ok", reason=""):
     return Run(smoothed * rng.uniform(0.8, 1.2, iterations), smoothed, np.full(iterations, 0.01), checkpoints,
                np.exp(-checkpoints / 80.0), 1 - 0.9 * np.exp(-checkpoints / 80.0), ratio,
                tuple(history(rng, checkpoints, 0.5**layer, 0.1 * (number % 4)) for layer in range(layers)),
-               tuple(0.1 * (number % 4) for _ in range(layers)), status, reason)
+               1.0, tuple(0.1 * (number % 4) for _ in range(layers)), status, reason)
 
 
 def config(label="he", layers=4, repeats=1, **others):
@@ -65,7 +66,7 @@ def config(label="he", layers=4, repeats=1, **others):
 
 def arm_of(*runs, label="he", layers=4, boundary=None, **others):
     return TrainedArm(label, config(label, layers, len(runs), **others), (("dense 1", "(batch, 10)", 7850),),
-                      math.log(10), runs, boundary)
+                      math.log(10), tuple(replace(run, boundary=boundary) for run in runs))
 
 
 def training(*arms, flat=False, notes=()):
@@ -136,7 +137,7 @@ def all_zero():
 
 
 def of_a_plane(classes, arms=1, layers=2):
-    boundary = Boundary((-1, 1), (-1, 1), (np.add.outer(np.arange(40), np.arange(40)) // 4 % classes).astype(np.uint8))
+    boundary = Boundary((-1, 1), (-1, 1), (np.add.outer(np.arange(40), np.arange(40)) // 4 % classes).astype(np.uint16))
     return training(*(arm_of(trained(number, layers), label=LABELS[number], layers=layers, boundary=boundary)
                       for number in range(arms)), flat=True)
 

@@ -43,7 +43,8 @@ def run(widths, iterations=200, checkpoints=6, final=0.3, status="ok", make=valu
     count = len(looked)
     return Run(loss, loss, np.full(iterations, 0.01), looked, np.linspace(2.3, final, count),
                np.linspace(0.1, 0.9, count), np.zeros((count, len(widths) - 1)), layers,
-               (0.0,) * len(layers), status, "" if status == "ok" else "for a reason")
+               float(loss[-1]) if iterations else np.nan, (0.0,) * len(layers), status,
+               "" if status == "ok" else "for a reason")
 
 
 def arm(widths, label="he", runs=None, act="relu", **config):

@@ -61,8 +61,11 @@ class Output:
             self._targets += targets((animation,), ("gif",), self.no_clobber, "--animate")
         if any(target.format == "png" for target in self._targets):
             self._check_pixels(drawing.MAX_PIXELS)
-        if self.takes_stdout and self.format != "table":
-            raise SpecError(f"--output - cannot be combined with --format {self.format}. "
+        to_stdout = [target.option for target in self._targets if target.path == "-"]
+        if len(to_stdout) > 1:
+            raise SpecError(f"{' and '.join(to_stdout)} cannot both write to standard output. Name a file for one.")
+        if to_stdout and self.format != "table":
+            raise SpecError(f"{to_stdout[0]} - cannot be combined with --format {self.format}. "
                             "Standard output takes one of them: name a file for the figure.")
 
     def _check_pixels(self, most: int) -> None:

@@ -7,6 +7,7 @@ import queue
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -16,6 +17,10 @@ Result = TypeVar("Result")
 
 NAP = 0.1
 """Seconds: where waiting cannot be interrupted, a signal is answered after this long at most."""
+
+
+BREATH = 0.5
+"""Seconds within which a second signal is the first one's echo."""
 
 
 class Signalled(BaseException):
@@ -31,8 +36,7 @@ def answered() -> Iterator[None]:
     before: dict[int, Any] = {}
     if threading.current_thread() is threading.main_thread():
         before = {number: signal.getsignal(number) for number in _numbers()}
-        for number in before:
-            signal.signal(number, _raise)
+        _answer()
     try:
         yield
     finally:
@@ -51,20 +55,19 @@ def aside(work: Callable[[], Result]) -> Result:
             done.put(([], error))
 
     threading.Thread(target=run, daemon=True).start()
-    while True:
-        try:
-            result, error = done.get(timeout=NAP)
-        except queue.Empty:
-            continue
-        if error is not None:
-            raise error
-        return result[0]
+    result, error = _waited_for(done)
+    if error is not None:
+        raise error
+    return result[0]
 
 
-def until_told(work: Callable[[], Result], stop: threading.Event) -> tuple[Result, Signalled | None]:
-    """The result of `work()`, which the first signal asks, by setting `stop`, to end early; and that signal."""
+def until_told(work: Callable[[], Result], stop: Callable[[], None]) -> tuple[Result, Signalled | None]:
+    """The result of `work()`, which the first signal asks, by `stop()`, to end early; and that signal.
+
+    A second signal raises, but not within a breath of the first: some senders signal a process and then its group.
+    """
     done: queue.SimpleQueue[Result | BaseException] = queue.SimpleQueue()
-    told = None
+    told, since = None, 0.0
 
     def run() -> None:
         try:
@@ -72,15 +75,28 @@ def until_told(work: Callable[[], Result], stop: threading.Event) -> tuple[Resul
         except BaseException as error:
             done.put(error)
 
-    try:
-        aside(run)
-    except Signalled as signalled:
-        told = signalled
-        stop.set()
-    result = aside(done.get)
+    threading.Thread(target=run, daemon=True).start()
+    while True:
+        try:
+            result = _waited_for(done)
+            break
+        except Signalled as signalled:
+            _answer()
+            if told is not None and time.monotonic() - since > BREATH:
+                raise
+            told, since = told or signalled, since or time.monotonic()
+            stop()
     if isinstance(result, BaseException):
         raise result
     return result, told
+
+
+def _waited_for(done: queue.SimpleQueue[Result]) -> Result:
+    while True:
+        try:
+            return done.get(timeout=NAP)
+        except queue.Empty:
+            continue
 
 
 def end_by(number: int) -> NoReturn:
@@ -95,6 +111,11 @@ def _numbers() -> list[int]:
     """The signals to answer; one that is ignored (nohup, a job in the background) stays ignored."""
     known = [getattr(signal, name, None) for name in ("SIGINT", "SIGTERM", "SIGHUP")]
     return [number for number in known if number is not None and signal.getsignal(number) != signal.SIG_IGN]
+
+
+def _answer() -> None:
+    for number in _numbers():
+        signal.signal(number, _raise)
 
 
 def _raise(number: int, frame: FrameType | None) -> NoReturn:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -19,14 +20,14 @@ if TYPE_CHECKING:
     from actprof.datasets.labelled import Labelled
     from actprof.learning_curves import Training
     from actprof.spec import Style
+    from actprof.training.requests import Varied
 
 VARIED = ("inits", "acts", "norms", "losses", "optimizers", "rates", "schedules")
 
 
 _data_options = stacks.added((
     click.option("--data", default=spec.DATA, show_default=True, metavar=f"{NAME}|FILE",
-                 help="glyphs, mnist, fashion-mnist, blobs, circles, spirals, or a .npz, .csv or IDX file. "
-                      "See 'actprof list datasets'."),
+                 help="A data set, see 'actprof list datasets', or a .npz, .csv or IDX file."),
     click.option("--data-dir", metavar="FOLDER", help="Where mnist and fashion-mnist are looked for first."),
     click.option("--label-column", default=DataSpec.label_column, show_default=True, metavar="last|NAME",
                  help="Column of a .csv file that holds the classes."),
@@ -56,10 +57,10 @@ _network_options = stacks.added((
 
 _training_options = stacks.added((
     click.option("--loss", "losses", multiple=True, default=(spec.AUTO,), show_default=True, metavar=NAME,
-                 help="cross_entropy, binary_cross_entropy or mse; auto goes by the classes; repeatable."),
+                 help="What is minimised; auto goes by the classes; repeatable. See 'actprof list losses'."),
     click.option("--optimizer", "optimizers", multiple=True, default=(TrainSpec.optimizer.name,),
                  show_default=True, metavar=NAME,
-                 help="sgd, momentum, nesterov, adam, rmsprop or adagrad; repeatable."),
+                 help="How weights follow the gradient; repeatable. See 'actprof list optimizers'."),
     click.option("--lr", "rates", type=Number(0), multiple=True, default=(TrainSpec.rate,), show_default=True,
                  help="Learning rate; repeatable."),
     click.option("--schedule", "schedules", multiple=True, default=(TrainSpec.schedule.name,), show_default=True,
@@ -101,7 +102,7 @@ def command(data: str, data_dir: str | None, label_column: str, validation_split
     actprof train --summary
 
     Every arm sees the same batches. In the table, a unit is dead when it is 0 for every training row; not_learning
-    means that the loss is no better than without looking at the inputs.
+    means that the loss is not even 1 % better than without looking at the inputs.
     """
     from actprof.parallel import one_blas_thread
 
@@ -110,7 +111,10 @@ def command(data: str, data_dir: str | None, label_column: str, validation_split
     from actprof.training.requests import Varied, train_specs
 
     varied = Varied(**{name: settings.pop(name) for name in VARIED})
-    output.check(options.default_name("network" if summary else "train", [varied.inits]), animate)
+    if summary and animate:
+        raise SpecError("--animate cannot be combined with --summary, which trains nothing. Choose one.")
+    output.check(_default_name("network" if summary else "train", varied, data), animate)
+    train_specs(varied, 1, 2, **settings)  # a wrong name is told before any data are read
     request = labelled.parse(data, label_column, validation_split, shuffle, train_size, data_dir)
     rows = aside(lambda: labelled.load(request, settings["seed"]))
     specs = train_specs(varied, rows.features, len(rows.classes), **settings, **_duration(iterations, epochs))
@@ -119,6 +123,14 @@ def command(data: str, data_dir: str | None, label_column: str, validation_split
     if summary:
         return _summarise(specs, rows, request, output)
     _train(specs, rows, request, repeats, log_y, output)
+
+
+def _default_name(stem: str, varied: Varied, data: str) -> str:
+    """The initialisers, whatever else differs between the arms, and the data unless they are the built-in ones."""
+    several = [[str(value) for value in values] for name, values in vars(varied).items()
+               if name != "inits" and len(values) > 1]
+    source = [] if data == spec.DATA else [[os.path.basename(data)]]
+    return options.default_name(stem, [varied.inits, *several, *source])
 
 
 def _duration(iterations: int | None, epochs: int | None) -> dict[str, Any]:
@@ -137,7 +149,7 @@ def _train(specs: list[TrainSpec], rows: Labelled, request: DataSpec, repeats: i
 
     stop = threading.Event()
     with shown_training(specs, repeats, len(rows.x_train), output.quiet) as progress:
-        training, told = until_told(lambda: train(specs, rows, request, repeats, progress, stop), stop)
+        training, told = until_told(lambda: train(specs, rows, request, repeats, progress, stop), stop.set)
     if not training.arms and told is not None:
         raise told
     output.print(lambda stream: _print_table(training, stream), lambda: training_records.training_record(training),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 Progress = Callable[[int, int, int, float], None]
 
 LONGEST_LABEL = 32
+PAUSE = 0.05  # seconds between two changes of a bar
 
 
 @contextmanager
@@ -41,17 +43,22 @@ class _Bars:
 
         self._lock = threading.Lock()
         self._closed = False
-        self._done: list[dict[int, int]] = [{} for _ in specs]
+        self._done = [dict.fromkeys(range(repeats), 0) for _ in specs]
+        self._shown = [0.0] * len(specs)
         self._progress = Progress(TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(),
                                   TextColumn("loss {task.fields[loss]}"), TimeRemainingColumn(),
                                   console=Console(stderr=True), transient=True)
-        self._tasks: list[Any] = [self._progress.add_task(spec.label[:LONGEST_LABEL], loss="-",
+        self._tasks: list[Any] = [self._progress.add_task(spec.label[:LONGEST_LABEL], loss="waiting",
                                                           total=updates_of(spec, rows) * repeats) for spec in specs]
         self._progress.start()
 
     def show(self, arm: int, repeat: int, done: int, loss: float) -> None:
+        self._done[arm][repeat] = done
+        now = time.monotonic()
+        if now - self._shown[arm] < PAUSE:
+            return
         with self._lock:
-            self._done[arm][repeat] = done
+            self._shown[arm] = now
             if not self._closed:
                 self._progress.update(self._tasks[arm], completed=sum(self._done[arm].values()), loss=f"{loss:.4f}")
 

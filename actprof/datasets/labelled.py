@@ -126,6 +126,9 @@ def load(spec: DataSpec, seed: int) -> Labelled:
     except OSError as error:
         raise DataError(f"{named(str(error.filename or spec.path or name))} cannot be read: "
                         f"{error.strerror or error}.") from None
+    if samples.x_test is not None and samples.x_test.shape[1] != samples.x.shape[1]:
+        raise DataError(f"{name}: test rows have {samples.x_test.shape[1]:,} features, expected "
+                        f"{samples.x.shape[1]:,} as in the training rows.")
     parts = split(name, samples, spec, seed)
     return Labelled(name, *parts.arrays, samples.classes, samples.image_shape, (*samples.notes, *parts.notes))
 

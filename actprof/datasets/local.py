@@ -50,6 +50,8 @@ def _places(kept: Kept, data_dir: str | None) -> Iterator[str]:
     keras = os.environ.get("KERAS_HOME") or os.path.join(home, ".keras")
     for folder in explicit:
         yield os.path.join(folder, kept.torchvision)
+        yield os.path.join(folder, kept.keras)
+        yield folder
     yield os.path.join(keras, "datasets", kept.keras)
     for folder in ("data", os.path.join(home, "data")):
         yield os.path.join(folder, kept.torchvision)

@@ -45,8 +45,8 @@ class Columns:
         hidden = any(run.layers for arm in training.arms for run in arm.runs)
         left = MARGIN + text + 20
         square = None
-        if any(arm.boundary for arm in training.arms):
-            side = 300.0 if len(training.arms) == 1 else 200.0
+        if any(run.boundary for arm in training.arms for run in arm.runs):
+            side = 420.0 if len(training.arms) == 1 else 260.0
             square = left, left + side
             left += side + 24
         ratios = right - 290.0 if hidden else left + LABELS
@@ -72,11 +72,11 @@ class ArmBlock:
         self._draw_text(canvas, top)
         if self._maps:
             self._maps.draw(canvas, top, bottom)
-        if self._columns.square and arm.boundary:
+        if self._columns.square and arm.typical.boundary:
             left, right = self._columns.square
             side = min(right - left, bottom - top + TICKS)
             middle = (top + bottom + TICKS) / 2
-            draw_boundary(canvas, arm.boundary, self._training.data, left, middle - side / 2, side)
+            draw_boundary(canvas, arm.typical.boundary, self._training.data, left, middle - side / 2, side)
         left, right = self._columns.ratios
         draw_ratios(canvas, arm.typical, self._number, self._axis, left, top + self._above, right - left,
                     bottom - top - self._above)

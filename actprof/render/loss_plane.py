@@ -68,7 +68,7 @@ class LossPlane:
                         **DASHED)
             said = y - 19 if y - plane.top > 29 else y + 19
             canvas.text(plane.right - 8, said, _guide_words(undecided, len(self._training.data.classes)), GUIDE,
-                        align="right", boxed=True)
+                        align="right")
 
     def _out(self, curve: Curve) -> Counts:
         """The places in the list at which the curve is above the axis, or no number."""

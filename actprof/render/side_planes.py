@@ -45,7 +45,7 @@ class AccuracyPlane:
         step = line_height(GUIDE)
         first = y + 19 if plane.bottom - y > 3 + step * len(lines) else y - 19 - step * (len(lines) - 1)
         for number, line in enumerate(lines):
-            canvas.text(plane.right - 8, first + number * step, line, GUIDE, align="right", boxed=True)
+            canvas.text(plane.right - 8, first + number * step, line, GUIDE, align="right")
 
 
 def _in_percent(curve: Curve) -> Curve:

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import TextIO
 
-import numpy as np
 from rich.table import Table
 
 from actprof.learning_curves import TrainedArm, Training
@@ -22,9 +21,9 @@ MOST_LAYERS = 8
 
 def print_training(training: Training, stream: TextIO) -> None:
     """A row for each arm, then why one did not learn, and what answering blindly would give."""
-    first = training.arms[0]
-    printed(f"{training.data.name}: {_architecture(first)}, {first.parameters:,} parameters · seed {training.seed}",
-            _table(training.arms, stream), stream)
+    networks = dict.fromkeys(f"{_architecture(arm)}, {arm.parameters:,} parameters" for arm in training.arms)
+    title = f"{training.data.name}: {' · '.join(networks)} · seed {training.seed}"
+    printed(title, _table(training.arms, stream), stream)
     for line in _remarks(training):
         stream.write(written(f"{line}\n", stream))
 
@@ -51,15 +50,17 @@ def _layer_table(arm: TrainedArm, stream: TextIO) -> Table:
 
 
 def _architecture(arm: TrainedArm) -> str:
-    """`784-100×4-10`."""
-    runs = ((width, len(list(same))) for width, same in groupby(arm.config["widths"]))
-    return "-".join(f"{width}×{count}" if count > 1 else str(width) for width, count in runs)
+    """`784-100×4-10`, but `34-34-1`."""
+    first, *hidden, last = arm.config["widths"]
+    runs = [(width, len(list(same))) for width, same in groupby(hidden)]
+    between = [f"{width}×{count}" if count > 1 else str(width) for width, count in runs]
+    return "-".join([str(first), *between, str(last)])
 
 
 def _table(arms: Sequence[TrainedArm], stream: TextIO) -> Table:
-    made = table([Column("arm", right=False, folds=True), *map(Column, ("final\nloss", "smoothed\nloss", "test\nloss",
-                  "test\n% right", f"loss {LEVEL:g} at\niteration", "% dead units\nby layer")),
-                  Column("status", right=False)], stream)
+    figures = ("loss at\nstart", "final\nloss", "smoothed\nloss", "test\n% right", f"loss {LEVEL:g} at\niteration",
+               "% dead units\nby layer")
+    made = table([Column("arm", right=False, folds=True), *map(Column, figures), Column("status", right=False)], stream)
     for arm in arms:
         made.add_row(*(written(cell, stream) for cell in _cells(arm)))
     return made
@@ -67,34 +68,29 @@ def _table(arms: Sequence[TrainedArm], stream: TextIO) -> Table:
 
 def _cells(arm: TrainedArm) -> list[str]:
     """Medians over the runs; how many of several ended as the typical one did."""
-    runs, typical = arm.runs, arm.typical
-    reached = [run.reached(LEVEL) or math.inf for run in runs]
-    several = f" {sum(run.status == typical.status for run in runs)}/{len(runs)}" if len(runs) > 1 else ""
-    return [arm.label, number(_median(run.loss[-1] for run in runs), DIGITS),
-            number(_median(run.smoothed[-1] for run in runs), DIGITS),
-            number(_median(run.test_loss[-1] for run in runs), DIGITS),
-            percent(_median(run.test_accuracy[-1] for run in runs)),
-            f"{_median(reached):,.0f}" if math.isfinite(_median(reached)) else "never",
-            _dead(list(np.median([run.dead_fraction for run in runs], axis=0))), f"{typical.status}{several}"]
-
-
-def _median(values: object) -> float:
-    return float(np.median(list(values)))  # type: ignore[call-overload]
+    runs, typical, repeats = arm.runs, arm.typical, arm.config["repeats"]
+    reached = arm.median(lambda run: run.reached(LEVEL) or math.inf)
+    several = f" {sum(run.status == typical.status for run in runs)}/{repeats}" if repeats > 1 else ""
+    return [arm.label, *(number(arm.median(figure), DIGITS) for figure in (
+                lambda run: run.loss[0], lambda run: run.loss[-1], lambda run: run.smoothed[-1])),
+            percent(arm.median(lambda run: run.test_accuracy[-1])),
+            f"{reached:,.0f}" if math.isfinite(reached) else "never",
+            _dead(arm.dead_fractions), f"{typical.status}{several}"]
 
 
 def _dead(shares: Sequence[float]) -> str:
     """`0 0 2 41`: per cent of each hidden layer."""
+    low, high = min(shares, default=math.nan), max(shares, default=math.nan)
     if len(shares) > MOST_LAYERS:
-        return f"{percent(min(shares))}–{percent(max(shares))}"
-    return " ".join(f"{100 * share:.0f}" for share in shares) or "-"
+        return percent(low) if low == high else f"{percent(low)}–{percent(high)}"
+    return " ".join("-" if math.isnan(share) else f"{100 * share:.0f}" for share in shares) or "-"
 
 
 def _remarks(training: Training) -> list[str]:
     data = training.data
     lines = [f"{arm.label}: {arm.typical.status}, {arm.typical.reason}" for arm in training.arms if arm.typical.reason]
-    starts = {f"{run.loss[0]:.4g}" for arm in training.arms for run in arm.runs if run.iterations}
-    undecided = {f"{arm.undecided:.4g}" for arm in training.arms}
+    undecided = dict.fromkeys(f"{arm.undecided:.4g}" for arm in training.arms)
     return [*lines,
-            f"initial loss {', '.join(sorted(starts))}; undecided it would be {', '.join(sorted(undecided))}",
+            f"an undecided network (all outputs 0) starts at a loss of {', '.join(undecided)}",
             f"always answering the most frequent of {len(data.classes)} classes is right in {percent(data.baseline)} % "
             f"of {data.test_samples:,} test rows"]

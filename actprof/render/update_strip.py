@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from actprof.learning_curves import Run, Training
+from actprof.learning_curves import USUAL_RATIO, Run, Training
 from actprof.render.canvas import Canvas
 from actprof.render.headings import arm_color
 from actprof.render.learning_lines import DASHED, IterationAxis, along
 from actprof.render.numerals import power_of_ten
 from actprof.render.plane import Axis, LogAxis, Plane
 
-USUAL = 1e-3
 LEAST, MOST = 1e-8, 10.0  # what changes a float32 by less does not change it
 TICK = 13.0
 PALEST = 0.3
@@ -23,7 +22,7 @@ def ratio_axis(training: Training) -> Axis:
     ratios = [arm.typical.update_ratio for arm in training.arms]
     shown = [np.clip(ratio[np.isfinite(ratio) & (ratio > 0)], LEAST, MOST) for ratio in ratios]
     ends = [float(end) for values in shown if values.size for end in (values.min(), values.max())]
-    return LogAxis([USUAL / 40, USUAL * 40, *ends])
+    return LogAxis([USUAL_RATIO / 40, USUAL_RATIO * 40, *ends])
 
 
 def draw_ratios(canvas: Canvas, run: Run, number: int, axis: Axis, left: float, top: float, width: float,
@@ -50,6 +49,6 @@ def draw_ratios(canvas: Canvas, run: Run, number: int, axis: Axis, left: float, 
 
 
 def _draw_usual(canvas: Canvas, plane: Plane) -> None:
-    y = float(plane.y(USUAL))
+    y = float(plane.y(USUAL_RATIO))
     canvas.line([plane.left, plane.right], [y, y], color=canvas.theme.foreground, zorder=2.5, **DASHED)
     canvas.text(plane.right + 8, y, power_of_ten(-3), 14)

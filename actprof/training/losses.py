@@ -172,9 +172,10 @@ class BoundLoss:
         self.value_and_gradient(z, labels, out)
 
     def predictions(self, z: Rows) -> NDArray[np.int64]:
-        """The class of each sample: its largest output, the first of equals; of a single output, its side."""
+        """The class of each sample: its largest output, the first of equals; of a single output, its side; -1 where an
+        output is no number."""
         classes = z.argmax(axis=1) if z.shape[1] > 1 else z[:, 0] > self.row.middle(**self.values)
-        return np.asarray(classes, np.int64)
+        return np.where(np.isnan(z).any(axis=1), np.int64(-1), classes)
 
     @property
     def output(self) -> str:

@@ -14,13 +14,13 @@ from actprof.learning_curves import Counts, Floats, LayerHistory
 Rows = NDArray[Any]
 
 BINS = 128
-"""On each side of 0; a power of two, so that neighbours can be joined when the range grows."""
+"""On each side of 0; a power of two, so that neighbours can be joined when a range grows."""
+
+REACH = 12
+"""A checkpoint that reaches 2**REACH times as far as the median one shows a lost network: it lies outside the range."""
 
 LEAST_POWER = -200
 """Below any float32, and far from where bins of float64 could not be told apart."""
-
-MOST_GROWTH = 12
-"""How often a range may double: what grows further is counted as outside, or nothing else could be seen."""
 
 
 class Probe:
@@ -30,11 +30,11 @@ class Probe:
         self._rows = rows
         self._layers = [_LayerWatch() for _ in range(hidden)]
 
-    def look(self, passes: Passes, lost: bool = False) -> None:
-        """Note how the network stands; one that is lost shall not blur, by its range, what there was to see before."""
+    def look(self, passes: Passes) -> None:
+        """Note how the network stands."""
         passes.evaluate(self._rows, self._layers)
         for layer in self._layers:
-            layer.note(grow=not lost)
+            layer.note()
 
     def histories(self) -> tuple[LayerHistory, ...]:
         return tuple(layer.history() for layer in self._layers)
@@ -44,19 +44,21 @@ class Living:
     """A recorder that notes which units are not 0 for some row."""
 
     def __init__(self, units: int) -> None:
-        self.units = np.zeros(units, np.bool_)
+        self._living = np.zeros(units, np.bool_)
+        self._finite = True
 
     def preactivations(self, block: Rows) -> None:
         pass
 
     def activations(self, block: Rows) -> bool:
-        self.units |= (block != 0).any(axis=0)
+        self._living |= (block != 0).any(axis=0)
+        self._finite &= bool(np.isfinite(block).all())
         return True
 
     @property
     def dead(self) -> float:
-        """The share of units that never were."""
-        return float(1 - self.units.mean())
+        """The share of units that never were; NaN for a network that computes no numbers any more."""
+        return np.count_nonzero(~self._living) / len(self._living) if self._finite else math.nan
 
 
 class _LayerWatch:
@@ -64,7 +66,7 @@ class _LayerWatch:
 
     def __init__(self) -> None:
         self._blocks: list[Rows] = []
-        self._histogram = GrowingHistogram()
+        self._histograms = Histograms()
         self._zeros: list[int] = []
         self._dead: list[float] = []
         self._within: list[float] = []
@@ -76,7 +78,7 @@ class _LayerWatch:
         self._blocks.append(block.astype(np.float64))
         return True
 
-    def note(self, grow: bool) -> None:
+    def note(self) -> None:
         """One more checkpoint, of all blocks since the last."""
         values = np.concatenate(self._blocks)
         self._blocks.clear()
@@ -85,59 +87,61 @@ class _LayerWatch:
         self._dead.append(float(zero.all(axis=0).mean()))
         with np.errstate(all="ignore"):
             self._within.append(float(np.sqrt(values.var(axis=0).mean())))
-        self._histogram.add(values[~zero], grow)
+        self._histograms.add(values[~zero])
 
     def history(self) -> LayerHistory:
-        edges, counts, below, above = self._histogram.cropped()
+        edges, counts, below, above = self._histograms.joined()
         return LayerHistory(edges, counts, below, above, np.array(self._zeros, np.int64), np.array(self._dead),
                             np.array(self._within))
 
 
-class GrowingHistogram:
-    """Histograms of several sets of values with the same edges, which are not known before: -R … R in 2·BINS bins,
-    where R is a power of two that doubles, and joins bins in pairs, when a value lies outside."""
+class Histograms:
+    """Histograms of several sets of values, each over -R … R in 2·BINS bins with a power of two for R of its own;
+    in the end all over one range, their bins joined in pairs as often as it takes."""
 
     def __init__(self) -> None:
-        self._power: int | None = None
-        self._most = 0
-        self._counts: list[Counts] = []
-        self._outside: list[tuple[int, int]] = []
+        self._sets: list[tuple[int | None, Counts, int]] = []
 
-    def add(self, values: Floats, grow: bool = True) -> None:
+    def add(self, values: Floats) -> None:
         """One more set; what is not finite is left out."""
         values = values[np.isfinite(values)]
-        if grow or self._power is None:
-            self._fit(float(np.abs(values).max(initial=0)))
-        reach = math.ldexp(1.0, self._power or 0)
+        if not values.size:
+            self._sets.append((None, np.zeros(2 * BINS, np.int64), 0))
+            return
+        power = max(math.frexp(float(np.abs(values).max()))[1], LEAST_POWER)
+        reach = math.ldexp(1.0, power)
         counts, _ = np.histogram(values, 2 * BINS, (-reach, reach))
-        self._counts.append(counts)
-        self._outside.append((int(np.count_nonzero(values < -reach)), int(np.count_nonzero(values > reach))))
+        self._sets.append((power, counts, int(np.count_nonzero(values < 0))))
 
-    def cropped(self) -> tuple[Floats, Counts, Counts, Counts]:
-        """Edges, counts, below and above, without the empty bins at the ends; 0 stays an edge."""
-        counts = np.array(self._counts)
+    def joined(self) -> tuple[Floats, Counts, Counts, Counts]:
+        """Edges, counts, below and above, without bins that are empty at the ends; 0 stays an edge.
+
+        A set that reaches much further than most lies outside, negative values below and positive ones above.
+        """
+        power = self._common_power()
+        counts = np.array([_widened(each, power - own) if own is not None and own <= power else 0 * each
+                           for own, each, _ in self._sets])
+        lost = [own is not None and own > power for own, _, _ in self._sets]
+        below = np.array([negative * out for out, (_, _, negative) in zip(lost, self._sets, strict=True)], np.int64)
+        above = np.array([int(each.sum()) * out for out, (_, each, _) in zip(lost, self._sets, strict=True)],
+                         np.int64) - below
         filled = np.flatnonzero(counts.any(axis=0))
-        low = min([BINS, *filled[:1]])
-        high = max([BINS, *filled[-1:] + 1])
-        if low == high:
-            high += 1
-        edges = np.linspace(-1, 1, 2 * BINS + 1) * math.ldexp(1.0, self._power or 0)
-        below, above = np.array(self._outside, np.int64).T
+        low, high = min([BINS, *filled[:1]]), max([BINS, *filled[-1:] + 1])
+        edges = np.linspace(-1, 1, 2 * BINS + 1) * math.ldexp(1.0, power)
+        high += low == high
         return edges[low:high + 1], counts[:, low:high], below, above
 
-    def _fit(self, largest: float) -> None:
-        """Widen the range to what is largest."""
-        if largest == 0:
-            return
-        wanted = max(math.frexp(largest)[1], LEAST_POWER)
-        if self._power is None:
-            self._power, self._most = wanted, wanted + MOST_GROWTH
-        while self._power < min(wanted, self._most):
-            self._power += 1
-            self._counts = [_joined(counts) for counts in self._counts]
+    def _common_power(self) -> int:
+        """The largest but for sets that reach much further than the median one."""
+        powers = [power for power, _, _ in self._sets if power is not None]
+        if not powers:
+            return 0
+        limit = float(np.median(powers)) + REACH
+        return max(power for power in powers if power <= limit)
 
 
-def _joined(counts: Counts) -> Counts:
-    """The same values over a range twice as wide."""
-    pairs = counts.reshape(-1, 2).sum(axis=1)
-    return np.pad(pairs, BINS // 2)
+def _widened(counts: Counts, times: int) -> Counts:
+    """The same values over a range 2**times as wide."""
+    for _ in range(min(times, BINS.bit_length() + 1)):
+        counts = np.pad(counts.reshape(-1, 2).sum(axis=1), BINS // 2)
+    return counts

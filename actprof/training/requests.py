@@ -55,7 +55,7 @@ def train_specs(varied: Varied, features: int, classes: int, *, layers: int | No
         sizes = ",".join(map(str, (features, *hidden, outputs)))
         [stack] = stack_specs([init], [_acts(act, len(hidden))], widths=sizes, bias=bias, norm=norm,
                               norm_position=norm_position)
-        label = _label((init, act, norm, loss, optimizer, f"lr {rate:g}", schedule), varied)
+        label = _label((init, act, norm, loss, optimizer, f"lr {rate:.12g}", schedule), varied)
         specs.append(TrainSpec(replace(stack, label=label), chosen, OPTIMIZERS.parse(optimizer),
                                SCHEDULES.parse(schedule), rate, label=label, **settings))
     return _distinct(specs)

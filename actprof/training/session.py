@@ -11,9 +11,10 @@ import numpy as np
 
 from actprof import activations, configuration, memory, normalizations
 from actprof.datasets.labelled import Labelled
-from actprof.learning_curves import Boundary, DataSummary, Run, TrainedArm, Training
+from actprof.errors import SpecError
+from actprof.learning_curves import DataSummary, Run, TrainedArm, Training
 from actprof.parallel import cores, ordered_map
-from actprof.spec import DataSpec, TrainSpec
+from actprof.spec import MAX_UPDATES, DataSpec, TrainSpec
 from actprof.streams import PROBE, stream
 from actprof.training import losses
 from actprof.training.trainer import Trainer, updates_of
@@ -28,26 +29,28 @@ Progress = Callable[[int, int, int, float], None]
 def train(specs: Sequence[TrainSpec], data: Labelled, request: DataSpec, repeats: int = 1,
           progress: Progress = lambda arm, repeat, done, loss: None, stop: threading.Event | None = None) -> Training:
     """Train each spec, `repeats` networks of it; `stop` ends all runs after their current update."""
-    memory.check_training(specs, repeats)
+    _require_possible(specs, data, repeats)
     stopping = stop or threading.Event()
     tasks = [(arm, repeat) for repeat in range(repeats) for arm in range(len(specs))]
 
-    def learn(task: tuple[int, int]) -> tuple[Run, Boundary | None] | None:
+    def learn(task: tuple[int, int]) -> Run | None:
         arm, repeat = task
         if stopping.is_set():
             return None
-        trainer = Trainer(specs[arm], data, repeat)
 
         def report(done: int, loss: float) -> bool:
             progress(arm, repeat, done, loss)
             return not stopping.is_set()
 
-        return trainer.run(report), trainer.boundary() if repeat == 0 else None
+        return Trainer(specs[arm], data, repeat).run(report)
 
     done = dict(zip(tasks, ordered_map(learn, tasks, cores()), strict=True))
     arms = [_arm(spec, data, request, [done[arm, repeat] for repeat in range(repeats)])
             for arm, spec in enumerate(specs)]
-    return Training(specs[0].seed, summary_of(data, specs[0].seed), tuple(arm for arm in arms if arm.runs), data.notes)
+    missing = [arm.label for arm in arms if not arm.runs]
+    notes = (f"stopped before it began: {', '.join(missing)}",) if missing else ()
+    return Training(specs[0].seed, summary_of(data, specs[0].seed), tuple(arm for arm in arms if arm.runs),
+                    (*data.notes, *notes))
 
 
 def summary(specs: Sequence[TrainSpec], data: Labelled, request: DataSpec) -> Training:
@@ -59,17 +62,27 @@ def summary(specs: Sequence[TrainSpec], data: Labelled, request: DataSpec) -> Tr
 def summary_of(data: Labelled, seed: int) -> DataSummary:
     """The data in numbers."""
     chosen = np.sort(stream(seed, PROBE, 1).permutation(len(data.x_train))[:POINTS])
-    points = (data.x_train[chosen].astype(np.float64), data.y_train[chosen]) if data.features == 2 else None
+    points = (data.x_train[chosen].astype(np.float64), data.y_train[chosen]) if data.is_plane else None
     return DataSummary(data.name, len(data.x_train), len(data.x_test), data.features, data.classes, data.baseline,
                        points)
 
 
 def _arm(spec: TrainSpec, data: Labelled, request: DataSpec,
-         results: Sequence[tuple[Run, Boundary | None] | None]) -> TrainedArm:
-    finished = [result for result in results if result is not None]
-    return TrainedArm(spec.label, _config(spec, data, request, len(results)), _layers(spec),
-                      losses.bind(spec.loss).initial(len(data.classes)), tuple(run for run, _ in finished),
-                      next((boundary for _, boundary in finished if boundary), None))
+         runs: Sequence[Run | None]) -> TrainedArm:
+    return TrainedArm(spec.label, _config(spec, data, request, len(runs)), _layers(spec),
+                      losses.bind(spec.loss).initial(len(data.classes)), tuple(run for run in runs if run is not None))
+
+
+def _require_possible(specs: Sequence[TrainSpec], data: Labelled, repeats: int) -> None:
+    """Refuse what would take more updates, rows or memory than there are."""
+    rows = len(data.x_train)
+    updates = max(updates_of(spec, rows) for spec in specs)
+    if updates > MAX_UPDATES:
+        raise SpecError(f"--epochs makes {updates:,} updates; {MAX_UPDATES:,} are the limit. "
+                        "Lower --epochs or raise --batch-size.")
+    if rows == 1 and any(spec.stack.norm.name == "batch" for spec in specs):
+        raise SpecError(f"--norm batch needs two rows or more, and {data.name} has one to train on.")
+    memory.check_training(specs, repeats, updates, rows)
 
 
 def _layers(spec: TrainSpec) -> tuple[tuple[str, str, int], ...]:
