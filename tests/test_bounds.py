@@ -16,8 +16,8 @@ from actprof.draws import NORMAL, POINT, UNIFORM, truncated
 from actprof.errors import SpecError
 from actprof.fan_ins import MOST_POINTS, fan_ins, kernel
 from actprof.initializers import INITIALIZERS, BoundInitializer
-from actprof.render.bounds_records import bounds_record, bounds_rows
-from actprof.render.bounds_table import print_bounds
+from actprof.render.bounds.records import bounds_record, bounds_rows
+from actprof.render.bounds.table import print_bounds
 from actprof.render.records import to_csv, to_json
 from actprof.schemes import NAMESAKES
 from actprof.spec import MAX_FAN, SCHEMES, BoundsSpec

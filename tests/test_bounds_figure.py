@@ -13,12 +13,12 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from PIL import Image
 
-from actprof.render.bounds_figure import draw_figure, render
+from actprof.render.bounds.figure import draw_figure, render
+from actprof.render.bounds.slopes import slope_words
+from actprof.render.bounds.turns import dashes, turns
 from actprof.render.drawing import FORMATS, THEMES, matplotlib_set_up
 from actprof.render.mathtext import words
 from actprof.render.plane import LinearAxis, LogAxis
-from actprof.render.slopes import slope_words
-from actprof.render.turns import dashes, turns
 from actprof.spec import Style
 from actprof.weight_scales import Bounds, Curve, Sample, Scheme
 from tests.figures import assert_texts_clear, texts

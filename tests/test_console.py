@@ -12,7 +12,7 @@ from actprof.engine import compare
 from actprof.profiles import Comparison
 from actprof.render.catalogue import print_tables
 from actprof.render.cells import count, number, percent
-from actprof.render.console import print_comparison
+from actprof.render.histograms.table import print_comparison
 from actprof.spec import RunSpec
 from actprof.stacks import stack_specs
 

@@ -18,7 +18,7 @@ from PIL import Image
 from actprof.errors import SpecError
 from actprof.profiles import Arm, Comparison, LayerProfile, Profile
 from actprof.render.drawing import FORMATS, MAX_PIXELS, THEMES, matplotlib_set_up
-from actprof.render.histogram_figure import draw_figure, render
+from actprof.render.histograms.figure import draw_figure, render
 from actprof.render.numerals import compact, percent
 from actprof.spec import THEMES as THEME_NAMES
 from actprof.spec import Style, View
@@ -227,7 +227,7 @@ LONELY = """
 import sys
 from tests.simulated import grid
 from actprof.render.drawing import FORMATS
-from actprof.render.histogram_figure import render
+from actprof.render.histograms.figure import render
 from actprof.spec import Style, View
 assert "matplotlib" not in sys.modules
 for format in FORMATS:

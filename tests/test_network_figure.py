@@ -13,9 +13,9 @@ from PIL import Image
 
 from actprof.learning_curves import TrainedArm
 from actprof.render.drawing import FORMATS, THEMES, matplotlib_set_up
-from actprof.render.network_circles import ALL_CIRCLES, MOST_PLACES, Circles
-from actprof.render.network_figure import MOST_NETWORKS, draw_figure, render
-from actprof.render.network_layers import LeftOut, networks
+from actprof.render.training.network_circles import ALL_CIRCLES, MOST_PLACES, Circles
+from actprof.render.training.network_figure import MOST_NETWORKS, draw_figure, render
+from actprof.render.training.network_layers import LeftOut, networks
 from actprof.spec import Style
 from tests.figures import assert_texts_clear, texts
 from tests.trained import arm, training

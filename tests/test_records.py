@@ -14,7 +14,9 @@ from actprof.engine import compare
 from actprof.initializers import INITIALIZERS
 from actprof.normalizations import NORMALIZATIONS
 from actprof.profiles import Comparison
-from actprof.render import catalogue, records
+from actprof.render import catalogue
+from actprof.render.histograms import records
+from actprof.render.records import strict, to_csv, to_json
 from actprof.spec import QUANTITIES, RunSpec
 from actprof.stacks import stack_specs
 
@@ -41,7 +43,7 @@ def parsed(comparison: Comparison) -> dict[str, Any]:
     def refuse(constant: str) -> None:
         raise AssertionError(f"{constant} is not JSON")
 
-    text = records.to_json(records.comparison_record(comparison))
+    text = to_json(records.comparison_record(comparison))
     assert text.isascii()
     assert "\n" not in text
     loaded: dict[str, Any] = json.loads(text, parse_constant=refuse)
@@ -109,7 +111,7 @@ def test_the_settings_are_resolved_and_have_their_canonical_names(parsed: dict[s
 
 
 def test_several_networks_have_quartiles_around_the_median() -> None:
-    record = json.loads(records.to_json(records.comparison_record(compared(repeats=3, inits=("he",)))))
+    record = json.loads(to_json(records.comparison_record(compared(repeats=3, inits=("he",)))))
     for summary in summaries(record):
         low, high = summary["quartiles"]["std"]
         assert low <= summary["std"] <= high
@@ -117,7 +119,7 @@ def test_several_networks_have_quartiles_around_the_median() -> None:
 
 
 def test_csv_has_a_row_for_each_arm_layer_and_quantity(comparison: Comparison, parsed: dict[str, Any]) -> None:
-    rows = list(csv.DictReader(io.StringIO(records.to_csv(records.comparison_rows(comparison)))))
+    rows = list(csv.DictReader(io.StringIO(to_csv(records.comparison_rows(comparison)))))
     wanted = [(arm["label"], layer["layer"], quantity, layer[quantity])
               for arm in parsed["arms"] for layer in arm["layers"] for quantity in QUANTITIES]
     assert len(rows) == len(wanted)
@@ -132,7 +134,7 @@ def test_csv_has_a_row_for_each_arm_layer_and_quantity(comparison: Comparison, p
 
 def test_strict_replaces_what_json_cannot_say() -> None:
     data = {"a": [math.nan, math.inf, 1.5, True, None, "x"], "b": (-math.inf, 2)}
-    assert records.strict(data) == {"a": [None, None, 1.5, True, None, "x"], "b": [None, 2]}
+    assert strict(data) == {"a": [None, None, 1.5, True, None, "x"], "b": [None, 2]}
 
 
 def test_the_catalogue_lists_every_name_that_parses() -> None:

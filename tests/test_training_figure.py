@@ -15,11 +15,11 @@ from PIL import Image
 
 from actprof.learning_curves import Boundary, DataSummary, LayerHistory, Run, TrainedArm, Training
 from actprof.render.drawing import FORMATS, THEMES, matplotlib_set_up
-from actprof.render.history_maps import shown_layers
-from actprof.render.history_shares import ROWS, row_shares, value_span
-from actprof.render.learning_lines import within
 from actprof.render.scales import Span
-from actprof.render.training_figure import draw_figure, render, shared_out
+from actprof.render.training.figure import draw_figure, render, shared_out
+from actprof.render.training.history_maps import shown_layers
+from actprof.render.training.history_shares import ROWS, row_shares, value_span
+from actprof.render.training.learning_lines import within
 from actprof.spec import Style
 from tests.figures import assert_texts_clear, texts
 

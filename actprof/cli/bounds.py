@@ -55,14 +55,14 @@ def command(schemes: tuple[str, ...], fan_in: str, fan_out: str, kernel: str | N
 
     one_blas_thread()
     from actprof.bounds import bounds, bounds_spec
-    from actprof.render import bounds_records
+    from actprof.render.bounds.records import bounds_record, bounds_rows
 
     output.check(options.default_name("bounds", [schemes]))
     request = bounds_spec(schemes, fan_in=fan_in, at=at, fan_out=fan_out, kernel_sides=kernel, gain=gain,
                           samples=samples, seed=seed)
     result = aside(lambda: bounds(request))
-    output.print(lambda stream: _print_table(result, stream), lambda: bounds_records.bounds_record(result),
-                 lambda: bounds_records.bounds_rows(result))
+    output.print(lambda stream: _print_table(result, stream), lambda: bounds_record(result),
+                 lambda: bounds_rows(result))
     if fan_in.casefold().endswith(":log") and not log and not output.no_figure:
         output.notes("--log draws such a range on logarithmic axes")
     output.notes(*result.notes, *(note for scheme in result.schemes for note in scheme.notes))
@@ -70,12 +70,12 @@ def command(schemes: tuple[str, ...], fan_in: str, fan_out: str, kernel: str | N
 
 
 def _print_table(result: Bounds, stream: TextIO) -> None:
-    from actprof.render.bounds_table import print_bounds
+    from actprof.render.bounds.table import print_bounds
 
     print_bounds(result, stream)
 
 
 def _figure(result: Bounds, log: bool, style: Style, form: str) -> bytes:
-    from actprof.render.bounds_figure import render
+    from actprof.render.bounds.figure import render
 
     return render(result, log, style, form)

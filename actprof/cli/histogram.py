@@ -105,7 +105,7 @@ def command(input_: str, input_key: str | None, label_column: str, scale: str, r
     from actprof import inputs
     from actprof.cli.progress import shown_progress
     from actprof.engine import compare
-    from actprof.render import records
+    from actprof.render.histograms import records
 
     output.check(options.default_name("histogram", [inits, acts]))
     run_settings = {name: settings.pop(name) for name in RunSpec.__dataclass_fields__ if name in settings}
@@ -137,12 +137,12 @@ def _opened(run: RunSpec, inits: tuple[str, ...], acts: tuple[str, ...],
 
 
 def _print_table(comparison: Comparison, quantity: str, stream: TextIO) -> None:
-    from actprof.render.console import print_comparison
+    from actprof.render.histograms.table import print_comparison
 
     print_comparison(comparison, quantity, stream)
 
 
 def _figure(comparison: Comparison, quantity: str, view: str, log_y: bool, style: Any, form: str) -> bytes:
-    from actprof.render.histogram_figure import render
+    from actprof.render.histograms.figure import render
 
     return render(comparison, spec.View(quantity, view, log_y), style, form)

@@ -144,7 +144,7 @@ def _train(specs: list[TrainSpec], rows: Labelled, request: DataSpec, repeats: i
            output: options.Output) -> None:
     """Train; when told to stop, show what was learned so far, and then end by the signal."""
     from actprof.cli.training_progress import shown_training
-    from actprof.render import training_records
+    from actprof.render.training import records
     from actprof.training.session import train
 
     stop = threading.Event()
@@ -152,8 +152,8 @@ def _train(specs: list[TrainSpec], rows: Labelled, request: DataSpec, repeats: i
         training, told = until_told(lambda: train(specs, rows, request, repeats, progress, stop), stop.set)
     if not training.arms and told is not None:
         raise told
-    output.print(lambda stream: _print_table(training, stream), lambda: training_records.training_record(training),
-                 lambda: training_records.training_rows(training))
+    output.print(lambda stream: _print_table(training, stream), lambda: records.training_record(training),
+                 lambda: records.training_rows(training))
     output.notes(*training.notes)
     output.draw(lambda style, form: _figure(training, log_y, style, form))
     if told is not None:
@@ -161,39 +161,39 @@ def _train(specs: list[TrainSpec], rows: Labelled, request: DataSpec, repeats: i
 
 
 def _summarise(specs: list[TrainSpec], rows: Labelled, request: DataSpec, output: options.Output) -> None:
-    from actprof.render import training_records
+    from actprof.render.training import records
     from actprof.training.session import summary
 
     described = summary(specs, rows, request)
-    output.print(lambda stream: _print_summary(described, stream), lambda: training_records.training_record(described),
-                 lambda: training_records.summary_rows(described))
+    output.print(lambda stream: _print_summary(described, stream), lambda: records.training_record(described),
+                 lambda: records.summary_rows(described))
     output.notes(*described.notes)
     output.draw(lambda style, form: _picture(described, style, form))
 
 
 def _print_table(training: Training, stream: TextIO) -> None:
-    from actprof.render.training_table import print_training
+    from actprof.render.training.table import print_training
 
     print_training(training, stream)
 
 
 def _print_summary(training: Training, stream: TextIO) -> None:
-    from actprof.render.training_table import print_summary
+    from actprof.render.training.table import print_summary
 
     print_summary(training, stream)
 
 
 def _figure(training: Training, log_y: bool, style: Style, form: str) -> bytes:
     if form == "gif":
-        from actprof.render.animation import render as animate
+        from actprof.render.training.animation import render as animate
 
         return animate(training, style)
-    from actprof.render.training_figure import render
+    from actprof.render.training.figure import render
 
     return render(training, log_y, style, form)
 
 
 def _picture(training: Training, style: Style, form: str) -> bytes:
-    from actprof.render.network_figure import render
+    from actprof.render.training.network_figure import render
 
     return render(training, style, form)

@@ -1,0 +1,1 @@
+"""How `actprof bounds` shows its result."""

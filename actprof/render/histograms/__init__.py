@@ -1,0 +1,1 @@
+"""How `actprof histogram` shows its result."""

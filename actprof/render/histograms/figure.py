@@ -1,0 +1,78 @@
+"""The figure of `actprof histogram`: panels, ridges or a heat map, and σ against depth below."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol
+
+from actprof.profiles import Comparison
+from actprof.render.drawing import Theme, to_bytes
+from actprof.spec import SHEET, VIEWS, Style, View
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from actprof.render.canvas import Canvas
+    from actprof.render.histograms.scene import Scene
+
+WIDTH, HEIGHT = map(float, SHEET)
+STRIP_PART = 0.25  # of the height that is left when all has its least
+TITLES = {"activation": "Activations, layer by layer", "preactivation": "Pre-activations, layer by layer"}
+
+
+class Body(Protocol):
+    """The part between header and strip: how tall it must be, and the columns of the layers if it has such."""
+
+    height: float
+    right: float
+
+    @property
+    def places(self) -> list[float] | None: ...
+    def draw(self, canvas: Canvas, top: float, height: float) -> None: ...
+
+
+def render(comparison: Comparison, view: View, style: Style, format: str) -> bytes:
+    """The figure as a png, svg or pdf file."""
+    from actprof.render.settings import of_arms, provenance
+
+    def draw(figure: Figure, theme: Theme) -> None:
+        draw_figure(figure, theme, comparison, view)
+
+    return to_bytes(draw, format, style, provenance(TITLES[view.quantity], comparison.seed, of_arms(comparison)))
+
+
+def draw_figure(figure: Figure, theme: Theme, comparison: Comparison, view: View) -> None:
+    """Lay out and draw; the sheet is 1080 pixels high, or as high as all texts need."""
+    from actprof.render.canvas import Canvas
+    from actprof.render.headings import Header
+    from actprof.render.histograms.scene import Scene
+    from actprof.render.histograms.sigma_strip import SigmaStrip
+    from actprof.render.settings import shared_words
+
+    scene = Scene(comparison, view.quantity, view.log_y)
+    header = Header(TITLES[view.quantity], shared_words(comparison), WIDTH)
+    body = _body(scene, chosen_view(view.view, scene.depth))
+    strip = SigmaStrip(scene, body.places, body.right)
+    least = header.height + body.height + strip.height
+    height = max(HEIGHT, least)
+    strip_height = strip.height + STRIP_PART * (height - least)
+    canvas = Canvas(figure, theme, WIDTH, height)
+    header.draw(canvas)
+    body.draw(canvas, header.height, height - header.height - strip_height)
+    strip.draw(canvas, height - strip_height, strip_height)
+
+
+def chosen_view(asked: str, depth: int) -> str:
+    """Panels while they can be read, then ridges, then a heat map."""
+    if asked != "auto":
+        return asked
+    return next(view for view, most in VIEWS.items() if depth <= most)
+
+
+def _body(scene: Scene, view: str) -> Body:
+    from actprof.render.histograms.heat_map import HeatMaps
+    from actprof.render.histograms.panels import Panels
+    from actprof.render.histograms.ridges import Ridges
+
+    bodies: dict[str, Callable[[Scene, float], Body]] = {"panels": Panels, "ridge": Ridges, "heatmap": HeatMaps}
+    return bodies[view](scene, WIDTH)

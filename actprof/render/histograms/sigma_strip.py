@@ -1,0 +1,127 @@
+"""σ against depth on a logarithmic axis, one line an arm: the companion of every view."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from actprof.profiles import Summary
+from actprof.render.canvas import Canvas, Point
+from actprof.render.headings import GUTTER, MARGIN, arm_color, arm_marker
+from actprof.render.histograms.scene import Scene
+from actprof.render.lettering import line_height, width
+from actprof.render.scales import LogSpan, round_step
+
+PLOT, LANE = 168.0, 17.0
+TICK, AXIS = 13.0, 14.0
+MARKED_LAYERS = 30
+LOST = {"linestyle": "none", "marker": "x", "markersize": 8, "markeredgewidth": 2.2}
+ALIKE = {"linestyle": "none", "marker": "v", "markersize": 7, "markeredgewidth": 1.6, "fillstyle": "none"}
+
+
+class SigmaStrip:
+    """Pooled σ solid, σ within units dashed, quartiles over networks as a band, × where there is no logarithm."""
+
+    def __init__(self, scene: Scene, places: list[float] | None, right: float) -> None:
+        self._scene, self._right, self._plot = scene, right, PLOT
+        self._places = places or spaced(scene.depth, GUTTER, self._right)
+        self._lost = [[number for number, summary in enumerate(arm) if not has_logarithm(summary.figures["std"])]
+                      for arm in scene.summaries]
+        summaries = [summary for arm in scene.summaries for summary in arm]
+        self._span = LogSpan.over(value for summary in summaries for value in drawn_values(summary))
+        self._alike = [[number for number, summary in enumerate(arm) if has_logarithm(summary.figures["std"])
+                        and summary.figures["within_unit_std"] == 0] for arm in scene.summaries]
+        self._lanes = sum(1 for lost, alike in zip(self._lost, self._alike, strict=True) if lost or alike)
+        self.height = line_height(AXIS) + 8 + PLOT + self._lanes * LANE + line_height(TICK) + line_height(AXIS) + 20
+
+    def draw(self, canvas: Canvas, top: float, height: float) -> None:
+        self._plot = PLOT + height - self.height
+        self._draw_legend(canvas, top)
+        top += line_height(AXIS) + 8
+        self._draw_axes(canvas, top)
+        lane = top + self._plot
+        for arm, summaries in enumerate(self._scene.summaries):
+            self._draw_arm(canvas, arm, summaries, lambda value: top + self._plot * (1 - value))
+            if self._lost[arm] or self._alike[arm]:
+                self._draw_marks(canvas, arm, self._lost[arm], lane + LANE / 2, LOST)
+                self._draw_marks(canvas, arm, self._alike[arm], lane + LANE / 2, ALIKE)
+                lane += LANE
+
+    def _draw_axes(self, canvas: Canvas, top: float) -> None:
+        for place, label in self._span.ticks():
+            y = top + self._plot * (1 - place)
+            canvas.segments([[(GUTTER, y), (self._right, y)]], zorder=0.5)
+            canvas.text(GUTTER - 8, y, label, TICK, align="right", color=canvas.theme.muted)
+        bottom = top + self._plot + self._lanes * LANE
+        canvas.text(MARGIN - 8, top + self._plot / 2, "σ", AXIS + 2, bold=True, upright=True)
+        canvas.segments([[(GUTTER, bottom), (self._right, bottom)]], colors=canvas.theme.muted, linewidths=1.2)
+        for number in layer_ticks(len(self._places)):
+            x = self._places[number - 1]
+            canvas.segments([[(x, bottom), (x, bottom + 5)]], colors=canvas.theme.muted)
+            canvas.text(x, bottom + 6 + line_height(TICK) / 2, str(number), TICK, align="center",
+                        color=canvas.theme.muted)
+        canvas.text((GUTTER + self._right) / 2, bottom + 6 + line_height(TICK) + line_height(AXIS) / 2, "layer", AXIS,
+                    align="center")
+
+    def _draw_arm(self, canvas: Canvas, arm: int, summaries: list[Summary], y: Callable[[float], float]) -> None:
+        color, x = arm_color(canvas, arm), self._places[:len(summaries)]
+        self._draw_band(canvas, summaries, color, y)
+        within = [y(self._span.place(summary.figures["within_unit_std"])) for summary in summaries]
+        pooled = [y(self._span.place(summary.figures["std"])) for summary in summaries]
+        every = math.ceil(len(x) / MARKED_LAYERS)
+        canvas.line(x, within, color=color, linewidth=1.8, linestyle=(0, (4, 3)), zorder=3, marker=".", markersize=6,
+                    markevery=every)
+        canvas.line(x, pooled, color=color, linewidth=2.8, zorder=4, marker=arm_marker(arm), markersize=8,
+                    markevery=every, markeredgecolor=canvas.theme.background, markeredgewidth=0.8)
+
+    def _draw_band(self, canvas: Canvas, summaries: list[Summary], color: str, y: Callable[[float], float]) -> None:
+        low: list[Point] = []
+        high: list[Point] = []
+        for x, summary in zip(self._places, summaries, strict=False):
+            quartiles = [self._span.place(value) for value in summary.spread.get("std", ())]
+            if quartiles and all(map(math.isfinite, quartiles)):
+                low.append((x, y(quartiles[0])))
+                high.append((x, y(quartiles[1])))
+        if len(low) > 1:
+            canvas.area([*low, *reversed(high)], facecolor=color, alpha=0.25, zorder=2)
+
+    def _draw_marks(self, canvas: Canvas, arm: int, layers: list[int], y: float, look: dict[str, Any]) -> None:
+        x = [self._places[number] for number in layers]
+        canvas.line(x, [y] * len(x), color=arm_color(canvas, arm), zorder=4, **look)
+
+    def _draw_legend(self, canvas: Canvas, top: float) -> None:
+        y, x, theme = top + line_height(AXIS) / 2, GUTTER, canvas.theme
+        entries: list[tuple[str, dict[str, Any]]] = [
+            ("σ of all values", {"linewidth": 2.8}),
+            ("σ within a unit, over the samples", {"linewidth": 1.8, "linestyle": (0, (4, 3))})]
+        if any(summary.spread for arm in self._scene.summaries for summary in arm):
+            entries.append(("quartiles of the networks", {"linewidth": 11, "alpha": 0.3, "solid_capstyle": "butt"}))
+        entries += [("σ is 0 or not finite", LOST)] * any(self._lost)
+        entries += [("σ within every unit is 0", ALIKE)] * any(self._alike)
+        for text, look in entries:
+            single = look.get("linestyle") == "none"
+            canvas.line([x + 17] if single else [x, x + 34], [y] if single else [y, y], color=theme.foreground, **look)
+            canvas.text(x + 42, y, text, AXIS)
+            x += 42 + width(text, AXIS) + 30
+
+
+def has_logarithm(value: float) -> bool:
+    return value > 0 and math.isfinite(value)
+
+
+def drawn_values(summary: Summary) -> list[float]:
+    """All that must fit on the axis."""
+    figures = summary.figures
+    return [figures["std"], figures["within_unit_std"], *summary.spread.get("std", ())]
+
+
+def spaced(count: int, left: float, right: float) -> list[float]:
+    """The middles of `count` equal columns."""
+    return [left + (right - left) * (number + 0.5) / count for number in range(count)]
+
+
+def layer_ticks(depth: int) -> list[int]:
+    """At most 25 layers, round ones and the first."""
+    step = 1 if depth <= 25 else max(1, int(round_step(depth / 20)))
+    return [1] * (step > 1) + list(range(step, depth + 1, step))

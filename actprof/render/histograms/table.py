@@ -1,0 +1,150 @@
+"""The table in the terminal: one for each arm, and a ranking where there are several."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TextIO
+
+import numpy as np
+from rich.table import Table
+
+from actprof.distributions import Counts
+from actprof.profiles import Arm, Comparison, LayerSummary, Summary
+from actprof.render.cells import count, number, percent
+from actprof.render.histograms.ranking import dead_units, print_ranking
+from actprof.render.terminal import (
+    BARS,
+    PLAIN_BARS,
+    Column,
+    printed,
+    table,
+    takes_unicode,
+    text_width,
+    width,
+    written,
+)
+
+LEAST_BARS, MOST_BARS = 6, 30
+"""Characters of a block histogram."""
+
+LONGEST_LISTING = 3
+"""More rows that say the same, or layers in a sentence, become one."""
+
+
+def print_comparison(comparison: Comparison, quantity: str, stream: TextIO) -> None:
+    """Print every arm's table, then the ranking of several arms."""
+    for arm in comparison.arms:
+        printed(_title(arm, quantity, comparison.seed), _arm_table(arm, quantity, stream), stream)
+        stream.write(written(_outside(arm, quantity), stream))
+        if len(comparison.arms) > 1:
+            stream.write("\n")
+    if len(comparison.arms) > 1:
+        print_ranking(comparison.arms, stream)
+
+
+def _title(arm: Arm, quantity: str, seed: int) -> str:
+    several = f" · median of {len(arm.networks)} networks of {arm.parameters:,} parameters"
+    networks = several if len(arm.networks) > 1 else ""
+    what = "" if quantity == "activation" else f" · {quantity}s"
+    return f"{arm.label}{what}: W ~ {arm.config['init_formula']} · seed {seed}{networks}"
+
+
+def _arm_table(arm: Arm, quantity: str, stream: TextIO) -> Table:
+    """One row per layer, a total below."""
+    cells = [_cells(layer, quantity) for layer in arm.layers]
+    total = _total(arm, quantity)
+    headers = list(cells[0])
+    texts = [headers, [total.get(header, "") for header in headers], *(list(row.values()) for row in cells)]
+    taken = sum(text_width(column) + 1 for column in zip(*texts, strict=True))
+    bars = min(max(width(stream) - taken, LEAST_BARS), MOST_BARS)
+    made = table([*map(Column, headers), Column(_bars_header(arm, quantity, bars), right=False)], stream)
+    for first, last in _groups(arm, quantity):
+        row = cells[first] | ({"layer": f"{first + 1}–{last + 1}"} if last > first else {})
+        picture = _picture(arm.layers[first].quantity(quantity), bars, stream)
+        made.add_row(*(written(cell, stream) for cell in row.values()), picture)
+    made.add_section()
+    made.add_row(*texts[1], "")
+    return made
+
+
+def _cells(layer: LayerSummary, quantity: str) -> dict[str, str]:
+    """Header → cell; a pre-activation has no zeros and no dead units of its own."""
+    summary = layer.quantity(quantity)
+    figures, activity = summary.figures, layer.activation.figures
+    cells = {"layer": str(layer.layer), "shape": f"{layer.fan_in}×{layer.fan_out}"}
+    if not summary.spread:
+        cells["params"] = f"{layer.parameters:,}"
+    cells |= {"mean": number(figures["mean"]), "std": number(figures["std"])}
+    if summary.spread:
+        cells["std\nquartiles"] = "–".join(map(number, summary.spread["std"]))
+    cells["in-unit\nstd"] = number(figures["within_unit_std"])
+    if quantity == "activation":
+        cells["%\nzero"] = percent(activity["zero_fraction"])
+    cells["%\nsat"] = percent(activity["saturated_fraction"]) if layer.saturates else "-"
+    if quantity == "activation":
+        cells["dead\nunits"] = count(activity["dead_units"]) if summary.computed else "-"
+    return cells
+
+
+def _total(arm: Arm, quantity: str) -> dict[str, str]:
+    total = {"layer": "total", "params": f"{arm.parameters:,}"}
+    return total | ({"dead\nunits": count(dead_units(arm))} if quantity == "activation" else {})
+
+
+def _groups(arm: Arm, quantity: str) -> Iterator[tuple[int, int]]:
+    """First and last place of each row: one for a layer, but one for all at the end that were not computed."""
+    places = len(arm.layers)
+    computed = sum(layer.quantity(quantity).computed for layer in arm.layers)
+    short = places - computed <= LONGEST_LISTING
+    yield from ((place, place) for place in range(places if short else computed))
+    if not short:
+        yield computed, places - 1
+
+
+def _bars_header(arm: Arm, quantity: str, room: int) -> str:
+    edges = [layer.quantity(quantity).histogram.edges for layer in arm.layers]
+    low, high = edges[0][0], edges[0][-1]
+    if any(layer[0] != low or layer[-1] != high for layer in edges):
+        return "histogram\nown range"
+    limits = f"{number(low)} … {number(high)}"
+    return f"histogram\n{limits if len(limits) <= room else limits.replace('… ', '…' + chr(10))}"
+
+
+def _picture(summary: Summary, length: int, stream: TextIO) -> str:
+    """The histogram in block characters, without the atoms (they have a column of their own)."""
+    if not summary.computed:
+        return "not computed"
+    if summary.non_finite:
+        return summary.non_finite_text
+    total = summary.histogram.total
+    for value, times in summary.atoms:
+        if times == total:
+            return f"all {number(value)}"
+    counts = summary.histogram.without(summary.atoms)
+    if summary.histogram.outside_fraction and not counts.any():
+        return "outside the range"
+    return _bars(counts, length, BARS if takes_unicode(stream) else PLAIN_BARS)
+
+
+def _bars(counts: Counts, length: int, bars: str) -> str:
+    length = _characters(len(counts), length)
+    starts = np.arange(length) * len(counts) // length
+    shares = np.add.reduceat(counts, starts) / np.diff([*starts, len(counts)])
+    heights = np.ceil(shares / max(shares.max(), 1) * (len(bars) - 1)).astype(int)
+    return "".join(bars[height] for height in heights)
+
+
+def _characters(bins: int, room: int) -> int:
+    """Characters for `bins` bins: the most that give each the same number of bins, if that is not too few."""
+    most = min(bins, room)
+    even = max(length for length in range(1, most + 1) if bins % length == 0)
+    return even if even >= min(LEAST_BARS, most) else most
+
+
+def _outside(arm: Arm, quantity: str) -> str:
+    """A line that says where values lie outside the histogram's range, or nothing."""
+    shares = [(layer.layer, layer.quantity(quantity).histogram.outside_fraction) for layer in arm.layers]
+    listed = [f"layer {layer} {percent(share)} %" for layer, share in shares if share]
+    if len(listed) > 2 * LONGEST_LISTING:
+        listed = [*listed[:LONGEST_LISTING], "…", *listed[-LONGEST_LISTING:]]
+    return f"outside the histogram's range: {', '.join(listed)}\n" if listed else ""

@@ -1,0 +1,1 @@
+"""How `actprof train` shows its result."""
