@@ -1,0 +1,179 @@
+"""What mean-field theory says, as data: of a stack layer by layer, of an activation its gains and fixed points.
+
+A figure about which the theory makes no statement is NaN, or None where the field says so.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class LayerTheory:
+    """One layer of infinite width, and how far one of finite width may stray.
+
+    Attributes:
+        layer: 1 for the layer that sees the inputs.
+        mean, std, second_moment: of the activations, pooled over samples and units.
+        preactivation_mean, preactivation_std: of what enters φ.
+        within_unit_std: root mean square over units of the std over the batch's rows.
+        between_unit_std: std over units of the mean over the batch's rows.
+        correlation: mean cosine between the activation vectors of different samples.
+        zero_fraction: probability of an exact 0.
+        saturated_fraction: probability of a pre-activation beyond the saturation points.
+        chi: σ_w² E φ'², by which the gradient's squared norm grows from the next layer to this one; None for the
+            last layer and where φ jumps.
+        log_gradient_ratio: ln of the root mean square of dL/dz over that of the last layer; -∞ without weights,
+            None where φ jumps.
+        log_gradient_error: its std over networks, for dL/da of the last layer drawn independently for every sample.
+        std_low, std_high: where the std of 95 % of the networks lies.
+        mean_error, std_error, second_moment_error: std over networks of the measured figures.
+    """
+
+    layer: int
+    mean: float
+    std: float
+    second_moment: float
+    preactivation_mean: float
+    preactivation_std: float
+    within_unit_std: float
+    between_unit_std: float
+    correlation: float
+    zero_fraction: float
+    saturated_fraction: float
+    chi: float | None
+    log_gradient_ratio: float | None
+    log_gradient_error: float | None
+    std_low: float
+    std_high: float
+    mean_error: float
+    std_error: float
+    second_moment_error: float
+
+
+@dataclass(frozen=True)
+class StackTheory:
+    """The layers for which there is a statement, the first ones; `reason` says what ends them, "" if nothing does."""
+
+    layers: tuple[LayerTheory, ...]
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Masses:
+    """Probabilities of a layer's activations.
+
+    Attributes:
+        bins: (bins,) probability of each bin, without the atoms.
+        below, above: probability outside the edges, without the atoms.
+        atoms: ((value, probability), …).
+    """
+
+    bins: tuple[float, ...]
+    below: float
+    above: float
+    atoms: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True)
+class FixedPoint:
+    """A variance q* that a layer returns: q* = σ_w² E φ(√q* z)² + σ_b².
+
+    Attributes:
+        q_star: the variance.
+        length_slope: χ_q, by which a small change of it grows from layer to layer.
+        stable: whether that is below 1.
+        c_star: the correlation that two inputs approach.
+        chi_1: σ_w² E φ'², by which two inputs' small difference and the gradient's squared norm grow; None where φ
+            jumps.
+        xi_q, xi_c: depths, in layers, over which variance and correlation approach their fixed points.
+        phase: "ordered" (χ_1 < 1), "chaotic" (> 1) or "edge"; "" where φ jumps.
+    """
+
+    q_star: float
+    length_slope: float
+    stable: bool
+    c_star: float | None
+    chi_1: float | None
+    xi_q: float
+    xi_c: float | None
+    phase: str
+
+
+@dataclass(frozen=True)
+class FixedPoints:
+    """All fixed points of an activation at σ_w, σ_b, rising, and what becomes of a first variance q_0.
+
+    Attributes:
+        limit: the variance reached from q_0: 0, a fixed point's, or infinite.
+        reached: the fixed point there, None if there is none.
+        course: "converges", "power law" (more slowly than any exponential), "diverges" or "any" (every q is fixed).
+    """
+
+    sigma_w: float
+    sigma_b: float
+    points: tuple[FixedPoint, ...]
+    limit: float
+    reached: FixedPoint | None
+    course: str
+
+
+@dataclass(frozen=True)
+class Gains:
+    """What to multiply 1/√fan_in weights by, for z ~ N(0, 1).
+
+    Attributes:
+        e_phi, e_phi2, e_dphi2: E φ, E φ², E φ'² (None where φ jumps).
+        gain_forward: 1/√E φ², which keeps the variance of the pre-activations at 1.
+        gain_backward: 1/√E φ'², which keeps the gradient.
+        gain_std: 1/√Var φ, which gives activations of std 1 when they are multiplied by it.
+        chi_at_gain_forward: χ_1 = E φ'²/E φ².
+        length_slope: χ_q at gain_forward: above 1 the variance 1 is unstable.
+        stable: whether it is at most 1.
+        critical_sigma_w: σ_w of the edge of chaos without biases, None if there is none.
+        critical_q: the variance there; None where every one is fixed.
+        torch_gain: what torch.nn.init.calculate_gain gives, None if it refuses.
+    """
+
+    activation: str
+    e_phi: float
+    e_phi2: float
+    e_dphi2: float | None
+    gain_forward: float | None
+    gain_backward: float | None
+    gain_std: float | None
+    chi_at_gain_forward: float | None
+    length_slope: float
+    stable: bool
+    critical_sigma_w: float | None
+    critical_q: float | None
+    torch_gain: float | None
+
+
+@dataclass(frozen=True)
+class InputMoments:
+    """The inputs as theory sees them.
+
+    Attributes:
+        mean, second_moment: of all numbers.
+        correlation: mean product of two rows' numbers in the same place, over the second moment.
+        kurtosis: mean fourth power over the square of the second moment.
+    """
+
+    mean: float
+    second_moment: float
+    correlation: float
+    kurtosis: float
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What theory says of an arm: `masses` holds one for each layer of `theory`, over the bins of its activations."""
+
+    inputs: InputMoments
+    theory: StackTheory
+    masses: tuple[Masses, ...]
+
+    def layer(self, number: int) -> LayerTheory | None:
+        """What is said of a layer, counted from 1, if anything is."""
+        return self.theory.layers[number - 1] if number <= len(self.theory.layers) else None

@@ -1,0 +1,108 @@
+"""How figures of one network of finite width stray from those of an infinite one: leading order in 1/width.
+
+Yaida 2019, Hanin & Nica 2018: the variance over networks of a layer's mean square is what its units add, over their
+number, and what it inherits. Pooled over a batch only what two inputs share remains.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from actprof.spec import StackSpec
+from actprof.theory.gaussian import Moments
+from actprof.theory.normalized import Field, Levels
+from actprof.theory.pairs import Pair
+from actprof.theory.unit_spread import (
+    Fluctuations,
+    Layer,
+    Spread,
+    at_one,
+    at_two,
+    central_fourth,
+    lasting,
+    shifts,
+    wandering,
+)
+
+ROUNDING = 1e-6
+"""Share of a figure that single precision may cost."""
+
+BAND = 1.959963984540054
+"""Standard deviations to each side that hold 95 %."""
+
+
+@dataclass(frozen=True)
+class Errors:
+    """Where the std of 95 % of the networks lies, and the std over networks of pooled figures."""
+
+    low: float
+    high: float
+    mean: float
+    std: float
+    second_moment: float
+
+
+def of_inputs(second_moment: float, correlation: float, kurtosis: float, features: int) -> Fluctuations:
+    """For rows of independent numbers."""
+    square = second_moment * second_moment / features
+    return Fluctuations(max(kurtosis - 1, 0.0) * square, 0.0, 0.0, (1 - correlation**2) * square)
+
+
+def fluctuate(stack: StackSpec, number: int, field: Field, one: Moments, two: Pair, levels: Levels, rows: int,
+              preserved: float, below: Fluctuations) -> tuple[Fluctuations, Errors]:
+    """The fluctuations of a layer and the errors of its figures."""
+    units = stack.widths[number]
+    layer = Layer(field, one, two, units, rows, 1.0 if field.sized else preserved * field.weight_share**2,
+                   1 / (1 / rows + wandering(field, below)) if field.batched else units)
+    single, pair = at_one(layer, below), at_two(layer, below)
+    moved = shifts(layer, below)
+    product_variance = one.variance**2 if field.batched else two.shared_squares + one.square**2 - two.product**2
+    overlap = product_variance / units + (field.reach * two.slopes) ** 2 * below.overlap
+    made = Fluctuations(lasting(layer, single, below), pair.square, moved[1], overlap)
+    pooled = pair.plus(single.plus(pair, -1).positive(), 1 / rows)
+    if stack.norm_position == "before" or stack.norm.name == "none":
+        return made, _errors(one, pooled, *moved)
+    return _normalised(stack, made, one, levels, rows, units, pooled)
+
+
+def _variance_of_variance(one: Moments, pooled: Spread) -> float:
+    """Var s² = Var K + 4m² Var m - 4m Cov(m, K) + 2 (Var m)²: the last is all there is for a coin."""
+    return max(pooled.square + 4 * one.mean * (one.mean * pooled.mean - pooled.mixed), 0.0) + 2 * pooled.mean**2
+
+
+def _normalised(stack: StackSpec, made: Fluctuations, one: Moments, levels: Levels, rows: int, units: int,
+                pooled: Spread) -> tuple[Fluctuations, Errors]:
+    """What is left of them after a normalisation of the activations: what eps lets through, and rounding."""
+    exact, std, single = ROUNDING * math.sqrt(levels.second_moment), math.sqrt(levels.variance), 0.0
+    size = pooled.square if stack.norm.name == "rms" else _variance_of_variance(one, pooled)
+    second = math.hypot(exact, (1 - levels.second_moment) / levels.divisor * math.sqrt(size))
+    mean_error, std_error = exact, math.hypot(exact, second)
+    if stack.norm.name == "rms" and one.square > 0:
+        mean_error = math.hypot(exact, math.sqrt(max(
+            pooled.mean / one.square + one.mean**2 * pooled.square / (4 * one.square**3)
+            - one.mean * pooled.mixed / one.square**2, 0.0)))
+        # With a mean of 0 its square remains: std² = 1 - mean².
+        std_error = math.hypot(std_error, levels.mean * mean_error / std, mean_error**2 / std) if std else std_error
+    if stack.norm.name == "batch" and one.variance > 0:
+        single = max(central_fourth(one) / one.variance**2 - 1, 0.0) * levels.second_moment**2 / units
+    pair = -single / (rows - 1) if rows > 1 else single
+    width = BAND * std_error
+    return (Fluctuations(single, pair, 0.0, made.overlap / levels.divisor**2),
+            Errors(std - width, std + width, mean_error, std_error, second))
+
+
+def _errors(one: Moments, pooled: Spread, mean_shift: float, shift: float) -> Errors:
+    """By the delta method, shifts included; the band is log-normal about the shifted value."""
+    exact = ROUNDING * math.sqrt(one.square)
+    variance, std = _variance_of_variance(one, pooled), math.sqrt(one.variance)
+    mean_error = math.hypot(math.sqrt(pooled.mean), mean_shift, exact)
+    second = math.hypot(math.sqrt(pooled.square), shift, exact * math.sqrt(one.square))
+    if not std > 0:
+        return Errors(0.0, exact, mean_error, exact, second)
+    off = shift - 2 * one.mean * mean_shift - pooled.mean
+    error = math.hypot(math.sqrt(variance) / (2 * std), off / (2 * std), exact)
+    centre = min(max(one.variance + off, one.variance / 2), 2 * one.variance)  # beyond, the expansion has no meaning
+    width = math.log1p(variance / centre**2)
+    low, high = (math.sqrt(centre * math.exp(-width / 2 + sign * BAND * math.sqrt(width))) for sign in (-1, 1))
+    return Errors(low - exact, high + exact, mean_error, error, second)

@@ -1,0 +1,152 @@
+"""Expectations of one activation φ(h), h ~ N(offset, variance), and their derivatives by the variance.
+
+d/dq E f = E[(z² - 1)f]/(2q) and d²/dq² E f = E[(z⁴ - 6z² + 3)f]/(4q²) need no φ'' and hold at kinks (Stein's lemma).
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable
+from dataclasses import astuple, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from actprof.activations import BoundActivation
+from actprof.special import normal_cdf
+from actprof.theory import branches, exponential, largest, quadrature
+
+Array = NDArray[Any]
+
+LEAST_TO_SPLIT = 1e-28
+"""Variance, in units of scale(φ)², below which both sides of a kink are seen as from there."""
+
+LEAST_FOR_SLOPES, LEAST_FOR_CURVATURES = 1e-10, 1e-4
+"""Variances, in units of scale(φ)², below which a derivative is taken there: further down it only gathers rounding."""
+
+
+@dataclass(frozen=True)
+class Moments:
+    """What a layer makes of a pre-activation of variance q; for a φ with jumps the slopes miss them.
+
+    NumPy's floats, whose squares overflow to infinity.
+
+    Attributes:
+        mean: m = E φ.
+        square: W = E φ².
+        third, fourth: E φ³, E φ⁴.
+        variance: Var φ = W - m², without cancellation.
+        slope_square: E φ'², of a maxout's pieces the sum.
+        slope_fourth: E φ'⁴.
+        mean_tilt, square_tilt: E zφ, E zφ².
+        mean_slope, mean_curvature: m', m'' by q.
+        square_slope, square_curvature: W', W'' by q.
+    """
+
+    mean: float
+    square: float
+    third: float
+    fourth: float
+    variance: float
+    slope_square: float
+    slope_fourth: float
+    mean_tilt: float
+    square_tilt: float
+    mean_slope: float
+    mean_curvature: float
+    square_slope: float
+    square_curvature: float
+
+
+@functools.lru_cache(4096)
+def moments(phi: BoundActivation, variance: float, offset: float = 0.0) -> Moments:
+    """All expectations for h ~ N(offset, variance); infinite where they overflow."""
+    if not variance < math.inf:
+        return Moments(**dict.fromkeys(Moments.__annotations__, math.nan))
+    if phi.name == "exponential":
+        return Moments(*map(np.float64, exponential.moments(variance, offset)))
+    variance = np.float64(quadrature.tamed(phi, variance))
+    with np.errstate(all="ignore"):
+        first = _levels(phi, variance, offset)
+        unit = quadrature.scale(phi) ** 2
+        slopes = _slopes(phi, max(variance, LEAST_FOR_SLOPES * unit), offset)
+        curvatures = _curvatures(phi, max(variance, LEAST_FOR_CURVATURES * unit), offset)
+    return Moments(*map(np.float64, (*first, slopes[0], curvatures[0], slopes[1], curvatures[1])))
+
+
+def mixed(phi: BoundActivation, variance: float, offsets: tuple[tuple[float, float], ...]) -> Moments:
+    """The expectations for h = N(0, variance) + an offset that is drawn from ((value, probability), …)."""
+    if len(offsets) == 1:
+        return moments(phi, variance, offsets[0][0])
+    parts = [moments(phi, variance, offset) for offset, _ in offsets]
+    weights = np.array([weight for _, weight in offsets])
+    whole = dict(zip(Moments.__annotations__, weights @ np.array([astuple(part) for part in parts]), strict=True))
+    whole["variance"] += float(weights @ np.square([part.mean - whole["mean"] for part in parts]))
+    return Moments(**{name: np.float64(value) for name, value in whole.items()})
+
+
+@functools.lru_cache(4)
+def _sample(phi: BoundActivation, variance: float, offset: float) -> tuple[Array, Array, branches.Values]:
+    """z, its weights, and φ there; of a maxout, z is the largest piece."""
+    std = math.sqrt(variance)
+    z, weights = quadrature.rule(quadrature.cuts(phi), offset, std)
+    if phi.pieces > 1:
+        weights = weights * phi.pieces * normal_cdf(z) ** (phi.pieces - 1)
+    return z, weights, evaluated(phi, offset + std * z)
+
+
+def evaluated(phi: BoundActivation, h: Array) -> branches.Values:
+    """φ and φ' at h; of a maxout at the largest piece, which passes on unchanged."""
+    if phi.pieces > 1:
+        return branches.Values(np.ones(1), h[None], np.ones_like(h)[None])
+    return branches.values(phi, h)
+
+
+def _levels(phi: BoundActivation, variance: float, offset: float) -> tuple[float, ...]:
+    z, weights, at = _sample(phi, variance, offset)
+    value, squares = at.mean(at.value), at.value * at.value
+    mean, square = float(value @ weights), float(at.mean(squares) @ weights)
+    third, fourth = float(at.mean(squares * at.value) @ weights), float(at.mean(squares * squares) @ weights)
+    spread = float(at.mean((at.value - mean) ** 2) @ weights)
+    slope_square, slope_fourth = _slope_levels(phi, variance, offset)
+    if spread < 1e-18 * mean * mean and not phi.jumps:
+        spread = variance * slope_square  # less than rounding leaves of the difference
+    tilts = float(value @ (z * weights)), float(at.mean(squares) @ (z * weights))
+    return mean, square, third, fourth, spread, slope_square, slope_fourth, *tilts
+
+
+def _slope_levels(phi: BoundActivation, variance: float, offset: float) -> tuple[float, float]:
+    """(E φ'², E φ'⁴); without variance the mean of both sides of a kink."""
+    least = LEAST_TO_SPLIT * quadrature.scale(phi) ** 2
+    _, weights, at = _sample(phi, max(variance, least), offset)
+    squares = at.mean(at.slope * at.slope)
+    return float(squares @ weights), float(at.mean(at.slope**4) @ weights)
+
+
+def _by_variance(phi: BoundActivation, variance: float, offset: float, smooth: Callable[[Array], Array],
+                 jumping: Callable[[Array], Array]) -> tuple[float, float]:
+    """A derivative of (m, W): from φ' times one polynomial, or where φ jumps from φ times another."""
+    z, weights, at = _sample(phi, variance, offset)
+    if phi.jumps:
+        kernel = weights * jumping(z)
+        return float(at.mean(at.value) @ kernel), float(at.mean(at.value**2) @ kernel)
+    kernel = weights * smooth(z)
+    return float(at.mean(at.slope) @ kernel), float(2 * at.mean(at.value * at.slope) @ kernel)
+
+
+def _slopes(phi: BoundActivation, variance: float, offset: float) -> tuple[float, float]:
+    """(m', W')."""
+    if phi.pieces > 1:
+        return largest.slopes(phi.pieces, variance, offset)
+    return _by_variance(phi, variance, offset, lambda z: z / (2 * math.sqrt(variance)),
+                        lambda z: (z * z - 1) / (2 * variance))
+
+
+def _curvatures(phi: BoundActivation, variance: float, offset: float) -> tuple[float, float]:
+    """(m'', W'')."""
+    if phi.pieces > 1:
+        return largest.curvatures(phi.pieces, variance, offset)
+    return _by_variance(phi, variance, offset, lambda z: (z**3 - 3 * z) / (4 * variance**1.5),
+                        lambda z: (z**4 - 6 * z * z + 3) / (4 * variance**2))

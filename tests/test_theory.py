@@ -1,0 +1,363 @@
+"""Mean-field theory against closed forms, published figures, derivatives and networks."""
+
+import math
+
+import numpy as np
+import pytest
+
+from actprof.activations import ACTIVATIONS, bind
+from actprof.theory.edges import critical, edge_of_chaos
+from actprof.theory.fixed_points import depth_scale, fixed_points
+from actprof.theory.gains import critical_gain, gains
+from actprof.theory.gaussian import moments
+from actprof.theory.pairs import pair
+
+DECADES = [10.0**power for power in range(-12, 7)]
+ELEMENTWISE = tuple(row.name for row in ACTIVATIONS if row.name != "maxout")
+SMOOTH_ENOUGH = tuple(name for name in ELEMENTWISE if name not in ("step", "hard_shrink"))
+FEW = ("relu", "tanh", "selu", "gelu", "hard_tanh", "softsign", "rrelu", "softplus:20", "relu6", "sin", "celu:0.1")
+
+
+def choice(text):
+    return ACTIVATIONS.parse(text)
+
+
+def act(text):
+    return bind(choice(text))
+
+
+def leaky(slope):
+    def closed(q):
+        root = math.sqrt(q / (2 * math.pi))
+        return (1 - slope) * root, q * (1 + slope**2) / 2, (1 + slope**2) / 2
+
+    return closed
+
+
+def elu(q):
+    """In double precision where the differences of exponentials do not cancel."""
+    s = math.sqrt(q)
+    e1 = math.exp(q / 2) * math.erfc(s / math.sqrt(2)) / 2
+    e2 = math.exp(2 * q) * math.erfc(s * math.sqrt(2)) / 2
+    return s / math.sqrt(2 * math.pi) + e1 - 0.5, q / 2 + e2 - 2 * e1 + 0.5, 0.5 + e2
+
+
+def gelu(q):
+    angle = math.asin(q / (1 + q)) / (2 * math.pi)
+    square = q / 4 + q * angle + q * q / (math.pi * (1 + q) * math.sqrt(1 + 2 * q))
+    slope = 0.25 + angle + q / (math.pi * (1 + q) * math.sqrt(1 + 2 * q)) + q / (2 * math.pi * (1 + 2 * q) ** 1.5)
+    return q / math.sqrt(2 * math.pi * (1 + q)), square, slope
+
+
+CLOSED = {
+    "linear": lambda q: (0, q, 1),
+    "relu": leaky(0),
+    "leaky_relu": leaky(0.01),
+    "prelu": leaky(0.25),
+    "rrelu:eval": leaky(11 / 48),
+    "abs": leaky(-1),
+    "erf": lambda q: (0, 2 / math.pi * math.asin(2 * q / (1 + 2 * q)), 4 / math.pi / math.sqrt(1 + 4 * q)),
+    "sin": lambda q: (0, -math.expm1(-2 * q) / 2, (1 + math.exp(-2 * q)) / 2),
+    "cos": lambda q: (math.exp(-q / 2), (1 + math.exp(-2 * q)) / 2, -math.expm1(-2 * q) / 2),
+    "gaussian": lambda q: ((1 + 2 * q) ** -0.5, (1 + 4 * q) ** -0.5, 4 * q * (1 + 4 * q) ** -1.5),
+    "gelu": gelu,
+    "square": lambda q: (q, 3 * q * q, 4 * q),
+    "step": lambda q: (1 / 2, 1 / 2, 0),
+}
+
+
+@pytest.mark.parametrize("q", DECADES)
+@pytest.mark.parametrize("text", CLOSED)
+def test_expectations_are_those_of_the_closed_forms(text, q):
+    one = moments(act(text), q)
+    mean, square, slope_square = CLOSED[text](q)
+    assert one.mean == pytest.approx(mean, rel=1e-12, abs=1e-12 * math.sqrt(square))
+    assert one.square == pytest.approx(square, rel=1e-12, abs=0)
+    assert one.slope_square == pytest.approx(slope_square, rel=1e-12, abs=0)
+
+
+@pytest.mark.parametrize("q", [0.01, 0.3, 1.0, 10.0, 100.0, 300.0])
+def test_expectations_of_elu_are_those_of_the_closed_form(q):
+    one = moments(act("elu"), q)
+    assert (one.mean, one.square, one.slope_square) == pytest.approx(elu(q), rel=1e-12, abs=1e-13)
+
+
+@pytest.mark.parametrize("q", [1e-12, 1.0, 80.0, 88.0, 400.0, 1e6])
+def test_expectations_of_the_exponential_are_infinite_where_they_overflow(q):
+    one = moments(act("exponential"), q)
+    expected = tuple(math.exp(power) if power < 709 else math.inf for power in (q / 2, 2 * q, 8 * q))
+    assert (one.mean, one.square, one.fourth) == pytest.approx(expected, rel=1e-12)
+
+
+def test_random_slopes_count_with_their_own_moments():
+    low, high = 1 / 8, 1 / 3
+    mean_square = (high**3 - low**3) / (3 * (high - low))
+    fourth = (high**5 - low**5) / (5 * (high - low))
+    one = moments(act("rrelu"), 2.0)
+    assert one.mean == pytest.approx((1 - 11 / 48) * math.sqrt(1 / math.pi), rel=1e-12)
+    assert one.square == pytest.approx(1 + mean_square, rel=1e-12)
+    assert one.fourth == pytest.approx(6 * (1 + fourth), rel=1e-12)
+    assert one.slope_square == pytest.approx((1 + mean_square) / 2, rel=1e-12)
+
+
+def test_the_largest_of_two_and_three_has_the_moments_of_order_statistics():
+    two, three = moments(act("maxout:2"), 1.0), moments(act("maxout:3"), 1.0)
+    assert (two.mean, two.square) == pytest.approx((1 / math.sqrt(math.pi), 1), rel=1e-12)
+    assert (three.mean, three.square) == pytest.approx(
+        (1.5 / math.sqrt(math.pi), 1 + math.sqrt(3) / (2 * math.pi)), rel=1e-12)
+
+
+@pytest.mark.parametrize("offset", [0.0, 0.7])
+@pytest.mark.parametrize("q", [1e-2, 0.7, 30.0])
+@pytest.mark.parametrize("text", [*ELEMENTWISE, "maxout:3"])
+def test_derivatives_by_the_variance_are_the_differences(text, q, offset):
+    phi, h = act(text), 1e-4 * min(q, 1)
+    below, one, above = (moments(phi, q + step, offset) for step in (-h, 0, h))
+    if math.isinf(one.fourth):
+        return
+    for value, slope, curvature in (("mean", "mean_slope", "mean_curvature"),
+                                    ("square", "square_slope", "square_curvature")):
+        size = math.sqrt(one.square) if value == "mean" else one.square
+        difference = (getattr(above, value) - getattr(below, value)) / (2 * h)
+        assert getattr(one, slope) == pytest.approx(difference, rel=1e-6, abs=1e-7 * size / q)
+        difference = (getattr(above, slope) - getattr(below, slope)) / (2 * h)
+        assert getattr(one, curvature) == pytest.approx(difference, rel=1e-6, abs=1e-6 * size / q**2)
+
+
+@pytest.mark.parametrize("text", [name for name in SMOOTH_ENOUGH if name not in ("relu_squared", "hard_silu")])
+def test_little_variance_gives_the_tangent(text):
+    phi, q = act(text), 1e-12
+    one, value = moments(phi, q), float(phi.value(np.array([0.0]))[0])
+    sides = phi.derivative(np.array([-1e-9, 1e-9]))
+    tangent = float((sides**2).mean()) if text != "rrelu" else one.slope_square
+    assert one.slope_square == pytest.approx(tangent, rel=1e-5, abs=1e-11)
+    assert one.square == pytest.approx(value**2 + q * tangent, rel=1e-5, abs=1e-11 * q)
+
+
+def arc_cosine(q, d):
+    theta = 2 * math.asin(math.sqrt(d / (2 * q)))
+    c = math.cos(theta)
+    product = q * (math.sin(theta) + (math.pi - theta) * c) / (2 * math.pi)
+    squares = q * q * (3 * math.sin(theta) * c + (math.pi - theta) * (1 + 2 * c * c)) / (2 * math.pi)
+    return product, (math.pi - theta) / (2 * math.pi), squares - q * q / 4
+
+
+@pytest.mark.parametrize("offset", [0.0, 1e-300])
+@pytest.mark.parametrize("gap", [1e-6, 1e-3, 0.1, 0.5, 1.0, 1.4, 1.99])
+@pytest.mark.parametrize("q", [1e-6, 1.0, 1e4])
+def test_relu_has_the_arc_cosine_kernel_in_closed_form_and_by_quadrature(q, gap, offset):
+    two = pair(act("relu"), q, q * gap, offset)
+    product, slopes, squares = arc_cosine(q, q * gap)
+    assert two.product == pytest.approx(product, rel=1e-12, abs=1e-12 * q)
+    assert two.slopes == pytest.approx(slopes, rel=1e-12, abs=1e-12)
+    assert two.shared_squares == pytest.approx(squares, rel=1e-10, abs=1e-12 * q * q)
+
+
+@pytest.mark.parametrize("c", [-0.9, 0.0, 0.3, 0.99, 1 - 1e-6])
+@pytest.mark.parametrize("q", [1e-6, 1.0, 50.0])
+def test_erf_and_sin_have_their_kernels(q, c):
+    erf = pair(act("erf"), q, q * (1 - c)).product
+    assert erf == pytest.approx(2 / math.pi * math.asin(2 * q * c / (1 + 2 * q)), rel=1e-11, abs=1e-12 * q)
+    sin = pair(act("sin"), q, q * (1 - c)).product
+    expected = math.exp(-q) * math.sinh(q * c)
+    assert sin == pytest.approx(expected, rel=1e-11, abs=1e-12 * min(q, 1))
+
+
+@pytest.mark.parametrize("q", [1e-4, 0.7, 200.0])
+@pytest.mark.parametrize("text", ELEMENTWISE)
+def test_uncorrelated_inputs_share_the_mean_and_equal_ones_share_all(text, q):
+    phi = act(text)
+    one, apart, same = moments(phi, q), pair(phi, q, q), pair(phi, q, 0.0)
+    if math.isinf(one.square):
+        return
+    assert apart.product == pytest.approx(one.mean**2, abs=1e-10 * one.square)
+    assert apart.difference == pytest.approx(one.variance, rel=1e-9)
+    assert apart.shared == pytest.approx(0, abs=1e-10 * one.square)
+    noise = q / 2 * (1 / 3 - 1 / 8) ** 2 / 12 if text == "rrelu" else 0
+    assert same.product == pytest.approx(one.square - noise, rel=1e-9)
+    assert same.difference == pytest.approx(noise, rel=1e-9, abs=1e-12 * one.square)
+
+
+@pytest.mark.parametrize("text", ["tanh", "sigmoid", "relu", "gelu", "selu", "softsign", "hard_tanh", "mish"])
+def test_inputs_closer_than_rounding_still_drift_apart_by_chi(text):
+    phi, q = act(text), 0.8
+    for gap in (1e-10, 1e-14, 1e-18, 1e-30):
+        assert pair(phi, q, q * gap).difference == pytest.approx(q * gap * moments(phi, q).slope_square, rel=2e-5)
+
+
+@pytest.mark.parametrize("text", [*FEW, "step", "hard_shrink", "maxout:2", "maxout:4"])
+@pytest.mark.parametrize("c", [-0.4, 0.6, 0.95])
+def test_two_point_expectations_agree_with_sampling(text, c):
+    phi, q, offset, samples = act(text), 1.7, 0.3, 200_000
+    rng = np.random.default_rng(1)
+    z = rng.normal(size=(2, samples, phi.pieces))
+    u = [offset + math.sqrt(q) * z[0], offset + math.sqrt(q) * (c * z[0] + math.sqrt(1 - c * c) * z[1])]
+    a = []
+    for pre in u:
+        out = np.empty((samples, 1))
+        phi.apply(pre, out, rng)
+        a.append(out[:, 0])
+    two = pair(phi, q, q * (1 - c), offset)
+    first, second = a
+    mean, square = moments(phi, q, offset).mean, moments(phi, q, offset).square
+    for sample, expected in ((first * second, two.product), ((first - second) ** 2 / 2, two.difference),
+                             ((first - mean) * (second - mean), two.shared),
+                             ((first**2 - square) * (second**2 - square), two.shared_squares),
+                             ((first**2 - square) * (second - mean), two.shared_mixed)):
+        assert abs(sample.mean() - expected) < 4.5 * sample.std() / math.sqrt(samples)
+
+
+GAINS = {
+    "linear": (1, 1, 1, 1, 1, 1, 1),
+    "relu": (1.41421356, 1.41421356, 1.712859, 1, 1, 1.414214, 1.41421356),
+    "leaky_relu": (1.41414286, 1.41414286, 1.704832, 1, 1, 1.414143, 1.41414286),
+    "leaky_relu:0.2": (1.38675049, 1.38675049, 1.546460, 1, 1, 1.386750, 1.38675049),
+    "hard_tanh": (1.39203614, 1.21028706, 1.392036, 1.3229, 0.3851, 1, None),
+    "hard_sigmoid": (1.89784042, 6.00811583, 6.015034, 0.0998, 0.0971, 10.329483, None),
+    "elu": (1.24519830, 1.22342856, 1.270843, 1.0359, 0.8910, 1, None),
+    "celu": (1.24519830, 1.22342856, 1.270843, 1.0359, 0.8910, 1, None),
+    "selu": (1, 0.96602578, 1, 1.0716, 0.7826, 0.690486, 0.75),
+    "gelu": (1.53353044, 1.48111441, 1.700926, 1.0720, 1.1441, 2, None),
+    "gelu_tanh": (1.53358052, 1.48116806, 1.700917, 1.0720, 1.1443, 2, None),
+    "silu": (1.67653247, 1.62332026, 1.787187, 1.0666, 1.1726, 2, None),
+    "mish": (1.48684758, 1.44475523, 1.592025, 1.0591, 1.0763, 1.666667, None),
+    "softplus": (1.04186684, 1.84622855, 1.919126, 0.3185, 0.4921, None, None),
+    "log_sigmoid": (1.04186684, 1.84622855, 1.919126, 0.3185, 0.4921, None, None),
+    "sigmoid": (1.84622855, 4.72264609, 4.801313, 0.1528, 0.1063, 10.149264, 1),
+    "tanh": (1.59253742, 1.46741359, 1.592537, 1.1778, 0.4611, 1, 5 / 3),
+    "softsign": (2.33753336, 2.09578061, 2.337533, 1.2440, 0.4767, 1, None),
+}
+
+
+@pytest.mark.parametrize("text", GAINS)
+def test_gains_are_those_of_the_tables(text):
+    found, printed = gains(choice(text)), GAINS[text]
+    digits = (5e-9, 5e-9, 5e-7, 5e-5, 5e-5, 5e-7, 5e-9)
+    figures = (found.gain_forward, found.gain_backward, found.gain_std, found.chi_at_gain_forward, found.length_slope,
+               found.critical_sigma_w, found.torch_gain)
+    for figure, expected, precision in zip(figures, printed, digits, strict=True):
+        assert figure == (None if expected is None else pytest.approx(expected, abs=1.01 * precision))
+    assert found.stable == (printed[4] <= 1)
+    assert critical_gain(choice(text)) == found.gain_forward
+
+
+def test_gains_obey_identities():
+    assert gains(choice("sigmoid")).gain_forward == pytest.approx(gains(choice("softplus")).gain_backward, rel=1e-14)
+    assert gains(choice("arctan")).gain_backward == pytest.approx(math.sqrt(2), rel=1e-14)
+
+
+def test_there_is_no_gain_for_the_gradient_where_the_activation_jumps():
+    for text in ("step", "hard_shrink"):
+        found = gains(choice(text))
+        assert (found.e_dphi2, found.gain_backward, found.chi_at_gain_forward, found.critical_sigma_w) == (None,) * 4
+
+
+def test_selu_keeps_its_fixed_point_and_is_slightly_chaotic():
+    course = fixed_points(choice("selu"), 1.0, 0.0, q_0=0.3)
+    assert course.reached.q_star == pytest.approx(1, abs=1e-12)
+    assert course.reached.length_slope == pytest.approx(0.7826, abs=5e-5)
+    assert course.reached.chi_1 == pytest.approx(1.071575, abs=5e-7)
+    assert (course.reached.phase, course.reached.stable, course.course) == ("chaotic", True, "converges")
+    assert course.reached.c_star == pytest.approx(0, abs=1e-9)
+
+
+@pytest.mark.parametrize(("text", "sigma_b", "sigma_w", "q", "digits"), [
+    ("tanh", math.sqrt(0.05), math.sqrt(1.76095), None, 5e-6),
+    ("sigmoid", 0.0, 10.149263710, 45.6243, 5e-9),
+    ("cos", 0.0, None, 1.19967864, 5e-9),
+    ("gaussian", 0.0, 1 + 1 / math.sqrt(2), (1 + math.sqrt(2)) / 2, 1e-12),
+    ("silu", 0.2, 1.6795316, 0.6895, 5e-8),
+    ("hard_sigmoid", 0.0, 10.329483, 47.2737, 5e-7),
+])
+def test_the_edge_of_chaos_is_where_it_is_known_to_be(text, sigma_b, sigma_w, q, digits):
+    edge = critical(choice(text), sigma_b)
+    assert sigma_w is None or edge.sigma_w == pytest.approx(sigma_w, abs=digits)
+    assert q is None or edge.q == pytest.approx(q, abs=max(digits, 5e-9) if q < 1.3 and text != "silu" else 5e-5)
+
+
+@pytest.mark.parametrize(("text", "q", "sigma_w", "sigma_b"), [
+    ("gelu", 3.5616, 1.40821, 0.41584), ("silu", 14.320, 1.40997, 0.74508), ("mish", 1.6702, 1.41899, 0.30744),
+])
+def test_the_edge_of_chaos_turns_stable_at_the_known_points(text, q, sigma_w, sigma_b):
+    edge = edge_of_chaos(choice(text), q)
+    assert (edge.sigma_w, edge.sigma_b) == pytest.approx((sigma_w, sigma_b), abs=1e-5)
+    assert edge.length_slope == pytest.approx(1, abs=1e-5)
+    assert edge_of_chaos(choice(text), 0.8 * q).length_slope > 1 > edge_of_chaos(choice(text), 1.2 * q).length_slope
+
+
+def test_gelu_has_its_half_stable_point_where_the_closed_form_says():
+    assert pytest.approx((3 + math.sqrt(17)) / 2, abs=5e-5) == 3.5616
+
+
+def test_silu_reaches_the_lower_of_two_fixed_points_or_none():
+    low = fixed_points(choice("silu"), 1.67953, 0.2, q_0=0.5)
+    assert [point.q_star for point in low.points] == pytest.approx([0.194, 0.6895], abs=5e-4)
+    assert [point.stable for point in low.points] == [True, False]
+    assert (low.limit, low.reached.phase) == (low.points[0].q_star, "ordered")
+    high = fixed_points(choice("silu"), 1.67953, 0.2, q_0=0.8)
+    assert (high.limit, high.reached, high.course) == (math.inf, None, "diverges")
+
+
+def test_the_usual_sigmoid_stack_is_just_ordered():
+    assert fixed_points(choice("sigmoid"), 10.0, 0.0).reached.chi_1 == pytest.approx(0.98581, abs=5e-6)
+
+
+def test_torch_s_gain_of_tanh_overshoots():
+    point = fixed_points(choice("tanh"), 5 / 3, 0.0).reached
+    assert (point.q_star, point.chi_1) == pytest.approx((1.17848, 1.2098), abs=5e-5)
+    assert math.sqrt(moments(act("tanh"), point.q_star).square) == pytest.approx(0.6514, abs=1e-4)
+
+
+def test_torch_s_gain_of_selu_trades_the_fixed_point_for_chi():
+    point = fixed_points(choice("selu"), 0.75, 0.0).reached
+    assert point.q_star == pytest.approx(0.0230, abs=5e-5)
+    assert point.chi_1 == pytest.approx(1.00367, abs=5e-6)
+
+
+def test_tanh_of_gain_one_decays_by_a_power_law_at_the_edge():
+    course = fixed_points(choice("tanh"), 1.0, 0.0)
+    assert (course.limit, course.course, course.reached.phase) == (0.0, "power law", "edge")
+    assert math.isinf(course.reached.xi_q)
+
+
+def test_elu_with_he_weights_grows_forever_and_gelu_with_them_fades():
+    assert fixed_points(choice("elu"), math.sqrt(2), 0.0).course == "diverges"
+    faded = fixed_points(choice("gelu"), math.sqrt(2), 0.0)
+    assert faded.limit == 0
+    assert faded.reached.length_slope == pytest.approx(1 / 2, abs=1e-6)
+
+
+def test_relu_with_he_weights_keeps_every_variance():
+    course = fixed_points(choice("relu"), math.sqrt(2), 0.0, q_0=0.3)
+    assert (course.course, course.limit, course.points, course.reached.phase) == ("any", 0.3, (), "edge")
+
+
+@pytest.mark.parametrize(("sigma_w", "sigma_b"), [(1.0, 0.3), (1.3, 0.1)])
+def test_relu_with_biases_has_the_fixed_point_of_its_linear_map(sigma_w, sigma_b):
+    point = fixed_points(choice("relu"), sigma_w, sigma_b).reached
+    slope = sigma_w**2 / 2
+    assert point.q_star == pytest.approx(sigma_b**2 / (1 - slope), rel=1e-12)
+    assert (point.chi_1, point.length_slope) == pytest.approx((slope, slope), rel=1e-12)
+    assert (point.xi_c, point.xi_q) == pytest.approx((-1 / math.log(slope),) * 2, rel=1e-9)
+
+
+def test_the_exponential_has_fixed_points_up_to_its_known_limit():
+    limit = math.sqrt(1 / (2 * math.e))
+    assert len(fixed_points(choice("exponential"), 0.99 * limit, 0.0).points) == 2
+    assert fixed_points(choice("exponential"), 1.01 * limit, 0.0).course == "diverges"
+
+
+@pytest.mark.parametrize(("text", "sigma_w", "sigma_b"), [("tanh", 2.0, 0.1), ("erf", 1.8, 0.3), ("selu", 1.1, 0.0)])
+def test_correlations_return_to_the_chaotic_fixed_point(text, sigma_w, sigma_b):
+    point = fixed_points(choice(text), sigma_w, sigma_b).reached
+    product = pair(act(text), point.q_star, point.q_star * (1 - point.c_star)).product
+    assert point.phase == "chaotic"
+    assert (sigma_w**2 * product + sigma_b**2) / point.q_star == pytest.approx(point.c_star, abs=1e-9)
+    assert 0 <= point.c_star < 1
+
+
+def test_the_depth_scale_is_that_of_exponential_decay():
+    assert depth_scale(math.exp(-0.25)) == pytest.approx(4, rel=1e-12)
+    assert (depth_scale(0.0), depth_scale(1.0), depth_scale(1.2)) == (0, math.inf, math.inf)
+
+
