@@ -45,6 +45,7 @@ class Activation:
         random: whether a slope is drawn per element.
         backward: backward(z, a, cotangent, out, **parameters) puts φ'(z)·cotangent into `out`; for rows where a = φ(z)
             gives it sooner than the derivative does, or knows what was drawn.
+        forgets_z: whether `backward` looks at a alone, so that a may take the place of z.
     """
 
     name: str
@@ -62,6 +63,7 @@ class Activation:
     pieces: int | Callable[..., int] = 1
     random: bool | Callable[..., bool] = False
     backward: Callable[..., None] | None = None
+    forgets_z: bool = False
 
     def value(self, z: Array, **parameters: Value) -> Array:
         """φ(z) as a new array of the same type."""
@@ -427,12 +429,13 @@ def _wrap(function: Callable[..., Any]) -> Callable[..., None]:
 _SLOPE = "max(z, slope·z)"
 _ROWS = (
     Activation("linear", "z", "no activation", _linear, np.ones_like, ("identity", "none"),
-               backward=lambda z, a, cotangent, out: _linear(cotangent, out)),
+               backward=lambda z, a, cotangent, out: _linear(cotangent, out), forgets_z=True),
     Activation("step", "1 if z > 0, else 0", "McCulloch & Pitts 1943",
                _step, np.zeros_like, ("heaviside",),
                jumps=(0.0,), atoms=(0.0, 1.0)),
     Activation("sigmoid", "1/(1 + e^-z)", "Verhulst 1845; Rumelhart, Hinton & Williams 1986",
-               _sigmoid, _bell, ("logistic",), flat=("left", "right"), backward=_sigmoid_backward),
+               _sigmoid, _bell, ("logistic",), flat=("left", "right"), backward=_sigmoid_backward,
+               forgets_z=True),
     Activation("hard_sigmoid", "clip(slope·z + 1/2, 0, 1)",
                "Courbariaux et al. 2015; slope 1/6 in PyTorch, JAX, Keras 3, slope 0.2 in Keras 2", _hard_sigmoid,
                lambda z, slope: slope * (np.abs(z) < 0.5 / slope).astype(z.dtype),
@@ -441,7 +444,7 @@ _ROWS = (
     Activation("log_sigmoid", "-log(1 + e^-z)", "PyTorch LogSigmoid, jax.nn.log_sigmoid",
                _log_sigmoid, lambda z: _logistic(-z), flat=("right",)),
     Activation("tanh", "tanh z", "LeCun et al. 1998", _wrap(np.tanh), lambda z: _bell(z, 2, 4), flat=("left", "right"),
-               backward=_tanh_backward),
+               backward=_tanh_backward, forgets_z=True),
     Activation("hard_tanh", "clip(z, -1, 1)", "Collobert 2004",
                lambda z, out: np.clip(z, -1, 1, out=out), _mask(lambda z: np.abs(z) < 1), ("hardtanh",),
                kinks=(-1.0, 1.0), atoms=(-1.0, 1.0), flat=("left", "right")),
@@ -458,7 +461,7 @@ _ROWS = (
     Activation("softsign", "z/(1 + |z|)", "Bergstra et al. 2009", _softsign,
                lambda z: 1 / (1 + np.abs(z)) ** 2, flat=("left", "right")),
     Activation("relu", "max(z, 0)", "Nair & Hinton 2010", _relu, _mask(lambda z: z > 0),
-               kinks=(0.0,), atoms=(0.0,), backward=_gated),
+               kinks=(0.0,), atoms=(0.0,), backward=_gated, forgets_z=True),
     Activation("relu6", "min(max(z, 0), 6)", "Krizhevsky 2010", lambda z, out: np.clip(z, 0, 6, out=out),
                _mask(lambda z: (z > 0) & (z < 6)), kinks=(0.0, 6.0), atoms=(0.0, 6.0), flat=("right",)),
     Activation("relu_squared", "max(z, 0)²", "So et al. 2021 (Primer)", _relu_squared,
@@ -512,7 +515,7 @@ _ROWS = (
                jumps=lambda threshold: (-threshold, threshold) if threshold else (),
                atoms=lambda threshold: (0.0,) if threshold else ()),
     Activation("exponential", "e^z", "Keras", _wrap(np.exp), np.exp, ("exp",), flat=("left",), sup=math.inf,
-               backward=lambda z, a, cotangent, out: np.multiply(cotangent, a, out=out)),
+               backward=lambda z, a, cotangent, out: np.multiply(cotangent, a, out=out), forgets_z=True),
     Activation("abs", "|z|", "Jarrett et al. 2009", _wrap(np.abs), np.sign, kinks=(0.0,)),
     Activation("square", "z²", "Livni, Shalev-Shwartz & Shamir 2014", _wrap(np.square), lambda z: 2 * z,
                sup=math.inf),
@@ -572,6 +575,11 @@ class BoundActivation:
     def pieces(self) -> int:
         """Pre-activations that make one output: 1, for maxout k."""
         return self._fact(self.activation.pieces)
+
+    @property
+    def forgets_z(self) -> bool:
+        """Whether `backpropagate` looks at a alone, so that a may take the place of z."""
+        return self.activation.forgets_z
 
     @property
     def random(self) -> bool:

@@ -95,6 +95,8 @@ class Counter:
         self._count_moments(block, low, high)
         if self._activity:
             self._count_zeros(block, low, high)
+        else:
+            self._count_atoms(block, low, high)
         counts, below, above = count_bins(block, low, high, self._bins, self._scratch)
         self._counts += counts
         self._below += below
@@ -160,9 +162,13 @@ class Counter:
                 self._note_zero_units(equal)
             else:
                 self._always_zero[:] = False
+        self._count_atoms(block, low, high, but_zero=True)
+
+    def _count_atoms(self, block: Block, low: float, high: float, but_zero: bool = False) -> None:
         for atom in self._atoms:
-            if atom and low <= atom <= high:
-                self._count_atom(atom, int(np.count_nonzero(np.equal(block, atom))))
+            if low <= atom <= high and not (but_zero and atom == 0):
+                equal = np.equal(block, atom, out=self._scratch.get("equal", block.shape, np.bool_))
+                self._count_atom(atom, int(np.count_nonzero(equal)))
 
     def _note_zero_units(self, equal: Flags) -> None:
         """Update the units that are always or ever zero, looking only at those that are not yet both settled."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,10 +42,12 @@ class Tape:
     inputs: Rows
     moments: Moments
 
-    def __init__(self, layer: Layer, rows: int, dropout: Dropout | None = None) -> None:
+    def __init__(self, layer: Layer, rows: int, dropout: Dropout | None = None, sparing: bool = False) -> None:
+        """With `sparing`, a takes the place of z where the way back does not need z."""
         dtype = layer.weights.dtype
         columns, units = (rows, layer.weights.shape[1]), (rows, layer.fans.fan_out)
-        self.z, self.a = np.empty(columns, dtype), np.empty(units, dtype)
+        self.z = np.empty(columns, dtype)
+        self.a = self.z if sparing and forgets_z(layer) else np.empty(units, dtype)
         self.ones = np.ones(rows, dtype)
         self._dropout = dropout if dropout and dropout.rate else None
         self.mask = np.empty(units, dtype) if self._dropout else None
@@ -62,9 +65,32 @@ class Tape:
         self.inputs = rows
         return self._product
 
+    def only(self, kept: NDArray[np.bool_]) -> Tape:
+        """A copy for some of the rows."""
+        part = copy.copy(self)
+        copies: dict[int, Rows] = {}  # arrays that are one stay one
+        for name in ("inputs", "ones", "z", "a", "normal", "scaled"):
+            array = getattr(self, name)
+            if id(array) not in copies:
+                copies[id(array)] = array[kept]
+            setattr(part, name, copies[id(array)])
+        if hasattr(self, "moments"):
+            part.moments = Moments(*(_of_rows(moment, kept) for moment in self.moments))
+        return part
+
     def dropped(self, a: Rows) -> Rows:
         """The activations after dropout."""
         if self._dropout is None or self.mask is None:
             return a
         self._dropout.draw(self.mask)
         return np.multiply(a, self.mask, out=self._leaving)
+
+
+def forgets_z(layer: Layer) -> bool:
+    """Whether nothing on the way back needs what entered φ, which is then not a normalisation's result either."""
+    return layer.activation.forgets_z and (layer.norm is None or layer.normalised_after)
+
+
+def _of_rows(moment: Rows, kept: NDArray[np.bool_]) -> Rows:
+    """What belongs to the rows that are kept, of a moment that is of each row or of all."""
+    return moment[kept] if moment.ndim == 2 and moment.shape == (len(kept), 1) else moment

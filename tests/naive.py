@@ -81,3 +81,61 @@ def expectation(f: Callable[[np.ndarray], np.ndarray]) -> float:
     """E f(z), z ~ N(0, 1), for an f that is smooth but for 0."""
     z, weights = gaussian_rule()
     return float(f(z) @ weights)
+
+
+def gradients(stack: StackSpec, seed: int, rows: np.ndarray, cotangent: np.ndarray,
+              repeat: int = 0) -> list[tuple[np.ndarray, np.ndarray]]:
+    """(dL/dz, dL/dW summed over the rows) of each layer in float64, given dL/d(what the last layer gives)."""
+    steps = []
+    a = rows.astype(np.float64)
+    for number, choice in enumerate(stack.activations, start=1):
+        fans = Fans(stack.widths[number - 1], stack.widths[number], number == 1)
+        phi = activations.bind(choice)
+        shape = (fans.fan_in, fans.fan_out * phi.pieces)
+        weights, bias = (
+            initializers.bind(init).sample(streams.stream(seed, kind, repeat, number), fans, size, rows.dtype)
+            .astype(np.float64)
+            for init, kind, size in ((stack.init, streams.WEIGHT, shape), (stack.bias, streams.BIAS, shape[1:])))
+        product = a @ weights + bias
+        z = _normalised(stack, product) if stack.norm_position == "before" else product
+        steps.append((a, weights, product, phi, z))
+        a = phi.value(z)
+        if stack.norm_position == "after":
+            a = _normalised(stack, a)
+    found = []
+    g = cotangent.astype(np.float64)
+    for a, weights, product, phi, z in reversed(steps):
+        if stack.norm_position == "after":
+            g = _unnormalised(stack, phi.value(z), g)
+        g = below_phi = phi.derivative(z) * np.repeat(g, phi.pieces, axis=1)
+        if stack.norm_position == "before":
+            g = _unnormalised(stack, product, g)
+        found.append((below_phi, a.T @ g))
+        g = g @ weights.T
+    return found[::-1]
+
+
+AXES = {"batch": 0, "layer": 1, "rms": 1}
+
+
+def _moments(stack: StackSpec, values: np.ndarray) -> tuple[np.ndarray | float, np.ndarray]:
+    axis = AXES[stack.norm.name]
+    mean = 0.0 if stack.norm.name == "rms" else values.mean(axis=axis, keepdims=True)
+    return mean, np.sqrt(((values - mean) ** 2).mean(axis=axis, keepdims=True) + stack.norm.values["eps"])
+
+
+def _normalised(stack: StackSpec, values: np.ndarray) -> np.ndarray:
+    if stack.norm.name == "none":
+        return values
+    mean, size = _moments(stack, values)
+    return (values - mean) / size
+
+
+def _unnormalised(stack: StackSpec, values: np.ndarray, g: np.ndarray) -> np.ndarray:
+    """dL/dvalues, given that of what the normalisation makes of them."""
+    if stack.norm.name == "none":
+        return g
+    axis, (mean, size) = AXES[stack.norm.name], _moments(stack, values)
+    normal = (values - mean) / size
+    centre = 0.0 if stack.norm.name == "rms" else g.mean(axis=axis, keepdims=True)
+    return (g - centre - normal * (g * normal).mean(axis=axis, keepdims=True)) / size
