@@ -1,100 +1,98 @@
-"""What the user should know about a result: one sentence each, with the numbers behind it."""
+"""What becomes of the signal in an arm: rules in order of severity, each with the layer, the cause and a remedy."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 
-import numpy as np
+from actprof import causes, unit_rules
+from actprof.evidence import Evidence, beyond, number
+from actprof.predictions import StackTheory
+from actprof.profiles import Arm
+from actprof.remedies import remedy
+from actprof.spec import StackSpec
+from actprof.verdicts import HEALTHY, NO_SIGNAL, THRESHOLDS, Verdict
 
-from actprof.profiles import Arm, LayerSummary, Warning
-
-
-def warnings(arms: Sequence[Arm]) -> tuple[Warning, ...]:
-    """All warnings of all arms, in the order of the table below."""
-    return tuple(warning for arm in arms for rule in RULES for warning in rule(arm))
-
-
-def _non_finite(arm: Arm) -> Iterator[Warning]:
-    for layer in arm.layers:
-        broken = layer.activation if layer.activation.non_finite else layer.preactivation
-        if broken.non_finite:
-            yield Warning("non_finite", arm.label, layer.layer,
-                          f"layer {layer.layer} overflows: {broken.non_finite_text}; "
-                          "its figures are of the finite part")
-            return
+Rule = Callable[[Evidence], Verdict | None]
 
 
-def _not_computed(arm: Arm) -> Iterator[Warning]:
-    for layer in arm.layers:
-        if not layer.activation.computed:
-            last = arm.layers[-1].layer
-            which = f"layers {layer.layer} to {last}" if last > layer.layer else f"layer {last}"
-            yield Warning("not_computed", arm.label, layer.layer, f"{which} not computed: nothing finite arrives")
-            return
+def verdict(arm: Arm, stack: StackSpec, theory: StackTheory | None, input_second_moment: float,
+            input_mean: float = 0.0) -> Verdict:
+    """The verdict on an arm: by what was measured; theory, if there is any, explains it.
+
+    Args:
+        input_second_moment, input_mean: of what enters the first layer.
+    """
+    seen = Evidence(arm, stack, theory, input_second_moment, input_mean)
+    return next(found for rule in RULES if (found := rule(seen)) is not None)
 
 
-def _dead(arm: Arm) -> Iterator[Warning]:
-    yield from _stretch(arm, "dead", "100 % zeros", lambda layer: (
-        layer.activation.figures["zero_fraction"] == 1 and not layer.activation.non_finite))
+def explanation() -> list[tuple[str, str, str]]:
+    """(name, value with its unit, reason) of every limit."""
+    return [(limit.name, f"{limit.value:g} {limit.unit}", limit.reason) for limit in THRESHOLDS]
 
 
-def _constant(arm: Arm) -> Iterator[Warning]:
-    def constant(layer: LayerSummary) -> bool:
-        figures = layer.activation.figures
-        return bool(figures["count"] > 1 and figures["min"] == figures["max"] != 0)
-
-    yield from _stretch(arm, "constant", "the same value everywhere", constant)
-
-
-def _stretch(arm: Arm, code: str, what: str, holds: Callable[[LayerSummary], bool]) -> Iterator[Warning]:
-    """One warning for the layers of which something holds: from the first on, or just the first of them."""
-    layers = [layer for layer in arm.layers if layer.activation.computed]
-    found = [layer for layer in layers if holds(layer)]
-    if found:
-        first = found[0].layer
-        where = f"from layer {first} on" if found == layers[-len(found):] else f"in layer {first}"
-        yield Warning(code, arm.label, first, f"{what} {where}")
+def _non_finite(seen: Evidence) -> Verdict | None:
+    for layer in seen.arm.layers:
+        broken = next((each for each in (layer.preactivation, layer.activation) if each.non_finite), None)
+        if broken:
+            return Verdict("non_finite", layer.layer,
+                           f"{seen.name}: layer {layer.layer} holds {broken.non_finite_text}{causes.of_overflow(seen)}",
+                           remedy(seen) if math.isfinite(seen.input_second_moment) else "look at the inputs first")
+    return None
 
 
-def _underflow(arm: Arm) -> Iterator[Warning]:
-    smallest = float(np.finfo(arm.config["dtype"]).tiny)
-    for layer in arm.layers:
-        figures = layer.activation.figures
-        if 0 < max(abs(figures["min"]), abs(figures["max"])) < smallest:
-            yield Warning("underflow", arm.label, layer.layer,
-                          f"layer {layer.layer} underflows: no activation reaches {smallest:.3g}, "
-                          f"the smallest full-precision {arm.config['dtype']}")
-            return
+def _no_inputs(seen: Evidence) -> Verdict | None:
+    if seen.input_second_moment != 0:
+        return None
+    return Verdict("vanishing", 1, f"{seen.name}: all inputs are 0",
+                   "give it inputs that differ, such as --input normal")
 
 
-def _moments_overflow(arm: Arm) -> Iterator[Warning]:
-    for layer in arm.layers:
-        figures = layer.activation.figures
-        if figures["count"] and not math.isfinite(figures["second_moment"]):
-            yield Warning("overflow", arm.label, layer.layer,
-                          f"layer {layer.layer}: the mean square of the activations overflows float64")
-            return
+def _exploding(seen: Evidence) -> Verdict | None:
+    forward, backward = beyond(seen.forward, 1), beyond(reversed(seen.backward), 1)
+    if forward is not None:
+        return Verdict("exploding", forward, causes.forward(seen, seen.forward, 1), remedy(seen))
+    if backward is not None:
+        return Verdict("exploding", backward, causes.backward(seen, 1), remedy(seen))
+    return None
 
 
-def _rounding(arm: Arm) -> Iterator[Warning]:
-    """The units have collapsed so far that what is left of their spread is the rounding of the dtype."""
-    epsilon = float(np.finfo(arm.config["dtype"]).eps)
-
-    def rounded(layer: LayerSummary) -> bool:
-        figures = layer.activation.figures
-        return 0 < figures["within_unit_std"] < epsilon * max(abs(figures["min"]), abs(figures["max"]))
-
-    yield from _stretch(arm, "rounding", f"the std within units is no more than the rounding of {arm.config['dtype']}",
-                        rounded)
+def _vanishing(seen: Evidence) -> Verdict | None:
+    forward, backward = seen.faded, beyond(reversed(seen.backward), -1)
+    if forward is not None:
+        return Verdict("vanishing", forward, causes.forward(seen, seen.fading, -1), remedy(seen))
+    if backward is not None:
+        return Verdict("vanishing", backward, causes.backward(seen, -1), remedy(seen))
+    return _silent(seen) or _no_gradient(seen)
 
 
-def _narrow(arm: Arm) -> Iterator[Warning]:
-    for layer in arm.layers:
-        if layer.fan_out == 1:
-            yield Warning("narrow", arm.label, layer.layer,
-                          f"layer {layer.layer} has one unit; theory assumes wide layers")
-            return
+def _silent(seen: Evidence) -> Verdict | None:
+    """What differs between inputs is gone, though sizes are not."""
+    if not seen.inputs_differ:
+        return None
+    for layer in seen.layers:
+        within = layer.activation.figures["within_unit_std"]
+        if within < NO_SIGNAL.value * min(seen.input_rms, 1.0):
+            return Verdict("vanishing", layer.layer, f"{seen.name}: within units the std of layer {layer.layer} is "
+                                                     f"{number(within)}: the inputs make no difference", remedy(seen))
+    return None
 
 
-RULES = (_non_finite, _not_computed, _dead, _constant, _underflow, _moments_overflow, _rounding, _narrow)
+def _no_gradient(seen: Evidence) -> Verdict | None:
+    """Nothing comes back through the last layer, so no ratio to it exists."""
+    last = seen.arm.layers[-1]
+    if last.gradient is None or last.gradient.figures["log10_rms"] != -math.inf:
+        return None
+    return Verdict("vanishing", last.layer, f"{seen.name}: no gradient comes back, the slope of {last.activation_name} "
+                                            f"is 0 throughout layer {last.layer}",
+                   "gradient descent needs a slope: try another activation, such as --act relu --init he")
+
+
+def _healthy(seen: Evidence) -> Verdict:
+    return Verdict(HEALTHY, None, causes.health(seen))
+
+
+RULES: tuple[Rule, ...] = (_non_finite, unit_rules.symmetric, _no_inputs, unit_rules.dying, unit_rules.saturated,
+                           unit_rules.collapsed, _exploding, _vanishing, _healthy)
+"""The first that holds is the verdict."""

@@ -1,0 +1,157 @@
+"""The words of a verdict: what theory and the neighbouring figures say about why."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from actprof import initializers
+from actprof.evidence import Course, Evidence, number, rms, times
+from actprof.fans import fans_of
+from actprof.profiles import Summary
+from actprof.verdicts import ALIKE, CHANGE, COLLAPSED, NOTABLE, STANDARD, VISIBLE
+
+LONGEST = 200
+"""Characters of a verdict's text, the name of the arm included."""
+
+
+def fitted(text: str, *remarks: str) -> str:
+    """The text and those of the remarks, in order of importance, for which there is room."""
+    for remark in remarks:
+        if remark and len(text) + len(remark) + 2 <= LONGEST:
+            text = f"{text}; {remark}"
+    return text
+
+
+def chi(seen: Evidence) -> str:
+    """`chi = 1.21 a layer`, where theory knows it."""
+    return "" if seen.chi is None else f"chi = {number(seen.chi)} a layer"
+
+
+def forward(seen: Evidence, course: Course, sign: int) -> str:
+    """How activations grow (sign 1) or shrink (-1), at what rate, and after how many layers by a factor of ten."""
+    layer, size = max(course, key=lambda pair: sign * pair[1])
+    verb = "grow" if size > 0 else "shrink"
+    if not math.isfinite(size):
+        first = next(place for place, each in course if not math.isfinite(each))
+        reached = "0" if size < 0 else "infinity"
+        return fitted(f"{seen.name}: activations {verb} to {reached}, in layer {first}", unmet(seen), chi(seen))
+    text = (f"{seen.name}: activations {verb} {times(size / layer)} a layer to rms "
+            f"{number(next(rms(each.activation.figures) for each in seen.layers if each.layer == layer))} "
+            f"in layer {layer}, {_pace(seen, size, layer)}")
+    return fitted(text, unmet(seen), chi(seen), _back(seen))
+
+
+def backward(seen: Evidence, sign: int) -> str:
+    """How gradients grow (sign 1) or shrink (-1) on their way back though activations do not."""
+    layer, size = max(seen.backward, key=lambda pair: sign * pair[1])
+    if not math.isfinite(size):
+        return fitted(f"{seen.name}: no gradient reaches layer {layer}", unmet(seen), chi(seen))
+    text = (f"{seen.name}: {_stds(seen)} gradients{seen.source} {'grow' if size > 0 else 'shrink'} {times(size)} "
+            f"(squared {times(2 * size)}) from layer {seen.depth} back to {layer}, "
+            f"{_pace(seen, size, seen.depth - layer)}")
+    return fitted(text, chi(seen), unmet(seen))
+
+
+def _back(seen: Evidence) -> str:
+    """`gradients ×3.1e-5 back to layer 1`."""
+    if not seen.backward or seen.depth == 1:
+        return ""
+    return f"gradients{seen.source} {times(seen.backward[0][1])} back to layer {seen.backward[0][0]}"
+
+
+def share_within(summary: Summary) -> float:
+    """Of the std of a layer, what is over the samples."""
+    std = summary.figures["std"]
+    return summary.figures["within_unit_std"] / std if std > 0 else math.inf
+
+
+def _stds(seen: Evidence) -> str:
+    """`forward looks healthy, std 0.76 → 0.65, but`, or the figures with what is wrong about them."""
+    first, last = (each.activation for each in (seen.layers[0], seen.layers[-1]))
+    start, end = first.figures["std"], last.figures["std"]
+    stds = f"std {number(start)} → {number(end)}"
+    if share_within(last) < COLLAPSED.value:
+        return f"{stds}, within units {number(last.figures['within_unit_std'])};"
+    even = end >= VISIBLE.value and start / NOTABLE.value < end < start * NOTABLE.value
+    return f"forward looks healthy, {stds}, but" if even else f"{stds};"
+
+
+def _pace(seen: Evidence, size: float, layers: int) -> str:
+    """`×10 every 2.6 layers`, or that there is no such number."""
+    if seen.power_law:
+        return "by a power law"
+    return f"{'×10' if size > 0 else '×0.1'} every {number(layers / abs(size))} layers"
+
+
+def of_overflow(seen: Evidence) -> str:
+    """Growth up to the last layer that is finite."""
+    sizes = [(layer, size) for layer, size in seen.forward if math.isfinite(size)]
+    if not sizes or not sizes[-1][1] > math.log10(CHANGE.value):
+        return ""
+    layer, size = sizes[-1]
+    return f": activations grow {times(size / layer)} a layer"
+
+
+def health(seen: Evidence) -> str:
+    """Sizes, and what is worth knowing all the same."""
+    return fitted(f"{seen.name}: {_sizes(seen)}", *(remark(seen) for remark in REMARKS))
+
+
+def _sizes(seen: Evidence) -> str:
+    if not seen.layers:
+        return "nothing was measured"
+    first, last = (each.activation.figures["std"] for each in (seen.layers[0], seen.layers[-1]))
+    back = _back(seen)
+    return (f"std {number(first)} → {number(last)} over {seen.depth} layer{'s' if seen.depth > 1 else ''}"
+            f"{back and f', {back}'}")
+
+
+def unmet(seen: Evidence) -> str:
+    """What SELU asks for and does not get."""
+    if all(choice.name != "selu" for choice in seen.stack.activations) or seen.stack.norm.name != "none":
+        return ""
+    fans = fans_of(seen.stack, 1)
+    scale = fans.fan_in * initializers.bind(seen.stack.init).std(fans) ** 2
+    checks = (
+        (abs(scale - 1), f"LeCun weights (fan_in·Var W is {number(scale)}, not 1)"),
+        (abs(seen.input_mean), f"inputs of mean 0 (not {number(seen.input_mean)})"),
+        (abs(seen.input_second_moment - seen.input_mean**2 - 1),
+         f"inputs of variance 1 (not {number(seen.input_second_moment - seen.input_mean**2)})"),
+    )
+    missing = [text for distance, text in checks if distance > STANDARD.value]
+    return f"selu needs {' and '.join(missing)}" if missing else ""
+
+
+def _alike(seen: Evidence) -> str:
+    if len(seen.layers) < 2:
+        return ""
+    first, last = (each.activation.figures["correlation"] for each in (seen.layers[0], seen.layers[-1]))
+    if not last > ALIKE.value >= first:
+        return ""
+    return f"inputs grow alike: correlation {number(first)} → {number(last)} by layer {seen.layers[-1].layer}"
+
+
+def _slow(seen: Evidence) -> str:
+    """A change that is not yet too much."""
+    if seen.change <= math.log10(NOTABLE.value):
+        return ""
+    if seen.power_law:
+        return "activations change by a power law, not exponentially"
+    if seen.chi is not None and abs(math.log10(seen.chi)) > 0.01:
+        per_ten = 2 / abs(math.log10(seen.chi))
+        return f"{chi(seen)}: gradients {'×10' if seen.chi > 1 else '×0.1'} every {number(per_ten)} layers"
+    return _chance(seen)
+
+
+def _chance(seen: Evidence) -> str:
+    """A narrow network strays from what theory expects."""
+    expected = seen.expected[-1].std if len(seen.expected) == seen.depth else 0.0
+    measured = seen.layers[-1].activation.figures["std"] if seen.layers else 0.0
+    if not (expected > 0 and measured > 0) or abs(math.log(measured / expected)) < math.log(NOTABLE.value):
+        return ""
+    return f"theory expects std {number(expected)}: {min(seen.stack.widths[1:]):,} units stray by chance"
+
+
+REMARKS: tuple[Callable[[Evidence], str], ...] = (unmet, _alike, _slow)
+"""In order of importance."""

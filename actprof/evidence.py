@@ -1,0 +1,153 @@
+"""What a diagnosis goes by: sizes on the way forward and back, measured first, and from theory what was not."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+from actprof.predictions import LayerTheory, StackTheory
+from actprof.profiles import Arm, Figures, LayerSummary
+from actprof.spec import StackSpec
+from actprof.verdicts import CHANGE, COLLAPSED
+
+Course = tuple[tuple[int, float], ...]
+"""((layer, log₁₀ of a ratio), …)."""
+
+FEWEST = 8
+"""Layers from which on a power law can be told from an exponential."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """An arm beside its spec and what theory expects of it, if it does."""
+
+    arm: Arm
+    stack: StackSpec
+    theory: StackTheory | None
+    input_second_moment: float
+    input_mean: float
+
+    @cached_property
+    def layers(self) -> tuple[LayerSummary, ...]:
+        """Those of which something finite was seen."""
+        return tuple(layer for layer in self.arm.layers if layer.activation.figures["count"])
+
+    @cached_property
+    def expected(self) -> tuple[LayerTheory, ...]:
+        return self.theory.layers if self.theory else ()
+
+    @cached_property
+    def forward(self) -> Course:
+        """Root mean squares of the activations; beside the inputs' where those are larger than 1, else beside 1."""
+        above = math.log10(max(self.input_rms, 1.0))
+        return tuple((layer.layer, log10(rms(layer.activation.figures)) - above) for layer in self.layers)
+
+    @cached_property
+    def fading(self) -> Course:
+        """The same beside the inputs' where those are smaller than 1."""
+        step = math.log10(max(self.input_rms, 1.0)) - math.log10(min(self.input_rms, 1.0))
+        return tuple((layer, size + step) for layer, size in self.forward)
+
+    @property
+    def faded(self) -> int | None:
+        """The first layer of which less than 1/CHANGE is left."""
+        return beyond(self.fading, -1)
+
+    @cached_property
+    def backward(self) -> Course:
+        """Root mean squares of dL/dz beside the last layer's: measured, else from theory, else nothing."""
+        measured = tuple((layer.layer, layer.gradient.figures["log10_ratio"])
+                         for layer in self.layers if layer.gradient)
+        if measured:
+            return tuple((layer, size) for layer, size in measured if not math.isnan(size))
+        return tuple((layer.layer, layer.log_gradient_ratio / math.log(10)) for layer in self.expected
+                     if layer.log_gradient_ratio is not None and not math.isnan(layer.log_gradient_ratio))
+
+    @property
+    def source(self) -> str:
+        """` by theory` where gradients were not measured."""
+        return "" if any(layer.gradient for layer in self.layers) else " by theory"
+
+    @property
+    def input_rms(self) -> float:
+        return math.sqrt(self.input_second_moment) if 0 < self.input_second_moment < math.inf else 1.0
+
+    @property
+    def depth(self) -> int:
+        return self.stack.depth
+
+    @property
+    def inputs_differ(self) -> bool:
+        """Whether there are inputs to tell apart."""
+        variance = self.input_second_moment - self.input_mean**2
+        alike = variance <= COLLAPSED.value**2 * self.input_second_moment
+        return self.arm.config["samples"] > 1 and not alike
+
+    @cached_property
+    def change(self) -> float:
+        """The largest |log₁₀| of all ratios, forward and back."""
+        return max((abs(size) for _, size in (*self.forward, *self.backward)), default=0.0)
+
+    @cached_property
+    def chi(self) -> float | None:
+        """χ, by which theory lets squared gradients grow a layer: the median over the layers."""
+        known = [layer.chi for layer in self.expected if layer.chi is not None]
+        middle = statistics.median(known) if known else math.nan
+        return middle if 0 < middle < math.inf else None
+
+    @cached_property
+    def power_law(self) -> bool:
+        """Whether theory lets the size change ever more slowly: halfway down twice as fast as at the end."""
+        steps = [(after.second_moment / before.second_moment if before.second_moment > 0 else math.nan)
+                 for before, after in zip(self.expected[:-1], self.expected[1:], strict=True)]
+        halfway, end = steps[len(steps) // 2:][:1], steps[-1:]
+        if len(self.expected) < FEWEST or not all(0 < step < math.inf for step in (*halfway, *end)):
+            return False
+        first = math.log(halfway[0])
+        return abs(first) > 1e-6 and 0.3 < math.log(end[0]) / first < 0.75
+
+    @property
+    def name(self) -> str:
+        """`tanh with lecun_normal:gain=1.6`."""
+        acts = list(dict.fromkeys(choice.label or choice.name for choice in self.stack.activations))
+        norm = "" if self.stack.norm.name == "none" else f", {self.stack.norm.name} norm"
+        listed = "/".join(acts[:3]) + ("/…" if len(acts) > 3 else "")
+        init = self.stack.init.label or self.stack.init.name
+        return f"{listed} with {'std ' if init[0] in '.0123456789' else ''}{init}{norm}"
+
+
+def beyond(course: Iterable[tuple[int, float]], sign: int) -> int | None:
+    """The first layer on the way whose ratio is beyond CHANGE, above (sign 1) or below (-1)."""
+    return next((layer for layer, size in course if sign * size > math.log10(CHANGE.value)), None)
+
+
+def rms(figures: Figures) -> float:
+    """√E a², which neither overflows nor underflows before the values do."""
+    return math.hypot(figures["std"], figures["mean"])
+
+
+def log10(size: float) -> float:
+    return math.log10(size) if size > 0 else -math.inf
+
+
+def number(value: float) -> str:
+    """Three digits: 0.831, 13,700, 3.1e-7; infinite and undefined ones in words."""
+    if not math.isfinite(value):
+        return "no number" if math.isnan(value) else "infinity" if value > 0 else "-infinity"
+    if value == 0 or 1e-3 <= abs(value) < 999.5:
+        return f"{value:.3g}"
+    if abs(value) < 1e-3 or abs(value) >= 999_950:
+        mantissa, _, exponent = f"{value:.1e}".partition("e")
+        return f"{mantissa}e{int(exponent)}"
+    return f"{float(f'{value:.3g}'):,.0f}"
+
+
+def times(exponent: float) -> str:
+    """×10**exponent, beyond the range of floats too: ×13,700, ×8.1e-20, ×3.4e-412."""
+    if abs(exponent) < 300 or not math.isfinite(exponent):
+        return f"×{number(10.0**exponent if math.isfinite(exponent) else 0.0 if exponent < 0 else exponent)}"
+    power = math.floor(exponent)
+    return f"×{min(10.0 ** (exponent - power), 9.9):.1f}e{power}"

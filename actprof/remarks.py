@@ -1,0 +1,100 @@
+"""What the user should know about a result: one sentence each, with the numbers behind it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+
+from actprof.profiles import Arm, LayerSummary, Warning
+
+
+def warnings(arms: Sequence[Arm]) -> tuple[Warning, ...]:
+    """All warnings of all arms, in the order of the table below."""
+    return tuple(warning for arm in arms for rule in RULES for warning in rule(arm))
+
+
+def _non_finite(arm: Arm) -> Iterator[Warning]:
+    for layer in arm.layers:
+        broken = layer.activation if layer.activation.non_finite else layer.preactivation
+        if broken.non_finite:
+            yield Warning("non_finite", arm.label, layer.layer,
+                          f"layer {layer.layer} overflows: {broken.non_finite_text}; "
+                          "its figures are of the finite part")
+            return
+
+
+def _not_computed(arm: Arm) -> Iterator[Warning]:
+    for layer in arm.layers:
+        if not layer.activation.computed:
+            last = arm.layers[-1].layer
+            which = f"layers {layer.layer} to {last}" if last > layer.layer else f"layer {last}"
+            yield Warning("not_computed", arm.label, layer.layer, f"{which} not computed: nothing finite arrives")
+            return
+
+
+def _dead(arm: Arm) -> Iterator[Warning]:
+    yield from _stretch(arm, "dead", "100 % zeros", lambda layer: (
+        layer.activation.figures["zero_fraction"] == 1 and not layer.activation.non_finite))
+
+
+def _constant(arm: Arm) -> Iterator[Warning]:
+    def constant(layer: LayerSummary) -> bool:
+        figures = layer.activation.figures
+        return bool(figures["count"] > 1 and figures["min"] == figures["max"] != 0)
+
+    yield from _stretch(arm, "constant", "the same value everywhere", constant)
+
+
+def _stretch(arm: Arm, code: str, what: str, holds: Callable[[LayerSummary], bool]) -> Iterator[Warning]:
+    """One warning for the layers of which something holds: from the first on, or just the first of them."""
+    layers = [layer for layer in arm.layers if layer.activation.computed]
+    found = [layer for layer in layers if holds(layer)]
+    if found:
+        first = found[0].layer
+        where = f"from layer {first} on" if found == layers[-len(found):] else f"in layer {first}"
+        yield Warning(code, arm.label, first, f"{what} {where}")
+
+
+def _underflow(arm: Arm) -> Iterator[Warning]:
+    smallest = float(np.finfo(arm.config["dtype"]).tiny)
+    for layer in arm.layers:
+        figures = layer.activation.figures
+        if 0 < max(abs(figures["min"]), abs(figures["max"])) < smallest:
+            yield Warning("underflow", arm.label, layer.layer,
+                          f"layer {layer.layer} underflows: no activation reaches {smallest:.3g}, "
+                          f"the smallest full-precision {arm.config['dtype']}")
+            return
+
+
+def _moments_overflow(arm: Arm) -> Iterator[Warning]:
+    for layer in arm.layers:
+        figures = layer.activation.figures
+        if figures["count"] and not math.isfinite(figures["second_moment"]):
+            yield Warning("overflow", arm.label, layer.layer,
+                          f"layer {layer.layer}: the mean square of the activations overflows float64")
+            return
+
+
+def _rounding(arm: Arm) -> Iterator[Warning]:
+    """The units have collapsed so far that what is left of their spread is the rounding of the dtype."""
+    epsilon = float(np.finfo(arm.config["dtype"]).eps)
+
+    def rounded(layer: LayerSummary) -> bool:
+        figures = layer.activation.figures
+        return 0 < figures["within_unit_std"] < epsilon * max(abs(figures["min"]), abs(figures["max"]))
+
+    yield from _stretch(arm, "rounding", f"the std within units is no more than the rounding of {arm.config['dtype']}",
+                        rounded)
+
+
+def _narrow(arm: Arm) -> Iterator[Warning]:
+    for layer in arm.layers:
+        if layer.fan_out == 1:
+            yield Warning("narrow", arm.label, layer.layer,
+                          f"layer {layer.layer} has one unit; theory assumes wide layers")
+            return
+
+
+RULES = (_non_finite, _not_computed, _dead, _constant, _underflow, _moments_overflow, _rounding, _narrow)

@@ -1,0 +1,73 @@
+"""What a diagnosis comes to: a verdict in a word, where it shows, why, and what to do; and the limits it goes by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+HEALTHY = "healthy"
+CODES = (HEALTHY, "vanishing", "exploding", "saturated", "dying", "collapsed", "symmetric", "non_finite")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What becomes of the signal in one arm.
+
+    Attributes:
+        code: one of CODES.
+        layer: the first layer that shows it, on the signal's way: of what comes back that nearest to the outputs.
+        text: the cause in words with the number behind it, in one line.
+        remedy: what to do instead, with what theory expects of it; "" where nothing is wrong.
+    """
+
+    code: str
+    layer: int | None
+    text: str
+    remedy: str = ""
+
+    @property
+    def good(self) -> bool:
+        return self.code == HEALTHY
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """A limit of a diagnosis: its name, its value, what it is of, and why it lies there."""
+
+    name: str
+    value: float
+    unit: str
+    reason: str
+
+
+CHANGE = Threshold(
+    "change", 30.0, "times, of activations or gradients (root mean square) over all layers",
+    "no learning rate suits layers whose gradients differ more; 50 ReLU layers of 100 units stray ×10 by chance")
+NO_SIGNAL = Threshold(
+    "no signal", 1e-3, "of the inputs' std left within units",
+    "what is left of the difference between inputs is lost beside any bias or noise")
+SATURATED = Threshold(
+    "saturated", 0.4, "of values, where both ends of the activation are flat",
+    "a unit flat for almost every second input hardly learns; tanh at its fixed points has less than 0.2")
+FLAT = Threshold(
+    "flat", 0.9, "of values, where one end of the activation is flat",
+    "half of the values lie on the flat side by symmetry; beyond 0.9 hardly any slope is left")
+DYING = Threshold(
+    "dying", 0.5, "of units always 0, and 2/√units more for chance",
+    "where all inputs look alike half of the units are off by the sign of z alone; more are pushed there")
+COLLAPSED = Threshold(
+    "collapsed", 0.05, "of the std of a layer lies within units",
+    "then 99.75 % of the variance is between units and the same for every input")
+VISIBLE = Threshold(
+    "visible", 0.05, "std of a layer",
+    "from here on a histogram looks as if there were a signal; below, the verdict is vanishing")
+ALIKE = Threshold(
+    "alike", 0.9, "mean cosine between different inputs in the last layer",
+    "further layers can hardly tell the inputs apart: a remark, no fault")
+NOTABLE = Threshold(
+    "notable", 3.0, "times, of activations or gradients over all layers",
+    "more than chance in a few wide layers: a remark, no fault")
+STANDARD = Threshold(
+    "standard", 0.1, "from 0 for the mean, from 1 for the second moment and fan_in·Var W",
+    "SELU holds its fixed point only near standardised inputs and LeCun weights")
+
+THRESHOLDS = (CHANGE, NO_SIGNAL, SATURATED, FLAT, DYING, COLLAPSED, VISIBLE, ALIKE, NOTABLE, STANDARD)
