@@ -10,21 +10,26 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from actprof import activations, configuration, diagnosis, memory, normalizations
+from actprof import activations, configuration, diagnosis, jacobian, lsuv, memory, normalizations, remarks
 from actprof.counting import Counter, Scratch
+from actprof.forecast import forecast, input_moments
+from actprof.gradient_scales import GradientScale, lay_gradient_scales
+from actprof.gradients import LayerGradient
 from actprof.inputs import Inputs
 from actprof.network import Layer, Network
 from actprof.parallel import cores, ordered_map
 from actprof.pilot import LayerBins, lay_bins
+from actprof.predictions import InputMoments
 from actprof.profiles import Arm, Comparison, LayerProfile, Profile
 from actprof.propagation import Chunk, forward
+from actprof.round_trip import RoundTrip
 from actprof.spec import RunSpec, StackSpec
 from actprof.streams import BLOCK
 
@@ -35,6 +40,9 @@ LEAST_ROWS = 1024
 
 SHARES = 16
 """Parts that the chunks of a network are dealt into; each keeps one set of counters."""
+
+CALIBRATION_ROWS = 1024
+"""Rows of the first batch on which weights are scaled that ask for it."""
 
 WORTH_SHARING = 2e8
 """Multiplications from which a second thread pays for its start."""
@@ -47,35 +55,55 @@ def compare(stacks: Sequence[StackSpec], run: RunSpec, inputs: Inputs,
             progress: Progress = lambda share: None) -> Comparison:
     """Profile each stack on the same inputs and the same underlying draws.
 
-    Raises ResourceError before anything large is allocated.
+    Raises ResourceError before anything large is allocated, SpecError for a Jacobian that is too much.
     """
     memory.check(stacks, run, inputs)
+    if run.jacobian:
+        jacobian.check(stacks, inputs)
     dtype = np.dtype(run.dtype)
     with np.errstate(all="ignore"):
-        first = [Network(stack, run.seed, 0, dtype) for stack in stacks]
+        calibration = inputs.rows(0, 0, min(inputs.batch_rows(0), CALIBRATION_ROWS))
+        first = [_network(stack, run.seed, 0, dtype, calibration) for stack in stacks]
         if memory.fits_whole(*first):
             for network in first:
                 network.keep(_workers(network, run.batch_size))
         bins = lay_bins(first, inputs, run)
+        scales = lay_gradient_scales(first, inputs, run) if run.gradients else [None] * len(first)
+        moments = input_moments(inputs)
         steps = _Steps(progress, len(stacks) * run.repeats)
         arms = []
-        for arm_bins in bins:
+        for arm_bins, arm_scales in zip(bins, scales, strict=True):
             network = first.pop(0)
             stack, profiles = network.stack, []
+            spectra = jacobian.spectra(network, inputs) if run.jacobian else ()
             for repeat in range(run.repeats):
-                profiles.append(profile(network, inputs, arm_bins, steps.next()))
-                network = Network(stack, run.seed, repeat + 1, dtype)
-            arms.append(Arm(stack.label, _config(stack, run, inputs), tuple(profiles)))
-        return Comparison(run.seed, tuple(arms), diagnosis.warnings(arms))
+                profiles.append(profile(network, inputs, arm_bins, steps.next(), arm_scales))
+                network = _network(stack, run.seed, repeat + 1, dtype, calibration)
+            arms.append(_judged(stack, Arm(stack.label, _config(stack, run, inputs), tuple(profiles), spectra), inputs,
+                                moments))
+        return Comparison(run.seed, tuple(arms), remarks.warnings(arms))
 
 
 def profile(network: Network, inputs: Inputs, bins: Sequence[LayerBins],
-            progress: Progress = lambda share: None) -> Profile:
-    """Stream all batches through one network."""
-    chunks = _chunks(network, inputs)
+            progress: Progress = lambda share: None, scales: Sequence[GradientScale] | None = None) -> Profile:
+    """Stream all batches through one network, with `scales` and back; then its weights must fit whole."""
+    chunks = _chunks(network, inputs, back=scales is not None)
     if memory.fits_whole(network):
-        return _chunk_by_chunk(network, inputs, bins, chunks, progress)
+        return _chunk_by_chunk(network, inputs, bins, chunks, progress, scales)
     return _layer_by_layer(network, inputs, bins, chunks, progress)
+
+
+def _network(stack: StackSpec, seed: int, repeat: int, dtype: np.dtype[Any], rows: NDArray[Any]) -> Network:
+    network = Network(stack, seed, repeat, dtype)
+    lsuv.calibrate(network, rows)
+    return network
+
+
+def _judged(stack: StackSpec, arm: Arm, inputs: Inputs, moments: InputMoments) -> Arm:
+    """The arm with what theory says of it, and with a verdict."""
+    expected = forecast(stack, moments, inputs.batch_rows(0), arm.layers)
+    verdict = diagnosis.verdict(arm, stack, expected.theory, moments.second_moment, moments.mean)
+    return replace(arm, forecast=expected, verdict=verdict)
 
 
 @dataclass
@@ -118,13 +146,13 @@ class _LayerCounters:
         low, high = self._after.add(block)
         return math.isfinite(low) and math.isfinite(high)
 
-    def profile(self, layer: Layer) -> LayerProfile:
+    def profile(self, layer: Layer, gradient: LayerGradient | None = None) -> LayerProfile:
         return LayerProfile(layer.number, layer.fans.fan_in, layer.fans.fan_out, layer.parameters, layer.weight_std,
                             self._after.distribution(), self._before.distribution(), layer.activation.name,
-                            any(math.isfinite(edge) for edge in self._flat))
+                            any(math.isfinite(edge) for edge in self._flat), gradient)
 
 
-def _chunks(network: Network, inputs: Inputs) -> list[Chunk]:
+def _chunks(network: Network, inputs: Inputs, back: bool = False) -> list[Chunk]:
     """Whole batches where a normalisation needs them, else rows that keep a chunk in the cache, in even numbers."""
     whole = normalizations.NORMALIZATIONS[network.stack.norm.name].whole_batch
     widest = max(network.stack.widths)
@@ -133,7 +161,7 @@ def _chunks(network: Network, inputs: Inputs) -> list[Chunk]:
     chunks = []
     for batch in range(inputs.batches):
         rows = inputs.batch_rows(batch)
-        parts = 1 if whole else math.ceil(rows / wanted)
+        parts = 1 if whole else math.ceil(rows / (min(wanted, memory.rows_back(network, rows)) if back else wanted))
         if parts % 2 and not whole and rows * work * inputs.batches > WORTH_SHARING:
             parts += 1
         size = rows if whole else math.ceil(rows / parts / BLOCK) * BLOCK
@@ -152,23 +180,29 @@ def _rows(chunks: Sequence[Chunk]) -> int:
 
 
 def _chunk_by_chunk(network: Network, inputs: Inputs, bins: Sequence[LayerBins], chunks: list[Chunk],
-                    progress: Progress) -> Profile:
+                    progress: Progress, scales: Sequence[GradientScale] | None) -> Profile:
     workers = _workers(network, _rows(chunks))
     layers = network.keep(workers)
-    shares = _dealt(chunks)
+    trip = RoundTrip(network, layers, scales, chunks) if scales else None
+    shares = [[chunk] for chunk in chunks] if trip else _dealt(chunks)
     memory_of = threading.local()
 
     def through(share: Sequence[Chunk]) -> Profile:
         scratch = memory_of.__dict__.setdefault("scratch", Scratch())
         with np.errstate(all="ignore"):
             counters = [_LayerCounters(network, layer.number, bins[layer.number - 1], scratch) for layer in layers]
+            gradients: Sequence[LayerGradient | None] = [None] * len(layers)
             for chunk in share:
                 rows = inputs.rows(chunk.batch, chunk.start, chunk.stop)
+                if trip:
+                    gradients = trip.go(rows, chunk, counters, scratch)
+                    continue
                 for layer, counter in zip(layers, counters, strict=True):
                     if not len(rows):
                         break
                     rows = forward(network, layer, rows, chunk, counter, scratch)
-            return Profile(tuple(counter.profile(layer) for layer, counter in zip(layers, counters, strict=True)))
+            return Profile(tuple(counter.profile(layer, gradient) for layer, counter, gradient
+                                 in zip(layers, counters, gradients, strict=True)))
 
     return _merged(ordered_map(through, shares, workers), len(shares), progress)
 

@@ -6,14 +6,28 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from actprof.registry import Choice
+from actprof.spec import StackSpec
+
 
 @dataclass(frozen=True)
 class Fans:
-    """What a scale may depend on. `first`: whether this is the layer that sees the inputs (siren)."""
+    """What a scale may depend on.
+
+    Attributes:
+        first: whether this is the layer that sees the inputs (siren).
+        activation: what the layer's pre-activations go through (critical); None where no layer is meant.
+    """
 
     fan_in: int
     fan_out: int
     first: bool = False
+    activation: Choice | None = None
+
+
+def fans_of(stack: StackSpec, number: int) -> Fans:
+    """The fans of layer `number`, counted from 1."""
+    return Fans(stack.widths[number - 1], stack.widths[number], number == 1, stack.activations[number - 1])
 
 
 FANS: dict[str, Callable[[Fans], float]] = {

@@ -21,6 +21,7 @@ from actprof.errors import SpecError
 from actprof.fans import FAN_TEXT, FANS, Fans
 from actprof.matrices import Matrix
 from actprof.registry import Choice, Parameter, Registry, Value
+from actprof.theory.gains import critical_gain
 
 Rule = Callable[..., float]
 Support = tuple[float, float] | None
@@ -45,6 +46,8 @@ class Initializer:
         square_variance: count·Var(mean of (W - mean)²)/std⁴, where it is not that of independent draws.
         bias: what the same framework layer does to its biases.
         written: the formula with the parameters filled in, N(0, 2/n); without it they are listed behind the formula.
+        activation: whether the scale depends on the layer's activation.
+        calibrated: whether the weights are scaled on a batch of inputs after they are drawn.
         spare: how many times its own size a matrix needs beside itself while it is drawn.
     """
 
@@ -62,6 +65,8 @@ class Initializer:
     bias: str = "zeros"
     written: Callable[..., str] | None = None
     spare: int = 0
+    activation: bool = False
+    calibrated: bool = False
 
 
 @dataclass(frozen=True)
@@ -200,6 +205,12 @@ LECUN = "LeCun et al. 1998, Efficient BackProp"
 HE_PARAMETERS = (*_gain(math.sqrt(2)), Parameter("mode", "fan_in", choices=tuple(FANS)))
 
 
+def _critical(fans: Fans) -> float:
+    if fans.activation is None:
+        raise SpecError("critical needs an activation. Name one, or write lecun_normal:gain=….")
+    return critical_gain(fans.activation) / math.sqrt(fans.fan_in)
+
+
 def _he(fans: Fans, gain: float, mode: str) -> float:
     return gain / math.sqrt(FANS[mode](fans))
 
@@ -307,7 +318,14 @@ INITIALIZERS: Registry[Initializer] = Registry("initialiser", "inits", (
                 support=_within(lambda fans, std: 2.0 if std else 0.0)),
     Initializer("haiku.linear", "N(0, 1/n) cut at ±2/√n, not corrected: true std 0.8796/√n", "Haiku hk.Linear",
                 lambda fans: TRUNCATED_STD / math.sqrt(fans.fan_in), truncated(2.0)),
-), number="normal", check=_check, refused={
-    "critical": "it comes with the theory, not in this version",
-    "lsuv": "it rescales on a batch of inputs, not in this version",
-})
+    Initializer("critical", "N(0, gain²/n) with the gain of the activation that keeps the mean square",
+                "Poole et al. 2016, Exponential expressivity in deep neural networks through transient chaos",
+                _critical, activation=True),
+    Initializer("lsuv", "orthogonal, each layer scaled until its pre-activations have variance 1 on the first batch",
+                "Mishkin & Matas 2016, All you need is a good init",
+                lambda fans, tolerance, iterations: 1 / math.sqrt(max(fans.fan_in, fans.fan_out)), NORMAL, (),
+                (Parameter("tolerance", 0.1, positive=True), Parameter("iterations", 10, low=1, high=1000)),
+                matrix=lambda rng, shape, dtype, fans, **_: matrices.orthogonal(rng, shape, dtype, fans, 1.0),
+                support=lambda fans, tolerance, iterations: None, square_variance=matrices.fixed, spare=7,
+                calibrated=True),
+), number="normal", check=_check)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from actprof import initializers
+from actprof import activations, initializers
 from actprof.counting import BLOCK_BYTES
 from actprof.errors import ResourceError
 from actprof.inputs import Inputs
@@ -16,6 +16,7 @@ from actprof.parallel import cores
 from actprof.propagation import Chunk
 from actprof.resources import amount, available_memory
 from actprof.spec import RunSpec, StackSpec, TrainSpec
+from actprof.streams import BLOCK
 from actprof.training.optimizers import OPTIMIZERS
 
 WHOLE_BYTES = 2**30
@@ -35,6 +36,19 @@ UPDATE_BYTES, HISTORY_BYTES = 200, 51 * 256 * 8
 
 UNIT_BYTES = 160
 """Counters and their results take about this much for each unit of each layer."""
+
+
+TAPE_BYTES = 64 * 2**20
+"""A chunk that comes back has so few rows that its tapes take no more than this, if that is a block at least."""
+
+LIGHT_WORK = 5e9
+"""Multiplications up to which gradients are computed unasked."""
+
+UNIT_WORK, LAYER_WORK = 100, 1e7
+"""What a value and a call for a layer cost beside a multiplication."""
+
+LIGHT_BYTES = 256 * 2**20
+"""What gradients that nobody asked for may take."""
 
 
 def fits_whole(*networks: Network) -> bool:
@@ -60,11 +74,49 @@ def super_chunks(network: Network, chunks: Sequence[Chunk]) -> list[list[Chunk]]
     return groups
 
 
+def tape_row(network: Network) -> int:
+    """Bytes that the tapes of all layers keep of a row: a, z where it is needed, and what is normalised afterwards."""
+    stack, after = network.stack, network.normalised_after
+    values = 0
+    for number, choice in enumerate(stack.activations, start=1):
+        units = stack.widths[number]
+        a_over_z = activations.bind(choice).forgets_z and (after or stack.norm.name == "none")
+        values += network.columns(number) + units * (after + (not a_over_z))
+    return values * network.dtype.itemsize
+
+
+def rows_back(network: Network, rows: int) -> int:
+    """At most how many of a batch's rows go up and back together."""
+    if NORMALIZATIONS[network.stack.norm.name].whole_batch:
+        return rows
+    return min(rows, max(TAPE_BYTES // tape_row(network) // BLOCK * BLOCK, BLOCK))
+
+
+def gradients_are_light(stacks: Sequence[StackSpec], run: RunSpec, inputs: Inputs) -> bool:
+    """Whether gradients cost so little that they are computed unasked."""
+    networks = [Network(stack, run.seed, 0, np.dtype(run.dtype)) for stack in stacks]
+    work = inputs.batches * run.repeats * sum(_work(network, inputs.batch_rows(0)) for network in networks)
+    return (work <= LIGHT_WORK and all(map(fits_whole, networks))
+            and max(_needed_back(network, inputs) for network in networks) <= LIGHT_BYTES)
+
+
+def any_too_large(stacks: Sequence[StackSpec], run: RunSpec) -> bool:
+    """Whether the gradients of one of the stacks are not computed at all."""
+    return not all(fits_whole(Network(stack, run.seed, 0, np.dtype(run.dtype))) for stack in stacks)
+
+
+def too_large_for_gradients() -> str:
+    return f"gradients are not computed for stacks above {amount(WHOLE_BYTES)} of weights"
+
+
 def check(stacks: Sequence[StackSpec], run: RunSpec, inputs: Inputs) -> None:
     """Raise ResourceError if the largest arm, beside the others' kept weights, would not fit into what is left."""
     needs = [_needed(stack, run, inputs) for stack in stacks]
     networks = [Network(stack, run.seed, 0, np.dtype(run.dtype)) for stack in stacks]
     weights = [sum(network.weight_bytes) for network in networks]
+    if run.gradients and not all(map(fits_whole, networks)):
+        raise ResourceError(f"{too_large_for_gradients()}: one has {amount(max(weights))}. "
+                            "Lower --width or --layers, or leave the gradients out.")
     need = max(needs) + (sum(weights) - max(weights) if fits_whole(*networks) else 0)
     left = available_memory()
     if left is not None and need > left:
@@ -105,4 +157,22 @@ def _needed(stack: StackSpec, run: RunSpec, inputs: Inputs) -> int:
         rows = max(rows, min(batch * inputs.batches, SUPER_ROWS))
     passing = 4 * rows * columns * network.dtype.itemsize + workers * 4 * BLOCK_BYTES
     counted = sum(stack.widths) * UNIT_BYTES * (run.repeats + 2 * workers)
-    return kept + max(weights) * initializers.bind(stack.init).row.spare + passing + counted
+    back = _needed_back(network, inputs) if run.gradients else 0
+    return kept + max(weights) * initializers.bind(stack.init).row.spare + passing + counted + back
+
+
+def _work(network: Network, rows: int) -> float:
+    """What the forward pass of a batch takes, in multiplications."""
+    stack = network.stack
+    products = sum(network.weight_bytes) / network.dtype.itemsize
+    return rows * (products + UNIT_WORK * sum(stack.widths[1:])) + LAYER_WORK * stack.depth
+
+
+def _needed_back(network: Network, inputs: Inputs) -> int:
+    """Tapes, cotangents, a chunk's dL/dW for each worker, and their sums over a batch of several chunks."""
+    batch, weights = inputs.batch_rows(0), network.weight_bytes
+    rows = rows_back(network, batch)
+    parts = -(-batch // rows) * inputs.batches
+    widest = max(network.columns(number) for number in range(1, network.stack.depth + 1))
+    each = rows * (tape_row(network) + 3 * widest * network.dtype.itemsize) + max(weights)
+    return min(cores(), parts) * each + (sum(weights) if rows < batch else 0)

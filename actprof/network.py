@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from actprof import activations, initializers, normalizations, streams
 from actprof.activations import BoundActivation
-from actprof.fans import Fans
+from actprof.fans import Fans, fans_of
 from actprof.normalizations import BoundNormalization, Moments
 from actprof.parallel import ordered_map
 from actprof.spec import StackSpec
@@ -97,6 +97,10 @@ class Network:
         self._kept.update(zip(missing, ordered_map(self._measured, missing, workers), strict=True))
         return [self._kept[number] for number in range(1, self.stack.depth + 1)]
 
+    def hold(self, layer: Layer) -> None:
+        """Keep this layer from now on, in place of its draw."""
+        self._kept[layer.number] = layer
+
     def layer(self, number: int) -> Layer:
         """The kept layer `number`, or a fresh draw of it."""
         return self._kept.get(number) or self._drawn(number)
@@ -109,7 +113,7 @@ class Network:
 
     def _drawn(self, number: int) -> Layer:
         stack = self.stack
-        fans = Fans(stack.widths[number - 1], stack.widths[number], first=number == 1)
+        fans = fans_of(stack, number)
         columns = self.columns(number)
         weights = initializers.bind(stack.init).sample(
             streams.stream(self.seed, streams.WEIGHT, self.repeat, number), fans, (fans.fan_in, columns), self.dtype)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, reduce
 from typing import Any
@@ -11,7 +11,10 @@ from typing import Any
 import numpy as np
 
 from actprof.distributions import FIGURES, Distribution, Histogram
-from actprof.spec import QUANTITIES
+from actprof.gradients import GRADIENT_FIGURES, LayerGradient
+from actprof.predictions import Forecast, LayerTheory
+from actprof.spec import GRADIENT, QUANTITIES
+from actprof.verdicts import Verdict
 
 Figures = dict[str, float]
 
@@ -29,10 +32,12 @@ class LayerProfile:
     preactivation: Distribution
     activation_name: str = ""
     saturates: bool = False
+    gradient: LayerGradient | None = None
 
     def merge(self, other: LayerProfile) -> LayerProfile:
         return replace(self, activation=self.activation.merge(other.activation),
-                       preactivation=self.preactivation.merge(other.preactivation))
+                       preactivation=self.preactivation.merge(other.preactivation),
+                       gradient=self.gradient and other.gradient and self.gradient.merge(other.gradient))
 
 
 @dataclass(frozen=True)
@@ -51,17 +56,19 @@ class Summary:
     """One quantity of one layer, over all networks of an arm.
 
     Attributes:
-        figures: the table of distributions.FIGURES by name; where there are several networks, the median of a
-            figure and the sum of a total.
+        figures: the table of distributions.FIGURES by name, for gradients that of gradients.GRADIENT_FIGURES too;
+            where there are several networks, the median of a figure and the sum of a total.
         spread: figure → (first quartile, third quartile) over the networks; empty for a single one.
         histogram: counts of all networks together.
         atoms: ((value, count), …) of all networks together.
+        exponent: the histogram's edges are in units of 2**exponent; not 0 only where float64 could not hold them.
     """
 
     figures: Figures
     spread: Mapping[str, tuple[float, float]]
     histogram: Histogram
     atoms: tuple[tuple[float, int], ...]
+    exponent: int = 0
 
     @property
     def non_finite(self) -> int:
@@ -92,24 +99,47 @@ class LayerSummary:
     saturates: bool
     activation: Summary
     preactivation: Summary
+    gradient: Summary | None = None
+
+    @property
+    def quantities(self) -> tuple[str, ...]:
+        """What there is a summary of."""
+        return QUANTITIES if self.gradient is None else (*QUANTITIES, GRADIENT)
 
     def quantity(self, name: str) -> Summary:
-        """The summary of "activation" or "preactivation"."""
+        """The summary of one of `quantities`."""
         summary: Summary = getattr(self, name)
         return summary
 
 
+def std_errors(layer: LayerSummary, said: LayerTheory) -> float:
+    """By how many standard errors, over networks, the std of a layer's activations differs from what theory says."""
+    difference = layer.activation.figures["std"] - said.std
+    return difference / said.std_error if said.std_error else (0.0 if difference == 0 else math.nan)
+
+
 @dataclass(frozen=True)
 class Arm:
-    """One configuration: its settings as plain values and the profiles of its networks."""
+    """One configuration: its settings as plain values and the profiles of its networks.
+
+    Attributes:
+        jacobian: of a few samples, the singular values of the derivative of outputs by inputs, as named plain numbers.
+        forecast: what theory says of it.
+        verdict: what becomes of the signal, and why.
+    """
 
     label: str
     config: Mapping[str, Any]
     networks: tuple[Profile, ...]
+    jacobian: tuple[Mapping[str, float], ...] = ()
+    forecast: Forecast | None = None
+    verdict: Verdict | None = None
 
     @cached_property
     def layers(self) -> tuple[LayerSummary, ...]:
-        return tuple(_summarised(rows) for rows in zip(*(network.layers for network in self.networks), strict=True))
+        lasts = tuple(network.layers[-1] for network in self.networks)
+        return tuple(_summarised(rows, lasts)
+                     for rows in zip(*(network.layers for network in self.networks), strict=True))
 
     @property
     def parameters(self) -> int:
@@ -138,18 +168,22 @@ class Comparison:
         """Every arm × layer × quantity: the tidy view."""
         for arm in self.arms:
             for layer in arm.layers:
-                for quantity in QUANTITIES:
+                for quantity in layer.quantities:
                     yield arm, layer, quantity, layer.quantity(quantity)
 
 
-def _summarised(rows: tuple[LayerProfile, ...]) -> LayerSummary:
+def _summarised(rows: Sequence[LayerProfile], lasts: Sequence[LayerProfile]) -> LayerSummary:
+    """One layer of all networks, beside the last layer of each."""
     first = rows[0]
+    activation, preactivation = (
+        _summary([getattr(row, quantity) for row in rows], quantity) for quantity in QUANTITIES)
     return LayerSummary(first.layer, first.fan_in, first.fan_out, first.parameters,
                         float(np.median([row.weight_std for row in rows])), first.activation_name, first.saturates,
-                        *(_summary([getattr(row, quantity) for row in rows], quantity) for quantity in QUANTITIES))
+                        activation, preactivation,
+                        _gradient_summary([row.gradient for row in rows], [last.gradient for last in lasts]))
 
 
-def _summary(distributions: list[Distribution], quantity: str) -> Summary:
+def _summary(distributions: Sequence[Distribution], quantity: str) -> Summary:
     histogram = reduce(Histogram.merge, (d.histogram for d in distributions))
     atoms = tuple((same[0][0], sum(count for _, count in same))
                   for same in zip(*(d.atoms for d in distributions), strict=True))
@@ -161,11 +195,33 @@ def _summary(distributions: list[Distribution], quantity: str) -> Summary:
         values = [figure.value(d) for d in distributions]
         if figure.total:
             figures[figure.name] = sum(values)
-        elif len(values) == 1:
-            figures[figure.name] = values[0]
         else:
-            figures[figure.name], spread[figure.name] = _middle(values)
+            _enter(figure.name, values, figures, spread)
     return Summary(figures, spread, histogram, atoms)
+
+
+def _gradient_summary(gradients: Sequence[LayerGradient | None],
+                      lasts: Sequence[LayerGradient | None]) -> Summary | None:
+    known = [(gradient, last) for gradient, last in zip(gradients, lasts, strict=True) if gradient and last]
+    if not known:
+        return None
+    first = known[0][0]
+    summary = _summary([gradient.distribution for gradient, _ in known], GRADIENT)
+    figures, spread = dict(summary.figures), dict(summary.spread)
+    if not first.representable:
+        figures |= {figure.name: math.nan for figure in FIGURES if not figure.total and figure.name in figures}
+        spread = dict.fromkeys(spread, (math.nan, math.nan))
+    for figure in GRADIENT_FIGURES:
+        _enter(figure.name, [figure.value(*pair) for pair in known], figures, spread)
+    return replace(summary, figures=figures, spread=spread, exponent=0 if first.representable else first.exponent)
+
+
+def _enter(name: str, values: list[float], figures: Figures, spread: dict[str, tuple[float, float]]) -> None:
+    """A figure of all networks: the value, or of several networks the median and the quartiles."""
+    if len(values) == 1:
+        figures[name] = values[0]
+    else:
+        figures[name], spread[name] = _middle(values)
 
 
 def _middle(values: list[float]) -> tuple[float, tuple[float, float]]:

@@ -63,6 +63,13 @@ NAMESAKES: dict[str, tuple[Namesake, ...]] = {
 def schemes(names: Sequence[str]) -> tuple[Choice, ...]:
     """The initialisers of these names. Raises SpecError."""
     chosen = tuple(map(INITIALIZERS.parse, names))
+    for choice in chosen:
+        if INITIALIZERS[choice.name].activation:
+            raise SpecError(f"{choice.name} depends on an activation, and bounds knows none. "
+                            "Give the gain itself, such as lecun_normal:gain=1.593 for tanh.")
+        if INITIALIZERS[choice.name].calibrated:
+            raise SpecError(f"{choice.name} scales its weights on a batch of inputs, and bounds has none. "
+                            "Take orthogonal, from which it starts.")
     labels = [choice.label for choice in chosen]
     for label in labels:
         if labels.count(label) > 1:

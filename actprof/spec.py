@@ -41,6 +41,9 @@ SCALES = ("none", "unit", "standard")
 NORM_POSITIONS = ("before", "after")
 RANGES = ("shared", "layer")
 QUANTITIES = ("activation", "preactivation")
+GRADIENT = "gradient"
+SHOWN = (*QUANTITIES, GRADIENT)
+"""What a table or a figure can show: gradients are counted beside the other quantities, if at all."""
 VIEWS = {"panels": 8, "ridge": 24, "heatmap": MAX_LAYERS}
 """View of a figure → the most layers for which "auto" takes it."""
 THEMES = ("light", "dark")
@@ -178,6 +181,8 @@ class RunSpec:
         bins: bars of each histogram.
         range: "shared" (one range for all layers and arms), "layer" (each its own) or (low, high).
         quantities: what is counted; activations alone take about half the time.
+        gradients: whether a random cotangent goes back through the layers.
+        jacobian: whether the Jacobian of a few samples is decomposed.
     """
 
     input: InputSpec = field(default_factory=InputSpec)
@@ -189,6 +194,8 @@ class RunSpec:
     bins: int = 30
     range: str | tuple[float, float] = "shared"
     quantities: tuple[str, ...] = QUANTITIES
+    gradients: bool = False
+    jacobian: bool = False
 
     def __post_init__(self) -> None:
         require("--batch-size", self.batch_size, 1, MAX_BATCH)

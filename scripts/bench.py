@@ -1,7 +1,7 @@
 """Speed and memory of actprof against its goals: every figure a ratio of two things measured in turn in this run.
 
     python scripts/bench.py            everything (a few minutes)
-    python scripts/bench.py start kernels forward memory torch training
+    python scripts/bench.py start kernels forward backward memory torch training
 
 A ratio is the median over rounds of A/B, so that a machine whose speed drifts does not spoil it.
 """
@@ -29,6 +29,7 @@ from actprof import engine
 from actprof.bins import Extent, lay
 from actprof.counting import Counter, Scratch, block_rows, count_bins
 from actprof.datasets import labelled
+from actprof.gradient_scales import lay_gradient_scales
 from actprof.inputs import Inputs, open_inputs
 from actprof.network import Network
 from actprof.parallel import cores, ordered_map
@@ -157,16 +158,35 @@ def forward() -> None:
         layers, chunks = network.keep(cores()), engine._chunks(network, inputs)
         bins = lay_bins([network], inputs, run)[0]
 
-        def chain(chunk: Any, layers: Any = layers, inputs: Any = inputs, width: int = width) -> None:
-            rows = inputs.rows(0, chunk.start, chunk.stop)
-            buffers = np.empty((2, len(rows), width), np.float32)
-            for layer in layers:
-                rows = np.matmul(rows, layer.weights, out=buffers[layer.number % 2])
-
         with np.errstate(all="ignore"):
             ratio, took = paired(lambda: engine.profile(network, inputs, bins),
-                                 lambda: list(ordered_map(chain, chunks, cores())))
+                                 lambda: chain(layers, inputs, chunks))
         report(f"statistics-complete forward : bare products, width {width}", ratio, goal, f"{took:.2f} s")
+
+
+def chain(layers: Any, inputs: Inputs, chunks: Any) -> None:
+    """The bare matrix products of a forward pass, on all cores."""
+
+    def through(chunk: Any) -> None:
+        rows = inputs.rows(0, chunk.start, chunk.stop)
+        buffers = np.empty((2, len(rows), inputs.features), np.float32)
+        for layer in layers:
+            rows = np.matmul(rows, layer.weights, out=buffers[layer.number % 2])
+
+    list(ordered_map(through, chunks, cores()))
+
+
+def backward() -> None:
+    width, depth, rows = 1024, 8, 8192
+    run = RunSpec(batch_size=rows, quantities=("activation",), gradients=True)
+    inputs = Fixed(open_inputs(run, width).rows(0, 0, rows))
+    network = Network(stack_specs(layers=depth, width=width)[0], 0, 0, np.dtype(np.float32))
+    layers, chunks = network.keep(cores()), engine._chunks(network, inputs)
+    with np.errstate(all="ignore"):
+        bins, scales = lay_bins([network], inputs, run)[0], lay_gradient_scales([network], inputs, run)[0]
+        ratio, took = paired(lambda: engine.profile(network, inputs, bins, scales=scales),
+                             lambda: [chain(layers, inputs, chunks) for _ in range(3)])
+    report(f"statistics-complete forward and backward : 3 × bare products, width {width}", ratio, 1.20, f"{took:.2f} s")
 
 
 def memory() -> None:
@@ -222,7 +242,7 @@ def training() -> None:
     report("training iteration : bare products, 784-100×4-10", ratio, 1.5, f"{each / 200 * 1e6:.0f} µs")
 
 
-PARTS = {part.__name__: part for part in (start, kernels, forward, memory, torch, training)}
+PARTS = {part.__name__: part for part in (start, kernels, forward, backward, memory, torch, training)}
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as folder:

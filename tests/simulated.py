@@ -1,10 +1,12 @@
 """Comparisons for tests of what is drawn: random stacks, counted with NumPy's own histogram."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
 from actprof.distributions import Distribution, Histogram
+from actprof.predictions import Forecast, InputMoments, LayerTheory, Masses, StackTheory
 from actprof.profiles import Arm, Comparison, LayerProfile, Profile
 
 ACTIVATIONS = {"relu": (lambda z: np.maximum(z, 0), (0.0,)), "tanh": (np.tanh, ()), "linear": (lambda z: z, ()),
@@ -81,3 +83,26 @@ STDS = (HE, HE / 2, 0.01, 1.0, 0.3, 0.5)
 
 def grid(arms, layers, activation="relu"):
     return compared(*[(std, [activation] * layers) for std in STDS[:arms]])
+
+
+def foretold(comparison, verdict=None, std=lambda layer: 0.8 * 0.9**layer, spread=0.1, atom=0.4):
+    """The comparison with a forecast for each arm: a triangular density beside an atom at 0, σ by a formula."""
+    return replace(comparison, arms=tuple(replace(arm, forecast=_forecast(arm, std, spread, atom), verdict=verdict)
+                                          for arm in comparison.arms))
+
+
+def _forecast(arm, std, spread, atom):
+    theory = tuple(_layer_theory(layer.layer, std(layer.layer), (1 + spread) ** layer.layer) for layer in arm.layers)
+    return Forecast(InputMoments(0.0, 1.0, 0.0, 3.0), StackTheory(theory),
+                    tuple(_triangle(len(layer.activation.histogram.counts), atom) for layer in arm.layers))
+
+
+def _layer_theory(number, std, factor):
+    given = {"layer": number, "std": std, "preactivation_std": 2 * std, "std_low": std / factor,
+             "std_high": std * factor}
+    return LayerTheory(**{name: given.get(name, 0.0) for name in LayerTheory.__dataclass_fields__})
+
+
+def _triangle(bins, atom):
+    rising = np.arange(1, bins + 1)
+    return Masses(tuple((1 - atom) * rising / rising.sum()), 0.0, 0.0, ((0.0, atom),))

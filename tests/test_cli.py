@@ -124,7 +124,10 @@ def settings(run: Run, *arguments: str) -> dict[str, Any]:
     ("histogram --range 2 1", "--range needs two finite numbers, LOW below HIGH, not 2 1."),
     ("histogram --range 1 1", "--range needs two finite numbers, LOW below HIGH, not 1 1."),
     ("histogram --range nan 1", "--range needs two finite numbers, LOW below HIGH, not nan 1."),
-    ("bounds --scheme critical", "'critical' cannot be used here: it comes with the theory, not in this version."),
+    ("bounds --scheme critical", "critical depends on an activation, and bounds knows none. Give the gain itself, such "
+                                 "as lecun_normal:gain=1.593 for tanh."),
+    ("histogram --quantity gradient --no-gradients",
+     "--quantity gradient cannot be combined with --no-gradients. Choose one."),
     ("bounds --scheme xavir", "unknown initialiser 'xavir'. Did you mean 'xavier'?"),
     ("bounds --fan-in 0", "--fan-in must be a whole number from 1 to 1,000,000,000,000,000,000, not '0'."),
     ("bounds --fan-in 9:1", "--fan-in '9:1' runs backwards. Write '1:9'."),
@@ -340,7 +343,7 @@ def test_csv_goes_to_standard_output(run: Run) -> None:
     done = run("histogram", *SMALL, "--format", "CSV", "--no-figure")
     rows = list(csv.DictReader(io.StringIO(done.out)))
     assert [(row["layer"], row["quantity"]) for row in rows] == [
-        (layer, quantity) for layer in "12" for quantity in spec.QUANTITIES]
+        (layer, quantity) for layer in "12" for quantity in spec.SHOWN]
 
 
 def test_the_same_seed_gives_the_same_bytes(run: Run) -> None:

@@ -3,27 +3,33 @@
 import io
 import itertools
 import json
+import math
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle, StepPatch
+from matplotlib.lines import Line2D
+from matplotlib.patches import Polygon, Rectangle, StepPatch
 from matplotlib.text import Text
 from PIL import Image
 
 from actprof.errors import SpecError
+from actprof.predictions import Masses, StackTheory
 from actprof.profiles import Arm, Comparison, LayerProfile, Profile
 from actprof.render.drawing import FORMATS, MAX_PIXELS, THEMES, matplotlib_set_up
 from actprof.render.histograms.figure import draw_figure, render
 from actprof.render.numerals import compact, percent
+from actprof.render.scales import Bars, LogSpan, share_scale
 from actprof.spec import THEMES as THEME_NAMES
 from actprof.spec import Style, View
+from actprof.verdicts import Verdict
 from tests.figures import assert_texts_clear, texts
-from tests.simulated import HE, SAMPLES, UNITS, compared, counted, covering, grid, profiled, propagated
+from tests.simulated import HE, SAMPLES, UNITS, compared, counted, covering, foretold, grid, profiled, propagated
 
 
 def drawn(comparison, theme="light", **view):
@@ -221,6 +227,154 @@ def test_dpi_scales_the_pixels_and_nothing_else():
 def test_a_picture_of_too_many_pixels_is_refused():
     with pytest.raises(SpecError, match=f"{MAX_PIXELS // 10**6} megapixels"):
         render(grid(1, 1), View(), Style(dpi=2000), "png")
+
+
+def named(figure, kind):
+    found = {artist.get_gid() or "": artist for artist in figure.findobj(kind)}
+    return {name: artist for name, artist in found.items() if name.startswith("theory")}
+
+
+def scale_of(comparison, log_y=False):
+    """The scale of the bars."""
+    bars = [[Bars.of(layer.activation) for layer in arm.layers] for arm in comparison.arms]
+    return share_scale((bar for arm in bars for bar in arm), log_y)
+
+
+def box_height(figure, comparison, scale):
+    """Bottom and height of the first layer's box, from its tallest bar."""
+    tops, _, bottom = stairs(figure)["counts-1-1"].get_data()
+    places = scale.place(Bars.of(comparison.arms[0].layers[0].activation).shares)
+    return bottom, (bottom - tops).max() / places.max()
+
+
+@pytest.mark.parametrize("log_y", [False, True])
+@pytest.mark.parametrize("layers", [5, 20])
+def test_the_dashed_line_is_the_prediction_on_the_scale_of_the_bars(layers, log_y):
+    comparison = foretold(grid(2, layers))
+    figure = drawn(comparison, log_y=log_y)
+    scale = scale_of(comparison, log_y)
+    lines = named(figure, Line2D)
+    assert len([name for name in lines if "sigma" not in name]) == 2 * layers
+    bottom, height = box_height(figure, comparison, scale)
+    x, y = lines["theory-1-1"].get_data()
+    _, edges, _ = stairs(figure)["counts-1-1"].get_data()
+    np.testing.assert_allclose(x[1:-1], (edges[1:] + edges[:-1]) / 2)
+    expected = scale.place(comparison.arms[0].forecast.masses[0].bins) * height
+    shown = np.isfinite(y[1:-1])
+    assert shown[expected >= 1].all()
+    np.testing.assert_allclose((bottom - y)[1:-1][shown], expected[shown], atol=1e-9)
+    tick = next(line for line in figure.findobj(Line2D) if line.get_gid() == "atoms-theory-1-1")
+    assert tick.get_ydata()[:2] == pytest.approx([bottom - height * scale.place(0.4)] * 2)
+
+
+def test_a_predicted_spike_is_outlined_as_wide_as_its_bin():
+    comparison = foretold(grid(1, 3))
+    spike = Masses((0.0,) * 12 + (0.02,) + (0.0,) * 17, 0.0, 0.0, ())
+    arm = comparison.arms[0]
+    comparison = replace(comparison, arms=(replace(arm, forecast=replace(arm.forecast, masses=(spike,) * 3)),))
+    figure = drawn(comparison)
+    x, y = named(figure, Line2D)["theory-1-1"].get_data()
+    _, edges, bottom = stairs(figure)["counts-1-1"].get_data()
+    np.testing.assert_allclose([x[y < bottom].min(), x[y < bottom].max()], edges[[12, 13]])
+
+
+@pytest.mark.parametrize("view", ["panels", "ridge", "heatmap"])
+def test_only_predicted_layers_of_activations_have_a_dashed_line(view):
+    comparison = foretold(grid(1, 5))
+    arm = comparison.arms[0]
+    forecast = replace(arm.forecast, masses=arm.forecast.masses[:2])
+    comparison = replace(comparison, arms=(replace(arm, forecast=forecast),))
+    figure = drawn(comparison, view=view)
+    wanted = [] if view == "heatmap" else ["theory-1-1", "theory-1-2"]
+    assert [name for name in named(figure, Line2D) if "sigma" not in name] == wanted
+    assert ("dashed: theory" in texts(figure)) == (view != "heatmap")
+    figure = drawn(comparison, view=view, quantity="preactivation")
+    assert list(named(figure, Line2D)) == ["theory-sigma-1"]
+    assert "dashed: theory" not in texts(figure)
+    assert "theory: σ" in texts(figure)
+
+
+def sigma_axis(figure, comparison):
+    """y of a value on the axis of σ, by the measured lines."""
+    measured = [line.get_ydata() for line in figure.findobj(Line2D) if line.get_markersize() == 8
+                and line.get_marker() in "os" and len(line.get_ydata()) == len(comparison.arms[0].layers)]
+    stds = [[layer.activation.figures["std"] for layer in arm.layers] for arm in comparison.arms]
+    slope, start = np.polyfit(np.log10(np.ravel(stds)), np.ravel(measured), 1)
+    return lambda values: start + slope * np.log10(values)
+
+
+@pytest.mark.parametrize("layers", [1, 5, 30])
+def test_the_dotted_line_is_the_predicted_sigma_within_its_band(layers):
+    comparison = foretold(grid(2, layers))
+    figure = drawn(comparison)
+    y = sigma_axis(figure, comparison)
+    theory = comparison.arms[1].forecast.theory.layers
+    line = named(figure, Line2D)["theory-sigma-2"].get_ydata()
+    np.testing.assert_allclose(line, np.broadcast_to(y([layer.std for layer in theory]), line.shape), rtol=1e-6)
+    low, high = named(figure, Polygon)["theory-sigma-2-band"].get_xy()[:-1, 1].reshape(2, -1)
+    np.testing.assert_allclose(low, np.broadcast_to(y([layer.std_low for layer in theory]), line.shape), rtol=1e-6)
+    np.testing.assert_allclose(high[::-1], np.broadcast_to(y([layer.std_high for layer in theory]), line.shape),
+                               rtol=1e-6)
+    assert "theory: σ and where 95 % of networks lie" in texts(figure)
+
+
+def test_a_prediction_far_from_what_was_measured_is_cut_at_the_axis():
+    comparison = foretold(grid(1, 9), std=lambda layer: 10.0 ** (4 * layer - 20), spread=100)
+    figure = drawn(comparison)
+    x, y = named(figure, Line2D)["theory-sigma-1"].get_data()
+    corners = named(figure, Polygon)["theory-sigma-1-band"].get_xy()
+    shown = np.isfinite(y)
+    assert 2 <= shown.sum() < len(y)
+    assert (corners[:, 1].min(), corners[:, 1].max()) == (y[shown].min(), y[shown].max())
+    np.testing.assert_allclose(np.diff(y[shown]) / np.diff(x[shown]), np.diff(y[shown])[0] / np.diff(x[shown])[0])
+
+
+def test_nothing_predicted_and_nothing_that_is_a_number_is_drawn():
+    for std in (math.nan, 0.0, math.inf):
+        comparison = foretold(grid(2, 5), std=lambda layer, std=std: std, atom=math.nan)
+        for view in ("panels", "ridge", "heatmap"):
+            assert_texts_clear(drawn(comparison, view=view))
+        assert render(comparison, View(), Style(dpi=30), "png")
+
+
+def test_theory_extends_the_axis_of_sigma_by_a_decade_at_most():
+    plain = LogSpan.over([0.1, 1.0])
+    assert LogSpan.over([0.1, 1.0], [0.2, float("nan"), 0.0]) == plain
+    near, far = LogSpan.over([0.1, 1.0], [2.0]), LogSpan.over([0.1, 1.0], [1e30, 1e-30, float("inf")])
+    assert near.place(2.0) < 1 < near.place(2.5)
+    assert far.place(10.0) < 1 < far.place(15.0)
+    assert far.place(1 / 15) > 0 > LogSpan.over([0.1, 1.0], [1e30]).place(1 / 30)
+
+
+LONG = Verdict("non_finite", 15, "relu with normal:std=0.35: activations grow ×1,190 a layer, to rms 1.2e30; " * 4,
+               "try --init he (the gain that keeps E a²): theory expects activations ×0.999, gradients ×1; " * 3)
+
+
+@pytest.mark.parametrize("layers", [1, 2, 5, 8, 9, 16, 24])
+@pytest.mark.parametrize("arms", [1, 2, 3])
+def test_long_verdicts_and_predictions_leave_every_text_clear(arms, layers):
+    for view in ("auto", "heatmap"):
+        assert_texts_clear(drawn(foretold(grid(arms, layers), LONG), "dark", view=view))
+
+
+def test_every_heading_says_the_verdict_and_the_remedy_of_a_bad_one():
+    good = Verdict("healthy", None, "relu with he: std 0.8 → 0.9 over 5 layers")
+    bad = Verdict("exploding", 15, "activations grow ×3 a layer", "try --init he")
+    for view in ("panels", "ridge", "heatmap"):
+        shown = texts(drawn(foretold(grid(1, 5), good), view=view))
+        assert shown[shown.index("verdict: healthy:") + 1] == good.text
+        assert not any(text.startswith("remedy") for text in shown)
+        shown = texts(drawn(foretold(grid(2, 5), bad), view=view))
+        assert shown.count("verdict: exploding in layer 15:") == shown.count("remedy: try --init he") == 2
+
+
+def test_an_empty_forecast_draws_what_none_draws():
+    comparison = grid(2, 5)
+    empty = replace(foretold(comparison).arms[0].forecast, theory=StackTheory(()), masses=())
+    without = replace(comparison, arms=tuple(replace(arm, forecast=empty) for arm in comparison.arms))
+    for quantity in ("activation", "preactivation"):
+        view = View(quantity=quantity)
+        assert render(without, view, Style(), "svg") == render(comparison, view, Style(), "svg")
 
 
 LONELY = """

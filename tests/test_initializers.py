@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from actprof.activations import ACTIVATIONS
 from actprof.draws import NORMAL, POINT, UNIFORM, truncated
 from actprof.errors import SpecError
 from actprof.fans import Fans
@@ -150,7 +151,21 @@ KURTOSIS = {"uniform": 1.8, "normal": 3.0, "sparse": 3.0, "truncated": 3.0, "ort
 
 
 def test_every_row_is_held_to_a_formula():
-    assert {INITIALIZERS.parse(text).name for text in EXPECTED} == {row.name for row in INITIALIZERS}
+    assert {INITIALIZERS.parse(text).name for text in EXPECTED} == {
+        row.name for row in INITIALIZERS if not (row.activation or row.calibrated)}
+
+
+@pytest.mark.parametrize(("act", "gain"), [("relu", math.sqrt(2)), ("tanh", 1.59253742), ("gelu", 1.53353044),
+                                           ("selu", 1.0), ("linear", 1.0)])
+def test_critical_weights_have_the_gain_of_their_activation(act, gain):
+    fans = Fans(64, 32, activation=ACTIVATIONS.parse(act))
+    assert init("critical").std(fans) == pytest.approx(gain / 8, rel=1e-8)
+
+
+def test_critical_weights_need_an_activation():
+    with pytest.raises(SpecError) as caught:
+        init("critical").std(Fans(64, 32))
+    assert str(caught.value) == "critical needs an activation. Name one, or write lecun_normal:gain=…."
 
 
 @each
@@ -376,7 +391,7 @@ def test_the_widest_uniform_gives_finite_weights(dtype):
 @each_row
 @each_dtype
 def test_no_initialiser_needs_more_memory_than_it_announces(name, dtype):
-    rng, fans = stream(0), Fans(700, 700)
+    rng, fans = stream(0), Fans(700, 700, activation=ACTIVATIONS.parse("relu"))
     bound = init(name)
     tracemalloc.start()
     try:
@@ -432,8 +447,7 @@ def test_every_row_tells_its_formula_and_source(name):
     ("variance_scaling:distribution=cauchy",
      "variance_scaling: distribution must be one of normal, truncated, uniform, not 'cauchy'."),
     ("variance_scaling:-1", "variance_scaling: scale must be a finite number, 0 or more, not '-1'."),
-    ("critical", "'critical' cannot be used here: it comes with the theory, not in this version."),
-    ("LSUV:0.1", "'lsuv' cannot be used here: it rescales on a batch of inputs, not in this version."),
+    ("lsuv:0", "lsuv: tolerance must be a finite number above 0, not '0'."),
     ("zeros:1", "zeros takes no values, 1 given: '1'."),
     ("torch.linear:gain=2", "torch.linear has no parameter 'gain'. It has none."),
     ("xaver", "unknown initialiser 'xaver'. Did you mean 'xavier'?"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TextIO
 
 import click
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from actprof.profiles import Comparison
     from actprof.spec import StackSpec
 
+
+
+BAD_VERDICT = 3
 
 
 def _range(text: str) -> str | tuple[float, float]:
@@ -78,15 +82,21 @@ def _joined(args: list[str]) -> list[str]:
               metavar="LOW HIGH|layer|shared",
               help="Range of the histograms: fixed, each layer its own, or one that covers all.")
 @click.option("--log-y", is_flag=True, help="Logarithmic shares in the figure.")
-@click.option("--quantity", type=Word(spec.QUANTITIES), default=spec.QUANTITIES[0], show_default=True,
+@click.option("--quantity", type=Word(spec.SHOWN), default=spec.QUANTITIES[0], show_default=True,
               help="What the table and the figure show.")
+@click.option("--gradients/--no-gradients", default=None,
+              help="Send a random gradient back through the layers.  [default: up to some 5e9 multiplications]")
+@click.option("--check", is_flag=True, help="End with exit code 3 if a verdict is bad.")
+@click.option("--explain", is_flag=True, help="Print the limits that verdicts go by, and why; profile nothing.")
+@click.option("--jacobian", is_flag=True, help="Singular values of the derivative of outputs by inputs, at 4 samples.")
 @click.option("--view", type=Word((spec.View.view, *spec.VIEWS)), default=spec.View.view, show_default=True,
               help=f"Auto: panels to {spec.VIEWS['panels']} layers, ridge lines to {spec.VIEWS['ridge']}, "
                    "a heat map beyond.")
 @options.output_options
 def command(input_: str, input_key: str | None, label_column: str, scale: str, range_: Any, log_y: bool,
-            quantity: str, view: str, output: options.Output, inits: tuple[str, ...], acts: tuple[str, ...],
-            **settings: Any) -> None:
+            quantity: str, view: str, gradients: bool | None, jacobian: bool, check: bool,
+            explain: bool, output: options.Output, inits: tuple[str, ...], acts: tuple[str, ...],
+            **settings: Any) -> int:
     """Show what happens to the signal in each layer of a dense stack.
 
     \b
@@ -97,7 +107,8 @@ def command(input_: str, input_key: str | None, label_column: str, scale: str, r
     actprof histogram --input data.csv --scale standard    on real data
 
     In the table, std is of all values of a layer; in-unit std is over the samples within a unit, which is the signal
-    that is left; % sat is the share where the activation has flattened; the bars leave out the values at exactly 0.
+    that is left; % sat is the share where the activation has flattened; the bars leave out the values at exactly 0;
+    gradient ratio is the size of dL/dz beside that in the last layer, for a random gradient of the outputs.
     """
     from actprof.parallel import one_blas_thread
 
@@ -107,19 +118,30 @@ def command(input_: str, input_key: str | None, label_column: str, scale: str, r
     from actprof.engine import compare
     from actprof.render.histograms import records
 
+    if explain:
+        return _explain(output)
     output.check(options.default_name("histogram", [inits, acts]))
     run_settings = {name: settings.pop(name) for name in RunSpec.__dataclass_fields__ if name in settings}
     # The table and the figure show one quantity; activations alone are counted in about half the time.
     counted = spec.QUANTITIES[:1] if output.format == "table" and quantity == spec.QUANTITIES[0] else spec.QUANTITIES
     run = RunSpec(inputs.parse(input_, input_key, label_column, scale), range=range_, quantities=counted,
-                  **run_settings)
+                  gradients=_asked_for(gradients, quantity), jacobian=jacobian, **run_settings)
     specs, rows = aside(lambda: _opened(run, inits, acts, settings))
+    run, remarks = _with_gradients(run, specs, rows, unasked=gradients is None)
     with shown_progress(output.quiet) as progress:
         comparison = aside(lambda: compare(specs, run, rows, progress))
     output.print(lambda stream: _print_table(comparison, quantity, stream),
                  lambda: records.comparison_record(comparison), lambda: records.comparison_rows(comparison))
-    output.notes(*rows.notes, *(f"{warning.arm}: {warning.message}" for warning in comparison.warnings))
+    output.notes(*rows.notes, *remarks, *(f"{warning.arm}: {warning.message}" for warning in comparison.warnings))
     output.draw(lambda style, form: _figure(comparison, quantity, view, log_y, style, form))
+    return BAD_VERDICT if check and not all(arm.verdict and arm.verdict.good for arm in comparison.arms) else 0
+
+
+def _explain(output: options.Output) -> int:
+    from actprof.render.histograms import limits
+
+    output.print(limits.print_limits, limits.limits_record, limits.limits_rows)
+    return 0
 
 
 def _opened(run: RunSpec, inits: tuple[str, ...], acts: tuple[str, ...],
@@ -134,6 +156,23 @@ def _opened(run: RunSpec, inits: tuple[str, ...], acts: tuple[str, ...],
         return specs, inputs.open_inputs(run, specs[0].widths[0])
     table = datasets.read(source.path, source.key, source.label_column)
     return stack_specs(inits, acts, features=table.features.shape[1], **settings), inputs.file_inputs(run, table)
+
+
+def _asked_for(gradients: bool | None, quantity: str) -> bool:
+    if quantity == spec.GRADIENT and gradients is False:
+        raise SpecError("--quantity gradient cannot be combined with --no-gradients. Choose one.")
+    return bool(gradients) or quantity == spec.GRADIENT
+
+
+def _with_gradients(run: RunSpec, specs: list[StackSpec], rows: Inputs,
+                    unasked: bool) -> tuple[RunSpec, tuple[str, ...]]:
+    """The run, with gradients where they cost little though nobody asked, and a remark where they never will."""
+    from actprof import memory
+
+    if run.gradients or not unasked:
+        return run, ()
+    remarks = (memory.too_large_for_gradients(),) if memory.any_too_large(specs, run) else ()
+    return replace(run, gradients=memory.gradients_are_light(specs, run, rows)), remarks
 
 
 def _print_table(comparison: Comparison, quantity: str, stream: TextIO) -> None:

@@ -19,6 +19,19 @@ def number(value: float, digits: int = 3) -> str:
     return f"{mantissa}e{int(exponent)}"
 
 
+def power_of_ten(exponent: float) -> str:
+    """10**exponent as `number` shows it, beyond the range of floats too: 0.831, 1.2e-29, 3.4e-412."""
+    if exponent == -math.inf:
+        return "0"
+    if not abs(exponent) > 300:
+        return number(10.0**exponent)
+    if not math.isfinite(exponent):
+        return "-"
+    power = math.floor(exponent)
+    mantissa = f"{10.0 ** (exponent - power):.1f}"
+    return f"1.0e{power + 1}" if mantissa == "10.0" else f"{mantissa}e{power}"
+
+
 def fan(units: int) -> str:
     """1,024, or 1e18; what has more digits than a cell has room for is shown in full."""
     mantissa = str(units).rstrip("0")

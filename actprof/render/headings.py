@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from actprof.render.canvas import Canvas
 from actprof.render.drawing import MARKERS
-from actprof.render.lettering import line_height, wrapped
+from actprof.render.lettering import line_height, width, wrapped
 from actprof.render.settings import Compared, own_words
+from actprof.verdicts import Verdict
 
 MARGIN = 32.0
 GUTTER = 124.0  # left of an axis with labels and a title
@@ -16,11 +17,12 @@ TITLE, SUBTITLE, LABEL, DETAIL = 22.0, 14.0, 16.0, 14.0
 
 @dataclass(frozen=True)
 class Paragraph:
-    """Wrapped lines of one size."""
+    """Wrapped lines of one size; `lead` stands before the first, in bold."""
 
     lines: list[str]
     size: float
     bold: bool = False
+    lead: str = ""
 
     @property
     def height(self) -> float:
@@ -29,7 +31,11 @@ class Paragraph:
     def draw(self, canvas: Canvas, x: float, top: float, color: str | None = None) -> None:
         step = line_height(self.size)
         for number, line in enumerate(self.lines):
-            canvas.text(x, top + (number + 0.5) * step, line, self.size, bold=self.bold, color=color)
+            left, middle = x, top + (number + 0.5) * step
+            if self.lead and number == 0:
+                canvas.text(x, middle, self.lead, self.size, bold=True, color=color)
+                left += _lead_width(self.lead, self.size)
+            canvas.text(left, middle, line, self.size, bold=self.bold, color=color)
 
 
 class Header:
@@ -47,18 +53,20 @@ class Header:
 
 
 class ArmHeading:
-    """`● he / relu`, and below what sets this arm apart."""
+    """`● he / relu`, and below what sets this arm apart and what becomes of the signal in it."""
 
     INDENT = 40.0
 
-    def __init__(self, comparison: Compared, number: int, room: float, notes: list[str] | None = None) -> None:
+    def __init__(self, comparison: Compared, number: int, room: float, notes: list[str] | None = None,
+                 verdict: Verdict | None = None) -> None:
         arm = comparison.arms[number]
         room -= self.INDENT
         self._number = number
         self._label = Paragraph(wrapped([arm.label], room, LABEL, bold=True), LABEL, bold=True)
         details = own_words(arm, comparison) + (notes or [])
         self._details = Paragraph(wrapped(details, room, DETAIL), DETAIL)
-        self.height = self._label.height + self._details.height + 6
+        self._judgement = judgement(verdict, room) if verdict else []
+        self.height = self._label.height + sum(part.height for part in [self._details, *self._judgement]) + 6
 
     def draw(self, canvas: Canvas, x: float, top: float) -> None:
         middle = top + line_height(LABEL) / 2
@@ -66,7 +74,38 @@ class ArmHeading:
         canvas.line([x + 14], [middle], marker=arm_marker(self._number), markersize=10,
                     color=arm_color(canvas, self._number))
         self._label.draw(canvas, x + self.INDENT, top)
-        self._details.draw(canvas, x + self.INDENT, top + self._label.height, canvas.theme.muted)
+        top += self._label.height
+        for part in [self._details, *self._judgement]:
+            part.draw(canvas, x + self.INDENT, top, canvas.theme.muted)
+            top += part.height
+
+
+def judgement(verdict: Verdict, room: float) -> list[Paragraph]:
+    """`verdict: exploding in layer 15: …`, and what to do about it."""
+    where = f" in layer {verdict.layer}" * (verdict.layer is not None)
+    lead = f"verdict: {verdict.code.replace('_', ' ')}{where}:"
+    parts = [Paragraph(_between_words(verdict.text, room, _lead_width(lead, DETAIL)), DETAIL, lead=lead)]
+    if verdict.remedy:
+        parts.append(Paragraph(_between_words(f"remedy: {verdict.remedy}", room), DETAIL))
+    return parts
+
+
+def _lead_width(lead: str, size: float) -> float:
+    return width(lead, size, True) + 2
+
+
+def _between_words(text: str, room: float, taken: float = 0.0) -> list[str]:
+    """Lines of at most `room` pixels, the first with `taken` less; word by word, which is fast as words recur."""
+    space = width("n n", DETAIL) - 2 * width("n", DETAIL)
+    lines: list[list[str]] = [[]]
+    for piece in (piece for word in text.split() for piece in wrapped([word], room, DETAIL)):
+        wide = width(piece, DETAIL)
+        if taken and taken + wide > room:
+            lines.append([])
+            taken = 0.0
+        lines[-1].append(piece)
+        taken += wide + space
+    return [" ".join(line) for line in lines]
 
 
 def arm_color(canvas: Canvas, number: int) -> str:

@@ -167,10 +167,13 @@ class LogSpan:
     high: float
 
     @classmethod
-    def over(cls, values: Iterable[float]) -> LogSpan:
-        """At least one decade wide, so that a flat line looks flat."""
-        logs = [math.log10(value) for value in values if value > 0 and math.isfinite(value)] or [0.0]
-        middle, half = (min(logs) + max(logs)) / 2, max((max(logs) - min(logs)) / 2 * 1.08, 0.5)
+    def over(cls, values: Iterable[float], wished: Iterable[float] = ()) -> LogSpan:
+        """At least one decade wide, for a flat line to look flat; at most one more either way for what is `wished`."""
+        logs = _logs(values) or [0.0]
+        low, high = min(logs), max(logs)
+        further = _logs(wished)
+        low, high = max(min([low, *further]), low - 1), min(max([high, *further]), high + 1)
+        middle, half = (low + high) / 2, max((high - low) / 2 * 1.08, 0.5)
         return cls(middle - half, middle + half)
 
     def place(self, value: float) -> float:
@@ -188,3 +191,7 @@ class LogSpan:
         step = max(1, math.ceil((last - first) / 4))
         return [((power - self.low) / (self.high - self.low), power_of_ten(power))
                 for power in range(first, last + 1) if power % step == 0]
+
+
+def _logs(values: Iterable[float]) -> list[float]:
+    return [math.log10(value) for value in values if value > 0 and math.isfinite(value)]

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from actprof import streams
+from actprof import lsuv, streams
 from actprof.backpropagation import Passes
 from actprof.datasets.labelled import Labelled
 from actprof.learning_curves import Floats, Run
@@ -28,6 +28,7 @@ from actprof.training.standing import Evidence, standing
 Rows = NDArray[Any]
 
 CHECKPOINTS = 50
+CALIBRATION_ROWS = 1024
 
 HOPELESS = 1e9
 """A loss beyond which there is nothing left to learn from."""
@@ -62,6 +63,7 @@ class Trainer:
         self._spec, self._data = spec, data
         self._total = updates_of(spec, len(data.x_train))
         self._network = Network(spec.stack, spec.seed, repeat, np.dtype(np.float32))
+        lsuv.calibrate(self._network, data.x_train[:CALIBRATION_ROWS])
         self.parameters = trainable(self._network)
         dropout = Dropout(spec.dropout, stream(spec.seed, streams.DROPOUT, repeat)) if spec.dropout else None
         self._passes = Passes(self._network, self.parameters, dropout)

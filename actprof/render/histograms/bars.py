@@ -48,7 +48,7 @@ def draw_bars(canvas: Canvas, box: Box, bars: Bars, scale: ShareScale, color: st
                   facecolor=color, gid=name, zorder=2)
     gaps = [(float(box.x(left)), float(box.x(right))) for left, right, _ in cut_runs(bars, scale)]
     for value, share in bars.atoms:
-        left, right = _beside_bins(box, bars, value)
+        left, right = beside_bins(box, bars, value)
         high = float(scale.place(share)) * box.height
         canvas.rectangle(left, box.bottom - high, right - left, high, facecolor=canvas.theme.foreground, zorder=3)
         gaps += [(left, right)] * scale.cuts(share)
@@ -57,7 +57,7 @@ def draw_bars(canvas: Canvas, box: Box, bars: Bars, scale: ShareScale, color: st
                         colors=canvas.theme.background, linewidths=2.6, capstyle="butt", zorder=3.5)
 
 
-def _beside_bins(box: Box, bars: Bars, value: float) -> tuple[float, float]:
+def beside_bins(box: Box, bars: Bars, value: float) -> tuple[float, float]:
     """Left and right of an atom's bar: off the bins at the ends of the axis, slimmer than a bin elsewhere."""
     place = float(bars.span.place(value))
     step = (box.width - 2 * MARGIN) / len(bars.shares)

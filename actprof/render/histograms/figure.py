@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from actprof.profiles import Comparison
 from actprof.render.drawing import Theme, to_bytes
-from actprof.spec import SHEET, VIEWS, Style, View
+from actprof.spec import GRADIENT, SHEET, VIEWS, Style, View
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
 
 WIDTH, HEIGHT = map(float, SHEET)
 STRIP_PART = 0.25  # of the height that is left when all has its least
-TITLES = {"activation": "Activations, layer by layer", "preactivation": "Pre-activations, layer by layer"}
+TITLES = {"activation": "Activations, layer by layer", "preactivation": "Pre-activations, layer by layer",
+          GRADIENT: "Gradients, layer by layer"}
 
 
 class Body(Protocol):
@@ -50,7 +52,7 @@ def draw_figure(figure: Figure, theme: Theme, comparison: Comparison, view: View
     from actprof.render.settings import shared_words
 
     scene = Scene(comparison, view.quantity, view.log_y)
-    header = Header(TITLES[view.quantity], shared_words(comparison), WIDTH)
+    header = Header(TITLES[view.quantity], shared_words(_as_shown(comparison, view.quantity)), WIDTH)
     body = _body(scene, chosen_view(view.view, scene.depth))
     strip = SigmaStrip(scene, body.places, body.right)
     least = header.height + body.height + strip.height
@@ -60,6 +62,15 @@ def draw_figure(figure: Figure, theme: Theme, comparison: Comparison, view: View
     header.draw(canvas)
     body.draw(canvas, header.height, height - header.height - strip_height)
     strip.draw(canvas, height - strip_height, strip_height)
+
+
+def _as_shown(comparison: Comparison, quantity: str) -> Comparison:
+    """Gradients differ by too many decades to share a range: each layer has its own unless one was asked for."""
+    if quantity != GRADIENT:
+        return comparison
+    return replace(comparison, arms=tuple(
+        replace(arm, config={**arm.config, "range": "layer"}) if arm.config["range"] == "shared" else arm
+        for arm in comparison.arms))
 
 
 def chosen_view(asked: str, depth: int) -> str:

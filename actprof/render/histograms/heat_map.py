@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from actprof.distributions import Floats
 from actprof.render.canvas import Canvas
 from actprof.render.drawing import Theme
-from actprof.render.headings import GUTTER, MARGIN, ArmHeading
+from actprof.render.headings import GUTTER, MARGIN
 from actprof.render.histograms.scene import Scene
 from actprof.render.histograms.sigma_strip import spaced
 from actprof.render.lettering import SMALLEST, fitting_size, line_height, width
@@ -33,8 +33,7 @@ class HeatMaps:
         self._scene = scene
         self.right = sheet_width - MARGIN - KEY
         arms = range(len(scene.layers))
-        self._headings = [ArmHeading(scene.comparison, arm, sheet_width - 2 * MARGIN, hatched_notes(scene, arm))
-                          for arm in arms]
+        self._headings = [scene.heading(arm, sheet_width - 2 * MARGIN, hatched_notes(scene, arm)) for arm in arms]
         self._strips = [strips(scene, arm) for arm in arms]
         self._fixed = sum(heading.height + len(rows) * (STRIP + STRIP_GAP) + 16
                           for heading, rows in zip(self._headings, self._strips, strict=True))

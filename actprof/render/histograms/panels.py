@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 
-from actprof.profiles import LayerSummary, Summary
 from actprof.render.canvas import Canvas
-from actprof.render.headings import GUTTER, MARGIN, ArmHeading, arm_color
+from actprof.render.headings import GUTTER, MARGIN, arm_color
 from actprof.render.histograms.bars import NOTE, TICK, Box, Note, draw_bars, draw_value_ticks, notes_of, stacked
-from actprof.render.histograms.scene import Scene, all_zero, outside, sigma
-from actprof.render.lettering import SMALLEST, fitting_size, line_height, width, wrapped
+from actprof.render.histograms.captions import Caption
+from actprof.render.histograms.predicted import draw_key, draw_prediction, key_width
+from actprof.render.histograms.scene import Scene, all_zero
+from actprof.render.lettering import SMALLEST, fitting_size, line_height, width
 from actprof.render.numerals import non_finite
 from actprof.render.scales import Span
 
@@ -30,7 +31,7 @@ class Panels:
         self._columns = min(scene.depth, COLUMNS)
         self._width = (sheet_width - GUTTER - MARGIN - (self._columns - 1) * GAP) / self._columns
         arms = range(len(scene.layers))
-        self._headings = [ArmHeading(scene.comparison, arm, sheet_width - 2 * MARGIN) for arm in arms]
+        self._headings = [scene.heading(arm, sheet_width - 2 * MARGIN) for arm in arms]
         self._captions = [[Caption(layer, summary, scene.mixes_activations(arm)) for layer, summary
                            in zip(scene.layers[arm], scene.summaries[arm], strict=True)] for arm in arms]
         self._notes = [[self._stacked_notes(arm, layer) for layer in range(len(scene.layers[arm]))] for arm in arms]
@@ -73,6 +74,8 @@ class Panels:
                 top += tall + BELOW
         canvas.text((GUTTER + self.right) / 2, top + line_height(AXIS) / 2 - 4, self._scene.value_title, AXIS,
                     align="center")
+        if any(self._scene.masses):
+            draw_key(canvas, self.right - key_width(AXIS), top + line_height(AXIS) / 2 - 4, AXIS)
 
     def _draw_row(self, canvas: Canvas, arm: int, first: int, top: float, tall: float) -> None:
         layers = range(first, min(first + COLUMNS, len(self._scene.layers[arm])))
@@ -98,12 +101,13 @@ class Panels:
         canvas.text(MARGIN - 8, box.top + box.height / 2, self._scene.share_title, AXIS, upright=True)
 
     def _draw_content(self, canvas: Canvas, box: Box, frame: Box, arm: int, layer: int) -> None:
-        summary = self._scene.summaries[arm][layer]
+        summary, bars = self._scene.summaries[arm][layer], self._scene.bars[arm][layer]
         if not summary.computed:
             draw_message(canvas, frame, ["not computed"])
             return
-        draw_bars(canvas, box, self._scene.bars[arm][layer], self._scene.scale, arm_color(canvas, arm),
-                  f"counts-{arm + 1}-{layer + 1}")
+        name = f"{arm + 1}-{layer + 1}"
+        draw_bars(canvas, box, bars, self._scene.scale, arm_color(canvas, arm), f"counts-{name}")
+        draw_prediction(canvas, box, bars, self._scene.predicted(arm, layer), self._scene.scale, f"theory-{name}")
         self._draw_notes(canvas, box, self._notes[arm][layer], boxed=bool(summary.non_finite))
         if summary.non_finite:
             canvas.hatched(frame.left, frame.top, frame.width, frame.height)
@@ -124,28 +128,3 @@ def draw_message(canvas: Canvas, frame: Box, lines: list[str]) -> None:
     for number, line in enumerate(lines):
         y = frame.top + 0.6 * frame.height + (number + 0.5 - len(lines) / 2) * line_height(size)
         canvas.text(frame.left + frame.width / 2, y, line, size, align="center", bold=True, boxed=True)
-
-
-class Caption:
-    """`layer 3` and `σ 0.83`; below, where there is something to say, the activation and the share outside."""
-
-    def __init__(self, layer: LayerSummary, summary: Summary, named: bool) -> None:
-        self._name, self._sigma = f"layer {layer.layer}", sigma(summary)
-        self._below = [text for text in (layer.activation_name if named else "", outside(summary)) if text]
-
-    def fits(self, room: float, size: float) -> bool:
-        return (width(self._name, size) + width(self._sigma, size, True) + 12 <= room
-                and all(width(text, size) <= room for text in self._below))
-
-    def lines(self, room: float, size: float) -> int:
-        return 1 + len(self._more(room, size))
-
-    def _more(self, room: float, size: float) -> list[str]:
-        return wrapped(self._below, room, size)
-
-    def draw(self, canvas: Canvas, left: float, top: float, room: float, size: float) -> None:
-        step = line_height(size)
-        canvas.text(left, top + step / 2, self._name, size)
-        canvas.text(left + room, top + step / 2, self._sigma, size, align="right", bold=True)
-        for number, line in enumerate(self._more(room, size)):
-            canvas.text(left, top + (number + 1.5) * step, line, size, color=canvas.theme.muted)

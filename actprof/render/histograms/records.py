@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from actprof import __version__
-from actprof.profiles import Arm, Comparison, LayerSummary, Summary
-from actprof.spec import QUANTITIES
+from actprof.predictions import Forecast
+from actprof.profiles import Arm, Comparison, LayerSummary, Summary, std_errors
+from actprof.spec import GRADIENT, QUANTITIES
 
 JSON_SCHEMA = "actprof.histogram/1"
 
@@ -28,17 +31,30 @@ def comparison_rows(comparison: Comparison) -> list[dict[str, Any]]:
 
 
 def _arm(arm: Arm) -> dict[str, Any]:
-    return {"label": arm.label, "config": arm.config, "parameters": arm.parameters,
-            "layers": [_layer(layer) for layer in arm.layers], "verdict": None}
+    record = {"label": arm.label, "config": arm.config, "parameters": arm.parameters,
+              "layers": [_layer(layer, arm.forecast) for layer in arm.layers],
+              "verdict": arm.verdict and vars(arm.verdict),
+              "theory_reason": (arm.forecast.theory.reason or None) if arm.forecast else None}
+    return record | ({"jacobian": arm.jacobian} if arm.jacobian else {})
 
 
-def _layer(layer: LayerSummary) -> dict[str, Any]:
+def _layer(layer: LayerSummary, forecast: Forecast | None) -> dict[str, Any]:
     return {
         "layer": layer.layer, "fan_in": layer.fan_in, "fan_out": layer.fan_out, "parameters": layer.parameters,
         "weight_std": layer.weight_std, "activation_name": layer.activation_name,
         **{quantity: _summary(layer.quantity(quantity)) for quantity in QUANTITIES},
-        "gradient": None, "theory": None,
+        GRADIENT: layer.gradient and _summary(layer.gradient), "theory": _theory(layer, forecast),
     }
+
+
+def _theory(layer: LayerSummary, forecast: Forecast | None) -> dict[str, Any] | None:
+    """What is said of a layer; the ratio of gradients in full and, where that has no float, as its logarithm."""
+    said = forecast and forecast.layer(layer.layer)
+    if not said:
+        return None
+    with np.errstate(over="ignore", under="ignore"):
+        ratio = None if said.log_gradient_ratio is None else float(np.exp(said.log_gradient_ratio))
+    return {**vars(said), "gradient_ratio": ratio, "std_errors": std_errors(layer, said)}
 
 
 def _summary(summary: Summary) -> dict[str, Any]:
@@ -49,6 +65,8 @@ def _summary(summary: Summary) -> dict[str, Any]:
     record["atoms"] = [{"value": value, "count": count} for value, count in summary.atoms]
     record["histogram"] = {"edges": histogram.edges, "counts": histogram.counts,
                            "below": histogram.below, "above": histogram.above}
+    if summary.exponent:
+        record["histogram"]["exponent"] = summary.exponent
     return record
 
 
@@ -58,6 +76,9 @@ def _row(arm: Arm, layer: LayerSummary, quantity: str, summary: Summary) -> dict
         "fan_out": layer.fan_out, "parameters": layer.parameters, "weight_std": layer.weight_std,
         **summary.figures, "below": summary.histogram.below, "above": summary.histogram.above,
     }
+    said = arm.forecast and quantity == QUANTITIES[0] and arm.forecast.layer(layer.layer)
+    if said:
+        row |= {"theory_mean": said.mean, "theory_std": said.std, "theory_std_error": said.std_error}
     for name, (low, high) in summary.spread.items():
         row |= {f"{name}_q1": low, f"{name}_q3": high}
     return row

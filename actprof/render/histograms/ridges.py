@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 
 from actprof.profiles import Summary
 from actprof.render.canvas import Canvas
-from actprof.render.headings import MARGIN, ArmHeading, arm_color
+from actprof.render.headings import MARGIN, arm_color
 from actprof.render.histograms.bars import TICK, Box, cut_runs, draw_bars, draw_value_ticks
+from actprof.render.histograms.predicted import draw_key, draw_prediction
 from actprof.render.histograms.scene import Scene, all_zero
 from actprof.render.lettering import line_height, width
 from actprof.render.numerals import compact, non_finite, percent
@@ -35,7 +36,7 @@ class Ridges:
         self._name = 10 + max(width(name, self._size) for arm in arms for name in ["layer", *self._names(arm)])
         self._across = self._columns(sheet_width - 2 * MARGIN)
         self._width = (sheet_width - 2 * MARGIN - (self._across - 1) * GAP) / self._across
-        self._headings = [ArmHeading(scene.comparison, arm, self._width) for arm in arms]
+        self._headings = [scene.heading(arm, self._width) for arm in arms]
         self._blocks = [arms[first:first + self._across] for first in arms[::self._across]]
         self._fixed = sum(self._heading_height(block) + line_height(self._size) + self._below for block in self._blocks)
         self.height = self._fixed + len(self._blocks) * scene.depth * line_height(self._size)
@@ -75,6 +76,8 @@ class Ridges:
         line = Box(left + self._name, top, self._width - self._name - sum(self._widths[arm]), line_height(self._size))
         titles = [title for title, _ in self._cells[arm]]
         self._draw_texts(canvas, arm, line, "layer", titles, canvas.theme.muted)
+        if self._scene.masses[arm]:
+            draw_key(canvas, line.left + 10, line.top + line.height / 2, self._size)
         for layer, name in enumerate(self._names(arm)):
             line = Box(line.left, top + line_height(self._size) + layer * pitch, line.width, pitch)
             canvas.segments([[(line.left, line.bottom), (line.right, line.bottom)]])
@@ -102,7 +105,9 @@ class Ridges:
             canvas.text(line.left + 10, y, "not computed", self._size, color=canvas.theme.muted)
             return
         box = Box(line.left, line.top + (1 - FILLED) * line.height, line.width, FILLED * line.height)
-        draw_bars(canvas, box, bars, self._scene.scale, arm_color(canvas, arm), f"counts-{arm + 1}-{layer + 1}")
+        name = f"{arm + 1}-{layer + 1}"
+        draw_bars(canvas, box, bars, self._scene.scale, arm_color(canvas, arm), f"counts-{name}")
+        draw_prediction(canvas, box, bars, self._scene.predicted(arm, layer), self._scene.scale, f"theory-{name}")
         if summary.non_finite:
             canvas.hatched(line.left, line.top, line.width, line.height)
             canvas.text(line.left + line.width / 2, y, ", ".join(non_finite(summary.figures)), self._size,

@@ -6,11 +6,13 @@ from functools import cached_property
 
 import numpy as np
 
+from actprof.predictions import LayerTheory, Masses
 from actprof.profiles import Comparison, LayerSummary, Summary
+from actprof.render.headings import ArmHeading
 from actprof.render.numerals import compact, percent
 from actprof.render.scales import Bars, ShareScale, Span, share_scale
 
-SYMBOLS = {"activation": "activation a", "preactivation": "pre-activation z"}
+SYMBOLS = {"activation": "activation a", "preactivation": "pre-activation z", "gradient": "gradient ∂L/∂z"}
 
 
 class Scene:
@@ -22,7 +24,11 @@ class Scene:
         self.summaries: list[list[Summary]] = [[layer.quantity(quantity) for layer in arm] for arm in self.layers]
         self.bars: list[list[Bars]] = [[Bars.of(summary) for summary in arm] for arm in self.summaries]
         self.scale: ShareScale = share_scale((bar for arm in self.bars for bar in arm), log_y)
-        self.symbol = SYMBOLS[quantity]
+        self.quantity, self.symbol = quantity, SYMBOLS[quantity]
+        forecasts = [arm.forecast for arm in comparison.arms]
+        self.theory: list[list[LayerTheory]] = [list(each.theory.layers) if each else [] for each in forecasts]
+        self.masses: list[list[Masses]] = [list(each.masses) if each and quantity == "activation" else []
+                                           for each in forecasts]
 
     @property
     def depth(self) -> int:
@@ -34,6 +40,13 @@ class Scene:
         edges = [summary.histogram.edges for arm in self.summaries for summary in arm]
         same = all(other is edges[0] or np.array_equal(other, edges[0]) for other in edges)
         return self.bars[0][0].span if same else None
+
+    def predicted(self, arm: int, layer: int) -> Masses | None:
+        """What theory says of the bars of a layer, if anything."""
+        return self.masses[arm][layer] if layer < len(self.masses[arm]) else None
+
+    def heading(self, arm: int, room: float, notes: list[str] | None = None) -> ArmHeading:
+        return ArmHeading(self.comparison, arm, room, notes, self.comparison.arms[arm].verdict)
 
     @property
     def share_title(self) -> str:

@@ -9,8 +9,10 @@ from typing import Any
 from actprof.profiles import Summary
 from actprof.render.canvas import Canvas, Point
 from actprof.render.headings import GUTTER, MARGIN, arm_color, arm_marker
+from actprof.render.histograms import sigma_theory
+from actprof.render.histograms.legend import Entry, Legend
 from actprof.render.histograms.scene import Scene
-from actprof.render.lettering import line_height, width
+from actprof.render.lettering import line_height
 from actprof.render.scales import LogSpan, round_step
 
 PLOT, LANE = 168.0, 17.0
@@ -29,16 +31,19 @@ class SigmaStrip:
         self._lost = [[number for number, summary in enumerate(arm) if not has_logarithm(summary.figures["std"])]
                       for arm in scene.summaries]
         summaries = [summary for arm in scene.summaries for summary in arm]
-        self._span = LogSpan.over(value for summary in summaries for value in drawn_values(summary))
+        self._predicted = [sigma_theory.predictions(scene.quantity, layers) for layers in scene.theory]
+        self._span = LogSpan.over((value for summary in summaries for value in drawn_values(summary)),
+                                  (value for arm in self._predicted for layer in arm for value in layer))
         self._alike = [[number for number, summary in enumerate(arm) if has_logarithm(summary.figures["std"])
                         and summary.figures["within_unit_std"] == 0] for arm in scene.summaries]
         self._lanes = sum(1 for lost, alike in zip(self._lost, self._alike, strict=True) if lost or alike)
-        self.height = line_height(AXIS) + 8 + PLOT + self._lanes * LANE + line_height(TICK) + line_height(AXIS) + 20
+        self._legend = Legend(self._entries(), right - GUTTER)
+        self.height = self._legend.height + 8 + PLOT + self._lanes * LANE + line_height(TICK) + line_height(AXIS) + 20
 
     def draw(self, canvas: Canvas, top: float, height: float) -> None:
         self._plot = PLOT + height - self.height
-        self._draw_legend(canvas, top)
-        top += line_height(AXIS) + 8
+        self._legend.draw(canvas, GUTTER, top)
+        top += self._legend.height + 8
         self._draw_axes(canvas, top)
         lane = top + self._plot
         for arm, summaries in enumerate(self._scene.summaries):
@@ -66,6 +71,9 @@ class SigmaStrip:
 
     def _draw_arm(self, canvas: Canvas, arm: int, summaries: list[Summary], y: Callable[[float], float]) -> None:
         color, x = arm_color(canvas, arm), self._places[:len(summaries)]
+        if self._predicted[arm]:
+            sigma_theory.draw_theory(canvas, self._span, self._places, self._predicted[arm], color, y,
+                                     f"theory-sigma-{arm + 1}")
         self._draw_band(canvas, summaries, color, y)
         within = [y(self._span.place(summary.figures["within_unit_std"])) for summary in summaries]
         pooled = [y(self._span.place(summary.figures["std"])) for summary in summaries]
@@ -90,20 +98,15 @@ class SigmaStrip:
         x = [self._places[number] for number in layers]
         canvas.line(x, [y] * len(x), color=arm_color(canvas, arm), zorder=4, **look)
 
-    def _draw_legend(self, canvas: Canvas, top: float) -> None:
-        y, x, theme = top + line_height(AXIS) / 2, GUTTER, canvas.theme
-        entries: list[tuple[str, dict[str, Any]]] = [
-            ("σ of all values", {"linewidth": 2.8}),
-            ("σ within a unit, over the samples", {"linewidth": 1.8, "linestyle": (0, (4, 3))})]
+    def _entries(self) -> list[Entry]:
+        entries: list[Entry] = [("σ of all values", [{"linewidth": 2.8}]),
+                                ("σ within a unit, over the samples", [{"linewidth": 1.8, "linestyle": (0, (4, 3))}])]
         if any(summary.spread for arm in self._scene.summaries for summary in arm):
-            entries.append(("quartiles of the networks", {"linewidth": 11, "alpha": 0.3, "solid_capstyle": "butt"}))
-        entries += [("σ is 0 or not finite", LOST)] * any(self._lost)
-        entries += [("σ within every unit is 0", ALIKE)] * any(self._alike)
-        for text, look in entries:
-            single = look.get("linestyle") == "none"
-            canvas.line([x + 17] if single else [x, x + 34], [y] if single else [y, y], color=theme.foreground, **look)
-            canvas.text(x + 42, y, text, AXIS)
-            x += 42 + width(text, AXIS) + 30
+            entries.append(("quartiles of the networks", [{"linewidth": 11, "alpha": 0.3, "solid_capstyle": "butt"}]))
+        entries += sigma_theory.entries(self._predicted)
+        entries += [("σ is 0 or not finite", [LOST])] * any(self._lost)
+        entries += [("σ within every unit is 0", [ALIKE])] * any(self._alike)
+        return entries
 
 
 def has_logarithm(value: float) -> bool:

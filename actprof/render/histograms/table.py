@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TextIO
 
 import numpy as np
@@ -10,7 +11,8 @@ from rich.table import Table
 
 from actprof.distributions import Counts
 from actprof.profiles import Arm, Comparison, LayerSummary, Summary
-from actprof.render.cells import count, number, percent
+from actprof.render.cells import count, number, percent, power_of_ten
+from actprof.render.histograms.judgement import print_judgement
 from actprof.render.histograms.ranking import dead_units, print_ranking
 from actprof.render.terminal import (
     BARS,
@@ -23,6 +25,7 @@ from actprof.render.terminal import (
     width,
     written,
 )
+from actprof.spec import GRADIENT
 
 LEAST_BARS, MOST_BARS = 6, 30
 """Characters of a block histogram."""
@@ -35,7 +38,8 @@ def print_comparison(comparison: Comparison, quantity: str, stream: TextIO) -> N
     """Print every arm's table, then the ranking of several arms."""
     for arm in comparison.arms:
         printed(_title(arm, quantity, comparison.seed), _arm_table(arm, quantity, stream), stream)
-        stream.write(written(_outside(arm, quantity), stream))
+        stream.write(written(_outside(arm, quantity) + _jacobian(arm), stream))
+        print_judgement(arm, stream)
         if len(comparison.arms) > 1:
             stream.write("\n")
     if len(comparison.arms) > 1:
@@ -55,8 +59,7 @@ def _arm_table(arm: Arm, quantity: str, stream: TextIO) -> Table:
     total = _total(arm, quantity)
     headers = list(cells[0])
     texts = [headers, [total.get(header, "") for header in headers], *(list(row.values()) for row in cells)]
-    taken = sum(text_width(column) + 1 for column in zip(*texts, strict=True))
-    bars = min(max(width(stream) - taken, LEAST_BARS), MOST_BARS)
+    bars = min(max(width(stream) - _taken(cells, total), LEAST_BARS), MOST_BARS)
     made = table([*map(Column, headers), Column(_bars_header(arm, quantity, bars), right=False)], stream)
     for first, last in _groups(arm, quantity):
         row = cells[first] | ({"layer": f"{first + 1}–{last + 1}"} if last > first else {})
@@ -65,6 +68,11 @@ def _arm_table(arm: Arm, quantity: str, stream: TextIO) -> Table:
     made.add_section()
     made.add_row(*texts[1], "")
     return made
+
+
+def _taken(cells: Sequence[Mapping[str, str]], total: Mapping[str, str]) -> int:
+    """Characters of all columns with the space behind each."""
+    return sum(text_width([header, total.get(header, ""), *(row[header] for row in cells)]) + 1 for header in cells[0])
 
 
 def _cells(layer: LayerSummary, quantity: str) -> dict[str, str]:
@@ -83,12 +91,28 @@ def _cells(layer: LayerSummary, quantity: str) -> dict[str, str]:
     cells["%\nsat"] = percent(activity["saturated_fraction"]) if layer.saturates else "-"
     if quantity == "activation":
         cells["dead\nunits"] = count(activity["dead_units"]) if summary.computed else "-"
+    if quantity == GRADIENT:
+        cells["gradient\nratio"] = power_of_ten(summary.figures["log10_ratio"])
+        cells["weight\ngradient"] = power_of_ten(summary.figures["log10_weight_norm"])
     return cells
 
 
 def _total(arm: Arm, quantity: str) -> dict[str, str]:
     total = {"layer": "total", "params": f"{arm.parameters:,}"}
     return total | ({"dead\nunits": count(dead_units(arm))} if quantity == "activation" else {})
+
+
+def _jacobian(arm: Arm) -> str:
+    """A line about the derivative of outputs by inputs, or nothing."""
+    if not arm.jacobian:
+        return ""
+    largest, smallest, condition, mean_square = (
+        float(np.median([sample[name] for sample in arm.jacobian]))
+        for name in ("largest", "smallest", "condition", "mean_square"))
+    samples = f"median of {len(arm.jacobian)} samples" if len(arm.jacobian) > 1 else "one sample"
+    ratio = "infinite" if condition == math.inf else number(condition)
+    return (f"Jacobian ({samples}): singular values {number(smallest)} … {number(largest)}, condition {ratio}, "
+            f"mean square {number(mean_square)}\n")
 
 
 def _groups(arm: Arm, quantity: str) -> Iterator[tuple[int, int]]:

@@ -1,0 +1,185 @@
+"""Theory beside measurement in `actprof histogram`: its own inputs, verdicts, and weights that depend on data."""
+
+import io
+import json
+import math
+
+import numpy as np
+import pytest
+
+from actprof import lsuv
+from actprof.activations import ACTIVATIONS
+from actprof.cli import main
+from actprof.counting import Scratch
+from actprof.datasets import labelled
+from actprof.engine import compare
+from actprof.errors import ResourceError
+from actprof.forecast import input_moments
+from actprof.initializers import INITIALIZERS
+from actprof.inputs import open_inputs, parse
+from actprof.network import Network
+from actprof.profiles import std_errors
+from actprof.propagation import NOBODY, Chunk, forward
+from actprof.render.histograms.records import comparison_record
+from actprof.render.histograms.table import print_comparison
+from actprof.render.records import to_json
+from actprof.spec import RunSpec
+from actprof.stacks import stack_specs
+from actprof.training.requests import Varied, train_specs
+from actprof.training.trainer import Trainer
+from actprof.verdicts import CODES, THRESHOLDS
+
+
+def compared(init="he", act="relu", *, source="normal", rows=1000, repeats=1, dtype="float32", **stack):
+    run = RunSpec(parse(source), batch_size=rows, gradients=True, repeats=repeats, dtype=dtype)
+    specs = stack_specs([init], [act], **{"layers": 5, "width": 100} | stack)
+    return compare(specs, run, open_inputs(run, specs[0].widths[0]))
+
+
+@pytest.mark.parametrize(("source", "mean", "second", "correlation", "kurtosis"), [
+    ("normal", 0, 1, 0, 3), ("normal:std=3", 0, 9, 0, 3), ("normal:mean=1", 1, 2, 0.5, 10 / 4),
+    ("uniform:0,1", 1 / 2, 1 / 3, 3 / 4, 9 / 5), ("constant:2", 2, 4, 1, 1)])
+def test_the_inputs_are_seen_as_their_distribution_says(source, mean, second, correlation, kurtosis):
+    run = RunSpec(parse(source))
+    seen = input_moments(open_inputs(run, 400))
+    found = (seen.mean, seen.second_moment, seen.correlation, seen.kurtosis)
+    # 400,000 numbers: a relative error of some 0.005 at five standard errors.
+    assert found == pytest.approx((mean, second, correlation, kurtosis), rel=0.02, abs=0.01)
+
+
+@pytest.mark.parametrize(("init", "act"), [("he", "relu"), ("xavier", "tanh"), ("1", "sigmoid"), ("lecun", "selu"),
+                                           ("critical", "gelu"), ("he_uniform", "elu"), ("torch.linear", "silu")])
+def test_measurements_lie_within_the_error_bars_of_the_theory(init, act):
+    errors = [std_errors(layer, arm.forecast.layer(layer.layer))
+              for arm in compared(init, act, repeats=1, source="normal").arms for layer in arm.layers]
+    # Five strongly correlated errors: beyond 4.5 one run in about 100,000 would lie.
+    assert np.abs(errors).max() < 4.5
+
+
+def test_the_expected_masses_are_those_of_the_bins_that_were_counted():
+    arm = compared("lecun", "tanh", rows=4000, width=400).arms[0]
+    for layer, masses in zip(arm.layers[:2], arm.forecast.masses, strict=False):
+        histogram = layer.activation.histogram
+        assert len(masses.bins) == len(histogram.counts)
+        assert math.fsum(masses.bins) + masses.below + masses.above == pytest.approx(1, abs=1e-5)
+        np.testing.assert_allclose(masses.bins, histogram.counts / histogram.total, atol=0.01)
+
+
+def test_half_of_a_relu_is_expected_to_be_exactly_zero():
+    atoms = compared().arms[0].forecast.masses[0].atoms
+    assert atoms == ((0.0, pytest.approx(0.5, abs=1e-9)),)
+
+
+@pytest.mark.parametrize("init", ["ones", "identity", "lsuv"])
+def test_where_theory_is_silent_it_says_why(init):
+    comparison = compared(init, "tanh")
+    assert comparison.arms[0].forecast.theory.layers == ()
+    record = json.loads(to_json(comparison_record(comparison)))["arms"][0]
+    assert all(layer["theory"] is None for layer in record["layers"])
+    assert record["theory_reason"]
+    stream = io.StringIO()
+    print_comparison(comparison, "activation", stream)
+    assert f"theory says nothing: {record['theory_reason']}" in stream.getvalue()
+
+
+def test_json_holds_theory_and_verdict_as_the_contract_says():
+    record = json.loads(to_json(comparison_record(compared())), parse_constant=pytest.fail)
+    [arm] = record["arms"]
+    assert arm["verdict"].keys() == {"code", "layer", "text", "remedy"}
+    assert arm["verdict"]["code"] in CODES
+    for layer in arm["layers"]:
+        assert {"mean", "std", "second_moment", "preactivation_std", "chi", "gradient_ratio", "correlation", "std_low",
+                "std_high"} <= layer["theory"].keys()
+        assert layer["theory"]["second_moment"] == pytest.approx(1, rel=0.02)
+        assert layer["gradient"]["count"] == 100_000
+    assert [layer["theory"]["chi"] for layer in arm["layers"]] == [pytest.approx(1)] * 4 + [None]
+
+
+# Weights scaled on a batch
+
+@pytest.mark.parametrize(("act", "bias"), [("relu", None), ("tanh", None), ("gelu", None),
+                                           ("sigmoid", "normal:std=0.5")])
+def test_lsuv_gives_every_layer_pre_activations_of_variance_one(act, bias):
+    [stack] = stack_specs(["lsuv:tolerance=0.001,iterations=50"], [act], layers=6, width=60, bias=bias)
+    network = Network(stack, 0, 0, np.dtype(np.float64))
+    rows = np.random.default_rng(0).normal(2, 3, (500, 60))
+    lsuv.calibrate(network, rows)
+    for number in range(1, 7):
+        layer = network.layer(number)
+        z = rows @ layer.weights + (0 if layer.bias is None else layer.bias)
+        assert z.var() == pytest.approx(1, abs=0.001)
+        # Scaled as a whole: what was orthogonal still is, up to its size.
+        gram = layer.weights.T @ layer.weights
+        np.testing.assert_allclose(gram, gram[0, 0] * np.eye(60), atol=1e-9 * gram[0, 0])
+        rows = forward(network, layer, rows, Chunk(0, 0, 500), NOBODY, Scratch()).copy()
+
+
+def test_lsuv_leaves_other_initialisers_and_their_std_alone():
+    for init in ("he", "orthogonal"):
+        [stack] = stack_specs([init], layers=2, width=20)
+        network, plain = (Network(stack, 0, 0, np.dtype(np.float32)) for _ in range(2))
+        lsuv.calibrate(network, np.ones((10, 20), np.float32))
+        np.testing.assert_array_equal(network.layer(1).weights, plain.layer(1).weights)
+    layer = compared("lsuv", "tanh").arms[0].layers[1]
+    assert layer.weight_std != pytest.approx(0.1, rel=0.01)
+
+
+def test_lsuv_scales_the_weights_that_are_trained():
+    data = labelled.load(labelled.parse("blobs:train=300,test=50"), 0)
+    [spec] = train_specs(Varied(("lsuv",)), 2, 3, layers=2, width=16)
+    layer = Trainer(spec, data, 0).parameters.layers[0]
+    assert (data.x_train @ layer.weights).var() == pytest.approx(1, abs=0.1)
+
+
+def test_lsuv_is_refused_where_not_all_weights_can_be_kept():
+    [stack] = stack_specs(["lsuv"], layers=20, width=5000)
+    with pytest.raises(ResourceError) as error:
+        lsuv.calibrate(Network(stack, 0, 0, np.dtype(np.float32)), np.ones((1, 5000), np.float32))
+    assert str(error.value) == "lsuv keeps all weights, and these are too many. Lower --width or --layers."
+
+
+def test_critical_weights_take_the_gain_of_each_layers_own_activation():
+    [stack] = stack_specs(["critical"], ["relu/tanh"], width=400)
+    network = Network(stack, 0, 0, np.dtype(np.float64))
+    for number, act in enumerate(("relu", "tanh"), start=1):
+        z = np.random.default_rng(0).standard_normal(400_000)
+        gain = 1 / math.sqrt(np.mean(np.square({"relu": np.maximum(z, 0), "tanh": np.tanh(z)}[act])))
+        assert network.layer(number).weight_std == pytest.approx(gain / 20, rel=0.02)
+    assert INITIALIZERS["critical"].activation
+    assert ACTIVATIONS.parse("relu").name == stack.activations[0].name
+
+
+# The command line
+
+@pytest.fixture
+def run(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    def once(*arguments):
+        with pytest.raises(SystemExit) as end:
+            main(["histogram", "--no-figure", *arguments])
+        return int(end.value.code or 0), capsys.readouterr().out
+
+    return once
+
+
+def test_check_ends_with_3_on_a_bad_verdict_and_with_0_on_a_good_one(run):
+    assert run("--check")[0] == 0
+    assert run("--check", "--init", "he", "--init", "zeros")[0] == 3
+    assert run("--init", "zeros")[0] == 0
+
+
+def test_explain_prints_every_limit_with_its_reason_and_profiles_nothing(run):
+    code, text = run("--explain")
+    assert code == 0
+    assert all(limit.name in text and limit.reason.split()[0] in text for limit in THRESHOLDS)
+    assert "he / relu" not in text
+    record = json.loads(run("--explain", "--json")[1])
+    assert [limit["name"] for limit in record["limits"]] == [limit.name for limit in THRESHOLDS]
+
+
+def test_the_table_ends_with_the_verdict_and_its_remedy(run):
+    lines = run("--act", "tanh", "--init", "lecun:gain=1.6666667", "--layers", "50")[1].splitlines()
+    assert lines[-2].startswith("verdict: exploding from layer ")
+    assert "chi = 1.21 a layer" in lines[-2]
+    assert lines[-1].startswith("remedy: try --init lecun")
