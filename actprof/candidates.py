@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from actprof import initializers
 from actprof.fans import fans_of
 from actprof.initializers import INITIALIZERS, preset_bias
+from actprof.normalizations import NORMALIZATIONS
 from actprof.registry import Choice
-from actprof.spec import ZEROS, StackSpec
+from actprof.spec import NO_NORM, ZEROS, StackSpec
 from actprof.theory import edges, gains
 
 NAMED = ((math.sqrt(2), "he"), (1.0, "lecun_normal"))
@@ -30,6 +31,14 @@ class Candidate:
     sigma_b: float = 0.0
     batch_norm: bool = False
 
+    def on(self, stack: StackSpec) -> StackSpec:
+        """The stack with these settings."""
+        alike = len(set(self.sigma_w)) == 1
+        init = f"lecun_normal:gain={self.sigma_w[0]!r}" if alike else "critical"
+        bias = INITIALIZERS.parse(f"normal:std={self.sigma_b!r}") if self.sigma_b else ZEROS
+        norm = NORMALIZATIONS.parse("batch") if self.batch_norm else NO_NORM
+        return replace(stack, init=INITIALIZERS.parse(init), bias=bias, norm=norm, norm_position="before")
+
 
 def candidates(stack: StackSpec) -> Iterator[Candidate]:
     """In order of preference."""
@@ -38,7 +47,7 @@ def candidates(stack: StackSpec) -> Iterator[Candidate]:
         "" if stack.norm.name == "none" else " --norm none")
     if len(choices) == 1:
         yield from _single(stack.activations[0], stack.depth, clean)
-    elif "critical" in INITIALIZERS.names():
+    else:
         yield Candidate(f"--init critical{clean}", "the gain of each layer's activation",
                         tuple(_gain(choice) for choice in stack.activations))
     if stack.norm.name == "none":
@@ -55,9 +64,8 @@ def _spread(stack: StackSpec) -> str:
 def _single(choice: Choice, depth: int, clean: str) -> Iterator[Candidate]:
     """The gain that keeps E a², the edge of chaos, and the edge with biases."""
     keeping = _gain(choice)
-    critical = ", as --init critical" if "critical" in INITIALIZERS.names() else ""
     if 0 < keeping < math.inf:
-        yield Candidate(f"{_init(keeping)}{clean}", f"the gain that keeps E a²{critical}", (keeping,) * depth)
+        yield Candidate(f"{_init(keeping)}{clean}", "the gain that keeps E a², as --init critical", (keeping,) * depth)
     edge = edges.critical(choice)
     if edge is not None and not edge.length_slope > 1 + 1e-6:
         yield Candidate(f"{_init(edge.sigma_w)}{clean}", "the edge of chaos", (edge.sigma_w,) * depth, edge.sigma_b)

@@ -115,9 +115,9 @@ def unmet(seen: Evidence) -> str:
     scale = fans.fan_in * initializers.bind(seen.stack.init).std(fans) ** 2
     checks = (
         (abs(scale - 1), f"LeCun weights (fan_in·Var W is {number(scale)}, not 1)"),
-        (abs(seen.input_mean), f"inputs of mean 0 (not {number(seen.input_mean)})"),
-        (abs(seen.input_second_moment - seen.input_mean**2 - 1),
-         f"inputs of variance 1 (not {number(seen.input_second_moment - seen.input_mean**2)})"),
+        (abs(seen.inputs.mean), f"inputs of mean 0 (not {number(seen.inputs.mean)})"),
+        (abs(seen.inputs.second_moment - seen.inputs.mean**2 - 1),
+         f"inputs of variance 1 (not {number(seen.inputs.second_moment - seen.inputs.mean**2)})"),
     )
     missing = [text for distance, text in checks if distance > STANDARD.value]
     return f"selu needs {' and '.join(missing)}" if missing else ""

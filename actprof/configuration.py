@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from actprof import activations, initializers
+from actprof.fans import Fans
 from actprof.registry import Choice
 from actprof.spec import StackSpec
 
@@ -15,7 +16,7 @@ def of_stack(stack: StackSpec) -> dict[str, Any]:
     listed = functions if len(functions) == 1 else list(stack.activations)
     return {
         **of_choice("init", stack.init),
-        "init_formula": initializers.bind(stack.init).formula,
+        "init_formula": _formula(stack, functions),
         "act": "/".join(choice.name for choice in listed),
         "act_parameters": listed[0].values if len(listed) == 1 else [choice.values for choice in listed],
         "act_formula": "; ".join(activations.bind(choice).formula for choice in functions),
@@ -24,6 +25,14 @@ def of_stack(stack: StackSpec) -> dict[str, Any]:
         **of_choice("norm", stack.norm),
         "norm_position": stack.norm_position,
     }
+
+
+def _formula(stack: StackSpec, functions: list[Choice]) -> str:
+    """The initialiser's; where that depends on the activation, with the gain that it has there."""
+    init = initializers.bind(stack.init)
+    if not init.row.activation:
+        return init.formula
+    return "; ".join(f"N(0, {init.std(Fans(1, 1, activation=choice)) ** 2:.6g}/n)" for choice in functions)
 
 
 def of_choice(kind: str, choice: Choice) -> dict[str, Any]:

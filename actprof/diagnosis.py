@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from actprof import causes, unit_rules
 from actprof.evidence import Evidence, beyond, number
-from actprof.predictions import StackTheory
+from actprof.predictions import InputMoments, StackTheory
 from actprof.profiles import Arm
 from actprof.remedies import remedy
 from actprof.spec import StackSpec
@@ -16,14 +16,13 @@ from actprof.verdicts import HEALTHY, NO_SIGNAL, THRESHOLDS, Verdict
 Rule = Callable[[Evidence], Verdict | None]
 
 
-def verdict(arm: Arm, stack: StackSpec, theory: StackTheory | None, input_second_moment: float,
-            input_mean: float = 0.0) -> Verdict:
+def verdict(arm: Arm, stack: StackSpec, theory: StackTheory | None, inputs: InputMoments) -> Verdict:
     """The verdict on an arm: by what was measured; theory, if there is any, explains it.
 
     Args:
-        input_second_moment, input_mean: of what enters the first layer.
+        inputs: the moments of what enters the first layer.
     """
-    seen = Evidence(arm, stack, theory, input_second_moment, input_mean)
+    seen = Evidence(arm, stack, theory, inputs)
     return next(found for rule in RULES if (found := rule(seen)) is not None)
 
 
@@ -38,12 +37,12 @@ def _non_finite(seen: Evidence) -> Verdict | None:
         if broken:
             return Verdict("non_finite", layer.layer,
                            f"{seen.name}: layer {layer.layer} holds {broken.non_finite_text}{causes.of_overflow(seen)}",
-                           remedy(seen) if math.isfinite(seen.input_second_moment) else "look at the inputs first")
+                           remedy(seen) if math.isfinite(seen.inputs.second_moment) else "look at the inputs first")
     return None
 
 
 def _no_inputs(seen: Evidence) -> Verdict | None:
-    if seen.input_second_moment != 0:
+    if seen.inputs.largest != 0:
         return None
     return Verdict("vanishing", 1, f"{seen.name}: all inputs are 0",
                    "give it inputs that differ, such as --input normal")

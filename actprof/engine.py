@@ -77,8 +77,9 @@ def compare(stacks: Sequence[StackSpec], run: RunSpec, inputs: Inputs,
             stack, profiles = network.stack, []
             spectra = jacobian.spectra(network, inputs) if run.jacobian else ()
             for repeat in range(run.repeats):
+                if repeat:
+                    network = _network(stack, run.seed, repeat, dtype, calibration)
                 profiles.append(profile(network, inputs, arm_bins, steps.next(), arm_scales))
-                network = _network(stack, run.seed, repeat + 1, dtype, calibration)
             arms.append(_judged(stack, Arm(stack.label, _config(stack, run, inputs), tuple(profiles), spectra), inputs,
                                 moments))
         return Comparison(run.seed, tuple(arms), remarks.warnings(arms))
@@ -102,7 +103,7 @@ def _network(stack: StackSpec, seed: int, repeat: int, dtype: np.dtype[Any], row
 def _judged(stack: StackSpec, arm: Arm, inputs: Inputs, moments: InputMoments) -> Arm:
     """The arm with what theory says of it, and with a verdict."""
     expected = forecast(stack, moments, inputs.batch_rows(0), arm.layers)
-    verdict = diagnosis.verdict(arm, stack, expected.theory, moments.second_moment, moments.mean)
+    verdict = diagnosis.verdict(arm, stack, expected.theory, moments)
     return replace(arm, forecast=expected, verdict=verdict)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
-from actprof.predictions import LayerTheory, StackTheory
+from actprof.predictions import InputMoments, LayerTheory, StackTheory
 from actprof.profiles import Arm, Figures, LayerSummary
 from actprof.spec import StackSpec
 from actprof.verdicts import CHANGE, COLLAPSED
@@ -27,8 +27,7 @@ class Evidence:
     arm: Arm
     stack: StackSpec
     theory: StackTheory | None
-    input_second_moment: float
-    input_mean: float
+    inputs: InputMoments
 
     @cached_property
     def layers(self) -> tuple[LayerSummary, ...]:
@@ -73,7 +72,7 @@ class Evidence:
 
     @property
     def input_rms(self) -> float:
-        return math.sqrt(self.input_second_moment) if 0 < self.input_second_moment < math.inf else 1.0
+        return math.sqrt(self.inputs.second_moment) if 0 < self.inputs.second_moment < math.inf else 1.0
 
     @property
     def depth(self) -> int:
@@ -82,9 +81,12 @@ class Evidence:
     @property
     def inputs_differ(self) -> bool:
         """Whether there are inputs to tell apart."""
-        variance = self.input_second_moment - self.input_mean**2
-        alike = variance <= COLLAPSED.value**2 * self.input_second_moment
-        return self.arm.config["samples"] > 1 and not alike
+        return self.rows > 1 and self.inputs.correlation < 1 - COLLAPSED.value**2
+
+    @property
+    def rows(self) -> int:
+        """Of a batch."""
+        return int(min(self.arm.config["batch_size"], self.arm.config["samples"]))
 
     @cached_property
     def change(self) -> float:
@@ -107,7 +109,7 @@ class Evidence:
         if len(self.expected) < FEWEST or not all(0 < step < math.inf for step in (*halfway, *end)):
             return False
         first = math.log(halfway[0])
-        return abs(first) > 1e-6 and 0.3 < math.log(end[0]) / first < 0.75
+        return abs(first) > 1e-6 and 0.4 < math.log(end[0]) / first < 0.62
 
     @property
     def name(self) -> str:

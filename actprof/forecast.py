@@ -20,14 +20,16 @@ LOOKED_AT = 1024
 def input_moments(inputs: Inputs) -> InputMoments:
     """Of the first rows, in float64; what is not finite makes moments that are not."""
     rows = inputs.rows(0, 0, min(LOOKED_AT, inputs.batch_rows(0))).astype(np.float64)
+    largest = float(np.abs(rows).max())
     with np.errstate(all="ignore"):
+        rows /= largest or 1.0  # squares neither overflow nor underflow
         squares = rows**2
         second = float(squares.mean())
-        total = rows.sum(axis=0)
-        others = len(rows) * (len(rows) - 1) * rows.shape[1] * second
-        correlation = float((total @ total - squares.sum()) / others) if others else 0.0
+        # From the differences between rows: exactly 1 where they are the same.
+        unlike = float(((rows - rows[:1]).var(axis=0)).mean()) * len(rows) / max(len(rows) - 1, 1)
+        correlation = max(1 - unlike / second, -1 / max(len(rows) - 1, 1)) if second else 0.0
         kurtosis = float((squares**2).mean() / second**2) if second else 1.0
-    return InputMoments(float(rows.mean()), second, correlation, kurtosis)
+    return InputMoments(float(rows.mean()) * largest, second * largest**2, correlation, kurtosis, largest)
 
 
 def forecast(stack: StackSpec, moments: InputMoments, rows: int, layers: Sequence[LayerSummary]) -> Forecast:

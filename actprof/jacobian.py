@@ -38,6 +38,10 @@ DECOMPOSITION = 20.0
 """Multiplications of a decomposition into singular values, for each of shorter² · longer."""
 
 
+ROUNDING = 1e-14
+"""A singular value below this part of the largest is no more than the rounding of a float64 product."""
+
+
 def check(stacks: Sequence[StackSpec], inputs: Inputs) -> None:
     """Raise SpecError for what takes too long, too much memory, or has no derivative of a single sample."""
     samples = min(SAMPLES, inputs.batch_rows(0))
@@ -95,8 +99,10 @@ def _spectrum(sample: int, matrix: Rows) -> dict[str, float]:
     finite = bool(np.isfinite(matrix).all())
     values = np.linalg.svd(matrix, compute_uv=False) if finite else np.full(1, math.nan)
     largest, smallest = float(values[0]), float(values[-1])
+    if 0 < smallest < ROUNDING * largest:
+        smallest = math.nan  # what rounding left of it
     return {"sample": sample, "largest": largest, "smallest": smallest,
-            "condition": largest / smallest if smallest > 0 else math.inf if largest > 0 else math.nan,
+            "condition": largest / smallest if smallest != 0 else math.inf if largest > 0 else math.nan,
             "mean_square": float(np.mean(np.square(values)))}
 
 

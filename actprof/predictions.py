@@ -158,12 +158,14 @@ class InputMoments:
         mean, second_moment: of all numbers.
         correlation: mean product of two rows' numbers in the same place, over the second moment.
         kurtosis: mean fourth power over the square of the second moment.
+        largest: the largest size of a number.
     """
 
     mean: float
     second_moment: float
     correlation: float
     kurtosis: float
+    largest: float
 
 
 @dataclass(frozen=True)

@@ -5,20 +5,19 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import accumulate
 
 import numpy as np
 
-from actprof.activations import BoundActivation, bind
+from actprof.activations import bind
 from actprof.candidates import Candidate, candidates, same
 from actprof.evidence import Evidence, number, times
-from actprof.theory import probabilities
-from actprof.theory.gaussian import moments
-from actprof.verdicts import CHANGE, FLAT, NOTABLE, SATURATED
+from actprof.predictions import LayerTheory
+from actprof.registry import Choice
+from actprof.theory.mean_field import predict
+from actprof.verdicts import CHANGE, COLLAPSED, FLAT, NOTABLE, SATURATED
 
-Layer = tuple[float, float, float]
-"""Of a layer: E a², χ, the share of saturated values."""
-
+FEWEST_ROWS = 8
+"""Of a batch whose statistics may stand in for the scale of the weights."""
 
 @dataclass(frozen=True)
 class Outlook:
@@ -36,7 +35,8 @@ class Outlook:
 def remedy(seen: Evidence) -> str:
     """The first candidate that keeps sizes within CHANGE, else the best if it is any better, else fewer layers."""
     with np.errstate(all="ignore"):
-        outlooks = [_outlook(seen, candidate) for candidate in candidates(seen.stack)]
+        outlooks = [_outlook(seen, candidate) for candidate in candidates(seen.stack)
+                    if not candidate.batch_norm or seen.rows >= FEWEST_ROWS]
     tried = [outlook for outlook in outlooks if math.isfinite(outlook.change)]
     holding = [outlook for outlook in tried if outlook.change <= math.log10(CHANGE.value)]
     if not holding:
@@ -68,7 +68,8 @@ def _layers(count: int) -> str:
 def _wider_layers(seen: Evidence) -> str:
     """Theory has nothing against the settings: a ReLU network's Var ln a² is 5 depth/width (Hanin & Nica 2018)."""
     narrowest = min(seen.stack.widths[1:])
-    return (f"theory expects these settings to hold: {narrowest:,} units are few for {_layers(seen.depth)}, "
+    few = f"{narrowest:,} unit{'s are' if narrowest > 1 else ' is'} few for {_layers(seen.depth)}"
+    return (f"theory expects these settings to hold: {few}, "
             f"try --width {max(5 * seen.depth, 2 * narrowest)}")
 
 
@@ -77,29 +78,25 @@ def _fewer_layers(seen: Evidence) -> str:
     if not 0 < seen.change < math.inf or seen.depth < 2:
         return "no scale of the weights helps: try another activation, such as --act relu --init he"
     most = 1 + int(math.log10(CHANGE.value) * (seen.depth - 1) / seen.change)
-    return f"at the scale of now at most {_layers(min(most, seen.depth))}"
+    return f"keep the scale and take fewer layers, about --layers {min(most, seen.depth)}"
 
 
 def _outlook(seen: Evidence, candidate: Candidate) -> Outlook:
-    """The outlook; of NaN where a layer saturates, overflows, or has no slope to speak of."""
-    square, logs = seen.input_rms**2, []
-    for choice, sigma_w in zip(seen.stack.activations, candidate.sigma_w, strict=True):
-        phi = bind(choice)
-        square, chi, flat = _layer(phi, candidate, sigma_w, square)
-        limit = SATURATED if all(map(math.isfinite, phi.saturation)) else FLAT
-        if not (0 < square < math.inf and 0 < chi < math.inf) or flat > limit.value:
-            return Outlook(candidate, math.nan, math.nan)
-        logs.append(math.log10(chi) / 2)
-    forward = math.log10(square / max(seen.input_rms**2, 1.0)) / 2
-    return Outlook(candidate, forward, max(accumulate(reversed(logs[:-1])), key=abs, default=0.0))
+    """The outlook; of NaN where theory is silent, or a layer saturates, collapses or has no slope to speak of."""
+    nothing = Outlook(candidate, math.nan, math.nan)
+    inputs = seen.inputs
+    layers = predict(candidate.on(seen.stack), inputs.second_moment, inputs.correlation, seen.rows,
+                     inputs.kurtosis).layers
+    ratios = [layer.log_gradient_ratio for layer in layers]
+    if len(layers) < seen.depth or None in ratios or any(map(_spoiled, layers, seen.stack.activations)):
+        return nothing
+    if seen.inputs_differ and layers[-1].within_unit_std < COLLAPSED.value * layers[-1].std:
+        return nothing
+    forward = math.log10(layers[-1].second_moment / max(seen.input_rms**2, 1.0)) / 2
+    return Outlook(candidate, forward, max((ratio / math.log(10) for ratio in ratios if ratio is not None), key=abs))
 
 
-def _layer(phi: BoundActivation, candidate: Candidate, sigma_w: float, square: float) -> Layer:
-    q = 1.0 if candidate.batch_norm else sigma_w**2 * square + candidate.sigma_b**2
-    one = moments(phi, q)
-    if candidate.batch_norm:
-        chi = one.slope_square / one.variance if one.variance > 0 else math.nan
-    else:
-        chi = sigma_w**2 * one.slope_square
-    chi = math.nan if phi.jumps else chi
-    return one.square, chi, probabilities.saturated(phi, q, ((0.0, 1.0),))
+def _spoiled(layer: LayerTheory, choice: Choice) -> bool:
+    """Whether a layer is lost: no size, or most of it where the activation is flat."""
+    limit = SATURATED if all(map(math.isfinite, bind(choice).saturation)) else FLAT
+    return not 0 < layer.second_moment < math.inf or layer.saturated_fraction > limit.value

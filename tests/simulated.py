@@ -93,7 +93,7 @@ def foretold(comparison, verdict=None, std=lambda layer: 0.8 * 0.9**layer, sprea
 
 def _forecast(arm, std, spread, atom):
     theory = tuple(_layer_theory(layer.layer, std(layer.layer), (1 + spread) ** layer.layer) for layer in arm.layers)
-    return Forecast(InputMoments(0.0, 1.0, 0.0, 3.0), StackTheory(theory),
+    return Forecast(InputMoments(0.0, 1.0, 0.0, 3.0, 4.0), StackTheory(theory),
                     tuple(_triangle(len(layer.activation.histogram.counts), atom) for layer in arm.layers))
 
 

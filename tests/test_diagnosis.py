@@ -4,6 +4,7 @@ import functools
 import math
 import re
 import shlex
+from dataclasses import replace
 
 import pytest
 
@@ -30,9 +31,10 @@ def arm_of(init, act, layers, source="normal", rows=500, gradients=True, seed=0,
 
 
 def profiled(init, act, layers=5, second_moment=1.0, mean=0.0, theory=True, **settings):
-    """(arm, stack, theory, E x², E x)."""
+    """(arm, stack, theory, the inputs' moments)."""
     arm, stack = arm_of(init, act, layers, **settings)
-    return arm, stack, arm.forecast.theory if theory else None, second_moment, mean
+    inputs = replace(arm.forecast.inputs, second_moment=second_moment, mean=mean)
+    return arm, stack, arm.forecast.theory if theory else None, inputs
 
 
 def judged(init, act, layers=5, **settings):

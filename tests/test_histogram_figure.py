@@ -365,7 +365,7 @@ def test_every_heading_says_the_verdict_and_the_remedy_of_a_bad_one():
         assert shown[shown.index("verdict: healthy:") + 1] == good.text
         assert not any(text.startswith("remedy") for text in shown)
         shown = texts(drawn(foretold(grid(2, 5), bad), view=view))
-        assert shown.count("verdict: exploding in layer 15:") == shown.count("remedy: try --init he") == 2
+        assert shown.count("verdict: exploding (layer 15):") == shown.count("remedy: try --init he") == 2
 
 
 def test_an_empty_forecast_draws_what_none_draws():

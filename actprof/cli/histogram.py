@@ -171,8 +171,11 @@ def _with_gradients(run: RunSpec, specs: list[StackSpec], rows: Inputs,
 
     if run.gradients or not unasked:
         return run, ()
-    remarks = (memory.too_large_for_gradients(),) if memory.any_too_large(specs, run) else ()
-    return replace(run, gradients=memory.gradients_are_light(specs, run, rows)), remarks
+    if memory.any_too_large(specs, run):
+        return run, (memory.too_large_for_gradients(),)
+    light = memory.gradients_are_light(specs, run, rows)
+    remarks = () if light else ("gradients are left out, as they would take a while; --gradients sends them back",)
+    return replace(run, gradients=light), remarks
 
 
 def _print_table(comparison: Comparison, quantity: str, stream: TextIO) -> None:

@@ -81,8 +81,8 @@ class ArmHeading:
 
 
 def judgement(verdict: Verdict, room: float) -> list[Paragraph]:
-    """`verdict: exploding in layer 15: …`, and what to do about it."""
-    where = f" in layer {verdict.layer}" * (verdict.layer is not None)
+    """`verdict: exploding (layer 15): …`, and what to do about it."""
+    where = f" (layer {verdict.layer})" * (verdict.layer is not None)
     lead = f"verdict: {verdict.code.replace('_', ' ')}{where}:"
     parts = [Paragraph(_between_words(verdict.text, room, _lead_width(lead, DETAIL)), DETAIL, lead=lead)]
     if verdict.remedy:

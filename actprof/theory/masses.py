@@ -83,7 +83,7 @@ def _cumulative(phi: BoundActivation, points: Array, variance: float, offsets: O
     h = _grid(phi, variance, offsets)
     values = h if phi.pieces > 1 else phi.value(h)
     if len(h) < 2:  # all pre-activations are one number, as far as float64 can tell
-        point = phi.value(np.array([spread(offsets)[0]]))[0]
+        point = phi.value(np.full(phi.pieces, spread(offsets)[0]))[0]
         held = sum(mass for _, mass in atoms(phi, variance, offsets))
         return np.where(points >= point, 1.0 - held, 0.0)
     total = np.zeros(len(points))

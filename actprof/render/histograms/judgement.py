@@ -57,7 +57,7 @@ def _sentences(arm: Arm) -> Iterator[str]:
         said = len(forecast.theory.layers)
         yield f"theory says nothing{f' from layer {said + 1}' if said else ''}: {forecast.theory.reason}"
     if arm.verdict is not None:
-        where = "" if arm.verdict.layer is None else f" from layer {arm.verdict.layer}"
+        where = "" if arm.verdict.layer is None else f" (layer {arm.verdict.layer})"
         yield f"verdict: {arm.verdict.code}{where}: {arm.verdict.text}"
         if arm.verdict.remedy:
             yield f"remedy: {arm.verdict.remedy}"

@@ -110,8 +110,9 @@ def _jacobian(arm: Arm) -> str:
         float(np.median([sample[name] for sample in arm.jacobian]))
         for name in ("largest", "smallest", "condition", "mean_square"))
     samples = f"median of {len(arm.jacobian)} samples" if len(arm.jacobian) > 1 else "one sample"
+    least = "below rounding" if math.isnan(smallest) and math.isfinite(largest) else number(smallest)
     ratio = "infinite" if condition == math.inf else number(condition)
-    return (f"Jacobian ({samples}): singular values {number(smallest)} … {number(largest)}, condition {ratio}, "
+    return (f"Jacobian ({samples}): singular values {least} … {number(largest)}, condition {ratio}, "
             f"mean square {number(mean_square)}\n")
 
 
