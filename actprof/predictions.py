@@ -5,6 +5,7 @@ A figure about which the theory makes no statement is NaN, or None where the fie
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 
@@ -175,6 +176,14 @@ class Forecast:
     inputs: InputMoments
     theory: StackTheory
     masses: tuple[Masses, ...]
+
+    @property
+    def chi_power(self) -> float | None:
+        """χ^L, the mean square of a deep Jacobian's singular values: the product of all χ, the last layer's like the one
+        before; None where one is unknown."""
+        known = [layer.chi for layer in self.theory.layers[:-1]]
+        chis = [chi for chi in known if chi is not None]
+        return math.prod(chis) * chis[-1] if chis and len(chis) == len(known) else None
 
     def layer(self, number: int) -> LayerTheory | None:
         """What is said of a layer, counted from 1, if anything is."""

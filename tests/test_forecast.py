@@ -107,6 +107,12 @@ def test_inputs_too_small_to_be_squared_are_not_called_zero():
     assert "all inputs are 0" not in arm.verdict.text
 
 
+@pytest.mark.parametrize(("act", "chi"), [("relu", 1.0), ("linear", 2.0)])
+def test_the_mean_square_of_a_jacobian_has_the_power_of_chi_beside_it(act, chi):
+    assert compared("he", act, layers=7).arms[0].forecast.chi_power == pytest.approx(chi**7, rel=1e-6)
+    assert compared("he", "step", layers=7).arms[0].forecast.chi_power is None
+
+
 # Weights scaled on a batch
 
 @pytest.mark.parametrize(("act", "bias"), [("relu", None), ("tanh", None), ("gelu", None),

@@ -35,7 +35,9 @@ def _arm(arm: Arm) -> dict[str, Any]:
               "layers": [_layer(layer, arm.forecast) for layer in arm.layers],
               "verdict": arm.verdict and vars(arm.verdict),
               "theory_reason": (arm.forecast.theory.reason or None) if arm.forecast else None}
-    return record | ({"jacobian": arm.jacobian} if arm.jacobian else {})
+    if arm.jacobian:
+        record |= {"jacobian": arm.jacobian, "jacobian_mean_square_theory": arm.forecast and arm.forecast.chi_power}
+    return record
 
 
 def _layer(layer: LayerSummary, forecast: Forecast | None) -> dict[str, Any]:

@@ -113,7 +113,13 @@ def _jacobian(arm: Arm) -> str:
     least = "below rounding" if math.isnan(smallest) and math.isfinite(largest) else number(smallest)
     ratio = "infinite" if condition == math.inf else number(condition)
     return (f"Jacobian ({samples}): singular values {least} … {number(largest)}, condition {ratio}, "
-            f"mean square {number(mean_square)}\n")
+            f"mean square {number(mean_square)}{_expected_square(arm)}\n")
+
+
+def _expected_square(arm: Arm) -> str:
+    """What theory has beside the mean square, if it has anything."""
+    power = arm.forecast.chi_power if arm.forecast else None
+    return "" if power is None else f" (χ^{len(arm.layers)} = {number(power)})"
 
 
 def _groups(arm: Arm, quantity: str) -> Iterator[tuple[int, int]]:
