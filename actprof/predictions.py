@@ -179,8 +179,8 @@ class Forecast:
 
     @property
     def chi_power(self) -> float | None:
-        """χ^L, the mean square of a deep Jacobian's singular values: the product of all χ, the last layer's like the one
-        before; None where one is unknown."""
+        """χ^L, the mean square of a deep Jacobian's singular values: the product of all χ, the last layer's taken to be
+        that of the layer before; None where one is unknown."""
         known = [layer.chi for layer in self.theory.layers[:-1]]
         chis = [chi for chi in known if chi is not None]
         return math.prod(chis) * chis[-1] if chis and len(chis) == len(known) else None
