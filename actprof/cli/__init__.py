@@ -20,6 +20,7 @@ from actprof.errors import ActprofError, SpecError, shown
 COMMANDS = {
     "histogram": ("actprof.cli.histogram", "Show what happens to the signal in each layer of a dense stack."),
     "bounds": ("actprof.cli.bounds", "Show how the scale of the weights depends on the number of inputs."),
+    "gain": ("actprof.cli.gain", "Show an activation's gains and whether the variance they keep is stable."),
     "train": ("actprof.cli.train", "Train one network from different initial weights, side by side."),
     "list": ("actprof.cli.listing", "List the names that the other commands take."),
 }
@@ -69,6 +70,7 @@ def cli() -> None:
     actprof histogram --init he --act relu --layers 5
     actprof histogram --init 0.01 --init xavier --init he --act relu
     actprof bounds --scheme xavier --scheme he
+    actprof gain tanh gelu
     actprof train --init 0.01 --init xavier --init he
     actprof list inits
     """

@@ -1,0 +1,74 @@
+"""`actprof gain`: the scale of weights that an activation asks for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TextIO
+
+import click
+
+from actprof.cli import options
+from actprof.cli.requests import Command, Number
+from actprof.cli.signals import aside
+from actprof.cli.stacks import NAME
+
+if TYPE_CHECKING:
+    from actprof.gain_tables import GainTable
+    from actprof.spec import Style
+
+
+@click.command("gain", cls=Command)
+@click.argument("activations", nargs=-1, metavar=f"[{NAME}]…")
+@click.option("--act", "acts", multiple=True, metavar=NAME,
+              help="Activation; repeatable, and the same as one without the option. See 'actprof list activations'.  "
+                   "[default: relu, tanh, gelu]")
+@click.option("--all", "everything", is_flag=True,
+              help="Every activation, the largest forward gain first; the figure only with --output.")
+@click.option("--sigma-w", type=Number(0), help="σ_w, where σ_w² = fan_in·Var W: the fixed points there.")
+@click.option("--sigma-b", type=Number(0),
+              help="σ_b, where σ_b² = Var b: the edge of chaos there, and the fixed points at --sigma-w or at that "
+                   "edge.  [default: 0]")
+@click.option("--q0", type=Number(0),
+              help="Variance of the first layer's pre-activations.  [default: σ_w² + σ_b², of inputs with E x² = 1]")
+@options.output_options
+def command(activations: tuple[str, ...], acts: tuple[str, ...], everything: bool, sigma_w: float | None,
+            sigma_b: float | None, q0: float | None, output: options.Output) -> None:
+    """Show an activation's gains and whether the variance they keep is stable.
+
+    \b
+    actprof gain                         relu, tanh and gelu
+    actprof gain silu leaky_relu:0.2
+    actprof gain --all --no-figure       the whole catalogue
+    actprof gain tanh --sigma-w 1.5 --sigma-b 0.1
+    actprof gain silu --sigma-b 0.2 --q0 0.5
+
+    Gains multiply 1/√fan_in: forward keeps the variance of the pre-activations at 1, backward that of the gradient,
+    std is what gives activations of std 1. χ is what a gradient's squared norm is multiplied by in each layer; where
+    the slope is above 1 the variance 1 is unstable, and layers leave it.
+    """
+    from actprof.parallel import one_blas_thread
+
+    one_blas_thread()
+    from actprof.gains import NAMES, gain_spec, gain_table
+    from actprof.render.gains.records import gain_record, gain_rows
+
+    names = (*activations, *acts)
+    output.no_figure = output.no_figure or (everything and not output.paths and not output.show)
+    output.check(options.default_name("gain", [["all"] if everything else names or NAMES]))
+    request = gain_spec(names, everything=everything, sigma_w=sigma_w, sigma_b=sigma_b, q0=q0,
+                        curves=not output.no_figure)
+    result = aside(lambda: gain_table(request))
+    output.print(lambda stream: _print_table(result, stream), lambda: gain_record(result), lambda: gain_rows(result))
+    output.notes(*result.notes)
+    output.draw(lambda style, form: _figure(result, style, form))
+
+
+def _print_table(result: GainTable, stream: TextIO) -> None:
+    from actprof.render.gains.table import print_gains
+
+    print_gains(result, stream)
+
+
+def _figure(result: GainTable, style: Style, form: str) -> bytes:
+    from actprof.render.gains.figure import render
+
+    return render(result, style, form)

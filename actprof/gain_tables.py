@@ -1,0 +1,117 @@
+"""What `gain` leaves behind: the gains of activations, the fixed points they lead to, and the curves to draw."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from actprof.predictions import FixedPoint, FixedPoints, Gains
+
+
+@dataclass(frozen=True)
+class GainCourse:
+    """What becomes of the variance in layers of one gain without biases.
+
+    Attributes:
+        name: "forward", "backward", "std" or "torch".
+        start: the variance of the first layer's pre-activations.
+        point: the fixed point that the gain is judged at: q = 1 of the forward gain, the one reached of the others;
+            None where none is reached.
+        fixed_points: all there are, and the course from the start.
+    """
+
+    name: str
+    gain: float
+    start: float
+    point: FixedPoint | None
+    fixed_points: FixedPoints
+
+
+@dataclass(frozen=True)
+class EdgePoint:
+    """A point of the edge of chaos.
+
+    Attributes:
+        q: the variance that is fixed there, None where every one is.
+        length_slope: χ_q at it: above 1 it is unstable.
+    """
+
+    sigma_w: float
+    sigma_b: float
+    q: float | None
+    length_slope: float
+
+
+@dataclass(frozen=True)
+class Shape:
+    """φ and φ' against z; NaN between the two sides of a jump."""
+
+    z: tuple[float, ...]
+    value: tuple[float, ...]
+    derivative: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class LengthMap:
+    """The variance of a layer's pre-activations against that of the layer before.
+
+    Attributes:
+        q, image: the curve.
+        logarithmic: whether the fixed points and the start are decades apart.
+        course: the variances of the first layers, one after the other, from the start.
+        fixed_points: where the curve meets the diagonal.
+    """
+
+    q: tuple[float, ...]
+    image: tuple[float, ...]
+    logarithmic: bool
+    course: tuple[float, ...]
+    fixed_points: FixedPoints
+
+
+@dataclass(frozen=True)
+class ActivationGains:
+    """All that is known of one activation.
+
+    Attributes:
+        label: what the user wrote.
+        gains: by definition, for z ~ N(0, 1).
+        edge: the edge of chaos at the σ_b asked for; None if there is none.
+        stable_edge: where the edge turns stable, if it starts unstable.
+        fixed_points: at the σ_w and σ_b asked for; None where nothing was.
+        start: the first layer's variance there.
+        courses: of every gain there is; empty among the whole catalogue.
+        shape, length_map: to be drawn; a maxout has no shape.
+    """
+
+    label: str
+    formula: str
+    gains: Gains
+    edge: EdgePoint | None
+    stable_edge: EdgePoint | None = None
+    fixed_points: FixedPoints | None = None
+    start: float | None = None
+    courses: tuple[GainCourse, ...] = ()
+    shape: Shape | None = None
+    length_map: LengthMap | None = None
+
+    @property
+    def torch_difference(self) -> float | None:
+        """PyTorch's gain minus the forward one."""
+        torch, forward = self.gains.torch_gain, self.gains.gain_forward
+        return None if torch is None or forward is None else torch - forward
+
+    @property
+    def reached(self) -> FixedPoint | None:
+        """The fixed point that the start leads to at the σ_w and σ_b asked for."""
+        return None if self.fixed_points is None else self.fixed_points.reached
+
+
+@dataclass(frozen=True)
+class GainTable:
+    """All activations of a command; `config` holds every resolved setting."""
+
+    config: Mapping[str, Any]
+    activations: tuple[ActivationGains, ...]
+    notes: tuple[str, ...] = ()

@@ -1,0 +1,150 @@
+"""Gains of activations and the fixed points they lead to: asks the theory, restates no formula of it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from actprof.activations import ACTIVATIONS, bind
+from actprof.errors import SpecError, shown
+from actprof.gain_curves import length_map, shape
+from actprof.gain_tables import ActivationGains, EdgePoint, GainCourse, GainTable
+from actprof.predictions import FixedPoint, FixedPoints, Gains
+from actprof.registry import Choice
+from actprof.theory.edges import Edge, critical, edge_of_chaos
+from actprof.theory.fixed_points import fixed_points
+from actprof.theory.gains import gains
+from actprof.theory.length_map import VARIANCES, bisected
+
+NAMES = ("relu", "tanh", "gelu")
+MOST_SIGMA, MOST_Q = 1e3, 1e8
+
+NEUTRAL = 1e-6
+"""By how much a length slope at an edge may be above 1 and count as 1."""
+
+
+@dataclass(frozen=True)
+class GainSpec:
+    """Activations and what to ask about them.
+
+    Attributes:
+        everything: the whole catalogue, sorted.
+        sigma_w, sigma_b: None where not asked for.
+        q0: variance of the first layer's pre-activations; None for σ_w² + σ_b².
+        curves: whether they will be drawn.
+    """
+
+    activations: tuple[Choice, ...]
+    everything: bool = False
+    sigma_w: float | None = None
+    sigma_b: float | None = None
+    q0: float | None = None
+    curves: bool = True
+
+    def __post_init__(self) -> None:
+        for option, value, most in (("--sigma-w", self.sigma_w, MOST_SIGMA), ("--sigma-b", self.sigma_b, MOST_SIGMA),
+                                    ("--q0", self.q0, MOST_Q)):
+            if value is not None and not 0 <= value <= most:
+                raise SpecError(f"{option} must be from 0 to {most:,.0f}, not {value:g}.")
+        for place, choice in enumerate(self.activations):
+            if choice in self.activations[:place]:
+                raise SpecError(f"the activation {shown(choice.label)} is asked for twice. Name each once.")
+
+
+def gain_spec(names: Sequence[str] = (), *, everything: bool = False, sigma_w: float | None = None,
+              sigma_b: float | None = None, q0: float | None = None, curves: bool = True) -> GainSpec:
+    """The spec of a request as on the command line. Raises SpecError."""
+    if everything and names:
+        raise SpecError(f"--all cannot be combined with {', '.join(map(shown, names))}. It shows every activation.")
+    asked = [row.name for row in ACTIVATIONS] if everything else names or NAMES
+    return GainSpec(tuple(map(ACTIVATIONS.parse, asked)), everything, sigma_w, sigma_b, q0, curves)
+
+
+def gain_table(request: GainSpec) -> GainTable:
+    """The gains of every activation, in the order of the request; the whole catalogue by its forward gain."""
+    found = [_activation(choice, request) for choice in request.activations]
+    if request.everything:
+        found.sort(key=lambda each: (-(each.gains.gain_forward or 0.0), each.label))
+    return GainTable(_config(request), tuple(found), tuple(_notes(found, request)))
+
+
+def _activation(choice: Choice, request: GainSpec) -> ActivationGains:
+    phi, figures, edge = bind(choice), gains(choice), critical(choice, request.sigma_b or 0.0)
+    asked, start = _asked(choice, edge, request)
+    known = ActivationGains(choice.label, phi.formula, figures, _point(edge), fixed_points=asked, start=start)
+    if request.everything and not request.curves:
+        return known  # the rest takes longer
+    courses = _courses(choice, figures, request.q0)
+    drawn = asked or next((each.fixed_points for each in courses), None)
+    begin = start if asked else next((each.start for each in courses), None)
+    return ActivationGains(
+        known.label, known.formula, figures, known.edge, _stable_edge(choice, edge), asked, start, courses, shape(phi),
+        length_map(phi, drawn, begin) if request.curves and drawn and begin is not None else None)
+
+
+def _asked(choice: Choice, edge: Edge | None, request: GainSpec) -> tuple[FixedPoints | None, float | None]:
+    """The fixed points at σ_w and σ_b, and the start; at the edge of chaos where σ_b alone is given."""
+    sigma_w, sigma_b = request.sigma_w, request.sigma_b
+    if sigma_w is None:
+        sigma_w = edge.sigma_w if sigma_b is not None and edge else None
+    if sigma_w is None:
+        return None, None
+    start = _start(sigma_w, sigma_b or 0.0, request.q0)
+    return fixed_points(choice, sigma_w, sigma_b or 0.0, start), start
+
+
+def _start(sigma_w: float, sigma_b: float, q0: float | None) -> float:
+    """Inputs have the second moment 1."""
+    return sigma_w**2 + sigma_b**2 if q0 is None else q0
+
+
+def _courses(choice: Choice, figures: Gains, q0: float | None) -> tuple[GainCourse, ...]:
+    named = zip(("forward", "backward", "std", "torch"),
+                (figures.gain_forward, figures.gain_backward, figures.gain_std, figures.torch_gain), strict=True)
+    return tuple(_course(choice, name, gain, _start(gain, 0.0, q0)) for name, gain in named
+                 if gain is not None and gain <= MOST_SIGMA)
+
+
+def _course(choice: Choice, name: str, gain: float, start: float) -> GainCourse:
+    found = fixed_points(choice, gain, 0.0, start)
+    return GainCourse(name, gain, start, _at_one(found) if name == "forward" else found.reached, found)
+
+
+def _at_one(found: FixedPoints) -> FixedPoint | None:
+    """The fixed point at 1, which the forward gain has whether it is reached or not."""
+    return next((point for point in found.points if abs(point.q_star - 1) < 1e-6), found.reached)
+
+
+def _stable_edge(choice: Choice, edge: Edge | None) -> EdgePoint | None:
+    """The least variance from which on the edge of chaos is stable, if just above that at σ_b it is not."""
+    if edge is None or edge.q is None:
+        return None
+
+    def excess(q: float) -> float:
+        at_q = edge_of_chaos(choice, q)
+        return math.nan if at_q is None else at_q.length_slope - 1
+
+    grid = [q for q in VARIANCES[::2].tolist() if 1e-4 < q < 1e4 and q > edge.q]
+    values = [excess(q) for q in grid]
+    for place in range(1, len(grid)):
+        if values[place - 1] > NEUTRAL and values[place] < 0:
+            return _point(edge_of_chaos(choice, bisected(excess, grid[place - 1], grid[place])))
+    return None
+
+
+def _point(edge: Edge | None) -> EdgePoint | None:
+    return None if edge is None else EdgePoint(*edge)
+
+
+def _notes(found: Sequence[ActivationGains], request: GainSpec) -> list[str]:
+    if request.sigma_b is None or request.sigma_w is not None:
+        return []
+    return [f"{each.label} has no edge of chaos at --sigma-b {request.sigma_b:g}, and no fixed point is looked for "
+            "without --sigma-w" for each in found if each.edge is None]
+
+
+def _config(request: GainSpec) -> dict[str, object]:
+    """Every resolved setting, by the name of its option."""
+    return {"activations": [str(choice) for choice in request.activations], "all": request.everything,
+            "sigma_w": request.sigma_w, "sigma_b": request.sigma_b, "q0": request.q0}

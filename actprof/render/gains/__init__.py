@@ -1,0 +1,1 @@
+"""How `actprof gain` shows its result."""

@@ -1,0 +1,101 @@
+"""One activation's row of the figure: its name and gains, its shape, and its length map."""
+
+from __future__ import annotations
+
+import math
+
+from actprof.gain_tables import ActivationGains
+from actprof.render.canvas import Canvas
+from actprof.render.gains.map_plane import draw_map, map_plane
+from actprof.render.gains.shape_plane import draw_shape, shape_plane
+from actprof.render.gains.words import edge_words, figure, reaches, stability, torch_words
+from actprof.render.headings import LABEL, MARGIN, Paragraph, arm_color
+from actprof.render.lettering import line_height, wrapped
+
+TEXTS = 540.0  # width of the column of texts
+LEFT, BETWEEN, RIGHT = MARGIN + TEXTS + 76.0, 126.0, 36.0
+SHAPE = 0.42  # of the room for both planes
+KEY, SMALL = 14.0, 13.0
+BELOW = 2 * line_height(KEY) + 22  # ticks and title of an axis
+LOWEST = 190.0  # of a plane
+GAP = 18.0
+INDENT = 40.0
+
+
+class Row:
+    """`least` is the height it needs."""
+
+    def __init__(self, each: ActivationGains, number: int, room: float) -> None:
+        self._each, self._number = each, number
+        inner = TEXTS - INDENT
+        self._label = Paragraph(wrapped([each.label], inner, LABEL, bold=True), LABEL, bold=True)
+        lines = [line for detail in _details(each) for line in wrapped(detail, inner, SMALL, joint=", ")]
+        self._details = Paragraph(lines, SMALL)
+        planes = room - LEFT - BETWEEN - RIGHT
+        self._widths = SHAPE * planes, (1 - SHAPE) * planes
+        self._keys = [Paragraph(wrapped(words, wide, KEY), KEY)
+                      for words, wide in zip((_shape_key(each), _map_key(each)), self._widths, strict=True)]
+        self._above = max(key.height for key in self._keys) + 8
+        self.least = max(self._label.height + self._details.height, self._above + LOWEST + BELOW) + GAP
+
+    def draw(self, canvas: Canvas, top: float, height: float) -> None:
+        self._draw_texts(canvas, top)
+        lefts = LEFT, LEFT + self._widths[0] + BETWEEN
+        for key, left in zip(self._keys, lefts, strict=True):
+            key.draw(canvas, left, top)
+        self._draw_planes(canvas, lefts, top + self._above, height - self._above - BELOW - GAP)
+
+    def _draw_texts(self, canvas: Canvas, top: float) -> None:
+        middle = top + line_height(LABEL) / 2
+        canvas.line([MARGIN, MARGIN + 28], [middle, middle], linewidth=3, color=arm_color(canvas, self._number))
+        self._label.draw(canvas, MARGIN + INDENT, top)
+        self._details.draw(canvas, MARGIN + INDENT, top + self._label.height, canvas.theme.muted)
+
+    def _draw_planes(self, canvas: Canvas, lefts: tuple[float, float], top: float, height: float) -> None:
+        each, color, middle = self._each, arm_color(canvas, self._number), top + height / 2
+        if each.shape is None:
+            _say(canvas, lefts[0] + self._widths[0] / 2, middle, "of several z: no curve against one")
+        else:
+            plane = shape_plane(each.shape, lefts[0], top, self._widths[0], height)
+            draw_shape(canvas, plane, each.shape, color)
+            _draw_x_title(canvas, plane.left + plane.width / 2, plane.bottom, "z")
+        if each.length_map is None:
+            _say(canvas, lefts[1] + self._widths[1] / 2, middle, "no gain, no length map")
+        else:
+            plane = map_plane(each.length_map, lefts[1], top, self._widths[1], height)
+            draw_map(canvas, plane, each.length_map, color)
+            _draw_x_title(canvas, plane.left + plane.width / 2, plane.bottom, "variance q of a layer's z")
+            canvas.text(lefts[1] - 90, middle, "next layer's variance", KEY, upright=True)
+
+
+def _say(canvas: Canvas, x: float, y: float, text: str) -> None:
+    canvas.text(x, y, text, KEY, align="center", color=canvas.theme.muted)
+
+
+def _draw_x_title(canvas: Canvas, x: float, bottom: float, title: str) -> None:
+    canvas.text(x, bottom + 10 + 1.5 * line_height(KEY), title, KEY, align="center")
+
+
+def _details(each: ActivationGains) -> list[list[str]]:
+    """Lines, each in pieces that stay whole."""
+    gains = each.gains
+    lines = [[f"φ(z) = {each.formula}"], [f"forward gain {figure(gains.gain_forward)}"]]
+    if not math.isnan(gains.length_slope):
+        lines[-1] += [f"χ = {figure(gains.chi_at_gain_forward, 5)}", f"slope {figure(gains.length_slope, 5)}:"]
+        lines.append([f"the variance 1 is {stability(gains.length_slope)}"])
+    lines.append([f"backward gain {figure(gains.gain_backward)}", f"std gain {figure(gains.gain_std)}"])
+    return [*lines, *(line.strip().split(", ") for line in edge_words(each)), torch_words(each).split(", ")]
+
+
+def _shape_key(each: ActivationGains) -> list[str]:
+    return [] if each.shape is None else ["solid: φ(z)", "dashed: φ'(z)"]
+
+
+def _map_key(each: ActivationGains) -> list[str]:
+    """Where the map is drawn, and what becomes of the start."""
+    drawn = each.length_map
+    if drawn is None:
+        return []
+    found = drawn.fixed_points
+    return [f"σ_w = {figure(found.sigma_w, 5)}, σ_b = {figure(found.sigma_b, 5)}",
+            f"q₀ = {figure(drawn.course[0], 4)} {reaches(found, 4)}"]
