@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from matplotlib.mathtext import MathTextParser
 
 from actprof.initializers import INITIALIZERS, bind
+from actprof.render.drawing import matplotlib_set_up
 from actprof.render.mathtext import words
 
 PARSER = MathTextParser("path")
@@ -42,7 +43,8 @@ def test_mathematics_is_written_as_such_and_words_stay_words(text, written):
 @pytest.mark.parametrize("name", [*(row.name for row in INITIALIZERS), *VARIANTS])
 def test_every_row_of_the_catalogue_is_understood(name):
     pieces = words(formula(name))
-    PARSER.parse(" ".join(pieces))
+    with matplotlib_set_up():
+        PARSER.parse(" ".join(pieces))
     plain = [piece for piece in pieces if "$" not in piece]
     assert not any(sign in piece for piece in plain for sign in "√±²/()·")
 
@@ -55,7 +57,8 @@ def test_any_text_is_written_without_an_exception(text):
 
 @given(st.text("NUnm√±²·/(), 12w", max_size=20))
 def test_what_is_written_can_be_set(text):
-    PARSER.parse(" ".join(words(text)) or "x")
+    with matplotlib_set_up():
+        PARSER.parse(" ".join(words(text)) or "x")
 
 
 def test_deep_nesting_is_no_trouble():
