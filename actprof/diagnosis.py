@@ -11,7 +11,7 @@ from actprof.predictions import InputMoments, StackTheory
 from actprof.profiles import Arm
 from actprof.remedies import remedy
 from actprof.spec import StackSpec
-from actprof.verdicts import HEALTHY, NO_SIGNAL, THRESHOLDS, Verdict
+from actprof.verdicts import HEALTHY, NO_SIGNAL, Verdict
 
 Rule = Callable[[Evidence], Verdict | None]
 
@@ -24,11 +24,6 @@ def verdict(arm: Arm, stack: StackSpec, theory: StackTheory | None, inputs: Inpu
     """
     seen = Evidence(arm, stack, theory, inputs)
     return next(found for rule in RULES if (found := rule(seen)) is not None)
-
-
-def explanation() -> list[tuple[str, str, str]]:
-    """(name, value with its unit, reason) of every limit."""
-    return [(limit.name, f"{limit.value:g} {limit.unit}", limit.reason) for limit in THRESHOLDS]
 
 
 def _non_finite(seen: Evidence) -> Verdict | None:
