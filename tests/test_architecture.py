@@ -13,14 +13,14 @@ import actprof
 ROOT = Path(actprof.__file__).parent
 
 FOUNDATION = {"__init__", "errors", "registry", "spec"}
-DATA = {"distributions", "gain_tables", "gradients", "learning_curves", "predictions", "profiles", "verdicts",
-        "weight_scales"}
+DATA = {"distributions", "gain_tables", "gradients", "learning_curves", "phase_diagrams", "predictions", "profiles",
+        "sweep_maps", "verdicts", "weight_scales"}
 ENGINE = {
     "activations", "backpropagation", "bins", "bounds", "buffers", "candidates", "causes", "configuration", "counting",
     "datasets", "diagnosis", "draws", "engine", "evidence", "fan_ins", "fans", "forecast", "gain_curves", "gains",
     "gradient_scales", "initializers", "inputs", "jacobian", "lsuv", "matrices", "memory", "network", "normalizations",
-    "parallel", "parameters", "pilot", "propagation", "remarks", "remedies", "resources", "round_trip", "schemes",
-    "special", "stacks", "streams", "tape", "theory", "training", "unit_rules", "weight_gradients",
+    "parallel", "parameters", "phases", "pilot", "propagation", "remarks", "remedies", "resources", "round_trip",
+    "schemes", "special", "stacks", "streams", "sweeps", "tape", "theory", "training", "unit_rules", "weight_gradients",
 }
 RENDER = {"render"}
 CLI = {"cli", "__main__"}

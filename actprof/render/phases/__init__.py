@@ -1,0 +1,1 @@
+"""What `actprof sweep --phase` shows."""

@@ -1,0 +1,172 @@
+"""What `sweep` leaves behind: a grid of cells, each a stack that went through the engine, and theory's lines on it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import product
+from typing import Any
+
+Point = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One direction of a grid.
+
+    Attributes:
+        name: what `--over` calls it.
+        title: what it is, for a reader.
+        labels: each value as it would be written on the command line.
+        numbers: the values, rising; () where they are names.
+        logarithmic: whether they are to be shown by their logarithms; all are above 0 then.
+        whole: whether they count something, so that there is nothing between them.
+    """
+
+    name: str
+    title: str
+    labels: tuple[str, ...]
+    numbers: tuple[float, ...] = ()
+    logarithmic: bool = False
+    whole: bool = False
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    @property
+    def places(self) -> tuple[float, ...]:
+        """The numbers, or 0, 1, 2 … for names: the coordinates of points on this axis."""
+        return self.numbers or tuple(map(float, range(len(self.labels))))
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """Something known of every cell.
+
+    Attributes:
+        name: its word on the command line and its key in JSON.
+        title: what it is, for a reader.
+        logarithmic: whether what is stored is a logarithm to base 10 (of a ratio that floats need not hold).
+        positive: whether a figure shows log₁₀ of what is stored.
+        low, high: the ends of its scale where they are known.
+        back: whether gradients must be sent back for it.
+    """
+
+    name: str
+    title: str
+    logarithmic: bool = False
+    positive: bool = False
+    low: float = -math.inf
+    high: float = math.inf
+    back: bool = False
+
+
+QUANTITIES = (
+    Quantity("std", "std of the last layer's activations", positive=True),
+    Quantity("second_moment", "mean square of the last layer's activations", positive=True),
+    Quantity("within_unit_std", "std within units of the last layer", positive=True),
+    Quantity("correlation", "mean cosine between the last activations of different samples", low=-1.0, high=1.0),
+    Quantity("saturated_fraction", "share of the last layer where the activation is flat", low=0.0, high=1.0),
+    Quantity("dead_fraction", "share of the last layer's units that are always 0", low=0.0, high=1.0),
+    Quantity("log10_gradient_ratio", "log₁₀ of the gradient dL/dz in the first layer over that in the last",
+             logarithmic=True, back=True),
+)
+"""Those that are numbers; each network of a cell has its own."""
+
+VERDICT = "verdict"
+"""The quantity that is a word, one of verdicts.CODES."""
+
+BY_NAME = {quantity.name: quantity for quantity in QUANTITIES}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One stack: what `histogram` says of its last layer, and of the gradient in its first.
+
+    Attributes:
+        label: the arm's.
+        figures: quantity → value; with several networks the median.
+        spread: quantity → (first, third quartile) over the networks; empty for a single one.
+        networks: quantity → the value of each network.
+        verdict: one of verdicts.CODES; "" where it was not asked for.
+        predicted: quantity → (value, low, high) by theory, between which 95 % of single networks lie (low and high NaN
+            where that is not known); empty where theory was not asked or is silent.
+    """
+
+    label: str
+    figures: Mapping[str, float]
+    spread: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    networks: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    verdict: str = ""
+    predicted: Mapping[str, tuple[float, float, float]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Line:
+    """What theory draws on the grid: points (x, y) in the axes' coordinates, in order; of one axis (x, 0).
+
+    Attributes:
+        name: "critical" (χ₁ = 1, the edge of chaos) or "trainable" (as deep as six times the depth scale).
+        title: for a legend.
+        rows: whether the points belong to separate rows of names, and are no curve.
+    """
+
+    name: str
+    title: str
+    points: tuple[Point, ...]
+    rows: bool = False
+
+
+@dataclass(frozen=True)
+class Trend:
+    """How a quantity follows the width.
+
+    Attributes:
+        quantity: its name.
+        power: the exponent b of width**b for what is positive, the change per factor of ten otherwise.
+        error: its standard error over the networks.
+        change: what it comes to from the least to the largest width: a factor, or a difference.
+        change_error: its standard error.
+        flat: whether there is no telling it from 0.
+        text: all of that in one line.
+    """
+
+    quantity: str
+    power: float
+    error: float
+    change: float
+    change_error: float
+    flat: bool
+    text: str
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """A whole grid.
+
+    Attributes:
+        config: every setting that all cells share, by its canonical name.
+        axes: one or two; a figure has the first across, the second upwards.
+        cells: in row-major order, the last axis fastest.
+        quantities: the names of those that were asked to be shown, VERDICT perhaps among them.
+        lines: what theory draws on the grid.
+        trends: where one axis is the width and there are several networks, how each quantity follows it.
+    """
+
+    seed: int
+    config: Mapping[str, Any]
+    axes: tuple[Axis, ...]
+    cells: tuple[Cell, ...]
+    quantities: tuple[str, ...]
+    lines: tuple[Line, ...] = ()
+    trends: tuple[Trend, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return tuple(len(axis) for axis in self.axes)
+
+    def items(self) -> Iterator[tuple[tuple[str, ...], Cell]]:
+        """(a label of each axis, the cell there)."""
+        return zip(product(*(axis.labels for axis in self.axes)), self.cells, strict=True)

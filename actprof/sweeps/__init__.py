@@ -1,0 +1,1 @@
+"""A grid of stacks, sent through the engine cell by cell."""
