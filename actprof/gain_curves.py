@@ -10,6 +10,7 @@ from actprof.activations import BoundActivation
 from actprof.gain_tables import LengthMap, Shape
 from actprof.predictions import FixedPoints
 from actprof.theory import length_map as theory
+from actprof.theory.gaussian import squares
 
 REACH = 4.0  # of z, either side
 POINTS = 321
@@ -50,11 +51,11 @@ def length_map(phi: BoundActivation, found: FixedPoints, start: float) -> Length
     least, most = min(seen), max(seen)
     logarithmic = most / least > 10**DECADES
     q = (np.geomspace(least / 5, most * 5, MAP_POINTS) if logarithmic
-         else np.linspace(0.0, 1.35 * most, MAP_POINTS)).tolist()
+         else np.linspace(0.0, 1.35 * most, MAP_POINTS))
     with np.errstate(all="ignore"):
-        image = tuple(theory.length_map(phi, *sigmas, each) for each in q)
-        course = _course(phi, sigmas, start, q[-1])
-    return LengthMap(tuple(q), image, logarithmic, course, found)
+        image = found.sigma_w**2 * squares(phi, q)[0] + found.sigma_b**2
+        course = _course(phi, sigmas, start, float(q[-1]))
+    return LengthMap(tuple(q.tolist()), tuple(image.tolist()), logarithmic, course, found)
 
 
 def _course(phi: BoundActivation, sigmas: tuple[float, float], q: float, most: float) -> tuple[float, ...]:

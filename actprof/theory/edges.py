@@ -14,7 +14,7 @@ import numpy as np
 from actprof.activations import BoundActivation, bind
 from actprof.registry import Choice
 from actprof.theory.gaussian import moments
-from actprof.theory.length_map import VARIANCES, bisected
+from actprof.theory.length_map import VARIANCES, crossings, scanned
 
 
 class Edge(NamedTuple):
@@ -59,13 +59,11 @@ def critical(choice: Choice, sigma_b: float = 0.0) -> Edge | None:
         neutral = _scale_free(phi)
         if neutral is not None:
             return neutral
-    grid = VARIANCES[::2].tolist()
-    values = [excess(q) / q for q in grid]
-    for place in range(1, len(values)):
-        if (values[place - 1] < 0) != (values[place] < 0) and abs(values[place]) > 1e-12 < abs(values[place - 1]):
-            q = bisected(excess, grid[place - 1], grid[place])
-            one = moments(phi, q)
-            return Edge(1 / math.sqrt(one.slope_square), sigma_b, q, float(one.square_slope / one.slope_square))
+    square, slope_square = (each[::2] for each in scanned(phi))
+    values = (VARIANCES[::2] - sigma_b**2) * slope_square - square
+    for q in crossings(excess, VARIANCES[::2], values, 1e-12):
+        one = moments(phi, q)
+        return Edge(1 / math.sqrt(one.slope_square), sigma_b, q, float(one.square_slope / one.slope_square))
     return None
 
 

@@ -76,6 +76,20 @@ def moments(phi: BoundActivation, variance: float, offset: float = 0.0) -> Momen
     return Moments(*map(np.float64, (*first, slopes[0], curvatures[0], slopes[1], curvatures[1])))
 
 
+def squares(phi: BoundActivation, variances: Array) -> tuple[Array, Array]:
+    """(E φ², E φ'²) for h ~ N(0, q) at many variances q at once: `moments` of each, to rounding."""
+    if phi.name == "exponential":
+        parts = [moments(phi, float(q)) for q in variances]
+        return np.array([part.square for part in parts]), np.array([part.slope_square for part in parts])
+    std = np.sqrt([quadrature.tamed(phi, float(q)) for q in variances])
+    with np.errstate(all="ignore"):
+        z, weights = quadrature.rule(quadrature.cuts(phi), 0.0, std)
+        if phi.pieces > 1:
+            weights = weights * phi.pieces * normal_cdf(z) ** (phi.pieces - 1)
+        at = evaluated(phi, std[:, None] * z)
+        return tuple(np.einsum("ij,ij->i", at.mean(each * each), weights) for each in (at.value, at.slope))
+
+
 def mixed(phi: BoundActivation, variance: float, offsets: tuple[tuple[float, float], ...]) -> Moments:
     """The expectations for h = N(0, variance) + an offset that is drawn from ((value, probability), …)."""
     if len(offsets) == 1:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from actprof.activations import BoundActivation
-from actprof.theory.gaussian import moments
+from actprof.theory.gaussian import moments, squares
+
+Array = NDArray[Any]
 
 LEAST_Q, LARGEST_Q = 1e-14, 1e8
 VARIANCES = np.logspace(math.log10(LEAST_Q), math.log10(LARGEST_Q), 221)
@@ -19,12 +24,20 @@ MOST_STEPS = 300
 
 def length_map(phi: BoundActivation, sigma_w: float, sigma_b: float, q: float) -> float:
     """σ_w² W(q) + σ_b²: the next layer's variance."""
-    return float(sigma_w**2 * moments(phi, q).square + sigma_b**2)
+    return float((sigma_w**2 * moments(phi, q).square if sigma_w else 0.0) + sigma_b**2)
 
 
 def length_slope(phi: BoundActivation, sigma_w: float, q: float) -> float:
-    """χ_q = σ_w² W'(q)."""
+    """χ_q = σ_w² W'(q); infinite at 0 where φ jumps there, because W does."""
+    if q == 0 and 0.0 in phi.jumps and sigma_w:
+        return math.inf
     return float(sigma_w**2 * moments(phi, q).square_slope)
+
+
+@functools.lru_cache(256)
+def scanned(phi: BoundActivation) -> tuple[NDArray[Any], NDArray[Any]]:
+    """(E φ², E φ'²) at VARIANCES; whatever σ_w and σ_b, the map's values there follow from them."""
+    return squares(phi, VARIANCES)
 
 
 def _excess(phi: BoundActivation, sigma_w: float, sigma_b: float, q: float) -> float:
@@ -33,19 +46,42 @@ def _excess(phi: BoundActivation, sigma_w: float, sigma_b: float, q: float) -> f
 
 def roots(phi: BoundActivation, sigma_w: float, sigma_b: float) -> list[float] | None:
     """All fixed points, rising; None if every variance is one."""
-    excess = np.array([_excess(phi, sigma_w, sigma_b, float(q)) for q in VARIANCES])
-    if (np.abs(excess) <= 1e-12 * VARIANCES).all():
+    def excess(q: float) -> float:
+        return _excess(phi, sigma_w, sigma_b, q)
+
+    values = _images(phi, sigma_w, sigma_b) - VARIANCES
+    if (np.abs(values) <= 1e-12 * VARIANCES).all():
         return None
-    found = [0.0] if sigma_b == 0 and moments(phi, 0.0).square == 0 else []
-    signs = np.sign(excess)
-    # Near a root at 0 that is neutral the sign is that of rounding.
-    signs[np.abs(excess) <= 1e-11 * VARIANCES] = 0
-    seen = np.flatnonzero(signs)
-    for left, right in itertools.pairwise(seen):
-        if signs[left] != signs[right]:
-            found.append(bisected(lambda q: _excess(phi, sigma_w, sigma_b, q), float(VARIANCES[left]),
-                                  float(VARIANCES[right])))
-    return found
+    at_0 = length_map(phi, sigma_w, sigma_b, 0.0)
+    found = [0.0] if at_0 == 0 else []
+    more = [*([at_0 / 2] if 0 < at_0 < LEAST_Q else []), *_turns(phi, sigma_w, values)]
+    grid = np.array([*VARIANCES, *more])
+    values = np.array([*values, *map(excess, more)])
+    order = np.argsort(grid)
+    return [*found, *crossings(excess, grid[order], values[order], 1e-11)]
+
+
+def crossings(f: Callable[[float], float], grid: Array, values: Array, rounding: float) -> list[float]:
+    """The roots of f, one between any two neighbours of opposite signs; values below rounding·grid have none."""
+    seen = np.flatnonzero(np.abs(values) > rounding * grid)
+    return [bisected(f, float(grid[left]), float(grid[right])) for left, right in itertools.pairwise(seen)
+            if (values[left] > 0) != (values[right] > 0)]
+
+
+def _images(phi: BoundActivation, sigma_w: float, sigma_b: float) -> Array:
+    """The map at VARIANCES; without weights W does not matter, overflown or not."""
+    return (sigma_w**2 * scanned(phi)[0] if sigma_w else np.zeros(VARIANCES.size)) + sigma_b**2
+
+
+def _turns(phi: BoundActivation, sigma_w: float, excess: Array) -> list[float]:
+    """Where the excess comes closest to 0 between two points of the grid: a pair of roots may lie around it."""
+    with np.errstate(all="ignore"):
+        bent = np.sign(excess[1:-1]) * (np.sign(np.diff(excess)[1:]) - np.sign(np.diff(excess)[:-1])) > 0
+    def slope(q: float) -> float:
+        return length_slope(phi, sigma_w, q) - 1
+
+    places = [(float(VARIANCES[i]), float(VARIANCES[i + 2])) for i in np.flatnonzero(bent)]
+    return [bisected(slope, low, high) for low, high in places if slope(low) * slope(high) < 0]
 
 
 def bisected(f: Callable[[float], float], low: float, high: float) -> float:
@@ -69,7 +105,9 @@ def bisected(f: Callable[[float], float], low: float, high: float) -> float:
 
 
 def limit(phi: BoundActivation, sigma_w: float, sigma_b: float, q: float, roots: list[float]) -> float:
-    """Where the iteration from q ends: W rises with q for all but a few φ, and then the next root on its way is it."""
+    """Where the iteration from q ends: where W rises with q, at the next root on its way, and no step is needed."""
+    if _rises(phi):
+        return _next_root(phi, sigma_w, sigma_b, q, roots, 1e-12)
     for _ in range(MOST_STEPS):
         following = length_map(phi, sigma_w, sigma_b, q)
         if not following < 10 * LARGEST_Q:
@@ -80,14 +118,21 @@ def limit(phi: BoundActivation, sigma_w: float, sigma_b: float, q: float, roots:
         if near:
             return near[0]
         q = following
-    return _next_root(phi, sigma_w, sigma_b, q, roots)
+    return _next_root(phi, sigma_w, sigma_b, q, roots, 1e-6)
 
 
-def _next_root(phi: BoundActivation, sigma_w: float, sigma_b: float, q: float, roots: list[float]) -> float:
+def _rises(phi: BoundActivation) -> bool:
+    """Whether W rises with q, so that a course from any q keeps its direction and passes no root."""
+    square = scanned(phi)[0]
+    return bool((np.diff(square) >= 0).all())
+
+
+def _next_root(phi: BoundActivation, sigma_w: float, sigma_b: float, q: float, roots: list[float],
+               within: float) -> float:
     """The root that a slow course heads for."""
     rising = _excess(phi, sigma_w, sigma_b, q) > 0
     ahead = [root for root in roots if (root > q) == rising]
     nearest = min(roots, key=lambda root: abs(root - q), default=math.inf)
-    if abs(nearest - q) <= 1e-6 * q:
+    if abs(nearest - q) <= within * q:
         return nearest
     return (min(ahead) if rising else max(ahead)) if ahead else math.inf
