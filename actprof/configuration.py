@@ -6,8 +6,9 @@ from typing import Any
 
 from actprof import activations, initializers
 from actprof.fans import Fans
+from actprof.inputs import Inputs
 from actprof.registry import Choice
-from actprof.spec import StackSpec
+from actprof.spec import RunSpec, StackSpec
 
 
 def of_stack(stack: StackSpec) -> dict[str, Any]:
@@ -24,6 +25,27 @@ def of_stack(stack: StackSpec) -> dict[str, Any]:
         **of_choice("bias", stack.bias),
         **of_choice("norm", stack.norm),
         "norm_position": stack.norm_position,
+    }
+
+
+def of_arm(stack: StackSpec, run: RunSpec, inputs: Inputs) -> dict[str, Any]:
+    """The settings of a network and of the run that sends inputs through it."""
+    source = run.input.source
+    return {
+        **of_stack(stack),
+        "input": source.name if source else run.input.path,
+        "input_parameters": source.values if source else {},
+        "input_key": run.input.key,
+        "label_column": None if source else run.input.label_column,
+        "scale": run.input.scale,
+        "samples": sum(inputs.batch_rows(batch) for batch in range(inputs.batches)),
+        "batch_size": run.batch_size,
+        "batches": inputs.batches,
+        "repeats": run.repeats,
+        "seed": run.seed,
+        "dtype": run.dtype,
+        "bins": run.bins,
+        "range": run.range if isinstance(run.range, str) else list(run.range),
     }
 
 

@@ -16,13 +16,15 @@ from actprof.verdicts import HEALTHY, NO_SIGNAL, Verdict
 Rule = Callable[[Evidence], Verdict | None]
 
 
-def verdict(arm: Arm, stack: StackSpec, theory: StackTheory | None, inputs: InputMoments) -> Verdict:
+def verdict(arm: Arm, stack: StackSpec, theory: StackTheory | None, inputs: InputMoments,
+            advise: bool = True) -> Verdict:
     """The verdict on an arm: by what was measured; theory, if there is any, explains it.
 
     Args:
         inputs: the moments of what enters the first layer.
+        advise: whether to look for a remedy by theory, which takes longer than all the rest.
     """
-    seen = Evidence(arm, stack, theory, inputs)
+    seen = Evidence(arm, stack, theory, inputs, advise)
     return next(found for rule in RULES if (found := rule(seen)) is not None)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -114,7 +115,7 @@ class Distribution:
                    np.zeros(units), 0, 0, 0, tuple((atom, 0) for atom in atoms),
                    np.ones(units, np.bool_), np.zeros(units, np.bool_), rectifier=rectifier)
 
-    @property
+    @cached_property
     def count(self) -> int:
         """Finite values looked at."""
         return int(self.unit_counts.sum())
@@ -149,24 +150,24 @@ class Distribution:
             self.rectifier,
         )
 
-    @property
+    @cached_property
     def mean(self) -> float:
         if not self.count:
             return math.nan
         first = float(self.unit_means[0])  # equal units have exactly their mean, which a rounded sum would miss
         return first + float((self.unit_means - first) @ (self.unit_counts / self.count))
 
-    @property
+    @cached_property
     def within_unit_std(self) -> float:
         return self.deviation / math.sqrt(self.count) if self.count else math.nan
 
-    @property
+    @cached_property
     def between_unit_std(self) -> float:
         if not self.count:
             return math.nan
         return norm((self.unit_means - self.mean) * np.sqrt(self.unit_counts / self.count))
 
-    @property
+    @cached_property
     def std(self) -> float:
         """Population std of all finite values: std² = within² + between²."""
         return math.hypot(self.within_unit_std, self.between_unit_std)

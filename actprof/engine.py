@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import reduce
 from typing import Any
 
@@ -53,6 +53,18 @@ Progress = Callable[[float], None]
 
 def compare(stacks: Sequence[StackSpec], run: RunSpec, inputs: Inputs,
             progress: Progress = lambda share: None) -> Comparison:
+    """Profile each stack on the same inputs and the same underlying draws, beside theory, and judge it.
+
+    Raises as `measured` does.
+    """
+    arms, moments = measured(stacks, run, inputs, progress), input_moments(inputs)
+    with np.errstate(all="ignore"):
+        judged = tuple(_judged(stack, arm, inputs, moments) for stack, arm in zip(stacks, arms, strict=True))
+        return Comparison(run.seed, judged, remarks.warnings(judged))
+
+
+def measured(stacks: Sequence[StackSpec], run: RunSpec, inputs: Inputs,
+             progress: Progress = lambda share: None) -> list[Arm]:
     """Profile each stack on the same inputs and the same underlying draws.
 
     Raises ResourceError before anything large is allocated, SpecError for a Jacobian that is too much.
@@ -69,7 +81,6 @@ def compare(stacks: Sequence[StackSpec], run: RunSpec, inputs: Inputs,
                 network.keep(_workers(network, run.batch_size))
         bins = lay_bins(first, inputs, run)
         scales = lay_gradient_scales(first, inputs, run) if run.gradients else [None] * len(first)
-        moments = input_moments(inputs)
         steps = _Steps(progress, len(stacks) * run.repeats)
         arms = []
         for arm_bins, arm_scales in zip(bins, scales, strict=True):
@@ -80,9 +91,8 @@ def compare(stacks: Sequence[StackSpec], run: RunSpec, inputs: Inputs,
                 if repeat:
                     network = _network(stack, run.seed, repeat, dtype, calibration)
                 profiles.append(profile(network, inputs, arm_bins, steps.next(), arm_scales))
-            arms.append(_judged(stack, Arm(stack.label, _config(stack, run, inputs), tuple(profiles), spectra), inputs,
-                                moments))
-        return Comparison(run.seed, tuple(arms), remarks.warnings(arms))
+            arms.append(Arm(stack.label, configuration.of_arm(stack, run, inputs), tuple(profiles), spectra))
+        return arms
 
 
 def profile(network: Network, inputs: Inputs, bins: Sequence[LayerBins],
@@ -104,7 +114,7 @@ def _judged(stack: StackSpec, arm: Arm, inputs: Inputs, moments: InputMoments) -
     """The arm with what theory says of it, and with a verdict."""
     expected = forecast(stack, moments, inputs.batch_rows(0), arm.layers)
     verdict = diagnosis.verdict(arm, stack, expected.theory, moments)
-    return replace(arm, forecast=expected, verdict=verdict)
+    return arm.judged(expected, verdict)
 
 
 @dataclass
@@ -256,24 +266,3 @@ def _super_chunk(network: Network, inputs: Inputs, bins: Sequence[LayerBins], ch
 def _dealt(chunks: list[Chunk]) -> list[list[Chunk]]:
     """Chunks in at most SHARES hands, as evenly as can be, always the same for the same chunks."""
     return [chunks[first::SHARES] for first in range(min(SHARES, len(chunks)))]
-
-
-def _config(stack: StackSpec, run: RunSpec, inputs: Inputs) -> dict[str, Any]:
-    """Every resolved setting by its canonical name, with the formulas behind the names."""
-    source = run.input.source
-    return {
-        **configuration.of_stack(stack),
-        "input": source.name if source else run.input.path,
-        "input_parameters": source.values if source else {},
-        "input_key": run.input.key,
-        "label_column": None if source else run.input.label_column,
-        "scale": run.input.scale,
-        "samples": sum(inputs.batch_rows(batch) for batch in range(inputs.batches)),
-        "batch_size": run.batch_size,
-        "batches": inputs.batches,
-        "repeats": run.repeats,
-        "seed": run.seed,
-        "dtype": run.dtype,
-        "bins": run.bins,
-        "range": run.range if isinstance(run.range, str) else list(run.range),
-    }

@@ -22,12 +22,13 @@ FEWEST = 8
 
 @dataclass(frozen=True)
 class Evidence:
-    """An arm beside its spec and what theory expects of it, if it does."""
+    """An arm beside its spec and what theory expects of it, if it does; `advise`: whether a remedy is looked for."""
 
     arm: Arm
     stack: StackSpec
     theory: StackTheory | None
     inputs: InputMoments
+    advise: bool = True
 
     @cached_property
     def layers(self) -> tuple[LayerSummary, ...]:

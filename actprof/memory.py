@@ -95,8 +95,8 @@ def rows_back(network: Network, rows: int) -> int:
 def gradients_are_light(stacks: Sequence[StackSpec], run: RunSpec, inputs: Inputs) -> bool:
     """Whether gradients cost so little that they are computed unasked."""
     networks = [Network(stack, run.seed, 0, np.dtype(run.dtype)) for stack in stacks]
-    work = inputs.batches * run.repeats * sum(_work(network, inputs.batch_rows(0)) for network in networks)
-    return (work <= LIGHT_WORK and all(map(fits_whole, networks))
+    total = inputs.batches * run.repeats * sum(work(network, inputs.batch_rows(0)) for network in networks)
+    return (total <= LIGHT_WORK and all(map(fits_whole, networks))
             and max(_needed_back(network, inputs) for network in networks) <= LIGHT_BYTES)
 
 
@@ -111,7 +111,7 @@ def too_large_for_gradients() -> str:
 
 def check(stacks: Sequence[StackSpec], run: RunSpec, inputs: Inputs) -> None:
     """Raise ResourceError if the largest arm, beside the others' kept weights, would not fit into what is left."""
-    needs = [_needed(stack, run, inputs) for stack in stacks]
+    needs = [needed(stack, run, inputs) for stack in stacks]
     networks = [Network(stack, run.seed, 0, np.dtype(run.dtype)) for stack in stacks]
     weights = [sum(network.weight_bytes) for network in networks]
     if run.gradients and not all(map(fits_whole, networks)):
@@ -145,7 +145,8 @@ def _needed_to_learn(spec: TrainSpec, rows: int) -> int:
     return vectors * sum(network.weight_bytes) + 4 * (columns + spec.stack.widths[0]) * (5 * batch + 3 * EVALUATED_ROWS)
 
 
-def _needed(stack: StackSpec, run: RunSpec, inputs: Inputs) -> int:
+def needed(stack: StackSpec, run: RunSpec, inputs: Inputs) -> int:
+    """Bytes that the profile of one stack takes, at the most."""
     network = Network(stack, run.seed, 0, np.dtype(run.dtype))
     weights, workers = network.weight_bytes, cores()
     columns = max(stack.widths[0], *(network.columns(number) for number in range(1, stack.depth + 1)))
@@ -161,8 +162,8 @@ def _needed(stack: StackSpec, run: RunSpec, inputs: Inputs) -> int:
     return kept + max(weights) * initializers.bind(stack.init).row.spare + passing + counted + back
 
 
-def _work(network: Network, rows: int) -> float:
-    """What the forward pass of a batch takes, in multiplications."""
+def work(network: Network, rows: int) -> float:
+    """What the forward pass of a batch takes, in multiplications, of which there are some 1e10 a second."""
     stack = network.stack
     products = sum(network.weight_bytes) / network.dtype.itemsize
     return rows * (products + UNIT_WORK * sum(stack.widths[1:])) + LAYER_WORK * stack.depth

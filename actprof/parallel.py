@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import queue
 import threading
@@ -23,11 +24,21 @@ def one_blas_thread() -> None:
         os.environ[variable] = "1"
 
 
+_most: float = math.inf
+
+
+def keep_to(threads: int) -> None:
+    """Let this process use no more threads than these: others are at work beside it."""
+    global _most
+    _most = threads
+
+
 def cores() -> int:
     """Worker threads to use: the process's cores if BLAS keeps to one thread, else 1."""
     if not all(os.environ.get(variable) == "1" for variable in BLAS_VARIABLES):
         return 1
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    known = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return int(min(known, _most))
 
 
 def ordered_map(work: Callable[[Item], Result], items: Sequence[Item], workers: int) -> Iterator[Result]:

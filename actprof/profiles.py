@@ -145,6 +145,12 @@ class Arm:
     def parameters(self) -> int:
         return sum(layer.parameters for layer in self.layers)
 
+    def judged(self, forecast: Forecast, verdict: Verdict) -> Arm:
+        """The same arm with what theory says of it, and with a verdict."""
+        arm = replace(self, forecast=forecast, verdict=verdict)
+        arm.__dict__["layers"] = self.layers  # the same networks: their figures need not be found again
+        return arm
+
 
 @dataclass(frozen=True)
 class Warning:

@@ -34,6 +34,8 @@ class Outlook:
 
 def remedy(seen: Evidence) -> str:
     """The first candidate that keeps sizes within CHANGE, else the best if it is any better, else fewer layers."""
+    if not seen.advise:
+        return ""
     with np.errstate(all="ignore"):
         outlooks = [_outlook(seen, candidate) for candidate in candidates(seen.stack)
                     if not candidate.batch_norm or seen.rows >= FEWEST_ROWS]

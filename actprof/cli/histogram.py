@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, TextIO
 import click
 
 from actprof import spec
-from actprof.cli import options, stacks
+from actprof.cli import options, runs, stacks
 from actprof.cli.requests import Command, Whole, Word
 from actprof.cli.signals import aside
 from actprof.errors import SpecError, shown
 from actprof.registry import folded
-from actprof.spec import InputSpec, RunSpec
+from actprof.spec import RunSpec
 
 if TYPE_CHECKING:
     from actprof.inputs import Inputs
@@ -60,21 +60,7 @@ def _joined(args: list[str]) -> list[str]:
 
 @click.command("histogram", cls=_RangeCommand)
 @stacks.stack_options
-@click.option("--input", "input_", default="normal", show_default=True, metavar=f"{stacks.NAME}|FILE",
-              help="Random rows, or a .npz, .npy or .csv file, which sets the first width.")
-@click.option("--input-key", metavar="NAME", help="Which array of an .npz file.")
-@click.option("--label-column", metavar="auto|last|NAME|none", default=InputSpec.label_column, show_default=True,
-              help="Column of a .csv file that is not an input; auto leaves out a last column of text.")
-@click.option("--scale", type=Word(spec.SCALES), default=InputSpec.scale, show_default=True,
-              help="A file's values: as they are, 0 … 1, or each feature to mean 0 and std 1.")
-@click.option("--batch-size", type=Whole(1, spec.MAX_BATCH), default=RunSpec.batch_size, show_default=True,
-              help="Rows of a batch.")
-@click.option("--batches", type=Whole(1, spec.MAX_BATCHES), default=RunSpec.batches, show_default=True,
-              help="Batches; they stream through one after the other.")
-@click.option("--repeats", type=Whole(1, spec.MAX_REPEATS), default=RunSpec.repeats, show_default=True,
-              help="Independent networks: figures are medians, with quartiles.")
-@click.option("--dtype", type=Word(spec.DTYPES), default=RunSpec.dtype, show_default=True,
-              help="Precision of the network.")
+@runs.run_options()
 @options.seed_option
 @click.option("--bins", type=Whole(1, spec.MAX_BINS), default=RunSpec.bins, show_default=True,
               help="Bars of a histogram.")
@@ -147,14 +133,13 @@ def _explain(output: options.Output) -> int:
 def _opened(run: RunSpec, inits: tuple[str, ...], acts: tuple[str, ...],
             settings: dict[str, Any]) -> tuple[list[StackSpec], Inputs]:
     """The stacks, and the inputs; a file's features are the first width."""
-    from actprof import datasets, inputs
+    from actprof import inputs
     from actprof.stacks import stack_specs
 
-    source = run.input
-    if not source.path:
+    table = runs.rows_of(run.input)
+    if table is None:
         specs = stack_specs(inits, acts, **settings)
         return specs, inputs.open_inputs(run, specs[0].widths[0])
-    table = datasets.read(source.path, source.key, source.label_column)
     return stack_specs(inits, acts, features=table.features.shape[1], **settings), inputs.file_inputs(run, table)
 
 
