@@ -35,6 +35,13 @@ AUTO = "auto"
 SCHEMES = ("xavier", "xavier_uniform", "he", "lecun", "fan_in_uniform")
 FAN_IN = "1:100"
 FAN_OUT = "same"
+OVER = ("gain=0.5:3:26", "layers=5:50:10")
+SWEPT = {"std": "std", "square": "second_moment", "within": "within_unit_std", "correlation": "correlation",
+         "saturated": "saturated_fraction", "dead": "dead_fraction", "gradient": "log10_gradient_ratio",
+         "verdict": "verdict"}
+"""What a sweep can show: its word on the command line → its key in JSON."""
+SWEEP_ROWS = 200
+"""Rows of a batch in a sweep: what strays is the network, not the batch."""
 
 DTYPES = ("float32", "float64")
 SCALES = ("none", "unit", "standard")

@@ -19,8 +19,9 @@ ENGINE = {
     "activations", "backpropagation", "bins", "bounds", "buffers", "candidates", "causes", "configuration", "counting",
     "datasets", "diagnosis", "draws", "engine", "evidence", "fan_ins", "fans", "forecast", "gain_curves", "gains",
     "gradient_scales", "initializers", "inputs", "jacobian", "lsuv", "matrices", "memory", "network", "normalizations",
-    "parallel", "parameters", "phases", "pilot", "propagation", "remarks", "remedies", "resources", "round_trip",
-    "schemes", "special", "stacks", "streams", "sweeps", "tape", "theory", "training", "unit_rules", "weight_gradients",
+    "parallel", "parameters", "phases", "pilot", "processes", "propagation", "remarks", "remedies", "resources",
+    "round_trip", "schemes", "special", "stacks", "streams", "sweeps", "tape", "theory", "training", "unit_rules",
+    "weight_gradients",
 }
 RENDER = {"render"}
 CLI = {"cli", "__main__"}

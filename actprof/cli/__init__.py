@@ -21,6 +21,7 @@ COMMANDS = {
     "histogram": ("actprof.cli.histogram", "Show what happens to the signal in each layer of a dense stack."),
     "bounds": ("actprof.cli.bounds", "Show how the scale of the weights depends on the number of inputs."),
     "gain": ("actprof.cli.gain", "Show an activation's gains and whether the variance they keep is stable."),
+    "sweep": ("actprof.cli.sweep", "Show signal and gradient over a grid of networks, or where theory has them live."),
     "train": ("actprof.cli.train", "Train one network from different initial weights, side by side."),
     "list": ("actprof.cli.listing", "List the names that the other commands take."),
 }
@@ -71,6 +72,7 @@ def cli() -> None:
     actprof histogram --init 0.01 --init xavier --init he --act relu
     actprof bounds --scheme xavier --scheme he
     actprof gain tanh gelu
+    actprof sweep --over gain=0.5:3 --over layers=5:50:10
     actprof train --init 0.01 --init xavier --init he
     actprof list inits
     """

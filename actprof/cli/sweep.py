@@ -1,0 +1,151 @@
+"""`actprof sweep`: signal and gradient over a grid of stacks, and the phase diagram of an activation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TextIO
+
+import click
+from click.core import ParameterSource
+
+from actprof import spec
+from actprof.cli import options, runs, stacks
+from actprof.cli.requests import Command, Whole, Word
+from actprof.cli.signals import aside
+from actprof.errors import SpecError
+from actprof.spec import RunSpec, Style
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from actprof.phase_diagrams import PhaseDiagrams
+    from actprof.sweep_maps import Sweep
+    from actprof.sweeps.sweeping import SweepSpec
+
+NOT_OF_PHASES = {"quantities", "layers", "widths", "norm", "norm_position", "input_", "input_key", "label_column",
+                 "scale", "batch_size", "batches", "repeats", "dtype", "workers"}
+"""Parameters that mean nothing to a phase diagram."""
+
+
+@click.command("sweep", cls=Command)
+@click.option("--over", multiple=True, metavar="NAME=VALUES",
+              help="What varies: gain, std, bias, layers, width, init, act or norm, as LOW:HIGH, LOW:HIGH:COUNT, "
+                   "LOW:HIGH:log, or joined by commas; once or twice, the first across.  "
+                   f"[default: {', '.join(spec.OVER)}]")
+@click.option("--phase", is_flag=True,
+              help="The phase diagram of each --act over σ_w and σ_b instead, by theory alone, with each --init as a "
+                   "dot; --over sigma_w=LOW:HIGH and sigma_b=LOW:HIGH set its ranges.")
+@click.option("--quantity", "quantities", multiple=True, type=Word(tuple(spec.SWEPT)), default=("std",),
+              show_default=True, metavar="NAME",
+              help=f"What the table and the figure show: {', '.join(spec.SWEPT)}; repeatable.")
+@stacks.stack_options
+@runs.run_options(spec.SWEEP_ROWS)
+@options.seed_option
+@click.option("--workers", type=Whole(1, 1024),
+              help="Processes; results do not depend on them.  [default: as many as cores, where that is faster]")
+@options.output_options
+@click.pass_context
+def command(ctx: click.Context, over: tuple[str, ...], phase: bool, quantities: tuple[str, ...], workers: int | None,
+            inits: tuple[str, ...], acts: tuple[str, ...], output: options.Output, **settings: Any) -> None:
+    """Show signal and gradient over a grid of networks, or where theory has them live.
+
+    \b
+    actprof sweep                             gain x layers, He and ReLU
+    actprof sweep --act tanh --over gain=0.5:3:26 --over bias=0:1:11
+    actprof sweep --over gain=0.5:3 --over act=relu,tanh,gelu --quantity verdict
+    actprof sweep --over width=64:1024:log --repeats 8
+    actprof sweep --phase --act tanh --init he --init xavier
+
+    Each cell is a run of 'actprof histogram' with its settings: figures are of the last layer. Lines are theory's:
+    the edge of chaos, where χ₁ = 1, and as deep as six times the depth scale. Over the width, with --repeats of 2 or
+    more, each quantity is said to be flat or not.
+    """
+    from actprof.parallel import one_blas_thread
+
+    one_blas_thread()
+    if phase:
+        _refuse_what_phases_ignore(ctx)
+        _draw_phases(over, inits, acts, settings, output)
+        return
+    from actprof.cli.progress import shown_progress
+    from actprof.render.sweeps import records
+
+    request, file = _request(over, quantities, workers, inits, acts, settings, output)
+    output.check(options.default_name("sweep", [[axis.name for axis in request.grid.axes], inits, acts]))
+    from actprof.sweeps.sweeping import sweep
+
+    with shown_progress(output.quiet) as progress:
+        result = aside(lambda: sweep(request, file, progress))
+    output.print(lambda stream: _print_table(result, stream), lambda: records.sweep_record(result),
+                 lambda: records.sweep_rows(result))
+    output.notes(*result.notes)
+    output.draw(lambda style, form: _figure(result, style, form))
+
+
+def _request(over: Sequence[str], quantities: tuple[str, ...], workers: int | None, inits: Sequence[str],
+             acts: Sequence[str], settings: dict[str, Any], output: options.Output) -> tuple[SweepSpec, Any]:
+    """The spec, and the inputs where they come from a file, whose features are every stack's first width."""
+    from actprof import inputs
+    from actprof.sweeps.grids import grid
+    from actprof.sweeps.sweeping import SweepSpec
+
+    source = inputs.parse(*(settings.pop(name) for name in ("input_", "input_key", "label_column", "scale")))
+    run = RunSpec(source, quantities=spec.QUANTITIES[:1], **{name: settings.pop(name) for name in (
+        "batch_size", "batches", "repeats", "seed", "dtype")})
+    table = aside(lambda: runs.rows_of(source))
+    if table is not None:
+        settings["features"] = table.features.shape[1]
+    asked = over or (() if len(inits) > 1 or len(acts) > 1 else spec.OVER)
+    shown = tuple(spec.SWEPT[word] for word in quantities)
+    request = SweepSpec(grid(asked, inits, acts, settings), run, shown, output.format != "table", workers)
+    return request, None if table is None else inputs.file_inputs(run, table)
+
+
+def _print_table(result: Sweep, stream: TextIO) -> None:
+    from actprof.render.sweeps.table import print_sweep
+
+    print_sweep(result, stream)
+
+
+def _figure(result: Sweep, style: Style, form: str) -> bytes:
+    from actprof.render.sweeps.figure import render
+
+    return render(result, style, form)
+
+
+def _refuse_what_phases_ignore(ctx: click.Context) -> None:
+    for param in ctx.command.params:
+        given = ctx.get_parameter_source(str(param.name)) is ParameterSource.COMMANDLINE
+        if given and param.name in NOT_OF_PHASES:
+            raise SpecError(f"--phase cannot be combined with {max(param.opts, key=len)}. It is theory alone, of wide "
+                            "and deep stacks.")
+
+
+def _draw_phases(over: Sequence[str], inits: Sequence[str], acts: Sequence[str], settings: dict[str, Any],
+                 output: options.Output) -> None:
+    from actprof.cli.progress import shown_progress
+    from actprof.phases import phase_diagrams, phase_spec
+    from actprof.render.phases import records
+    from actprof.sweeps.axes import SIGMAS, parsed
+
+    axes = {axis.name: axis.numbers for axis in (parsed(text, SIGMAS) for text in over)}
+    output.check(options.default_name("phases", [acts, inits]))
+    request = phase_spec(acts, inits, sigma_w=axes.get("sigma_w"), sigma_b=axes.get("sigma_b"),
+                         width=settings["width"], bias=settings["bias"])
+    with shown_progress(output.quiet) as progress:
+        result = aside(lambda: phase_diagrams(request, progress))
+    output.print(lambda stream: _print_phases(result, stream), lambda: records.diagram_record(result),
+                 lambda: records.diagram_rows(result))
+    output.notes(*result.notes)
+    output.draw(lambda style, form: _phase_figure(result, style, form))
+
+
+def _print_phases(result: PhaseDiagrams, stream: TextIO) -> None:
+    from actprof.render.phases.table import print_diagrams
+
+    print_diagrams(result, stream)
+
+
+def _phase_figure(result: PhaseDiagrams, style: Style, form: str) -> bytes:
+    from actprof.render.phases.figure import render
+
+    return render(result, style, form)

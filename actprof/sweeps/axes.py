@@ -1,0 +1,202 @@
+"""What can be swept, and the grammar that asks for it: `gain=0.5:3:50`, `width=64:4096:log`, `init=he,xavier`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NoReturn
+
+from actprof.errors import SpecError, shown
+from actprof.fan_ins import NUMBER, fan
+from actprof.registry import did_you_mean, folded
+from actprof.spec import MAX_LAYERS, MAX_WIDTH
+from actprof.sweep_maps import Axis
+
+MOST_VALUES = 1000
+USUAL_VALUES = 25
+"""Of a range that does not say how many."""
+
+EVERY = 50
+"""A range of whole numbers with no more than these has all of them."""
+
+RATIO = 2.0
+"""Between neighbours of a logarithmic range of whole numbers that does not say how many."""
+
+DIGITS = 9
+"""A value is what its label says, so that a cell can be asked for by it."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A thing to sweep.
+
+    Attributes:
+        name: what `--over` calls it.
+        title: what it is, for a reader.
+        numbers: whether its values are numbers: "real", "whole", "names", or "any" for either numbers or names.
+        least, most: of its numbers.
+        aliases: other names for it.
+    """
+
+    name: str
+    title: str
+    numbers: str
+    least: float = 0.0
+    most: float = math.inf
+    aliases: tuple[str, ...] = ()
+
+
+KINDS = (
+    Kind("gain", "gain of the weights", "real", most=1e6),
+    Kind("std", "std of the weights", "real", most=1e6),
+    Kind("bias", "std of the biases", "any", most=1e6, aliases=("sigma_b",)),
+    Kind("layers", "layers", "whole", 1, MAX_LAYERS, ("depth",)),
+    Kind("width", "width", "whole", 1, MAX_WIDTH),
+    Kind("init", "initialiser", "names", aliases=("scheme",)),
+    Kind("act", "activation", "names", aliases=("activation",)),
+    Kind("norm", "normalisation", "names"),
+)
+SIGMAS = (
+    Kind("sigma_w", "σ_w", "real", most=1e3),
+    Kind("sigma_b", "σ_b", "real", most=1e3),
+)
+"""Those of a phase diagram."""
+
+EXAMPLE = "gain=0.5:3:26, layers=5:50:10, width=64:4096:log or init=he,xavier"
+
+
+def parsed(text: str, kinds: tuple[Kind, ...] = KINDS) -> Axis:
+    """The axis that `NAME=VALUES` asks for; raises SpecError."""
+    name, equals, values = text.partition("=")
+    if not equals or not values.strip():
+        raise SpecError(f"--over must be NAME=VALUES, such as {EXAMPLE}, not {shown(text)}.")
+    kind = _kind(folded(name), kinds)
+    if kind.numbers == "names" or (kind.numbers == "any" and not _all_numbers(values)):
+        return named(kind.name, _names(kind, values))
+    if ":" in values:
+        return _range(kind, values)
+    return _axis(kind, [_number(part, kind) for part in values.split(",")], False)
+
+
+def _kind(name: str, kinds: tuple[Kind, ...]) -> Kind:
+    known = {word: kind for kind in kinds for word in (kind.name, *kind.aliases)}
+    if name not in known:
+        hint = did_you_mean(name, known) or f"It knows {', '.join(kind.name for kind in kinds)}."
+        raise SpecError(f"--over cannot vary {shown(name)}. {hint}")
+    return known[name]
+
+
+def _all_numbers(values: str) -> bool:
+    """A range starts with a number; in a list all are numbers."""
+    return all(map(_is_real, values.split(",")[0].split(":") if ":" in values else values.split(",")))
+
+
+def _is_real(text: str) -> bool:
+    try:
+        return math.isfinite(float(text))
+    except ValueError:
+        return False
+
+
+def _names(kind: Kind, values: str) -> list[str]:
+    """Names apart by commas; `key=value` after one belongs to the name before it."""
+    names: list[str] = []
+    for piece in values.split(","):
+        if names and "=" in piece.partition(":")[0]:
+            names[-1] += f",{piece}"
+        elif not piece.strip():
+            raise SpecError(f"--over {kind.name} has an empty name in {shown(values)}.")
+        else:
+            names.append(piece)
+    return names
+
+
+def named(name: str, names: Sequence[str]) -> Axis:
+    """The axis of these names; raises SpecError where one recurs."""
+    kind, labels = _kind(name, KINDS), ["".join(each.split()).casefold() for each in names]
+    for label in labels:
+        if labels.count(label) > 1:
+            raise SpecError(f"--over {kind.name} names {shown(label)} twice. Name each once.")
+    _require_few(kind, len(labels))
+    return Axis(kind.name, kind.title, tuple(labels))
+
+
+def _range(kind: Kind, values: str) -> Axis:
+    """LOW:HIGH[:COUNT][:log]."""
+    first, last, *others = values.split(":")
+    logarithmic = bool(others) and folded(others[-1]) == "log"
+    counts = others[:-1] if logarithmic else others
+    low, high = _number(first, kind), _number(last, kind)
+    if len(counts) > 1:
+        _refuse(kind, values)
+    if low > high:
+        raise SpecError(f"--over {kind.name}={shown(values)} runs backwards. "
+                        f"Write {kind.name}={':'.join([last, first, *others])}.")
+    if logarithmic and low <= 0:
+        raise SpecError(f"--over {kind.name}={shown(values)} starts at {low:g}, which has no logarithm. "
+                        "Start above 0, or leave out log.")
+    count = _count(counts[0], kind, values) if counts else _usual(kind, low, high, logarithmic)
+    if count == 1 and high > low:
+        raise SpecError(f"--over {kind.name}={shown(values)} asks for one value from {first} to {last}. "
+                        "The third number is how many there are: 2 or more.")
+    return _axis(kind, _spaced(low, high, count, logarithmic), logarithmic)
+
+
+def _spaced(low: float, high: float, count: int, logarithmic: bool) -> list[float]:
+    if count == 1:
+        return [low]
+    shares = [place / (count - 1) for place in range(count)]
+    if logarithmic:
+        return [low * (high / low) ** share for share in shares]
+    return [low + (high - low) * share for share in shares]
+
+
+def _usual(kind: Kind, low: float, high: float, logarithmic: bool) -> int:
+    if low == high:
+        return 1
+    if kind.numbers != "whole":
+        return USUAL_VALUES
+    if logarithmic:
+        return 1 + max(1, round(math.log(high / low, RATIO)))
+    return int(high - low) + 1 if high - low < EVERY else USUAL_VALUES
+
+
+def _count(text: str, kind: Kind, values: str) -> int:
+    if not NUMBER.fullmatch(text.strip()):
+        _refuse(kind, values)
+    return fan(text, f"how many values --over {kind.name} has")
+
+
+def _number(text: str, kind: Kind) -> float:
+    whole = kind.numbers == "whole"
+    if not _is_real(text) and not NUMBER.fullmatch(text.strip()):
+        _refuse(kind, text)
+    value = float(text) if _is_real(text) else float(fan(text, f"--over {kind.name}"))
+    if not kind.least <= value <= kind.most or (whole and value != int(value)):
+        what = "whole numbers" if whole else "numbers"
+        most = f"{kind.most:,.0f}"
+        raise SpecError(f"--over {kind.name} takes {what} from {kind.least:g} to {most}, not {shown(text)}.")
+    return value
+
+
+def _refuse(kind: Kind, text: str) -> NoReturn:
+    raise SpecError(f"--over {kind.name} must be LOW:HIGH, LOW:HIGH:COUNT, LOW:HIGH:log, LOW:HIGH:COUNT:log or numbers "
+                    f"joined by commas, not {shown(text)}.")
+
+
+def _axis(kind: Kind, values: list[float], logarithmic: bool) -> Axis:
+    """The axis of these numbers, each once, in rising order, as their labels say them."""
+    _require_few(kind, len(values))
+    exact = (round(value) for value in values) if kind.numbers == "whole" else (
+        float(f"{value:.{DIGITS}g}") for value in values)
+    numbers = sorted(set(exact))
+    labels = tuple(f"{number:.{DIGITS}g}" if kind.numbers != "whole" else str(number) for number in numbers)
+    return Axis(kind.name, kind.title, labels, tuple(map(float, numbers)), logarithmic, kind.numbers == "whole")
+
+
+def _require_few(kind: Kind, count: int) -> None:
+    if count > MOST_VALUES:
+        raise SpecError(f"--over {kind.name} has {count:,} values; {MOST_VALUES:,} are the most.")
+
+

@@ -1,0 +1,85 @@
+"""A grid of stacks: one for each combination of the axes' values, everything else being the same."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import product
+from typing import Any
+
+from actprof import spec
+from actprof.errors import SpecError, shown
+from actprof.initializers import INITIALIZERS
+from actprof.registry import Choice
+from actprof.spec import StackSpec
+from actprof.stacks import stack_specs
+from actprof.sweep_maps import Axis
+from actprof.sweeps.axes import named, parsed
+
+MOST_AXES, MOST_CELLS = 2, 40_000
+
+PARAMETERS = ("gain", "std")
+"""Axes that are parameters of the initialiser."""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """What varies, and what does not.
+
+    Attributes:
+        axes: one or two.
+        init, act: where no axis names them.
+        settings: the rest of the arguments of stacks.stack_specs.
+    """
+
+    axes: tuple[Axis, ...]
+    init: str = spec.INIT
+    act: str = spec.ACTIVATION
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        names = [axis.name for axis in self.axes]
+        if not 1 <= len(names) <= MOST_AXES:
+            raise SpecError(f"{len(names)} things vary: {', '.join(names)}. A sweep has one or two.")
+        if len(set(names)) < len(names):
+            raise SpecError(f"{names[0]} varies twice. Name each thing once.")
+        cells = math.prod(map(len, self.axes))
+        if cells > MOST_CELLS:
+            raise SpecError(f"{cells:,} cells are too many; {MOST_CELLS:,} are the most. Take fewer values.")
+
+    def stacks(self) -> list[StackSpec]:
+        """All of them, in row-major order. Raises SpecError where one of them cannot be."""
+        return [self.stack(labels) for labels in product(*(axis.labels for axis in self.axes))]
+
+    def at(self, places: Sequence[float]) -> StackSpec:
+        """The stack at coordinates of the axes; between the values too, where there is anything between them."""
+        return self.stack([axis.labels[axis.places.index(place)] if axis.whole or not axis.numbers else repr(place)
+                           for axis, place in zip(self.axes, places, strict=True)])
+
+    def stack(self, labels: Sequence[str]) -> StackSpec:
+        """The stack for one label of each axis."""
+        varied = dict(zip((axis.name for axis in self.axes), labels, strict=True))
+        asked: dict[str, Any] = {"init": self.init, "act": self.act, **self.settings, **varied}
+        asked |= {name: int(varied[name]) for name in ("layers", "width") if name in varied}
+        parameters = {name: asked.pop(name) for name in PARAMETERS if name in asked}
+        [stack] = stack_specs([asked.pop("init")], [asked.pop("act")], **asked)
+        init = stack.init
+        for name, text in parameters.items():
+            init = _altered(init, name, text)
+        return replace(stack, init=init, label=", ".join(f"{name}={label}" for name, label in varied.items()))
+
+
+def grid(over: Sequence[str], inits: Sequence[str], acts: Sequence[str], settings: Mapping[str, Any]) -> Grid:
+    """The grid of a request as on the command line; several inits or acts are an axis of names. Raises SpecError."""
+    several = [named(name, names) for name, names in (("init", inits), ("act", acts)) if len(names) > 1]
+    return Grid((*map(parsed, over), *several), inits[0], acts[0], settings)
+
+
+def _altered(init: Choice, name: str, text: str) -> Choice:
+    """The initialiser with another value of a parameter, which it must have."""
+    if name not in init.values:
+        known = ", ".join(init.values) or "none"
+        raise SpecError(f"{shown(init.label)} has no {name} to vary. Its parameters: {known}. "
+                        f"Take another --init, such as {'lecun' if name == 'gain' else 'normal'}.")
+    return INITIALIZERS.altered(init, name, text)
