@@ -229,6 +229,9 @@ def test_every_usual_way_to_write_a_table_reads_the_same(tmp_path, text):
     ("1,2,0\n3,4,1\n", "auto", [[1, 2, 0], [3, 4, 1]], None),
     ("1,2,0\n3,4,1\n", "none", [[1, 2, 0], [3, 4, 1]], None),
     ("kind,x\ng,1\nb,2\n", "kind", [[1], [2]], "column 'kind' is left out"),
+    ("Label,x\n7,1\n3,2\n", "auto", [[7, 1], [3, 2]],
+     "column 'Label' is used as an input; --label-column Label leaves it out"),
+    ("label,x\n7,1\n3,2\n", "none", [[7, 1], [3, 2]], None),
     ("1\n2\n", "auto", [[1], [2]], None),
 ])
 def test_the_label_column_is_left_out_with_a_note(tmp_path, text, label_column, features, note):

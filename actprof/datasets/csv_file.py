@@ -17,12 +17,13 @@ from numpy.typing import NDArray
 
 from actprof.datasets.table import Table, named, require_memory
 from actprof.errors import DataError, shown
-from actprof.registry import did_you_mean
+from actprof.registry import did_you_mean, folded
 
 DELIMITERS = ("\t", ";", ",")
 """Most telling first: a comma may be a decimal one, the others are hardly anything else."""
 
 SAMPLE = 20
+LABEL_NAMES = ("label", "labels", "target", "class")
 """Lines from which the layout is read."""
 
 
@@ -116,12 +117,21 @@ def _is_header(first: tuple[str, ...], second: tuple[str, ...] | None, delimiter
 def _left_out(file: str, layout: Layout, label_column: str) -> tuple[int | None, tuple[str, ...]]:
     """The column to leave out, if any, and the note that says so."""
     last = layout.width - 1
-    if label_column == "none" or (label_column == "auto" and not _ends_in_text(layout)):
+    if label_column == "none":
         return None, ()
+    if label_column == "auto" and not _ends_in_text(layout):
+        return None, _doubts(layout)
     if label_column in ("auto", "last"):
         name = shown(layout.header[last]) if layout.header else _examples(layout)
         return last, (f"the last column ({name}) is left out",)
     return _column(file, layout, label_column), (f"column {shown(label_column)} is left out",)
+
+
+def _doubts(layout: Layout) -> tuple[str, ...]:
+    """A note where a column of numbers is called what labels are called."""
+    called = [name for name in layout.header or () if folded(name) in LABEL_NAMES]
+    return tuple(f"column {shown(name)} is used as an input; --label-column {name} leaves it out"
+                 for name in called[:1])
 
 
 def _column(file: str, layout: Layout, label_column: str) -> int:
