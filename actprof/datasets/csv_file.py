@@ -23,8 +23,9 @@ DELIMITERS = ("\t", ";", ",")
 """Most telling first: a comma may be a decimal one, the others are hardly anything else."""
 
 SAMPLE = 20
-LABEL_NAMES = ("label", "labels", "target", "class")
 """Lines from which the layout is read."""
+
+LABEL_NAMES = ("label", "labels", "target", "class")
 
 
 @dataclass(frozen=True)

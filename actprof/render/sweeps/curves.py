@@ -1,0 +1,92 @@
+"""A quantity along a single axis: what was measured, how far networks differ, what theory predicts."""
+
+from __future__ import annotations
+
+import math
+from itertools import chain
+
+import numpy as np
+
+from actprof.distributions import Floats
+from actprof.render.canvas import Canvas
+from actprof.render.drawing import Theme
+from actprof.render.headings import arm_color
+from actprof.render.plane import Plane
+from actprof.render.sweeps.cell_map import counted
+from actprof.render.sweeps.curve_looks import BAND, DASHES, FAINT, FORETOLD, few, joined
+from actprof.render.sweeps.curve_strokes import draw_band, draw_boxes, draw_curve, draw_marks, draw_whiskers
+from actprof.render.sweeps.hatching import draw_hatching
+from actprof.render.sweeps.shown import Shown
+from actprof.render.sweeps.sides import NameSide, side
+from actprof.render.sweeps.theory_lines import draw_lines
+from actprof.render.sweeps.value_axis import ValueAxis
+from actprof.sweep_maps import Sweep
+
+MOST_MARKERS = 120
+COLUMN = 0.3  # of a column of names, on either side of its middle
+NOTHING = (math.nan, math.nan)
+
+
+class Curves:
+    """One panel; cells that have no number are hatched from top to bottom."""
+
+    beside = 0.0
+
+    def __init__(self, sweep: Sweep, name: str, theme: Theme) -> None:
+        self._sweep, self._shown = sweep, Shown.of(sweep, name)
+        values = np.array([cell.figures.get(name, math.nan) for cell in sweep.cells], np.float64)
+        quartiles = np.array([cell.spread.get(name, NOTHING) for cell in sweep.cells], np.float64)
+        predicted = np.array([cell.predicted.get(name, (math.nan, *NOTHING)) for cell in sweep.cells], np.float64)
+        networks = [few(cell.networks.get(name, ())) for cell in sweep.cells]
+        scale = ValueAxis.over(self._shown.quantity, [*values, *quartiles.ravel(), *chain(*networks)], predicted)
+        self._values, self._quartiles, self._predicted = map(scale.place, (values, quartiles, predicted))
+        self._networks = [scale.place(each) for each in networks]
+        self.x_axis, self.y_axis = side(sweep.axes[0]), scale.axis
+        self._zero = self._shown.zero[:, 0] & scale.decades
+        below = {"color": theme.arms[0], "marker": "v", "markersize": 11}
+        self.entries = [*counted("exactly 0, below the axis", self._zero, looks=[below]),
+                        *counted("no number", self._shown.missing, hatched=True)]
+
+    def draw(self, canvas: Canvas, plane: Plane) -> None:
+        plane.draw(canvas)
+        draw_hatching(canvas, plane, self.x_axis, NameSide(1), self._shown.missing)
+        draw_lines(canvas, plane, self._sweep)
+        x = self.x_axis.place(self._sweep.axes[0].places)
+        if joined(self._sweep):
+            self._draw_curves(canvas, plane, x)
+        else:
+            self._draw_columns(canvas, plane, x)
+        self._draw_points(canvas, plane, x)
+        draw_marks(canvas, plane, x[self._zero], np.full(self._zero.sum(), 8 / plane.height), gid="zero", marker="v",
+                   color=arm_color(canvas, 0), markersize=11, zorder=8)
+
+    def _draw_curves(self, canvas: Canvas, plane: Plane, x: Floats) -> None:
+        color = arm_color(canvas, 0)
+        draw_band(canvas, plane, x, *self._predicted[:, 1:].T, facecolor=canvas.theme.foreground, alpha=FORETOLD,
+                  zorder=2, gid="predicted-band")
+        draw_band(canvas, plane, x, *self._quartiles.T, facecolor=color, alpha=BAND, zorder=2.5, gid="quartiles")
+        draw_curve(canvas, plane, x, self._values, color=color, linewidth=2.8, zorder=7, gid="measured")
+        draw_curve(canvas, plane, x, self._predicted[:, 0], color=canvas.theme.foreground, zorder=7.5, gid="predicted",
+                   **DASHES)
+
+    def _draw_columns(self, canvas: Canvas, plane: Plane, x: Floats) -> None:
+        """Nothing lies between names, nor beside a lone number."""
+        color, half = arm_color(canvas, 0), COLUMN / len(x)
+        draw_boxes(canvas, plane, x, half, *self._predicted[:, 1:].T, facecolor=canvas.theme.foreground, alpha=FORETOLD,
+                   zorder=2, gid="predicted-band")
+        draw_whiskers(canvas, plane, x, *self._quartiles.T, colors=color, linewidths=3.4, zorder=6.5, gid="quartiles")
+        for place, value in zip(x, self._predicted[:, 0], strict=True):
+            ends = np.array([place - half, place + half])
+            draw_curve(canvas, plane, ends, np.full(2, value), color=canvas.theme.foreground, zorder=7.5,
+                       gid="predicted", **DASHES)
+
+    def _draw_points(self, canvas: Canvas, plane: Plane, x: Floats) -> None:
+        """Each network, beside each other in a column of names; above them what is typical."""
+        color, apart = arm_color(canvas, 0), 0.0 if self._sweep.axes[0].numbers else COLUMN / len(x)
+        places = [place + apart * np.linspace(-0.6, 0.6, len(each))
+                  for place, each in zip(x, self._networks, strict=True)]
+        draw_marks(canvas, plane, np.concatenate(places), np.concatenate(self._networks), color=color, alpha=FAINT,
+                   marker="o", markersize=5, markeredgewidth=0, zorder=6, gid="networks")
+        if len(x) <= MOST_MARKERS:
+            draw_marks(canvas, plane, x, self._values, color=color, marker="o", markersize=9 if len(x) <= 40 else 5,
+                       markeredgecolor=canvas.theme.background, zorder=7.2, gid="cells")

@@ -1,0 +1,56 @@
+"""The figure of `actprof sweep`: a heat map of each quantity over two axes, or its curve along one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from actprof.render.drawing import Theme, to_bytes
+from actprof.spec import SHEET, Style
+from actprof.sweep_maps import Sweep
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+WIDTH, HEIGHT = map(float, SHEET)
+GAP, FOOT, NOTE = 14.0, 12.0, 14.0
+
+
+def render(sweep: Sweep, style: Style, format: str) -> bytes:
+    """The figure as a png, svg or pdf file."""
+    from actprof.render.settings import provenance
+
+    def draw(figure: Figure, theme: Theme) -> None:
+        draw_figure(figure, theme, sweep)
+
+    return to_bytes(draw, format, style, provenance(title(sweep), sweep.seed, settings(sweep)))
+
+
+def draw_figure(figure: Figure, theme: Theme, sweep: Sweep) -> None:
+    """Lay out and draw; the sheet is 1080 pixels high, or as high as all texts need."""
+    from actprof.render.canvas import Canvas
+    from actprof.render.headings import MARGIN, Header, Paragraph
+    from actprof.render.lettering import wrapped
+    from actprof.render.settings import words
+    from actprof.render.sweeps.key import Key
+    from actprof.render.sweeps.panels import Panels, shared_entries
+
+    room = WIDTH - 2 * MARGIN
+    header = Header(title(sweep), [*words(sweep.config), f"seed {sweep.seed}"], WIDTH)
+    key, panels = Key(shared_entries(sweep, theme), room), Panels(sweep, room, theme)
+    notes = Paragraph([line for note in sweep.notes for line in wrapped([note], room, NOTE)], NOTE)
+    top, foot = header.height + key.height + GAP * bool(key.height), notes.height + FOOT
+    height = max(HEIGHT, top + panels.least + foot)
+    canvas = Canvas(figure, theme, WIDTH, height)
+    header.draw(canvas)
+    key.draw(canvas, MARGIN, header.height)
+    panels.draw(canvas, MARGIN, top, height - top - foot)
+    notes.draw(canvas, MARGIN, height - foot, theme.muted)
+
+
+def title(sweep: Sweep) -> str:
+    return f"Sweep over {' and '.join(axis.name for axis in sweep.axes)}"
+
+
+def settings(sweep: Sweep) -> dict[str, Any]:
+    """Those that all cells share, and what is swept over."""
+    return {**sweep.config, "over": {axis.name: list(axis.labels) for axis in sweep.axes}}
