@@ -21,7 +21,7 @@ COMMANDS = {
     "histogram": ("actprof.cli.histogram", "Show what happens to the signal in each layer of a dense stack."),
     "bounds": ("actprof.cli.bounds", "Show how the scale of the weights depends on the number of inputs."),
     "gain": ("actprof.cli.gain", "Show an activation's gains and whether the variance they keep is stable."),
-    "sweep": ("actprof.cli.sweep", "Show signal and gradient over a grid of networks, or where theory has them live."),
+    "sweep": ("actprof.cli.sweep", "Show signal and gradient over a grid of networks, or a phase diagram."),
     "train": ("actprof.cli.train", "Train one network from different initial weights, side by side."),
     "list": ("actprof.cli.listing", "List the names that the other commands take."),
 }

@@ -43,7 +43,8 @@ def command(activations: tuple[str, ...], acts: tuple[str, ...], everything: boo
 
     Gains multiply 1/√fan_in: forward keeps the variance of the pre-activations at 1, backward that of the gradient,
     std is what gives activations of std 1. χ is what a gradient's squared norm is multiplied by in each layer; where
-    the slope is above 1 the variance 1 is unstable, and layers leave it.
+    the slope is above 1 the variance 1 is unstable, and layers leave it. The lines to paste into PyTorch, Keras and
+    JAX are for --sigma-w and --sigma-b where given, else for the forward gain.
     """
     from actprof.parallel import one_blas_thread
 

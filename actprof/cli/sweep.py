@@ -46,7 +46,7 @@ NOT_OF_PHASES = {"quantities", "layers", "widths", "norm", "norm_position", "inp
 @click.pass_context
 def command(ctx: click.Context, over: tuple[str, ...], phase: bool, quantities: tuple[str, ...], workers: int | None,
             inits: tuple[str, ...], acts: tuple[str, ...], output: options.Output, **settings: Any) -> None:
-    """Show signal and gradient over a grid of networks, or where theory has them live.
+    """Show signal and gradient over a grid of networks, or a phase diagram.
 
     \b
     actprof sweep                             gain x layers, He and ReLU

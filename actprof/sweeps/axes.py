@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NoReturn
 
 from actprof.errors import SpecError, shown
@@ -76,7 +77,8 @@ def parsed(text: str, kinds: tuple[Kind, ...] = KINDS) -> Axis:
         return named(kind.name, _names(kind, values))
     if ":" in values:
         return _range(kind, values)
-    return _axis(kind, [_number(part, kind) for part in values.split(",")], False)
+    listed = [_number(part, kind) for part in values.split(",")]
+    return _axis(kind, listed, _more_even_in_logarithms(sorted(set(listed))))
 
 
 def _kind(name: str, kinds: tuple[Kind, ...]) -> Kind:
@@ -141,6 +143,15 @@ def _range(kind: Kind, values: str) -> Axis:
         raise SpecError(f"--over {kind.name}={shown(values)} asks for one value from {first} to {last}. "
                         "The third number is how many there are: 2 or more.")
     return _axis(kind, _spaced(low, high, count, logarithmic), logarithmic)
+
+
+def _more_even_in_logarithms(numbers: list[float]) -> bool:
+    """Whether the steps of a list differ less as ratios than as differences: 64, 256, 1024."""
+    if len(numbers) < 3 or numbers[0] <= 0:
+        return False
+    ratios = [math.log(after / before) for before, after in pairwise(numbers)]
+    steps = [after - before for before, after in pairwise(numbers)]
+    return max(ratios) / min(ratios) < max(steps) / min(steps)
 
 
 def _spaced(low: float, high: float, count: int, logarithmic: bool) -> list[float]:
