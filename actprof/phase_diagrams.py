@@ -1,0 +1,173 @@
+"""What `sweep --phase` leaves behind: planes of (σ_w, σ_b) with their phases, the edge of chaos and the schemes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from actprof.distributions import Floats
+from actprof.predictions import FixedPoints
+
+TRAINABLE = 6.0
+"""Depth scales ξ_c down to which a network can be trained (Schoenholz et al. 2017)."""
+
+PHASES = ("ordered", "edge", "chaotic", "diverges")
+"""Those of predictions.FixedPoint, and what has none because the variance grows without bound."""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """What is reached from the first layer's variance σ_w² + σ_b²; arrays are indexed [σ_w][σ_b].
+
+    Attributes:
+        sigma_w, sigma_b: rising.
+        q_star: the variance, infinite where it grows without bound; all else is NaN there.
+        chi_1: σ_w² E φ'².
+        c_star: the correlation that two inputs approach; NaN where the variance vanishes in the chaotic phase.
+        xi_q, xi_c: depths, in layers, over which variance and correlation approach their fixed points.
+        growth: the least relative growth of the variance in one layer, among all variances from the first upwards:
+            where it is above 0 nothing stops the variance.
+        chi_passing: χ_1, or where there is none that at the variance of the least growth; so it knows no border.
+        marginal: by how much χ_1 may differ from 1 and count as 1.
+    """
+
+    sigma_w: tuple[float, ...]
+    sigma_b: tuple[float, ...]
+    q_star: Floats
+    chi_1: Floats
+    c_star: Floats
+    xi_q: Floats
+    xi_c: Floats
+    growth: Floats
+    chi_passing: Floats
+    marginal: float
+
+    @property
+    def extent(self) -> tuple[float, float, float, float]:
+        """(least σ_w, most σ_w, least σ_b, most σ_b) of the plane; a grid that starts within a step of 0 reaches it."""
+        return (*_ends(self.sigma_w), *_ends(self.sigma_b))
+
+    @property
+    def phase(self) -> np.ndarray[Any, np.dtype[np.str_]]:
+        """One of PHASES for each cell; χ_1 within `marginal` of 1 is the edge."""
+        conditions = [np.isinf(self.q_star), np.abs(self.chi_1 - 1) <= self.marginal, self.chi_1 < 1]
+        return np.select(conditions, ["diverges", "edge", "ordered"], "chaotic")
+
+
+@dataclass(frozen=True)
+class Boundary:
+    """A point of the edge of chaos.
+
+    Attributes:
+        q: the variance that is fixed there, None where every one is.
+        length_slope: χ_q at it.
+        stable: whether the variances nearby come to it.
+    """
+
+    sigma_w: float
+    sigma_b: float
+    q: float | None
+    length_slope: float
+    stable: bool
+
+
+@dataclass(frozen=True)
+class DepthLine:
+    """Where a network can be trained down to so many layers: points (σ_w, σ_b) in the phase `phase`."""
+
+    layers: int
+    phase: str
+    points: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True)
+class Scheme:
+    """An initialiser on the plane: exact, by the theory of fixed points.
+
+    Attributes:
+        label: what the user wrote; `init` and `bias` are canonical.
+        formula: of its weights.
+        start: the first layer's variance for inputs with E x² = 1.
+        shown: whether it lies on the plane.
+    """
+
+    label: str
+    init: str
+    formula: str
+    bias: str
+    sigma_w: float
+    sigma_b: float
+    start: float
+    fixed_points: FixedPoints
+    shown: bool = True
+
+    @property
+    def phase(self) -> str:
+        """One of PHASES."""
+        reached = self.fixed_points.reached
+        return "diverges" if reached is None else reached.phase
+
+    @property
+    def layers(self) -> float | None:
+        """Down to how many layers a network can be trained: 6 ξ_c; None where the variance grows without bound."""
+        reached = self.fixed_points.reached
+        return None if reached is None or reached.xi_c is None else TRAINABLE * reached.xi_c
+
+
+@dataclass(frozen=True)
+class PhaseDiagram:
+    """The plane of one activation.
+
+    Attributes:
+        label: what the user wrote; `activation` is canonical.
+        grid: the cells.
+        edges: the edge of chaos, in branches along which its variance rises.
+        turns: where a branch turns from unstable to stable or back.
+        critical: points of the edge at a few σ_b, the one with the least variance each.
+        depth_lines: around the edge.
+        schemes: in the order of the request.
+    """
+
+    activation: str
+    label: str
+    formula: str
+    grid: Grid
+    edges: tuple[tuple[Boundary, ...], ...]
+    turns: tuple[Boundary, ...]
+    critical: tuple[Boundary, ...]
+    depth_lines: tuple[DepthLine, ...]
+    schemes: tuple[Scheme, ...]
+
+    @property
+    def spots(self) -> tuple[tuple[Scheme, ...], ...]:
+        """The schemes on the plane; those at the same point together."""
+        found: list[list[Scheme]] = []
+        for scheme in self.schemes:
+            same = next((spot for spot in found if _coincide(spot[0], scheme)), None)
+            if scheme.shown and same is not None:
+                same.append(scheme)
+            elif scheme.shown:
+                found.append([scheme])
+        return tuple(map(tuple, found))
+
+
+@dataclass(frozen=True)
+class PhaseDiagrams:
+    """All planes of a command; `config` holds every resolved setting."""
+
+    config: Mapping[str, Any]
+    diagrams: tuple[PhaseDiagram, ...]
+    notes: tuple[str, ...] = ()
+
+
+def _ends(values: tuple[float, ...]) -> tuple[float, float]:
+    return 0.0 if values[0] <= (values[1] - values[0]) * (1 + 1e-9) else values[0], values[-1]
+
+
+def _coincide(one: Scheme, other: Scheme) -> bool:
+    return all(math.isclose(getattr(one, name), getattr(other, name), rel_tol=1e-9, abs_tol=1e-12)
+               for name in ("sigma_w", "sigma_b", "start"))

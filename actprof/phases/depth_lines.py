@@ -1,0 +1,96 @@
+"""Lines on which a network can be trained down to a given number of layers, parametrised by the variance.
+
+At variance q the ordered phase has ξ_c where χ_1 = e^(-1/ξ_c), which gives σ_w. In the chaotic phase it has it where
+the slope of the correlation map at its fixed point is that. For every unit of σ_w² that slope and the gap's ratio are
+known, and σ_w² times the ratio is 1: where slope over ratio is e^(-1/ξ_c), 1 over the ratio is σ_w². Either way
+σ_b² = q - σ_w² W(q).
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from actprof.distributions import Flags, Floats
+from actprof.phase_diagrams import TRAINABLE, DepthLine
+from actprof.phases.correlation_tables import CorrelationTable, between
+from actprof.phases.level_lines import level_lines
+from actprof.phases.moment_tables import MomentTable
+from actprof.phases.variance_limits import variance_limits
+
+LAYERS = 10, 30, 100
+LEAST_LOG, POINTS, VARIANCES = -24.0, 3000, 200
+REACHED = 1e-3
+"""How near, in parts of q, the end of the first layer's variance must be to q."""
+
+ROUNDING = 1e-4
+"""Size of σ_b², in parts of q, that is interpolation's: an odd φ has c* = 0 only without biases."""
+
+MARGIN = 1.1
+"""By how much a line goes on beyond the plane, for whoever cuts it there."""
+
+
+def depth_lines(table: MomentTable, pairs: CorrelationTable | None, most_w: float,
+                most_b: float) -> tuple[DepthLine, ...]:
+    """All lines for σ_w and σ_b up to these."""
+    lines: list[DepthLine] = []
+    for layers in LAYERS:
+        decay = math.exp(-TRAINABLE / layers)
+        log_q = np.linspace(LEAST_LOG, float(table.log_q[-1]), POINTS)
+        with np.errstate(divide="ignore"):
+            weights = decay / table.slope_square(np.exp(log_q))
+        lines += _lines(table, log_q, weights, layers, "ordered", (most_w, most_b))
+        for log_q, weights in _chaotic(pairs, decay) if pairs is not None else ():
+            lines += _lines(table, log_q, weights, layers, "chaotic", (most_w, most_b))
+    return tuple(lines)
+
+
+def _chaotic(pairs: CorrelationTable, decay: float) -> list[tuple[Floats, Floats]]:
+    """(ln q, σ_w²) of every line on which the slope is `decay` of the ratio."""
+    log_q = np.linspace(pairs.low, pairs.low + pairs.step * (len(pairs.ratio) - 1), VARIANCES)
+    ratio, slope = pairs.rows(log_q)
+    found = []
+    for places in level_lines((slope - decay * ratio)[:, 1:]):  # without a gap the two are the same
+        there = np.interp(places[:, 0], np.arange(VARIANCES), log_q)
+        rows = pairs.rows(there)[0]
+        gaps = places[:, 1] + 1
+        before = np.minimum(gaps.astype(np.int64), rows.shape[1] - 2)
+        found.append((there, 1 / between(rows, gaps, before)))
+    return found
+
+
+def _lines(table: MomentTable, log_q: Floats, weights: Floats, layers: int, phase: str,
+           most: tuple[float, float]) -> list[DepthLine]:
+    """The parts of a curve that are on the plane, where the first layer's variance comes to q."""
+    q = np.exp(log_q)
+    with np.errstate(invalid="ignore", over="ignore"):
+        biases = q - weights * table.square(log_q)
+        biases = np.where(np.abs(biases) <= ROUNDING * q, 0.0, biases)
+        near = np.isfinite(biases) & (weights <= (MARGIN * most[0])**2) & (biases <= (MARGIN * most[1])**2)
+    usable = near & (biases >= 0)
+    if not usable.any():
+        return []
+    ends = np.full(len(q), np.inf)
+    ends[usable] = variance_limits(table, np.sqrt(weights[usable]), np.sqrt(biases[usable]))[0]
+    usable &= np.abs(ends - q) <= REACHED * q
+    return [DepthLine(layers, phase, _points(weights, biases, first, last, near))
+            for first, last in _runs(usable) if last > first]
+
+
+def _runs(flags: Flags) -> list[tuple[int, int]]:
+    """(first, last) of each run of true flags."""
+    steps = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]]).astype(int)))
+    return list(zip(steps[::2].tolist(), (steps[1::2] - 1).tolist(), strict=True))
+
+
+def _points(weights: Floats, biases: Floats, first: int, last: int, near: Flags) -> tuple[tuple[float, float], ...]:
+    """(σ_w, σ_b) of a run; where it comes up from σ_b² < 0, or sinks below, from the point where that is 0."""
+    points = list(zip(np.sqrt(weights[first:last + 1]).tolist(), np.sqrt(biases[first:last + 1]).tolist(),
+                      strict=True))
+    for outside, inside, place in ((first - 1, first, 0), (last + 1, last, len(points) + 1)):
+        if 0 <= outside < len(near) and near[outside] and biases[outside] < 0:
+            share = biases[inside] / (biases[inside] - biases[outside])
+            at_zero = weights[inside] + share * (weights[outside] - weights[inside])
+            points.insert(place, (math.sqrt(at_zero), 0.0))
+    return tuple(points)

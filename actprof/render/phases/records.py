@@ -1,0 +1,68 @@
+"""`actprof sweep --phase` for machines: the object of schema actprof.sweep/1, and its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+
+from actprof import __version__
+from actprof.phase_diagrams import Grid, PhaseDiagram, PhaseDiagrams, Scheme
+
+JSON_SCHEMA = "actprof.sweep/1"
+
+POINT = ("q_star", "c_star", "chi_1", "xi_q", "xi_c", "length_slope")
+"""What is told of the fixed point that a scheme reaches; null where the variance grows without bound."""
+
+
+def diagram_record(result: PhaseDiagrams) -> dict[str, Any]:
+    """The object of schema actprof.sweep/1."""
+    return {"schema": JSON_SCHEMA, "version": __version__, "seed": None, "config": result.config,
+            "diagrams": [_diagram(diagram) for diagram in result.diagrams], "notes": result.notes}
+
+
+def diagram_rows(result: PhaseDiagrams) -> list[dict[str, Any]]:
+    """One row per activation and cell, then one per activation and scheme, whose name is in the column `scheme`."""
+    return [row for diagram in result.diagrams for row in (*_cells(diagram), *_schemes(diagram))]
+
+
+def quantities(grid: Grid) -> dict[str, Any]:
+    """What is known of every cell, by its key in JSON; `xi` is ξ_c, six times which can be trained."""
+    return {"q_star": grid.q_star, "chi_1": grid.chi_1, "xi": grid.xi_c, "xi_q": grid.xi_q, "c_star": grid.c_star,
+            "phase": grid.phase}
+
+
+def _diagram(diagram: PhaseDiagram) -> dict[str, Any]:
+    grid = diagram.grid
+    return {"activation": diagram.activation, "label": diagram.label, "formula": diagram.formula,
+            "axes": [{"name": "sigma_w", "values": grid.sigma_w}, {"name": "sigma_b", "values": grid.sigma_b}],
+            "quantities": quantities(grid),
+            "edge": [asdict(point) for branch in diagram.edges for point in branch],
+            "turns": [asdict(point) for point in diagram.turns],
+            "depth_lines": [asdict(line) for line in diagram.depth_lines],
+            "schemes": [_scheme(scheme) for scheme in diagram.schemes]}
+
+
+def _scheme(scheme: Scheme) -> dict[str, Any]:
+    found = scheme.fixed_points
+    reached = {name: getattr(found.reached, name, None) for name in POINT}
+    return {"label": scheme.label, "init": scheme.init, "formula": scheme.formula, "bias": scheme.bias,
+            "sigma_w": scheme.sigma_w, "sigma_b": scheme.sigma_b, "q0": scheme.start, "phase": scheme.phase, **reached,
+            "course": found.course, "trainable_layers": scheme.layers, "shown": scheme.shown}
+
+
+def _cells(diagram: PhaseDiagram) -> Iterator[dict[str, Any]]:
+    grid = diagram.grid
+    known = {name: values.tolist() for name, values in quantities(grid).items()}
+    for i, sigma_w in enumerate(grid.sigma_w):
+        for j, sigma_b in enumerate(grid.sigma_b):
+            yield {"activation": diagram.activation, "scheme": "", "sigma_w": sigma_w, "sigma_b": sigma_b,
+                   **{name: values[i][j] for name, values in known.items()}}
+
+
+def _schemes(diagram: PhaseDiagram) -> Iterator[dict[str, Any]]:
+    for scheme in diagram.schemes:
+        told = _scheme(scheme)
+        yield {"activation": diagram.activation, "scheme": scheme.label,
+               **{name: told[name] for name in ("sigma_w", "sigma_b", "q_star", "chi_1")}, "xi": told["xi_c"],
+               **{name: told[name] for name in ("xi_q", "c_star", "phase", "trainable_layers")}}

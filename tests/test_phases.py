@@ -1,0 +1,305 @@
+"""Phase diagrams: the fast planes against exact theory, the edge against the literature, and the output's contract."""
+
+import csv
+import io
+import json
+import math
+
+import numpy as np
+import pytest
+
+from actprof.activations import ACTIVATIONS, bind
+from actprof.errors import SpecError
+from actprof.phase_diagrams import PHASES, TRAINABLE
+from actprof.phases import phase_diagrams, phase_spec
+from actprof.phases.correlation_tables import POWER, correlation_table
+from actprof.phases.depth_lines import LAYERS
+from actprof.phases.level_lines import level_lines
+from actprof.phases.moment_tables import moment_table
+from actprof.phases.variance_limits import variance_limits
+from actprof.render.phases.records import diagram_record, diagram_rows
+from actprof.render.phases.table import print_diagrams
+from actprof.render.records import to_csv, to_json
+from actprof.theory.fixed_points import fixed_points
+from actprof.theory.gaussian import moments
+
+NAMES = ("relu", "leaky_relu:0.2", "tanh", "sigmoid", "gelu", "silu", "mish", "hard_silu", "elu", "selu", "softplus",
+         "hard_tanh", "relu6", "softsign", "sin", "cos", "gaussian", "exponential", "soft_shrink", "abs", "maxout")
+
+
+def diagram(name, *inits, **request):
+    return phase_diagrams(phase_spec([name], inits, **request)).diagrams[0]
+
+
+def sample(name, cells=12):
+    """Random cells of a plane of random σ_w and σ_b: (exact, index, grid)."""
+    rng = np.random.default_rng(len(name))
+    high = diagram(name, sigma_w=None).grid.sigma_w[-1]
+    sigma_w = tuple(np.sort(high * rng.random(40) + 1e-3).tolist())
+    sigma_b = tuple(np.sort(0.4 * high * rng.random(30) + 1e-3).tolist())
+    grid = diagram(name, sigma_w=sigma_w, sigma_b=sigma_b).grid
+    for i, j in zip(rng.integers(0, 40, cells).tolist(), rng.integers(0, 30, cells).tolist(), strict=True):
+        w, b = sigma_w[i], sigma_b[j]
+        yield fixed_points(ACTIVATIONS.parse(name), w, b, w**2 + b**2), (i, j), grid
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_plane_agrees_with_the_exact_fixed_points_at_random_cells(name):
+    # W is interpolated to 1e-6 of itself, and an error in it moves q* by 1/(1 - slope) times as much. The table of
+    # correlations is known to 5e-3 of the slope C'(c*) and, where that comes to 1, to a hundredth of ξ = -1/ln C'(c*).
+    for exact, cell, grid in sample(name):
+        if abs(grid.growth[cell]) < 1e-3:
+            continue  # two roots within a step between nodes: which one is seen first is chance
+        reached = exact.reached
+        assert (reached is None) == math.isinf(grid.q_star[cell])
+        if reached is None:
+            assert np.isnan([getattr(grid, each)[cell] for each in ("chi_1", "xi_c", "xi_q", "c_star")]).all()
+            continue
+        slack = 1 / max(1 - abs(reached.length_slope), 1e-9)
+        assert grid.q_star[cell] == pytest.approx(reached.q_star, rel=2e-6 * slack)
+        assert grid.chi_1[cell] == pytest.approx(reached.chi_1, rel=2e-5 * slack)
+        if abs(reached.chi_1 - 1) > 1e-4:
+            assert grid.phase[cell] == reached.phase
+            assert grid.c_star[cell] == pytest.approx(reached.c_star, abs=2e-2)
+            assert math.exp(-1 / grid.xi_c[cell]) == pytest.approx(math.exp(-1 / reached.xi_c), abs=5e-3)
+            if reached.xi_c > 3:
+                assert grid.xi_c[cell] == pytest.approx(reached.xi_c, rel=0.01)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_variance_of_every_cell_is_a_fixed_point_of_the_exact_length_map(name):
+    grid, phi = diagram(name).grid, bind(ACTIVATIONS.parse(name))
+    for i, j in ((7, 3), (20, 11), (25, 0), (39, 29), (79, 50)):
+        q = float(grid.q_star[i, j])
+        if math.isfinite(q):
+            image = grid.sigma_w[i] ** 2 * moments(phi, q).square + grid.sigma_b[j] ** 2
+            assert image == pytest.approx(q, rel=2e-6, abs=1e-13)
+
+
+@pytest.mark.parametrize("name", ["tanh", "gelu", "sigmoid", "elu", "cos"])
+def test_iterating_layer_by_layer_ends_at_the_variance_of_the_cell(name):
+    grid, phi = diagram(name).grid, bind(ACTIVATIONS.parse(name))
+    for i, j in ((10, 5), (30, 40), (39, 8), (60, 20)):
+        weights, biases = grid.sigma_w[i] ** 2, grid.sigma_b[j] ** 2
+        q = weights + biases
+        for _ in range(400):
+            q = float(weights * moments(phi, min(q, 1e8)).square + biases)
+        if math.isfinite(grid.q_star[i, j]):
+            assert q == pytest.approx(grid.q_star[i, j], rel=1e-3, abs=1e-12)
+        else:
+            assert q > 50  # still on its way
+
+
+@pytest.mark.parametrize(("name", "sigma_w", "sigma_b", "q"), [
+    ("gelu", 1.40821, 0.41584, 3.5616), ("silu", 1.40997, 0.74508, 14.320), ("mish", 1.41899, 0.30744, 1.6702)])
+def test_the_edge_is_unstable_below_its_half_stable_point_and_stable_above(name, sigma_w, sigma_b, q):
+    found = diagram(name)
+    [turn], [branch] = found.turns, found.edges
+    assert (turn.sigma_w, turn.sigma_b, turn.q) == pytest.approx((sigma_w, sigma_b, q), rel=2e-5)
+    assert turn.length_slope == pytest.approx(1, abs=1e-8)
+    assert [point.stable for point in branch] == [point.q >= turn.q for point in branch]
+    assert (found.critical[0].sigma_b, found.critical[0].stable) == (0, False)
+
+
+@pytest.mark.parametrize(("name", "sigma_w", "q"), [("tanh", 1.0, 0.0), ("sigmoid", 10.149263710, 45.6242778),
+                                                    ("gaussian", 1 + 1 / math.sqrt(2), (1 + math.sqrt(2)) / 2)])
+def test_the_edge_starts_where_closed_forms_have_it_and_chi_is_1_all_along(name, sigma_w, q):
+    found, phi = diagram(name), bind(ACTIVATIONS.parse(name))
+    [branch] = found.edges
+    assert (branch[0].sigma_w, branch[0].sigma_b, branch[0].q) == pytest.approx((sigma_w, 0.0, q), abs=1e-7)
+    for point in branch[1::7]:
+        one = moments(phi, point.q)
+        assert point.sigma_w**2 * one.slope_square == pytest.approx(1, rel=1e-12)
+        assert point.sigma_w**2 * one.square + point.sigma_b**2 == pytest.approx(point.q, rel=1e-9)
+
+
+def test_the_edge_of_relu_is_one_point_between_order_and_divergence():
+    found = diagram("relu", sigma_w=(1.0, math.sqrt(2), 2.0), sigma_b=(0.0, 0.5))
+    assert [[(point.sigma_w, point.q) for point in branch] for branch in found.edges] == [
+        [(pytest.approx(math.sqrt(2)), None)]]
+    assert found.grid.phase.tolist() == [["ordered", "ordered"], ["edge", "diverges"], ["diverges", "diverges"]]
+    assert found.grid.q_star[0].tolist() == [0.0, pytest.approx(0.25 / (1 - 0.5))]
+    assert found.grid.q_star[1, 0] == pytest.approx(2.0)
+
+
+def test_softplus_has_no_edge_and_no_chaos():
+    found = diagram("softplus")
+    assert found.edges == found.critical == ()
+    assert set(found.grid.phase.ravel().tolist()) == {"ordered", "diverges"}
+
+
+@pytest.mark.parametrize("name", ["tanh", "sigmoid", "elu", "selu", "gelu", "relu", "sin", "relu6"])
+def test_six_depth_scales_on_a_line_are_as_many_layers_as_it_says(name):
+    lines = diagram(name).depth_lines
+    assert {line.layers for line in lines} <= set(LAYERS)
+    for line in lines:
+        for sigma_w, sigma_b in line.points[5:-5:max(len(line.points) // 3, 1)]:
+            reached = fixed_points(ACTIVATIONS.parse(name), sigma_w, sigma_b, sigma_w**2 + sigma_b**2).reached
+            assert reached.phase == line.phase
+            assert TRAINABLE * reached.xi_c == pytest.approx(line.layers, rel=0.03)
+
+
+def test_a_scheme_is_marked_at_its_sigmas_with_exact_theory():
+    found = {scheme.label: scheme for scheme in diagram("tanh", "he", "torch.linear", "0.01", "xavier").schemes}
+    assert (found["he"].sigma_w, found["he"].sigma_b, found["he"].start) == pytest.approx((math.sqrt(2), 0, 2))
+    assert found["he"].fixed_points == fixed_points(ACTIVATIONS.parse("tanh"), found["he"].sigma_w, 0.0,
+                                                    found["he"].start)
+    assert found["he"].layers == 6 * found["he"].fixed_points.reached.xi_c
+    linear = found["torch.linear"]
+    assert (linear.sigma_w**2, linear.sigma_b**2) == pytest.approx((1 / 3, 1 / 300))
+    assert found["0.01"].sigma_w == pytest.approx(0.1)
+    assert (found["xavier"].phase, found["xavier"].layers) == ("edge", math.inf)
+
+
+def test_width_and_bias_move_the_schemes():
+    scheme = diagram("tanh", "0.02", width=400, bias="normal:0.3").schemes[0]
+    assert (scheme.sigma_w, scheme.sigma_b) == pytest.approx((0.4, 0.3))
+    assert scheme.start == pytest.approx(0.25)
+
+
+def test_schemes_at_the_same_point_share_a_spot():
+    found = diagram("relu", "xavier", "he", "lecun", "critical")
+    assert [[scheme.label for scheme in spot] for spot in found.spots] == [["xavier", "lecun"], ["he", "critical"]]
+
+
+def test_what_theory_does_not_cover_is_a_note_and_no_mark():
+    result = phase_diagrams(phase_spec(["tanh"], ["lsuv", "identity", "he"], bias="zeros"))
+    assert [scheme.label for scheme in result.diagrams[0].schemes] == ["he"]
+    assert [note.split(":")[0] for note in result.notes] == ["lsuv / tanh is not on the plane",
+                                                            "identity / tanh is not on the plane"]
+    result = phase_diagrams(phase_spec(["tanh"], ["he"], bias="constant:0.5"))
+    assert result.notes == ("he / tanh is not on the plane: constant biases have a mean other than 0, "
+                            "which sigma_b does not tell",)
+
+
+def test_slopes_that_are_drawn_anew_are_told_of():
+    assert phase_diagrams(phase_spec(["rrelu:train"], [])).notes == (
+        "the plane of rrelu:train takes no notice of slopes that are drawn anew for every input, "
+        "which keep two of them apart; its schemes do",)
+
+
+def test_a_plane_widens_for_a_scheme_nearby_and_tells_of_one_far_away():
+    assert diagram("tanh", "0.4").grid.sigma_w[-1] >= 4.0
+    result = phase_diagrams(phase_spec(["tanh"], ["normal:1"]))
+    assert not result.diagrams[0].schemes[0].shown
+    assert result.notes == ("normal:1 / tanh lies beyond the plane, at sigma_w = 10, sigma_b = 0",)
+    asked = phase_diagrams(phase_spec(["tanh"], ["he"], sigma_w=(0.1, 0.5, 1.0)))
+    assert asked.diagrams[0].grid.sigma_w == (0.1, 0.5, 1.0)
+    assert not asked.diagrams[0].schemes[0].shown
+
+
+def test_progress_ends_at_the_whole():
+    shares = []
+    phase_diagrams(phase_spec(["relu", "tanh"]), shares.append)
+    assert shares == [0.5, 1.0]
+
+
+def test_the_table_of_moments_is_exact_at_its_nodes_and_near_between():
+    for name in ("tanh", "selu", "gelu"):
+        phi = bind(ACTIVATIONS.parse(name))
+        table = moment_table(phi)
+        for q in (1e-5, 0.123, 3.3, 4321.0):
+            one = moments(phi, q)
+            at = np.array([q])
+            assert table.square(np.log(at))[0] == pytest.approx(one.square, rel=1e-6)
+            assert table.slope_square(at)[0] == pytest.approx(one.slope_square, rel=2e-5)
+            assert table.square_slope(at)[0] == pytest.approx(one.square_slope, rel=2e-5)
+
+
+def test_a_variance_that_meets_no_fixed_point_has_no_end():
+    table = moment_table(bind(ACTIVATIONS.parse("square")))  # W = 3q², so q = 3σ_w²q² ends only below 1/(3σ_w²)
+    q_star, growth, _ = variance_limits(table, np.array([0.7, 0.8]), np.zeros(2))
+    assert q_star.tolist() == [0.0, math.inf]
+    assert growth[1] == pytest.approx(3 * 0.8**4 - 1, rel=1e-6)
+
+
+def test_the_correlations_of_relu_are_the_arc_cosine_kernel():
+    table = correlation_table(bind(ACTIVATIONS.parse("relu")), 0.5, 2.0)
+    slope = table.rows(np.array([0.0]))[1][0]
+    gaps = np.linspace(0, 1, len(slope)) ** POWER
+    np.testing.assert_allclose(slope, (math.pi - np.arccos(1 - gaps)) / (2 * math.pi), atol=1e-4)
+
+
+def test_a_level_line_of_a_cone_is_its_circle():
+    x, y = np.meshgrid(np.arange(-20, 21), np.arange(-20, 21), indexing="ij")
+    [line] = level_lines(np.hypot(x, y) - 12.3)
+    np.testing.assert_allclose(np.hypot(*(line - 20).T), 12.3, atol=0.02)
+
+
+def result():
+    return phase_diagrams(phase_spec(["tanh", "relu"], ["he", "xavier", "0.01"], sigma_w=(0.5, 1.0, 1.5),
+                                     sigma_b=(0.0, 0.2)))
+
+
+def test_json_is_strict_and_holds_what_the_schema_promises():
+    record = json.loads(to_json(diagram_record(result())), parse_constant=pytest.fail)
+    assert (record["schema"], record["seed"], record["notes"]) == ("actprof.sweep/1", None, [])
+    assert record["config"].keys() >= {"activations", "inits", "width", "bias", "sigma_w", "sigma_b"}
+    for each in record["diagrams"]:
+        assert [axis["name"] for axis in each["axes"]] == ["sigma_w", "sigma_b"]
+        assert each["quantities"].keys() >= {"q_star", "chi_1", "xi", "xi_q", "c_star", "phase"}
+        for values in each["quantities"].values():
+            assert np.shape(np.array(values, object)) == (3, 2)
+        assert {phase for row in each["quantities"]["phase"] for phase in row} <= set(PHASES)
+        assert each["edge"][0].keys() == {"sigma_w", "sigma_b", "q", "length_slope", "stable"}
+        assert [scheme["label"] for scheme in each["schemes"]] == ["he", "xavier", "0.01"]
+    relu = record["diagrams"][1]["quantities"]
+    assert relu["phase"][2][1] == "diverges"
+    assert relu["q_star"][2][1] is relu["chi_1"][2][1] is None
+
+
+def test_csv_has_a_row_for_each_cell_and_each_scheme():
+    rows = list(csv.DictReader(io.StringIO(to_csv(diagram_rows(result())))))
+    assert len(rows) == 2 * (3 * 2 + 3)
+    he = next(row for row in rows if row["scheme"] == "he")
+    assert float(he["sigma_w"]) == pytest.approx(math.sqrt(2))
+    assert float(rows[3]["chi_1"]) < 1
+    assert {row["activation"] for row in rows} == {"tanh", "relu"}
+
+
+def printed(*names, inits=("he", "xavier", "torch.linear", "0.01", "critical"), encoding="utf-8"):
+    stream = io.TextIOWrapper(io.BytesIO(), encoding, newline="\n")
+    print_diagrams(phase_diagrams(phase_spec(names, inits)), stream)
+    stream.flush()
+    return stream.buffer.getvalue().decode(encoding)
+
+
+@pytest.mark.parametrize("name", ["relu", "tanh", "gelu", "sigmoid", "exponential", "softplus"])
+def test_the_tables_fit_80_columns_in_any_encoding(name):
+    for encoding in ("utf-8", "ascii"):
+        assert max(map(len, printed(name, encoding=encoding).splitlines())) <= 80
+
+
+def test_the_table_says_where_the_edge_is_and_how_deep_can_be_trained():
+    text = printed("gelu", "softplus")
+    assert "where it turns stable: σ_w = 1.4082, σ_b = 0.4158, q* = 3.562" in text
+    assert "no edge of chaos" in text
+    [he] = [line.split() for line in printed("relu").splitlines() if line.startswith("he ")]
+    assert (he[1], he[3], he[-1]) == ("1.414", "edge", "∞")
+
+
+ERRORS = {
+    "a phase diagram needs an activation. Name one with --act.": {"acts": []},
+    "unknown activation 'rleu'. Did you mean 'relu'?": {"acts": ["rleu"]},
+    "step has no phase diagram: it jumps, so that chi_1 is not defined. Choose a continuous --act, such as tanh.":
+        {"acts": ["step"]},
+    "'tanh/relu' names an activation a layer, but a phase diagram is of one. Repeat --act instead.":
+        {"acts": ["tanh/relu"]},
+    "--act 'tanh' is asked for twice. Name each once.": {"acts": ["tanh", "tanh"]},
+    "--init 'kaiming' is asked for twice. Name each once.": {"inits": ["he", "kaiming"]},
+    "--over sigma_w must have from 2 to 400 values for a phase diagram, not 401.":
+        {"sigma_w": tuple(range(401))},
+    "--over sigma_b must have from 2 to 400 values for a phase diagram, not 1.": {"sigma_b": (0.5,)},
+    "--over sigma_b must be from 0 to 1,000, not -1.": {"sigma_b": (-1.0, 1.0)},
+    "--over sigma_w must be from 0 to 1,000, not nan.": {"sigma_w": (0.0, math.nan)},
+    "the values of --over sigma_w must rise.": {"sigma_w": (1.0, 1.0)},
+    "--width must be from 1 to 10,000,000, not 0.": {"width": 0},
+    "orthogonal makes matrices, not biases. Choose another --bias, such as zeros.": {"bias": "orthogonal"},
+}
+
+
+@pytest.mark.parametrize("message", ERRORS)
+def test_a_request_that_cannot_be_is_refused_in_one_line(message):
+    with pytest.raises(SpecError) as error:
+        phase_spec(**{"acts": ["tanh"], "inits": ["he"], **ERRORS[message]})
+    assert str(error.value) == message
