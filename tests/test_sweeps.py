@@ -118,14 +118,14 @@ def test_every_kind_refuses_nonsense_and_takes_what_it_is_for(kind):
     (["gain=1:2"], "0.01", "'0.01' has no gain to vary. Its parameters: std, mean. Take another --init, such as "
                            "lecun."),
     (["std=1:2"], "he", "'he' has no std to vary. Its parameters: gain, mode. Take another --init, such as normal."),
-    (["gain=1:2", "gain=1:3"], "he", "gain varies twice. Name each thing once."),
+    (["gain=1:2", "gain=1:3"], "he", "--over gain is asked for twice. Name each thing once."),
     (["gain=1:2", "layers=1:3", "width=8,16"], "he", "3 things vary: gain, layers, width. A sweep has one or two."),
     (["gain=0:1:400", "bias=0:1:400"], "he", "160,000 cells are too many; 40,000 are the most. Take fewer values."),
     (["act=relu,rleu"], "he", "unknown activation 'rleu'. Did you mean 'relu'?"),
 ])
 def test_a_grid_with_a_stack_that_cannot_be_is_refused_before_the_work(over, init, message):
     with pytest.raises(SpecError) as refused:
-        grid(over, [init], ["relu"], {}).stacks()
+        SweepSpec(grid(over, [init], ["relu"], {}), run_of())
     assert str(refused.value) == message
 
 
@@ -147,7 +147,7 @@ GRIDS = [
 def test_a_cell_is_what_a_single_run_with_the_same_seed_gives(over, settings):
     run = run_of(seed=5, repeats=3)
     result = swept(*over, run=run, **settings)
-    stacks = grid(over, settings.pop("inits", ("he",)), settings.pop("acts", ("relu",)), settings).stacks()
+    stacks = grid(over, settings.pop("inits", ("he",)), settings.pop("acts", ("relu",)), settings).stacks
     for stack, cell in zip(stacks, result.cells, strict=True):
         alone = replace(run, gradients=True, quantities=spec.QUANTITIES)
         arm = compare([stack], alone, inputs.open_inputs(alone, stack.widths[0])).arms[0]
@@ -166,7 +166,7 @@ def test_a_cell_can_be_asked_for_by_its_label():
     for (gain, layers), cell in result.items():
         assert float(gain) in result.axes[0].numbers
         run = replace(run_of(), gradients=True)
-        [arm] = compare(Grid((parsed(f"gain={gain}"),), settings={"layers": int(layers)}).stacks(), run,
+        [arm] = compare(Grid((parsed(f"gain={gain}"),), settings={"layers": int(layers)}).stacks, run,
                         inputs.open_inputs(run, spec.WIDTH)).arms
         assert cell.figures["std"] == arm.layers[-1].activation.figures["std"]
 
@@ -190,7 +190,7 @@ def test_rows_of_a_file_go_to_the_workers(tmp_path):
 
 def test_the_shared_configuration_is_what_all_cells_have_in_common():
     result = swept("width=8,24", layers=3)
-    known = [configuration.of_stack(stack) for stack in grid(["width=8,24"], ["he"], ["relu"], {"layers": 3}).stacks()]
+    known = [configuration.of_stack(stack) for stack in grid(["width=8,24"], ["he"], ["relu"], {"layers": 3}).stacks]
     assert "widths" not in result.config
     assert all(result.config[name] == value for name, value in known[0].items() if name != "widths")
 

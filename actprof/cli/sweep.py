@@ -44,8 +44,9 @@ NOT_OF_PHASES = {"quantities", "layers", "widths", "norm", "norm_position", "inp
               help="Processes; results do not depend on them.  [default: as many as cores, where that is faster]")
 @options.output_options
 @click.pass_context
-def command(ctx: click.Context, over: tuple[str, ...], phase: bool, quantities: tuple[str, ...], workers: int | None,
-            inits: tuple[str, ...], acts: tuple[str, ...], output: options.Output, **settings: Any) -> None:
+def command(ctx: click.Context, /, over: tuple[str, ...], phase: bool, quantities: tuple[str, ...],
+            workers: int | None, inits: tuple[str, ...], acts: tuple[str, ...], output: options.Output,
+            **settings: Any) -> None:
     """Show signal and gradient over a grid of networks, or a phase diagram.
 
     \b
@@ -70,7 +71,9 @@ def command(ctx: click.Context, over: tuple[str, ...], phase: bool, quantities: 
     from actprof.render.sweeps import records
 
     request, file = _request(over, quantities, workers, inits, acts, settings, output)
-    output.check(options.default_name("sweep", [[axis.name for axis in request.grid.axes], inits, acts]))
+    varied = [axis.name for axis in request.grid.axes]
+    fixed = [names for name, names in (("init", inits), ("act", acts)) if name not in varied]
+    output.check(options.default_name("sweep", [varied, *fixed]))
     from actprof.sweeps.sweeping import sweep
 
     with shown_progress(output.quiet) as progress:
@@ -125,12 +128,11 @@ def _draw_phases(over: Sequence[str], inits: Sequence[str], acts: Sequence[str],
     from actprof.cli.progress import shown_progress
     from actprof.phases import phase_diagrams, phase_spec
     from actprof.render.phases import records
-    from actprof.sweeps.axes import SIGMAS, parsed
+    from actprof.sweeps.axes import SIGMAS, distinct, parsed
 
-    axes = {axis.name: axis.numbers for axis in (parsed(text, SIGMAS) for text in over)}
+    ranges = {axis.name: axis.numbers for axis in distinct([parsed(text, SIGMAS) for text in over])}
+    request = phase_spec(acts, inits, width=settings["width"], bias=settings["bias"], **ranges)
     output.check(options.default_name("phases", [acts, inits]))
-    request = phase_spec(acts, inits, sigma_w=axes.get("sigma_w"), sigma_b=axes.get("sigma_b"),
-                         width=settings["width"], bias=settings["bias"])
     with shown_progress(output.quiet) as progress:
         result = aside(lambda: phase_diagrams(request, progress))
     output.print(lambda stream: _print_phases(result, stream), lambda: records.diagram_record(result),

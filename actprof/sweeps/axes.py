@@ -83,6 +83,9 @@ def parsed(text: str, kinds: tuple[Kind, ...] = KINDS) -> Axis:
 
 def _kind(name: str, kinds: tuple[Kind, ...]) -> Kind:
     known = {word: kind for kind in kinds for word in (kind.name, *kind.aliases)}
+    if name == "sigma_w" and name not in known:
+        raise SpecError("--over sigma_w needs --phase. For a grid of networks vary gain, which is σ_w where --init is "
+                        "lecun or he.")
     if name not in known:
         hint = did_you_mean(name, known) or f"It knows {', '.join(kind.name for kind in kinds)}."
         raise SpecError(f"--over cannot vary {shown(name)}. {hint}")
@@ -211,3 +214,12 @@ def _require_few(kind: Kind, count: int) -> None:
         raise SpecError(f"--over {kind.name} has {count:,} values; {MOST_VALUES:,} are the most.")
 
 
+
+
+def distinct(axes: Sequence[Axis]) -> tuple[Axis, ...]:
+    """The axes, of which no two are the same thing; raises SpecError."""
+    names = [axis.name for axis in axes]
+    for name in names:
+        if names.count(name) > 1:
+            raise SpecError(f"--over {name} is asked for twice. Name each thing once.")
+    return tuple(axes)

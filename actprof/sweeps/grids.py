@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import product
 from typing import Any
 
@@ -15,7 +16,7 @@ from actprof.registry import Choice
 from actprof.spec import StackSpec
 from actprof.stacks import stack_specs
 from actprof.sweep_maps import Axis
-from actprof.sweeps.axes import named, parsed
+from actprof.sweeps.axes import distinct, named, parsed
 
 MOST_AXES, MOST_CELLS = 2, 40_000
 
@@ -42,12 +43,12 @@ class Grid:
         names = [axis.name for axis in self.axes]
         if not 1 <= len(names) <= MOST_AXES:
             raise SpecError(f"{len(names)} things vary: {', '.join(names)}. A sweep has one or two.")
-        if len(set(names)) < len(names):
-            raise SpecError(f"{names[0]} varies twice. Name each thing once.")
+        distinct(self.axes)
         cells = math.prod(map(len, self.axes))
         if cells > MOST_CELLS:
             raise SpecError(f"{cells:,} cells are too many; {MOST_CELLS:,} are the most. Take fewer values.")
 
+    @cached_property
     def stacks(self) -> list[StackSpec]:
         """All of them, in row-major order. Raises SpecError where one of them cannot be."""
         return [self.stack(labels) for labels in product(*(axis.labels for axis in self.axes))]
@@ -72,8 +73,18 @@ class Grid:
 
 def grid(over: Sequence[str], inits: Sequence[str], acts: Sequence[str], settings: Mapping[str, Any]) -> Grid:
     """The grid of a request as on the command line; several inits or acts are an axis of names. Raises SpecError."""
+    varied = tuple(map(parsed, over))
+    _require_free(varied, {"init": tuple(inits), "act": tuple(acts), **settings})
     several = [named(name, names) for name, names in (("init", inits), ("act", acts)) if len(names) > 1]
-    return Grid((*map(parsed, over), *several), inits[0], acts[0], settings)
+    return Grid((*varied, *several), inits[0], acts[0], settings)
+
+
+def _require_free(varied: Sequence[Axis], given: Mapping[str, Any]) -> None:
+    """Raise SpecError where something has a value of its own and varies."""
+    unset = {"init": (spec.INIT,), "act": (spec.ACTIVATION,), "norm": spec.NO_NORM.name}
+    for axis in varied:
+        if given.get(axis.name, unset.get(axis.name)) != unset.get(axis.name):
+            raise SpecError(f"--{axis.name} is both set and varied by --over. Leave one out.")
 
 
 def _altered(init: Choice, name: str, text: str) -> Choice:

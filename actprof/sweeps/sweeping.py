@@ -17,7 +17,7 @@ from actprof.network import Network
 from actprof.parallel import cores
 from actprof.processes import dealt
 from actprof.resources import amount, available_memory
-from actprof.spec import RunSpec, StackSpec
+from actprof.spec import SWEPT, RunSpec, StackSpec
 from actprof.sweep_maps import BY_NAME, VERDICT, Cell, Sweep
 from actprof.sweeps.cells import CellWork
 from actprof.sweeps.grids import Grid
@@ -49,9 +49,11 @@ class SweepSpec:
     workers: int | None = None
 
     def __post_init__(self) -> None:
+        _ = self.grid.stacks  # raises SpecError where one of them cannot be
         for place, name in enumerate(self.quantities):
             if name in self.quantities[:place]:
-                raise SpecError(f"the quantity '{name}' is asked for twice. Name each once.")
+                word = next(word for word, key in SWEPT.items() if key == name)
+                raise SpecError(f"--quantity {word} is asked for twice. Name each once.")
 
     @property
     def judged(self) -> bool:
@@ -72,7 +74,7 @@ def sweep(request: SweepSpec, file: Inputs | None = None,
 
     Raises SpecError for a stack that cannot be, ResourceError where memory is short.
     """
-    stacks, grid = request.grid.stacks(), request.grid
+    stacks, grid = request.grid.stacks, request.grid
     run, notes = _with_gradients(request, stacks)
     work = CellWork(run, file, request.judged, predicted=len(grid.axes) == 1)
     effort = [_effort(stack, work) for stack in stacks]
