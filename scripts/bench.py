@@ -1,7 +1,7 @@
 """Speed and memory of actprof against its goals: every figure a ratio of two things measured in turn in this run.
 
     python scripts/bench.py            everything (a few minutes)
-    python scripts/bench.py start kernels forward backward memory torch training
+    python scripts/bench.py start kernels forward backward memory torch training grids
 
 A ratio is the median over rounds of A/B, so that a machine whose speed drifts does not spoil it.
 """
@@ -242,7 +242,19 @@ def training() -> None:
     report("training iteration : bare products, 784-100×4-10", ratio, 1.5, f"{each / 200 * 1e6:.0f} µs")
 
 
-PARTS = {part.__name__: part for part in (start, kernels, forward, backward, memory, torch, training)}
+def grids() -> None:
+    """The catalogue's gains against the two seconds they may take; a sweep by all cores against one."""
+    for options in ((), ("--sigma-w", "1.5"), ("--sigma-b", "0.2")):
+        took = statistics.median(seconds(process("-m", "actprof", "gain", "--all", *options)) for _ in range(3))
+        report(f"gain --all {' '.join(options)} : two seconds", took / 2, 1, f"{took:.2f} s")
+    sweep = ("-m", "actprof", "sweep", "-q", "--no-figure", "--quantity", "verdict")
+    ratio, took = paired(process(*sweep), process(*sweep, "--workers", "1"), 3)
+    report(f"sweep with verdicts, {cores()} cores : 1 core", ratio, 0.7, f"{took:.2f} s")
+    took = statistics.median(seconds(process("-m", "actprof", "sweep", "-q")) for _ in range(3))
+    report("sweep with PNG, 260 networks : five seconds", took / 5, 1, f"{took:.2f} s")
+
+
+PARTS = {part.__name__: part for part in (start, kernels, forward, backward, memory, torch, training, grids)}
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as folder:

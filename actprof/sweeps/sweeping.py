@@ -27,7 +27,7 @@ from actprof.sweeps.trends import trends
 WORTH_PROCESSES = 2e10
 """Multiplications from which on further processes pay for their start, which takes a good part of a second."""
 
-UNCOUNTED = {"range": (-1.0, 1.0), "bins": 1}
+UNCOUNTED: dict[str, Any] = {"range": (-1.0, 1.0), "bins": 1}
 """Of a run whose histograms nobody looks at."""
 
 
