@@ -427,6 +427,7 @@ def _wrap(function: Callable[..., Any]) -> Callable[..., None]:
 
 
 _SLOPE = "max(z, slope·z)"
+_LEAST, _MOST = 1e-4, 1e4  # of a parameter that is above 0: further out squares and sums of φ lose their digits
 _ROWS = (
     Activation("linear", "z", "no activation", _linear, np.ones_like, ("identity", "none"),
                backward=lambda z, a, cotangent, out: _linear(cotangent, out), forgets_z=True),
@@ -439,7 +440,7 @@ _ROWS = (
     Activation("hard_sigmoid", "clip(slope·z + 1/2, 0, 1)",
                "Courbariaux et al. 2015; slope 1/6 in PyTorch, JAX, Keras 3, slope 0.2 in Keras 2", _hard_sigmoid,
                lambda z, slope: slope * (np.abs(z) < 0.5 / slope).astype(z.dtype),
-               parameters=(Parameter("slope", 1 / 6, positive=True),),
+               parameters=(Parameter("slope", 1 / 6, _LEAST, _MOST),),
                kinks=lambda slope: (-0.5 / slope, 0.5 / slope), atoms=(0.0, 1.0), flat=("left", "right")),
     Activation("log_sigmoid", "-log(1 + e^-z)", "PyTorch LogSigmoid, jax.nn.log_sigmoid",
                _log_sigmoid, lambda z: _logistic(-z), flat=("right",)),
@@ -477,12 +478,12 @@ _ROWS = (
                (Parameter("mode", "train", choices=("train", "eval")),), (0.0,),
                random=lambda mode: mode == "train", backward=_drawn),
     Activation("elu", "z if z > 0, else alpha·(e^z - 1)", "Clevert, Unterthiner & Hochreiter 2016", _elu, _elu_slope,
-               (), (Parameter("alpha", 1.0, positive=True),), lambda alpha: (0.0,) if alpha != 1 else (),
+               (), (Parameter("alpha", 1.0, _LEAST, _MOST),), lambda alpha: (0.0,) if alpha != 1 else (),
                flat=("left",)),
     Activation("celu", "z if z > 0, else alpha·(e^(z/alpha) - 1)", "Barron 2017",
                lambda z, out, alpha: _elu(z, out, alpha, width=alpha),
                lambda z, alpha: _elu_slope(z, alpha, width=alpha),
-               (), (Parameter("alpha", 1.0, positive=True),), flat=("left",)),
+               (), (Parameter("alpha", 1.0, _LEAST, _MOST),), flat=("left",)),
     Activation("selu", "1.0507·(z if z > 0, else 1.67326·(e^z - 1))", "Klambauer et al. 2017",
                lambda z, out: _elu(z, out, SELU_ALPHA, SELU_SCALE), lambda z: _elu_slope(z, SELU_ALPHA, SELU_SCALE),
                kinks=(0.0,), flat=("left",)),
@@ -500,10 +501,10 @@ _ROWS = (
                flat=("left",)),
     Activation("mish", "z·tanh(log(1 + e^z))", "Misra 2019", _mish, _mish_slope, flat=("left",)),
     Activation("softplus", "log(1 + e^(beta·z))/beta", "Dugas et al. 2001", _softplus,
-               lambda z, beta: _logistic(beta * z), parameters=(Parameter("beta", 1.0, positive=True),),
+               lambda z, beta: _logistic(beta * z), parameters=(Parameter("beta", 1.0, _LEAST, _MOST),),
                flat=("left",)),
     Activation("squareplus", "(z + √(z² + b))/2", "Barron 2021", _squareplus, _squareplus_slope,
-               parameters=(Parameter("b", 4.0, positive=True),), flat=("left",)),
+               parameters=(Parameter("b", 4.0, _LEAST, _MOST),), flat=("left",)),
     Activation("tanh_shrink", "z - tanh z", "PyTorch Tanhshrink", _tanh_shrink, lambda z: np.tanh(z) ** 2),
     Activation("soft_shrink", "sign(z)·max(|z| - threshold, 0)", "Donoho 1995", _soft_shrink,
                _mask(lambda z, threshold: np.abs(z) > threshold), (), (Parameter("threshold", 0.5, low=0.0),),

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from actprof import initializers
+from actprof.errors import SpecError
 from actprof.fans import fans_of
 from actprof.initializers import INITIALIZERS, preset_bias
 from actprof.normalizations import NORMALIZATIONS
@@ -67,11 +68,11 @@ def _single(choice: Choice, depth: int, clean: str) -> Iterator[Candidate]:
     if 0 < keeping < math.inf:
         yield Candidate(f"{_init(keeping)}{clean}", "the gain that keeps E a², as --init critical", (keeping,) * depth)
     edge = edges.critical(choice)
-    if edge is not None and not edge.length_slope > 1 + 1e-6:
+    if edge is not None and edge.stability != "unstable":
         yield Candidate(f"{_init(edge.sigma_w)}{clean}", "the edge of chaos", (edge.sigma_w,) * depth, edge.sigma_b)
     for q in VARIANCES:
         edge = edges.edge_of_chaos(choice, q)
-        if edge is not None and edge.sigma_b > 1e-3 and edge.length_slope <= 1:
+        if edge is not None and edge.sigma_b > 1e-3 and edge.stability != "unstable":
             yield Candidate(f"{_init(edge.sigma_w)} --bias normal:std={edge.sigma_b:.4g}{_norm_of(clean)}",
                             f"the edge of chaos at variance {q:g}", (edge.sigma_w,) * depth, edge.sigma_b)
 
@@ -82,8 +83,8 @@ def _norm_of(clean: str) -> str:
 
 def _gain(choice: Choice) -> float:
     try:
-        return gains.critical_gain(choice)
-    except ZeroDivisionError:
+        return gains.forward_gain(choice)
+    except SpecError:
         return math.nan
 
 

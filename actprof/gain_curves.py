@@ -9,8 +9,8 @@ import numpy as np
 from actprof.activations import BoundActivation
 from actprof.gain_tables import LengthMap, Shape
 from actprof.predictions import FixedPoints
-from actprof.theory import length_map as theory
 from actprof.theory.gaussian import squares
+from actprof.theory.length_map import length_map
 
 REACH = 4.0  # of z, either side
 POINTS = 321
@@ -44,7 +44,7 @@ def _merged(even: list[float], sides: list[float]) -> list[float]:
     return [each for z in rising for each in ((z, math.nan) if z in lower else (z,))]
 
 
-def length_map(phi: BoundActivation, found: FixedPoints, start: float) -> LengthMap:
+def map_around(phi: BoundActivation, found: FixedPoints, start: float) -> LengthMap:
     """The map as far as its fixed points and the start need, and the first layers' variances."""
     sigmas = found.sigma_w, found.sigma_b
     seen = [q for q in (*(point.q_star for point in found.points), start) if 1e-12 < q < math.inf] or [1.0]
@@ -62,7 +62,7 @@ def _course(phi: BoundActivation, sigmas: tuple[float, float], q: float, most: f
     """The variances of the first layers, until they stand still or leave the map."""
     course = [q]
     while len(course) < MOST_LAYERS and course[-1] <= most:
-        course.append(theory.length_map(phi, *sigmas, course[-1]))
+        course.append(length_map(phi, *sigmas, course[-1]))
         if abs(course[-1] - course[-2]) <= 1e-4 * course[-2]:
             break
     return tuple(course)

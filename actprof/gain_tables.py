@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from actprof.predictions import FixedPoint, FixedPoints, Gains
+from actprof.predictions import Edge, FixedPoint, FixedPoints, Gains
+
+ROUNDING = 1e-15
+"""Share of a gain that may be rounding."""
 
 
 @dataclass(frozen=True)
 class GainCourse:
     """What becomes of the variance in layers of one gain without biases.
+
+    The std gain is not judged: it is for layers that are centred, by a batch normalisation or by weights of mean 0,
+    whose variances follow Var φ and not E φ². Its course is "", without fixed points.
 
     Attributes:
         name: "forward", "backward", "std" or "torch".
@@ -26,21 +33,6 @@ class GainCourse:
     start: float
     point: FixedPoint | None
     fixed_points: FixedPoints
-
-
-@dataclass(frozen=True)
-class EdgePoint:
-    """A point of the edge of chaos.
-
-    Attributes:
-        q: the variance that is fixed there, None where every one is.
-        length_slope: χ_q at it: above 1 it is unstable.
-    """
-
-    sigma_w: float
-    sigma_b: float
-    q: float | None
-    length_slope: float
 
 
 @dataclass(frozen=True)
@@ -81,15 +73,15 @@ class ActivationGains:
         stable_edge: where the edge turns stable, if it starts unstable.
         fixed_points: at the σ_w and σ_b asked for; None where nothing was.
         start: the first layer's variance there.
-        courses: of every gain there is; empty among the whole catalogue.
-        shape, length_map: to be drawn; a maxout has no shape.
+        courses: of every gain there is; of the whole catalogue none but the forward one, and that where it is drawn.
+        shape, length_map: to be drawn; a maxout has no shape, and there is no map of what was asked for in vain.
     """
 
     label: str
     formula: str
     gains: Gains
-    edge: EdgePoint | None
-    stable_edge: EdgePoint | None = None
+    edge: Edge | None
+    stable_edge: Edge | None = None
     fixed_points: FixedPoints | None = None
     start: float | None = None
     courses: tuple[GainCourse, ...] = ()
@@ -100,7 +92,9 @@ class ActivationGains:
     def torch_difference(self) -> float | None:
         """PyTorch's gain minus the forward one."""
         torch, forward = self.gains.torch_gain, self.gains.gain_forward
-        return None if torch is None or forward is None else torch - forward
+        if torch is None or forward is None:
+            return None
+        return 0.0 if math.isclose(torch, forward, rel_tol=ROUNDING) else torch - forward
 
     @property
     def reached(self) -> FixedPoint | None:

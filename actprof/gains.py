@@ -4,24 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from actprof.activations import ACTIVATIONS, bind
+from actprof.activations import ACTIVATIONS, BoundActivation, bind
 from actprof.errors import SpecError, shown
-from actprof.gain_curves import length_map, shape
-from actprof.gain_tables import ActivationGains, EdgePoint, GainCourse, GainTable
-from actprof.predictions import FixedPoint, FixedPoints, Gains
+from actprof.gain_curves import map_around, shape
+from actprof.gain_tables import ActivationGains, GainCourse, GainTable
+from actprof.predictions import LARGEST_Q, Edge, FixedPoint, FixedPoints, Gains
 from actprof.registry import Choice
-from actprof.theory.edges import Edge, critical, edge_of_chaos
+from actprof.theory.edges import critical, stable_edge
 from actprof.theory.fixed_points import fixed_points
 from actprof.theory.gains import gains
-from actprof.theory.length_map import VARIANCES, bisected
 
 NAMES = ("relu", "tanh", "gelu")
-MOST_SIGMA, MOST_Q = 1e3, 1e8
-
-NEUTRAL = 1e-6
-"""By how much a length slope at an edge may be above 1 and count as 1."""
+MOST_SIGMA = 1e3
 
 
 @dataclass(frozen=True)
@@ -44,9 +40,9 @@ class GainSpec:
 
     def __post_init__(self) -> None:
         for option, value, most in (("--sigma-w", self.sigma_w, MOST_SIGMA), ("--sigma-b", self.sigma_b, MOST_SIGMA),
-                                    ("--q0", self.q0, MOST_Q)):
+                                    ("--q0", self.q0, LARGEST_Q)):
             if value is not None and not 0 <= value <= most:
-                raise SpecError(f"{option} must be from 0 to {most:,.0f}, not {value:g}.")
+                raise SpecError(f"{option} must be from 0 to {most:,.0f}, not {value:.12g}.")
         for place, choice in enumerate(self.activations):
             if choice in self.activations[:place]:
                 raise SpecError(f"the activation {shown(choice.label)} is asked for twice. Name each once.")
@@ -70,17 +66,24 @@ def gain_table(request: GainSpec) -> GainTable:
 
 
 def _activation(choice: Choice, request: GainSpec) -> ActivationGains:
+    """Of the whole catalogue no more than is shown: the rest takes longer."""
     phi, figures, edge = bind(choice), gains(choice), critical(choice, request.sigma_b or 0.0)
     asked, start = _asked(choice, edge, request)
-    known = ActivationGains(choice.label, phi.formula, figures, _point(edge), fixed_points=asked, start=start)
-    if request.everything and not request.curves:
-        return known  # the rest takes longer
-    courses = _courses(choice, figures, request.q0)
-    drawn = asked or next((each.fixed_points for each in courses), None)
-    begin = start if asked else next((each.start for each in courses), None)
-    return ActivationGains(
-        known.label, known.formula, figures, known.edge, _stable_edge(choice, edge), asked, start, courses, shape(phi),
-        length_map(phi, drawn, begin) if request.curves and drawn and begin is not None else None)
+    known = ActivationGains(choice.label, phi.formula, figures, edge, fixed_points=asked, start=start)
+    if not request.everything or request.curves:
+        known = replace(known, courses=_courses(choice, figures, request),
+                        stable_edge=stable_edge(choice, edge) if edge else None)
+    return _with_curves(phi, known, request) if request.curves else known
+
+
+def _with_curves(phi: BoundActivation, known: ActivationGains, request: GainSpec) -> ActivationGains:
+    """With the map at the σ_w and σ_b asked for, or of the forward gain if none was."""
+    found, start = known.fixed_points, known.start
+    if request.sigma_w is None and request.sigma_b is None:
+        forward = next((each for each in known.courses if each.name == "forward"), None)
+        found, start = (forward.fixed_points, forward.start) if forward else (None, None)
+    return replace(known, shape=shape(phi),
+                   length_map=map_around(phi, found, start) if found and start is not None else None)
 
 
 def _asked(choice: Choice, edge: Edge | None, request: GainSpec) -> tuple[FixedPoints | None, float | None]:
@@ -99,14 +102,16 @@ def _start(sigma_w: float, sigma_b: float, q0: float | None) -> float:
     return sigma_w**2 + sigma_b**2 if q0 is None else q0
 
 
-def _courses(choice: Choice, figures: Gains, q0: float | None) -> tuple[GainCourse, ...]:
-    named = zip(("forward", "backward", "std", "torch"),
-                (figures.gain_forward, figures.gain_backward, figures.gain_std, figures.torch_gain), strict=True)
-    return tuple(_course(choice, name, gain, _start(gain, 0.0, q0)) for name, gain in named
-                 if gain is not None and gain <= MOST_SIGMA)
+def _courses(choice: Choice, figures: Gains, request: GainSpec) -> tuple[GainCourse, ...]:
+    named = {"forward": figures.gain_forward, "backward": figures.gain_backward, "std": figures.gain_std,
+             "torch": figures.torch_gain}
+    return tuple(_course(choice, name, gain, _start(gain, 0.0, request.q0)) for name, gain in named.items()
+                 if gain is not None and gain <= MOST_SIGMA and (name == "forward" or not request.everything))
 
 
 def _course(choice: Choice, name: str, gain: float, start: float) -> GainCourse:
+    if name == "std":
+        return GainCourse(name, gain, start, None, FixedPoints(gain, 0.0, (), math.nan, None, ""))
     found = fixed_points(choice, gain, 0.0, start)
     return GainCourse(name, gain, start, _at_one(found) if name == "forward" else found.reached, found)
 
@@ -116,32 +121,12 @@ def _at_one(found: FixedPoints) -> FixedPoint | None:
     return next((point for point in found.points if abs(point.q_star - 1) < 1e-6), found.reached)
 
 
-def _stable_edge(choice: Choice, edge: Edge | None) -> EdgePoint | None:
-    """The least variance from which on the edge of chaos is stable, if just above that at σ_b it is not."""
-    if edge is None or edge.q is None:
-        return None
-
-    def excess(q: float) -> float:
-        at_q = edge_of_chaos(choice, q)
-        return math.nan if at_q is None else at_q.length_slope - 1
-
-    grid = [q for q in VARIANCES[::2].tolist() if 1e-4 < q < 1e4 and q > edge.q]
-    values = [excess(q) for q in grid]
-    for place in range(1, len(grid)):
-        if values[place - 1] > NEUTRAL and values[place] < 0:
-            return _point(edge_of_chaos(choice, bisected(excess, grid[place - 1], grid[place])))
-    return None
-
-
-def _point(edge: Edge | None) -> EdgePoint | None:
-    return None if edge is None else EdgePoint(*edge)
-
-
 def _notes(found: Sequence[ActivationGains], request: GainSpec) -> list[str]:
-    if request.sigma_b is None or request.sigma_w is not None:
+    without = [each.label for each in found if each.edge is None]
+    if request.sigma_b is None or request.sigma_w is not None or not without:
         return []
-    return [f"{each.label} has no edge of chaos at --sigma-b {request.sigma_b:g}, and no fixed point is looked for "
-            "without --sigma-w" for each in found if each.edge is None]
+    return [f"no edge of chaos at --sigma-b {request.sigma_b:g}, and so no fixed point looked for without --sigma-w: "
+            f"{', '.join(without)}"]
 
 
 def _config(request: GainSpec) -> dict[str, object]:

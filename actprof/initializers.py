@@ -21,7 +21,7 @@ from actprof.errors import SpecError
 from actprof.fans import FAN_TEXT, FANS, Fans
 from actprof.matrices import Matrix
 from actprof.registry import Choice, Parameter, Registry, Value
-from actprof.theory.gains import critical_gain
+from actprof.theory.gains import forward_gain
 
 Rule = Callable[..., float]
 Support = tuple[float, float] | None
@@ -208,7 +208,7 @@ HE_PARAMETERS = (*_gain(math.sqrt(2)), Parameter("mode", "fan_in", choices=tuple
 def _critical(fans: Fans) -> float:
     if fans.activation is None:
         raise SpecError("critical needs an activation. Name one, or write lecun_normal:gain=….")
-    return critical_gain(fans.activation) / math.sqrt(fans.fan_in)
+    return forward_gain(fans.activation) / math.sqrt(fans.fan_in)
 
 
 def _he(fans: Fans, gain: float, mode: str) -> float:

@@ -10,10 +10,7 @@ from typing import Any
 import numpy as np
 
 from actprof.distributions import Floats
-from actprof.predictions import FixedPoints
-
-TRAINABLE = 6.0
-"""Depth scales ξ_c down to which a network can be trained (Schoenholz et al. 2017)."""
+from actprof.predictions import TRAINABLE_SCALES, Edge, FixedPoints
 
 PHASES = ("ordered", "edge", "chaotic", "diverges")
 """Those of predictions.FixedPoint, and what has none because the variance grows without bound."""
@@ -59,23 +56,6 @@ class Grid:
 
 
 @dataclass(frozen=True)
-class Boundary:
-    """A point of the edge of chaos.
-
-    Attributes:
-        q: the variance that is fixed there, None where every one is.
-        length_slope: χ_q at it.
-        stable: whether the variances nearby come to it.
-    """
-
-    sigma_w: float
-    sigma_b: float
-    q: float | None
-    length_slope: float
-    stable: bool
-
-
-@dataclass(frozen=True)
 class DepthLine:
     """Where a network can be trained down to so many layers: points (σ_w, σ_b) in the phase `phase`."""
 
@@ -115,7 +95,7 @@ class Scheme:
     def layers(self) -> float | None:
         """Down to how many layers a network can be trained: 6 ξ_c; None where the variance grows without bound."""
         reached = self.fixed_points.reached
-        return None if reached is None or reached.xi_c is None else TRAINABLE * reached.xi_c
+        return None if reached is None or reached.xi_c is None else TRAINABLE_SCALES * reached.xi_c
 
 
 @dataclass(frozen=True)
@@ -136,9 +116,9 @@ class PhaseDiagram:
     label: str
     formula: str
     grid: Grid
-    edges: tuple[tuple[Boundary, ...], ...]
-    turns: tuple[Boundary, ...]
-    critical: tuple[Boundary, ...]
+    edges: tuple[tuple[Edge, ...], ...]
+    turns: tuple[Edge, ...]
+    critical: tuple[Edge, ...]
     depth_lines: tuple[DepthLine, ...]
     schemes: tuple[Scheme, ...]
 

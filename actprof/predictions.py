@@ -8,6 +8,15 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+LARGEST_Q = 1e12
+"""The largest variance that is looked at: one beyond it counts as infinite."""
+
+TRAINABLE_SCALES = 6.0
+"""Depth scales ξ_c of the correlation to which stacks can be trained (Schoenholz et al. 2017)."""
+
+MARGINAL = 1e-6
+"""Distance from 1 within which a slope counts as 1: what it changes takes a million layers."""
+
 
 @dataclass(frozen=True)
 class LayerTheory:
@@ -83,22 +92,33 @@ class FixedPoint:
     Attributes:
         q_star: the variance.
         length_slope: χ_q, by which a small change of it grows from layer to layer.
-        stable: whether that is below 1.
-        c_star: the correlation that two inputs approach.
+        c_star: the correlation that two inputs approach; below 1 in every phase where slopes are drawn at random.
         chi_1: σ_w² E φ'², by which two inputs' small difference and the gradient's squared norm grow; None where φ
             jumps.
         xi_q, xi_c: depths, in layers, over which variance and correlation approach their fixed points.
         phase: "ordered" (χ_1 < 1), "chaotic" (> 1) or "edge"; "" where φ jumps.
+        stability: "stable", which draws the variances beside it; "unstable", which drives them away; or "neutral",
+            where χ_q is 1.
     """
 
     q_star: float
     length_slope: float
-    stable: bool
     c_star: float | None
     chi_1: float | None
     xi_q: float
     xi_c: float | None
     phase: str
+    stability: str
+
+    @property
+    def stable(self) -> bool | None:
+        """Whether a variance stays near it."""
+        return stays(self.stability)
+
+
+def stays(stability: str) -> bool | None:
+    """Whether a variance of that stability is not left: a neutral one is not; None for "", which is unknown."""
+    return stability != "unstable" if stability else None
 
 
 @dataclass(frozen=True)
@@ -106,9 +126,10 @@ class FixedPoints:
     """All fixed points of an activation at σ_w, σ_b, rising, and what becomes of a first variance q_0.
 
     Attributes:
-        limit: the variance reached from q_0: 0, a fixed point's, or infinite.
+        limit: the variance reached from q_0: 0, a fixed point's, or infinite: beyond LARGEST_Q.
         reached: the fixed point there, None if there is none.
-        course: "converges", "power law" (more slowly than any exponential), "diverges" or "any" (every q is fixed).
+        course: "converges", "power law" (more slowly than any exponential), "diverges" (no fixed point up to
+            LARGEST_Q ends it) or "any" (every q is fixed); "" where none was asked for.
     """
 
     sigma_w: float
@@ -120,20 +141,42 @@ class FixedPoints:
 
 
 @dataclass(frozen=True)
+class Edge:
+    """A point of the edge of chaos, χ_1 = 1 at a fixed point of the variance.
+
+    Attributes:
+        q: the variance that is fixed there, None where every one is.
+        length_slope: χ_q at it: above 1 it is unstable.
+        stability: that of the fixed point: "stable", "neutral" or "unstable".
+    """
+
+    sigma_w: float
+    sigma_b: float
+    q: float | None
+    length_slope: float
+    stability: str
+
+    @property
+    def stable(self) -> bool:
+        """Whether layers stay there: a neutral point counts as stable."""
+        return self.stability != "unstable"
+
+
+@dataclass(frozen=True)
 class Gains:
     """What to multiply 1/√fan_in weights by, for z ~ N(0, 1).
 
     Attributes:
         e_phi, e_phi2, e_dphi2: E φ, E φ², E φ'² (None where φ jumps).
         gain_forward: 1/√E φ², which keeps the variance of the pre-activations at 1.
-        gain_backward: 1/√E φ'², which keeps the gradient.
+        gain_backward: 1/√E φ'², which keeps that of the gradient where the pre-activations' variance is 1.
         gain_std: 1/√Var φ, which gives activations of std 1 when they are multiplied by it.
         chi_at_gain_forward: χ_1 = E φ'²/E φ².
         length_slope: χ_q at gain_forward: above 1 the variance 1 is unstable.
-        stable: whether it is at most 1.
         critical_sigma_w: σ_w of the edge of chaos without biases, None if there is none.
         critical_q: the variance there; None where every one is fixed.
         torch_gain: what torch.nn.init.calculate_gain gives, None if it refuses.
+        stability: of the variance 1 at gain_forward: "stable", "neutral" or "unstable"; "" without a gain.
     """
 
     activation: str
@@ -145,10 +188,15 @@ class Gains:
     gain_std: float | None
     chi_at_gain_forward: float | None
     length_slope: float
-    stable: bool
     critical_sigma_w: float | None
     critical_q: float | None
     torch_gain: float | None
+    stability: str
+
+    @property
+    def stable(self) -> bool | None:
+        """Whether a variance near 1 stays there; None without a gain."""
+        return stays(self.stability)
 
 
 @dataclass(frozen=True)

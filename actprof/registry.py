@@ -161,7 +161,7 @@ class Registry(Generic[E]):
         entry = self._entries[self._canonical[name]]
         given |= self._values(entry, values, name)
         return self._checked(Choice(entry.name, tuple((p.name, given.get(p.name, p.default)) for p in entry.parameters),
-                                    "".join(label.split()).casefold()))
+                                    "".join(label.split()).casefold().removesuffix(":")))
 
     def _checked(self, choice: Choice) -> Choice:
         if self._check is not None:

@@ -10,13 +10,14 @@ import pytest
 
 from actprof.activations import ACTIVATIONS, bind
 from actprof.errors import SpecError
-from actprof.phase_diagrams import PHASES, TRAINABLE
+from actprof.phase_diagrams import PHASES
 from actprof.phases import phase_diagrams, phase_spec
 from actprof.phases.correlation_tables import POWER, correlation_table
 from actprof.phases.depth_lines import LAYERS
 from actprof.phases.level_lines import level_lines
 from actprof.phases.moment_tables import moment_table
 from actprof.phases.variance_limits import variance_limits
+from actprof.predictions import TRAINABLE_SCALES
 from actprof.render.phases.records import diagram_record, diagram_rows
 from actprof.render.phases.table import print_diagrams
 from actprof.render.records import to_csv, to_json
@@ -136,7 +137,7 @@ def test_six_depth_scales_on_a_line_are_as_many_layers_as_it_says(name):
         for sigma_w, sigma_b in line.points[5:-5:max(len(line.points) // 3, 1)]:
             reached = fixed_points(ACTIVATIONS.parse(name), sigma_w, sigma_b, sigma_w**2 + sigma_b**2).reached
             assert reached.phase == line.phase
-            assert TRAINABLE * reached.xi_c == pytest.approx(line.layers, rel=0.03)
+            assert TRAINABLE_SCALES * reached.xi_c == pytest.approx(line.layers, rel=0.03)
 
 
 def test_a_scheme_is_marked_at_its_sigmas_with_exact_theory():
@@ -237,11 +238,11 @@ def test_json_is_strict_and_holds_what_the_schema_promises():
     assert record["config"].keys() >= {"activations", "inits", "width", "bias", "sigma_w", "sigma_b"}
     for each in record["diagrams"]:
         assert [axis["name"] for axis in each["axes"]] == ["sigma_w", "sigma_b"]
-        assert each["quantities"].keys() >= {"q_star", "chi_1", "xi", "xi_q", "c_star", "phase"}
+        assert each["quantities"].keys() >= {"q_star", "chi_1", "xi_c", "xi_q", "c_star", "phase"}
         for values in each["quantities"].values():
             assert np.shape(np.array(values, object)) == (3, 2)
         assert {phase for row in each["quantities"]["phase"] for phase in row} <= set(PHASES)
-        assert each["edge"][0].keys() == {"sigma_w", "sigma_b", "q", "length_slope", "stable"}
+        assert each["edge"][0].keys() == {"sigma_w", "sigma_b", "q", "length_slope", "stability", "stable"}
         assert [scheme["label"] for scheme in each["schemes"]] == ["he", "xavier", "0.01"]
     relu = record["diagrams"][1]["quantities"]
     assert relu["phase"][2][1] == "diverges"

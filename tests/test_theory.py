@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 
 from actprof.activations import ACTIVATIONS, bind
-from actprof.theory.edges import critical, edge_of_chaos
+from actprof.errors import SpecError
+from actprof.theory.edges import critical, edge_of_chaos, stable_edge
 from actprof.theory.fixed_points import depth_scale, fixed_points
-from actprof.theory.gains import critical_gain, gains
-from actprof.theory.gaussian import moments
+from actprof.theory.gains import forward_gain, gains
+from actprof.theory.gaussian import curve, moments, squares
+from actprof.theory.length_map import VARIANCES, length_map, length_slope, limit, roots
 from actprof.theory.pairs import pair
 
 DECADES = [10.0**power for power in range(-12, 7)]
@@ -238,7 +240,7 @@ def test_gains_are_those_of_the_tables(text):
     for figure, expected, precision in zip(figures, printed, digits, strict=True):
         assert figure == (None if expected is None else pytest.approx(expected, abs=1.01 * precision))
     assert found.stable == (printed[4] <= 1)
-    assert critical_gain(choice(text)) == found.gain_forward
+    assert forward_gain(choice(text)) == found.gain_forward
 
 
 def test_gains_obey_identities():
@@ -262,7 +264,6 @@ def test_selu_keeps_its_fixed_point_and_is_slightly_chaotic():
 
 
 @pytest.mark.parametrize(("text", "sigma_b", "sigma_w", "q", "digits"), [
-    ("tanh", math.sqrt(0.05), math.sqrt(1.76095), None, 5e-6),
     ("sigmoid", 0.0, 10.149263710, 45.6243, 5e-9),
     ("cos", 0.0, None, 1.19967864, 5e-9),
     ("gaussian", 0.0, 1 + 1 / math.sqrt(2), (1 + math.sqrt(2)) / 2, 1e-12),
@@ -285,14 +286,10 @@ def test_the_edge_of_chaos_turns_stable_at_the_known_points(text, q, sigma_w, si
     assert edge_of_chaos(choice(text), 0.8 * q).length_slope > 1 > edge_of_chaos(choice(text), 1.2 * q).length_slope
 
 
-def test_gelu_has_its_half_stable_point_where_the_closed_form_says():
-    assert pytest.approx((3 + math.sqrt(17)) / 2, abs=5e-5) == 3.5616
-
-
 def test_silu_reaches_the_lower_of_two_fixed_points_or_none():
     low = fixed_points(choice("silu"), 1.67953, 0.2, q_0=0.5)
     assert [point.q_star for point in low.points] == pytest.approx([0.194, 0.6895], abs=5e-4)
-    assert [point.stable for point in low.points] == [True, False]
+    assert [point.stability for point in low.points] == ["stable", "unstable"]
     assert (low.limit, low.reached.phase) == (low.points[0].q_star, "ordered")
     high = fixed_points(choice("silu"), 1.67953, 0.2, q_0=0.8)
     assert (high.limit, high.reached, high.course) == (math.inf, None, "diverges")
@@ -361,3 +358,205 @@ def test_the_depth_scale_is_that_of_exponential_decay():
     assert (depth_scale(0.0), depth_scale(1.0), depth_scale(1.2)) == (0, math.inf, math.inf)
 
 
+
+
+ALL = tuple(row.name for row in ACTIVATIONS)
+
+
+@pytest.mark.parametrize("text", ALL)
+def test_many_variances_at_once_have_the_moments_of_each(text):
+    phi, variances = act(text), VARIANCES[::20]
+    parts = [moments(phi, q) for q in variances.tolist()]
+    for found, name in zip(squares(phi, variances), ("square", "slope_square"), strict=True):
+        assert found == pytest.approx([getattr(part, name) for part in parts], rel=1e-12, abs=0)
+
+
+@pytest.mark.parametrize("text", [name for name in ALL if name != "exponential"])
+def test_many_variances_at_once_have_the_derivatives_of_each(text):
+    phi, variances = act(text), np.geomspace(1e-3, 1e6, 19)
+    found = curve(phi, variances)
+    for power, name in enumerate(("square_slope", "square_curvature"), 1):
+        expected = np.array([getattr(moments(phi, q), name) for q in variances.tolist()])
+        size = np.maximum(found.square, 1e-300) / variances**power
+        assert getattr(found, name) / size == pytest.approx(expected / size, rel=1e-9, abs=1e-11)
+
+
+@pytest.mark.parametrize("text", ["tanh", "softsign", "elu", "celu", "selu", "gelu", "silu", "mish", "erf", "sin",
+                                  "arctan", "hard_tanh", "relu", "leaky_relu", "hard_silu"])
+def test_the_slopes_without_variance_are_those_of_the_tangents(text):
+    phi = act(text)
+    tangent = float((phi.derivative(np.array([-1e-14, 1e-14])) ** 2).mean())
+    assert (moments(phi, 0.0).square_slope, moments(phi, 0.0).slope_square) == pytest.approx((tangent,) * 2, rel=1e-12)
+
+
+@pytest.mark.parametrize("text", ["step", "square", "relu_squared", "tanh_shrink", "soft_shrink", "hard_shrink"])
+def test_a_slope_that_is_0_is_no_rounding(text):
+    assert moments(act(text), 0.0).square_slope == 0
+    reached = fixed_points(choice(text), 0.4, 0.0, q_0=0.5).reached
+    assert (reached.length_slope, reached.xi_q) == (0, 0)
+
+
+@pytest.mark.parametrize(("text", "sigma_w", "q"), [("cos", 9.0, 40.5), ("sin", 1000.0, 5e5)])
+def test_a_fast_sine_forgets_the_variance_and_the_correlation_at_once(text, sigma_w, q):
+    point = fixed_points(choice(text), sigma_w, 0.0).reached
+    assert point.q_star == pytest.approx(q, rel=1e-12)
+    assert (point.length_slope, point.xi_q, point.c_star, point.xi_c) == (0, 0, 0, 0)
+
+
+@pytest.mark.parametrize("text", ["tanh", "arctan", "erf", "sin", "softsign", "lecun_tanh"])
+def test_an_odd_activation_has_no_mean_and_keeps_two_inputs_orthogonal(text):
+    assert gains(choice(text)).e_phi == 0
+    assert fixed_points(choice(text), 1.5, 0.0).reached.c_star == 0
+
+
+@pytest.mark.parametrize("sigma_b", [0.0, 0.3, 1.0, 3.0])
+def test_the_edge_of_the_exponential_is_its_closed_form_on_a_point_of_the_scan_too(sigma_b):
+    edge = critical(choice("exponential"), sigma_b)
+    assert (edge.q, edge.sigma_w) == pytest.approx((1 + sigma_b**2, math.exp(-1 - sigma_b**2)), rel=1e-12)
+    assert (edge.length_slope, edge.stability) == (pytest.approx(2, rel=1e-12), "unstable")
+
+
+def averages(f, slope, q):
+    """(E f², E f'²) by a sum over a fine grid."""
+    z = np.linspace(-12, 12, 48_001)
+    weights = np.exp(-z * z / 2) / np.exp(-z * z / 2).sum()
+    return float(weights @ f(math.sqrt(q) * z) ** 2), float(weights @ slope(math.sqrt(q) * z) ** 2)
+
+
+@pytest.mark.parametrize("sigma_b", [0.01, 0.2236, 1.0])
+def test_the_edge_of_tanh_meets_both_conditions(sigma_b):
+    edge = critical(choice("tanh"), sigma_b)
+    square, slope_square = averages(np.tanh, lambda h: np.cosh(h) ** -2, edge.q)
+    assert edge.sigma_w**2 * slope_square == pytest.approx(1, rel=1e-12)
+    assert edge.sigma_w**2 * square + sigma_b**2 == pytest.approx(edge.q, rel=1e-12)
+
+
+@pytest.mark.parametrize("sigma_b", [1e-9, 1e-11, 1e-30])
+def test_a_small_sigma_b_moves_the_edge_little(sigma_b):
+    edge = critical(choice("tanh"), sigma_b)
+    assert (edge.sigma_w, edge.q) == pytest.approx((1, 0), abs=2e-6)
+
+
+@pytest.mark.parametrize("text", ["gelu", "silu", "mish", "hard_silu"])
+def test_the_edge_is_unstable_up_to_where_it_turns_stable_and_nowhere_after(text):
+    turn = stable_edge(choice(text), critical(choice(text)))
+    slopes = [edge_of_chaos(choice(text), turn.q * factor).length_slope for factor in (0.5, 0.99, 1.01, 2, 1e3)]
+    assert [slope > 1 + 1e-6 for slope in slopes] == [True, True, False, False, False]
+    assert stable_edge(choice(text), turn) is None
+
+
+@pytest.mark.parametrize("text", ["tanh", "exponential", "relu", "gaussian", "elu"])
+def test_an_edge_that_does_not_turn_is_not_said_to(text):
+    assert stable_edge(choice(text), critical(choice(text))) is None
+
+
+@pytest.mark.parametrize(("sigma_w", "sigma_b"), [(0.1, 1.0), (0.5, 0.3), (2.0, 0.144), (1.0, 0.2886), (0.01, 28.8)])
+def test_square_has_the_two_fixed_points_of_its_quadratic(sigma_w, sigma_b):
+    root = math.sqrt(1 - 12 * (sigma_w * sigma_b) ** 2)
+    found = fixed_points(choice("square"), sigma_w, sigma_b).points
+    assert [point.q_star for point in found] == pytest.approx(
+        [(1 + sign * root) / (6 * sigma_w**2) for sign in (-1, 1)], rel=1e-9)
+    assert [point.stability for point in found] == ["stable", "unstable"]
+
+
+@pytest.mark.parametrize("sigma_w", [0.01, 1 / math.sqrt(3), 2.0, 30.0])
+def test_where_the_quadratic_of_square_touches_there_is_one_fixed_point_and_beyond_none(sigma_w):
+    sigma_b = 1 / (math.sqrt(12) * sigma_w)
+    [only] = fixed_points(choice("square"), sigma_w, sigma_b).points
+    assert only.q_star == pytest.approx(1 / (6 * sigma_w**2), rel=1e-6)
+    assert (only.stability, only.stable) == ("neutral", True)
+    assert roots(act("square"), sigma_w, sigma_b * (1 + 1e-9)) == []
+    assert len(roots(act("square"), sigma_w, sigma_b * (1 - 1e-9))) == 2
+
+
+def test_gelu_has_three_fixed_points_beside_its_half_stable_one():
+    edge = stable_edge(choice("gelu"), critical(choice("gelu")))
+    low, half = fixed_points(choice("gelu"), edge.sigma_w, edge.sigma_b).points
+    assert (half.q_star, half.stability) == (pytest.approx((3 + math.sqrt(17)) / 2, rel=1e-6), "neutral")
+    assert low.stability == "stable"
+    sigma_b = 0.415839
+    beside = roots(act("gelu"), critical(choice("gelu"), sigma_b).sigma_w, sigma_b)
+    assert len(beside) == 3
+    for q in beside:
+        assert critical(choice("gelu"), sigma_b).sigma_w**2 * gelu(q)[1] + sigma_b**2 == pytest.approx(q, rel=1e-14)
+
+
+@pytest.mark.parametrize("text", ALL)
+def test_without_weights_the_biases_alone_are_the_variance(text):
+    for sigma_b in (0.0, 1e-20, 1e-3, 1.0, 1e3):
+        found = fixed_points(choice(text), 0.0, sigma_b)
+        assert [point.q_star for point in found.points] == pytest.approx([sigma_b**2], rel=1e-12, abs=0)
+        assert found.limit == found.points[0].q_star
+        assert (found.points[0].length_slope, found.points[0].stability) == (0, "stable")
+
+
+def test_a_fixed_point_may_be_very_large():
+    point = fixed_points(choice("leaky_relu:0.2"), 1.386, 1000.0).reached
+    assert point.q_star == pytest.approx(1e6 / (1 - 1.386**2 * 0.52), rel=1e-9)
+    assert fixed_points(choice("leaky_relu:0.2"), 1.387, 1000.0).limit == math.inf
+
+
+def test_a_step_leaves_the_variance_0():
+    found = fixed_points(choice("step"), 1.5, 0.0, q_0=1e-9)
+    assert [(point.q_star, point.stability) for point in found.points] == [
+        (0, "unstable"), (pytest.approx(1.5**2 / 2), "stable")]
+    assert found.limit == found.points[1].q_star
+    assert (found.reached.chi_1, found.reached.xi_c, found.reached.phase) == (None, None, "")
+
+
+def test_a_start_on_an_unstable_fixed_point_stays_there():
+    start = roots(act("silu"), 1.67953, 0.2)[1]
+    found = fixed_points(choice("silu"), 1.67953, 0.2, q_0=start)
+    assert (found.limit, found.reached.stability, found.course) == (start, "unstable", "converges")
+
+
+@pytest.mark.parametrize(("sigma_w", "sigma_b"), [(0.7, 0.0), (0.9, 0.4), (1.6, 0.1), (3.0, 1.0)])
+@pytest.mark.parametrize("text", [name for name in ALL if name != "rrelu"])
+def test_the_limit_is_where_plain_iteration_ends(text, sigma_w, sigma_b):
+    phi, q = act(text), 1.0
+    found = roots(phi, sigma_w, sigma_b)
+    for _ in range(1500):
+        q = length_map(phi, sigma_w, sigma_b, q)
+        if not q < 1e12:
+            q = math.inf
+            break
+    assert limit(phi, sigma_w, sigma_b, 1.0, found) == pytest.approx(q, rel=1e-9, abs=1e-9)
+
+
+@pytest.mark.parametrize("text", ALL)
+def test_every_fixed_point_is_one_and_has_the_stability_of_its_slope(text):
+    phi = act(text)
+    for sigma_w, sigma_b in ((0.5, 0.5), (1.1, 0.0), (2.5, 0.3)):
+        for point in fixed_points(choice(text), sigma_w, sigma_b).points:
+            assert length_map(phi, sigma_w, sigma_b, point.q_star) == pytest.approx(point.q_star, rel=1e-11)
+            assert (point.stability == "unstable") == (abs(length_slope(phi, sigma_w, point.q_star)) > 1)
+
+
+@pytest.mark.parametrize(("text", "sigma_w", "course"), [
+    ("relu", 1.41421356, "any"), ("leaky_relu:0.2", 1.38675049, "any"), ("tanh", 1.0000001, "power law"),
+    ("selu", 0.690486074, "power law"), ("selu", 0.690486073, "power law"), ("hard_tanh", 1.0, "power law")])
+def test_an_edge_typed_in_as_it_is_printed_is_one(text, sigma_w, course):
+    found = fixed_points(choice(text), sigma_w, 0.0, q_0=0.5)
+    assert (found.course, found.reached.phase, found.reached.stable) == (course, "edge", True)
+    assert {point.phase for point in found.points} <= {"edge"}
+
+
+@pytest.mark.parametrize(("sigma_w", "sigma_b"), [(1.0, 0.5), (1.2, 0.1), (0.5, 2.0)])
+def test_random_slopes_keep_two_inputs_apart(sigma_w, sigma_b):
+    """By the kernel of a leaky ReLU of the mean slope: E|h||h'| = 2q/π (√(1 - c²) + c asin c)."""
+    mean, square = 11 / 48, ((1 / 3) ** 3 - (1 / 8) ** 3) / (3 * (1 / 3 - 1 / 8))
+    q = sigma_b**2 / (1 - sigma_w**2 * (1 + square) / 2)
+    c = 0.5
+    for _ in range(2000):
+        sizes = 2 / math.pi * (math.sqrt(1 - c * c) + c * math.asin(c))
+        c = sigma_w**2 * ((1 + mean) ** 2 / 4 * c + (1 - mean) ** 2 / 4 * sizes) + sigma_b**2 / q
+    point = fixed_points(choice("rrelu"), sigma_w, sigma_b).reached
+    assert (point.q_star, point.c_star) == pytest.approx((q, c), rel=1e-9)
+    assert c < 1
+
+
+def test_an_activation_without_a_second_moment_has_no_gain_to_ask_for():
+    with pytest.raises(SpecError) as error:
+        forward_gain(choice("hard_shrink:1e3"))
+    assert str(error.value) == ("hard_shrink:threshold=1000.0 has no gain that keeps the variance: E φ(z)² is 0 "
+                                "for z ~ N(0, 1).")

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from actprof.activations import bind
-from actprof.phase_diagrams import TRAINABLE, PhaseDiagram, PhaseDiagrams, Scheme
+from actprof.phase_diagrams import PhaseDiagram, PhaseDiagrams, Scheme
 from actprof.phases import ranges
 from actprof.phases.boundaries import Branch, boundaries, critical_points
 from actprof.phases.depth_lines import depth_lines
@@ -18,6 +18,7 @@ from actprof.phases.marks import marks
 from actprof.phases.moment_tables import moment_table
 from actprof.phases.planes import grid
 from actprof.phases.requests import PhaseSpec, phase_spec
+from actprof.predictions import TRAINABLE_SCALES
 from actprof.registry import Choice
 
 __all__ = ["PhaseSpec", "phase_diagrams", "phase_spec"]
@@ -51,7 +52,7 @@ def _diagram(choice: Choice, request: PhaseSpec) -> tuple[PhaseDiagram, list[str
               f"sigma_b = {scheme.sigma_b:.4g}" for scheme in placed if not scheme.shown]
     most = sigma_w[-1], sigma_b[-1]
     return PhaseDiagram(str(choice), choice.label, phi.formula, cells, _near(branches, *cells.extent), turns,
-                        critical_points(choice, _quarters(sigma_b), branches),
+                        critical_points(choice, _quarters(sigma_b)),
                         depth_lines(table, pairs, *most), tuple(placed)), notes
 
 
@@ -90,4 +91,4 @@ def _config(request: PhaseSpec) -> dict[str, object]:
             "inits": [str(choice) for choice in request.inits], "width": request.width,
             "bias": None if request.bias is None else str(request.bias),
             "sigma_w": request.sigma_w and list(request.sigma_w), "sigma_b": request.sigma_b and list(request.sigma_b),
-            "input_second_moment": 1.0, "trainable_layers": f"{TRAINABLE:g} xi_c"}
+            "input_second_moment": 1.0, "trainable_layers": f"{TRAINABLE_SCALES:g} xi_c"}

@@ -13,11 +13,12 @@ import math
 import numpy as np
 
 from actprof.distributions import Flags, Floats
-from actprof.phase_diagrams import TRAINABLE, DepthLine
+from actprof.phase_diagrams import DepthLine
 from actprof.phases.correlation_tables import CorrelationTable, between
 from actprof.phases.level_lines import level_lines
 from actprof.phases.moment_tables import MomentTable
 from actprof.phases.variance_limits import variance_limits
+from actprof.predictions import TRAINABLE_SCALES
 
 LAYERS = 10, 30, 100
 LEAST_LOG, POINTS, VARIANCES = -24.0, 3000, 200
@@ -36,7 +37,7 @@ def depth_lines(table: MomentTable, pairs: CorrelationTable | None, most_w: floa
     """All lines for σ_w and σ_b up to these."""
     lines: list[DepthLine] = []
     for layers in LAYERS:
-        decay = math.exp(-TRAINABLE / layers)
+        decay = math.exp(-TRAINABLE_SCALES / layers)
         log_q = np.linspace(LEAST_LOG, float(table.log_q[-1]), POINTS)
         with np.errstate(divide="ignore"):
             weights = decay / table.slope_square(np.exp(log_q))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from actprof.phase_diagrams import Boundary
+from actprof.predictions import Edge
 
 VALUES_W, VALUES_B = 80, 51
 ROUND = (1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
@@ -24,7 +24,7 @@ WIDEST = 3.0
 """By what factor schemes may widen a range."""
 
 
-def most_sigma_w(branches: Sequence[Sequence[Boundary]]) -> float:
+def most_sigma_w(branches: Sequence[Sequence[Edge]]) -> float:
     """From the first point of the edge that is stable, or else from its start."""
     points = [point for branch in branches for point in branch if point.sigma_w <= FURTHEST]
     edge = next((point for point in points if point.stable), None) or next(

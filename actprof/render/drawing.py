@@ -103,8 +103,7 @@ def require_drawable(width: float, height: float, dpi: int) -> None:
     width, height = width * dpi, height * dpi
     if width * height > MAX_PIXELS or max(width, height) > MAX_SIDE:
         raise SpecError(f"the figure would have {width:,.0f} × {height:,.0f} pixels; {MAX_PIXELS // 10**6} megapixels "
-                        f"and {MAX_SIDE:,} a side are the limit. Lower --dpi, compare fewer arms "
-                        "or take --view heatmap.")
+                        f"and {MAX_SIDE:,} a side are the limit. Lower --dpi or show less.")
 
 
 def _text(metadata: dict[str, str]) -> str:

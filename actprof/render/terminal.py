@@ -18,7 +18,8 @@ LEAST_FOLD = 20
 
 PLAIN = str.maketrans({"×": "x", "σ": "sigma", "φ": "phi", "Φ": "Phi", "²": "^2", "³": "^3", "·": "*", "±": "+-",
                        "√": "sqrt", "−": "-", "–": "-", "…": "...", "→": "->", "∞": "inf", "≤": "<=", "≥": ">=",
-                       "π": "pi", "λ": "lambda", "χ": "chi", "ξ": "xi", "β": "beta", "α": "alpha", "∫": "integral ", "ᶻ": "^z",
+                       "π": "pi", "λ": "lambda", "χ": "chi", "ξ": "xi", "β": "beta", "α": "alpha",
+                       "∫": "integral ", "ᶻ": "^z",
                        **{chr(ord("₀") + digit): f"_{digit}" for digit in range(10)}})
 """How mathematics is written where only ASCII can be."""
 

@@ -1,15 +1,11 @@
-"""Expectations of one activation φ(h), h ~ N(offset, variance), and their derivatives by the variance.
-
-d/dq E f = E[(z² - 1)f]/(2q) and d²/dq² E f = E[(z⁴ - 6z² + 3)f]/(4q²) need no φ'' and hold at kinks (Stein's lemma).
-"""
+"""Expectations of one activation φ(h), h ~ N(offset, variance), and their derivatives by the variance."""
 
 from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable
 from dataclasses import astuple, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +13,7 @@ from numpy.typing import NDArray
 from actprof.activations import BoundActivation
 from actprof.special import normal_cdf
 from actprof.theory import branches, exponential, largest, quadrature
+from actprof.theory.stein import kernels, without_noise
 
 Array = NDArray[Any]
 
@@ -25,6 +22,9 @@ LEAST_TO_SPLIT = 1e-28
 
 LEAST_FOR_SLOPES, LEAST_FOR_CURVATURES = 1e-10, 1e-4
 """Variances, in units of scale(φ)², below which a derivative is taken there: further down it only gathers rounding."""
+
+NOTHING = 1e-20
+"""A slope without variance that is 0: it is looked up at LEAST_TO_SPLIT."""
 
 
 @dataclass(frozen=True)
@@ -72,22 +72,46 @@ def moments(phi: BoundActivation, variance: float, offset: float = 0.0) -> Momen
         first = _levels(phi, variance, offset)
         unit = quadrature.scale(phi) ** 2
         slopes = _slopes(phi, max(variance, LEAST_FOR_SLOPES * unit), offset)
+        if variance < LEAST_FOR_SLOPES * unit and _through_0(phi, offset):
+            slopes = slopes[0], _without_0(_slopes(phi, max(variance, LEAST_TO_SPLIT * unit), offset)[1], variance)
         curvatures = _curvatures(phi, max(variance, LEAST_FOR_CURVATURES * unit), offset)
     return Moments(*map(np.float64, (*first, slopes[0], curvatures[0], slopes[1], curvatures[1])))
 
 
+class Curve(NamedTuple):
+    """E φ², E φ'², and the first's derivatives W' and W'' by the variance, at many variances."""
+
+    square: Array
+    slope_square: Array
+    square_slope: Array
+    square_curvature: Array
+
+
 def squares(phi: BoundActivation, variances: Array) -> tuple[Array, Array]:
     """(E φ², E φ'²) for h ~ N(0, q) at many variances q at once: `moments` of each, to rounding."""
+    return curve(phi, variances)[:2]
+
+
+@np.errstate(all="ignore")
+def curve(phi: BoundActivation, variances: Array) -> Curve:
+    """The curve for h ~ N(0, q) at many variances q > 0 at once; derivatives at the least of them are noisy."""
     if phi.name == "exponential":
         parts = [moments(phi, float(q)) for q in variances]
-        return np.array([part.square for part in parts]), np.array([part.slope_square for part in parts])
-    std = np.sqrt([quadrature.tamed(phi, float(q)) for q in variances])
-    with np.errstate(all="ignore"):
-        z, weights = quadrature.rule(quadrature.cuts(phi), 0.0, std)
-        if phi.pieces > 1:
-            weights = weights * phi.pieces * normal_cdf(z) ** (phi.pieces - 1)
-        at = evaluated(phi, std[:, None] * z)
-        return tuple(np.einsum("ij,ij->i", at.mean(each * each), weights) for each in (at.value, at.slope))
+        return Curve(*(np.array([getattr(part, name) for part in parts]) for name in Curve._fields))
+    q = np.array([quadrature.tamed(phi, float(each)) for each in variances])
+    std = np.sqrt(q)
+    z, weights = quadrature.rule(quadrature.cuts(phi), 0.0, std)
+    if phi.pieces > 1:
+        weights = weights * phi.pieces * normal_cdf(z) ** (phi.pieces - 1)
+    at = evaluated(phi, std[:, None] * z)
+    square, slope_square = (np.einsum("ij,ij->i", at.mean(each * each), weights) for each in (at.value, at.slope))
+    if phi.pieces > 1:
+        return Curve(square, slope_square, np.full(q.size, largest.slopes(phi.pieces, 1.0, 0.0)[1]), np.zeros(q.size))
+    of = at.mean(at.value * at.value if phi.jumps else 2 * at.value * at.slope) * weights
+    slope, curvature = (np.einsum("ij,ij->i", of, polynomial(z)) / divisor(q)
+                        for polynomial, divisor in kernels(phi))
+    return Curve(square, slope_square, without_noise(phi, slope, q, square),
+                 without_noise(phi, curvature, q * q, square))
 
 
 def mixed(phi: BoundActivation, variance: float, offsets: tuple[tuple[float, float], ...]) -> Moments:
@@ -122,6 +146,8 @@ def _levels(phi: BoundActivation, variance: float, offset: float) -> tuple[float
     z, weights, at = _sample(phi, variance, offset)
     value, squares = at.mean(at.value), at.value * at.value
     mean, square = float(value @ weights), float(at.mean(squares) @ weights)
+    if mean * mean <= 1e-30 * square:
+        mean = 0.0  # φ is odd
     third, fourth = float(at.mean(squares * at.value) @ weights), float(at.mean(squares * squares) @ weights)
     spread = float(at.mean((at.value - mean) ** 2) @ weights)
     slope_square, slope_fourth = _slope_levels(phi, variance, offset)
@@ -136,31 +162,36 @@ def _slope_levels(phi: BoundActivation, variance: float, offset: float) -> tuple
     least = LEAST_TO_SPLIT * quadrature.scale(phi) ** 2
     _, weights, at = _sample(phi, max(variance, least), offset)
     squares = at.mean(at.slope * at.slope)
-    return float(squares @ weights), float(at.mean(at.slope**4) @ weights)
+    return _without_0(float(squares @ weights), variance), float(at.mean(at.slope**4) @ weights)
 
 
-def _by_variance(phi: BoundActivation, variance: float, offset: float, smooth: Callable[[Array], Array],
-                 jumping: Callable[[Array], Array]) -> tuple[float, float]:
-    """A derivative of (m, W): from φ' times one polynomial, or where φ jumps from φ times another."""
+def _without_0(slope: float, variance: float) -> float:
+    return 0.0 if variance == 0 and slope < NOTHING else slope
+
+
+def _through_0(phi: BoundActivation, offset: float) -> bool:
+    """Whether φ(offset) = 0: then W' = E zφφ'/√q is no small difference, however small q is."""
+    return phi.pieces == 1 and not phi.jumps and float(phi.value(np.array([offset]))[0]) == 0
+
+
+def _by_variance(phi: BoundActivation, variance: float, offset: float, order: int) -> tuple[float, float]:
+    """A derivative of (m, W), the first or the second, by Stein's lemma."""
     z, weights, at = _sample(phi, variance, offset)
-    if phi.jumps:
-        kernel = weights * jumping(z)
-        return float(at.mean(at.value) @ kernel), float(at.mean(at.value**2) @ kernel)
-    kernel = weights * smooth(z)
-    return float(at.mean(at.slope) @ kernel), float(2 * at.mean(at.value * at.slope) @ kernel)
+    polynomial, divisor = kernels(phi)[order - 1]
+    kernel = weights * polynomial(z) / divisor(variance)
+    squares = at.mean(at.value * at.value)
+    mean = float(at.mean(at.value if phi.jumps else at.slope) @ kernel)
+    square = float((squares if phi.jumps else 2 * at.mean(at.value * at.slope)) @ kernel)
+    return mean, float(without_noise(phi, square, variance**order, float(squares @ weights)))
 
 
 def _slopes(phi: BoundActivation, variance: float, offset: float) -> tuple[float, float]:
     """(m', W')."""
-    if phi.pieces > 1:
-        return largest.slopes(phi.pieces, variance, offset)
-    return _by_variance(phi, variance, offset, lambda z: z / (2 * math.sqrt(variance)),
-                        lambda z: (z * z - 1) / (2 * variance))
+    return largest.slopes(phi.pieces, variance, offset) if phi.pieces > 1 else _by_variance(phi, variance, offset, 1)
 
 
 def _curvatures(phi: BoundActivation, variance: float, offset: float) -> tuple[float, float]:
     """(m'', W'')."""
     if phi.pieces > 1:
         return largest.curvatures(phi.pieces, variance, offset)
-    return _by_variance(phi, variance, offset, lambda z: (z**3 - 3 * z) / (4 * variance**1.5),
-                        lambda z: (z**4 - 6 * z * z + 3) / (4 * variance**2))
+    return _by_variance(phi, variance, offset, 2)

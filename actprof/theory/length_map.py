@@ -1,23 +1,33 @@
-"""The map of variances q → σ_w² E φ² + σ_b²: its roots, and where an iteration ends."""
+"""The map of variances q → σ_w² E φ² + σ_b² (Poole et al. 2016): its roots, and where an iteration ends."""
 
 from __future__ import annotations
 
 import functools
-import itertools
 import math
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from actprof.activations import BoundActivation
-from actprof.theory.gaussian import moments, squares
+from actprof.predictions import LARGEST_Q as LARGEST_Q
+from actprof.predictions import MARGINAL
+from actprof.theory.crossings import bisected as bisected
+from actprof.theory.crossings import brackets
+from actprof.theory.crossings import crossings as crossings
+from actprof.theory.gaussian import Curve, curve, moments
 
 Array = NDArray[Any]
 
-LEAST_Q, LARGEST_Q = 1e-14, 1e8
-VARIANCES = np.logspace(math.log10(LEAST_Q), math.log10(LARGEST_Q), 221)
+LEAST_Q = 1e-14
+VARIANCES = np.logspace(math.log10(LEAST_Q), math.log10(LARGEST_Q), 261)
+"""Ten in a decade, at which roots are sought."""
+
+BELOW = (1e-100, 1e-60, 1e-40, 1e-30, 1e-24, 1e-20, 1e-17)
+"""Where W follows its tangent, so that few variances do; what is below them counts as 0."""
+
+ROUNDING = 1e-13
+"""Distance of a variance from its image, relative to it, that may be the quadrature's."""
 
 MOST_STEPS = 300
 
@@ -31,108 +41,142 @@ def length_slope(phi: BoundActivation, sigma_w: float, q: float) -> float:
     """χ_q = σ_w² W'(q); infinite at 0 where φ jumps there, because W does."""
     if q == 0 and 0.0 in phi.jumps and sigma_w:
         return math.inf
-    return float(sigma_w**2 * moments(phi, q).square_slope)
+    return float(sigma_w**2 * moments(phi, q).square_slope) if sigma_w else 0.0
 
 
 @functools.lru_cache(256)
+def _curve(phi: BoundActivation) -> Curve:
+    return curve(phi, VARIANCES)
+
+
 def scanned(phi: BoundActivation) -> tuple[NDArray[Any], NDArray[Any]]:
     """(E φ², E φ'²) at VARIANCES; whatever σ_w and σ_b, the map's values there follow from them."""
-    return squares(phi, VARIANCES)
+    return _curve(phi)[:2]
+
+
+def scanned_slopes(phi: BoundActivation) -> NDArray[Any]:
+    """W' at VARIANCES."""
+    return _curve(phi).square_slope
 
 
 def _excess(phi: BoundActivation, sigma_w: float, sigma_b: float, q: float) -> float:
     return length_map(phi, sigma_w, sigma_b, q) - q
 
 
+def _excesses(phi: BoundActivation, sigma_w: float, sigma_b: float) -> Array:
+    """`_excess` at VARIANCES; without weights W does not matter, overflown or not."""
+    images = sigma_w**2 * scanned(phi)[0] if sigma_w else np.zeros(VARIANCES.size)
+    return np.asarray(images + sigma_b**2 - VARIANCES)
+
+
+@np.errstate(all="ignore")
 def roots(phi: BoundActivation, sigma_w: float, sigma_b: float) -> list[float] | None:
-    """All fixed points, rising; None if every variance is one."""
+    """All fixed points up to LARGEST_Q, rising; where the map touches the diagonal it is one; None if all q are."""
     def excess(q: float) -> float:
         return _excess(phi, sigma_w, sigma_b, q)
 
-    values = _images(phi, sigma_w, sigma_b) - VARIANCES
-    if (np.abs(values) <= 1e-12 * VARIANCES).all():
+    values = _excesses(phi, sigma_w, sigma_b)
+    if (np.abs(values) <= MARGINAL * VARIANCES).all():
         return None
-    at_0 = length_map(phi, sigma_w, sigma_b, 0.0)
-    found = [0.0] if at_0 == 0 else []
-    more = [*([at_0 / 2] if 0 < at_0 < LEAST_Q else []), *_turns(phi, sigma_w, values)]
-    grid = np.array([*VARIANCES, *more])
-    values = np.array([*values, *map(excess, more)])
+    turns = _turns(phi, sigma_w, values)
+    grid = np.array([*BELOW, *VARIANCES, *turns])
+    values = np.array([*map(excess, BELOW), *values, *map(excess, turns)])
     order = np.argsort(grid)
-    return [*found, *crossings(excess, grid[order], values[order], 1e-11)]
+    grid, values = grid[order], values[order]
+    found = [*crossings(excess, grid, values, ROUNDING), *_touches(turns, grid, values)]
+    return sorted([0.0, *found] if length_map(phi, sigma_w, sigma_b, 0.0) <= BELOW[0] else found)
 
 
-def crossings(f: Callable[[float], float], grid: Array, values: Array, rounding: float) -> list[float]:
-    """The roots of f, one between any two neighbours of opposite signs; values below rounding·grid have none."""
-    seen = np.flatnonzero(np.abs(values) > rounding * grid)
-    return [bisected(f, float(grid[left]), float(grid[right])) for left, right in itertools.pairwise(seen)
-            if (values[left] > 0) != (values[right] > 0)]
-
-
-def _images(phi: BoundActivation, sigma_w: float, sigma_b: float) -> Array:
-    """The map at VARIANCES; without weights W does not matter, overflown or not."""
-    return (sigma_w**2 * scanned(phi)[0] if sigma_w else np.zeros(VARIANCES.size)) + sigma_b**2
+def _touches(turns: list[float], grid: Array, values: Array) -> list[float]:
+    """The turns at which the excess is 0 to rounding, of one sign on both sides."""
+    seen = np.abs(values) > ROUNDING * grid
+    found = []
+    for place in np.flatnonzero(np.isin(grid, turns) & ~seen):
+        beside = values[max(place - 1, 0):place + 2:2]
+        if len(beside) == 2 and seen[max(place - 1, 0):place + 2:2].all() and (beside[0] > 0) == (beside[1] > 0):
+            found.append(float(grid[place]))
+    return found
 
 
 def _turns(phi: BoundActivation, sigma_w: float, excess: Array) -> list[float]:
-    """Where the excess comes closest to 0 between two points of the grid: a pair of roots may lie around it."""
-    with np.errstate(all="ignore"):
-        bent = np.sign(excess[1:-1]) * (np.sign(np.diff(excess)[1:]) - np.sign(np.diff(excess)[:-1])) > 0
+    """Where the excess turns between two variances of the scan, at which it may be 0: two roots may lie around it."""
+    if not sigma_w:
+        return []
+
     def slope(q: float) -> float:
-        return length_slope(phi, sigma_w, q) - 1
+        return q * (length_slope(phi, sigma_w, q) - 1)
 
-    places = [(float(VARIANCES[i]), float(VARIANCES[i + 2])) for i in np.flatnonzero(bent)]
-    return [bisected(slope, low, high) for low, high in places if slope(low) * slope(high) < 0]
+    steps = np.diff(VARIANCES)
+    slopes, bend = sigma_w**2 * scanned_slopes(phi) - 1, sigma_w**2 * np.abs(_curve(phi).square_curvature)
+    # No further than this can it go within a step.
+    reach = steps * (np.maximum(*_pairs(np.abs(slopes))) + steps * np.maximum(*_pairs(bend)))
+    near = np.minimum(*_pairs(np.abs(excess))) <= reach
+    found = []
+    for place in np.flatnonzero(near & np.isfinite(reach)):
+        inner = _steepest(phi, place) if abs(slopes[place]) < steps[place] * bend[place:place + 2].max() else None
+        ends = np.array([VARIANCES[place], *([inner] if inner else []), VARIANCES[place + 1]])
+        found += crossings(slope, ends, np.array([slope(float(q)) for q in ends]), 1e-14)
+    return found
 
 
-def bisected(f: Callable[[float], float], low: float, high: float) -> float:
-    """The root of f, of opposite signs at both ends (the Illinois variant of false position, then halving)."""
-    at_low, at_high = f(low), f(high)
-    for step in range(200):
-        if not low < high or high - low <= 4e-16 * abs(high):
-            break
-        guess = (low * at_high - high * at_low) / (at_high - at_low) if step % 3 and math.isfinite(
-            at_high - at_low) else math.sqrt(low * high) if low > 0 else (low + high) / 2
-        if not low < guess < high:
-            guess = (low + high) / 2
-        value = f(guess)
-        if value == 0 or guess in (low, high):
-            return guess
-        if (value > 0) == (at_low > 0):
-            low, at_low, at_high = guess, value, at_high / 2 if step % 2 else at_high
-        else:
-            high, at_high, at_low = guess, value, at_low / 2 if step % 2 else at_low
-    return (low + high) / 2
+def _pairs(values: Array) -> tuple[Array, Array]:
+    return values[:-1], values[1:]
+
+
+@functools.lru_cache(1024)
+def _steepest(phi: BoundActivation, place: int) -> float | None:
+    """Where W' is largest or smallest between two neighbouring variances of the scan, if it is so within."""
+    known = _curve(phi)
+    part = slice(place, place + 2)
+    rounding = 1e-12 * known.square[part] / VARIANCES[part]
+    ends = brackets(VARIANCES[part], VARIANCES[part]**2 * known.square_curvature[part], rounding)
+    return bisected(lambda q: float(curve(phi, np.array([q])).square_curvature[0]), *ends[0]) if ends else None
 
 
 def limit(phi: BoundActivation, sigma_w: float, sigma_b: float, q: float, roots: list[float]) -> float:
-    """Where the iteration from q ends: where W rises with q, at the next root on its way, and no step is needed."""
+    """Where the iteration from q ends; infinite without a root ahead, which is where it passes LARGEST_Q.
+
+    Where W rises with q it is the next root on its way, and no step is needed. Else it is iterated.
+    """
     if _rises(phi):
         return _next_root(phi, sigma_w, sigma_b, q, roots, 1e-12)
     for _ in range(MOST_STEPS):
         following = length_map(phi, sigma_w, sigma_b, q)
         if not following < 10 * LARGEST_Q:
             return math.inf
-        if abs(following - q) <= 1e-13 * q:
+        if abs(following - q) <= ROUNDING * q:
             break
         near = [root for root in roots if abs(following - root) <= 1e-9 * root]
         if near:
             return near[0]
         q = following
-    return _next_root(phi, sigma_w, sigma_b, q, roots, 1e-6)
+    return _next_root(phi, sigma_w, sigma_b, q, roots, MARGINAL)
 
 
+@np.errstate(all="ignore")
 def _rises(phi: BoundActivation) -> bool:
     """Whether W rises with q, so that a course from any q keeps its direction and passes no root."""
     square = scanned(phi)[0]
-    return bool((np.diff(square) >= 0).all())
+    rises = np.diff(square[np.isfinite(square)]) >= -1e-15 * square[np.isfinite(square)][1:]
+    return bool(rises.all())
 
 
 def _next_root(phi: BoundActivation, sigma_w: float, sigma_b: float, q: float, roots: list[float],
                within: float) -> float:
     """The root that a slow course heads for."""
-    rising = _excess(phi, sigma_w, sigma_b, q) > 0
-    ahead = [root for root in roots if (root > q) == rising]
     nearest = min(roots, key=lambda root: abs(root - q), default=math.inf)
     if abs(nearest - q) <= within * q:
         return nearest
+    rising = _is_rising(phi, sigma_w, sigma_b, q)
+    ahead = [root for root in roots if (root > q) == rising]
     return (min(ahead) if rising else max(ahead)) if ahead else math.inf
+
+
+def _is_rising(phi: BoundActivation, sigma_w: float, sigma_b: float, q: float) -> bool:
+    """Whether the variance grows; where rounding hides it, as it does at the next that tells."""
+    here = _excess(phi, sigma_w, sigma_b, q)
+    if not abs(here) <= ROUNDING * q or q == 0:
+        return here > 0
+    values = _excesses(phi, sigma_w, sigma_b)
+    telling = values[(q < VARIANCES) & (np.abs(values) > ROUNDING * VARIANCES)]
+    return bool(telling[0] > 0) if len(telling) else False

@@ -48,9 +48,9 @@ def draw_figure(figure: Figure, theme: Theme, result: GainTable) -> None:
 
 
 def words(result: GainTable) -> list[str]:
-    """The configuration for the subtitle."""
-    sigma_w, sigma_b, q0 = (result.config[name] for name in ("sigma_w", "sigma_b", "q0"))
-    asked = "σ_w " + (f"{sigma_w:g}" if sigma_w is not None else
-                      "of the edge of chaos" if sigma_b is not None else "the forward gain")
-    start = "q₀ = σ_w² + σ_b²" if q0 is None else f"q₀ = {q0:g}"
-    return ["gains for z ~ N(0, 1)", f"length maps: {asked}, σ_b {sigma_b or 0:g}, {start}"]
+    """What holds for every row, for the subtitle; where a map is drawn its row says."""
+    asked = {name: result.config[key] for name, key in (("σ_w", "sigma_w"), ("σ_b", "sigma_b"))}
+    given = ", ".join(f"{name} {value:g}" for name, value in asked.items() if value is not None)
+    q0 = result.config["q0"]
+    start = "σ_w² + σ_b²" if q0 is None else f"{q0:g}"
+    return ["gains for z ~ N(0, 1)", *([f"asked for {given}"] if given else []), f"length maps from q₀ = {start}"]

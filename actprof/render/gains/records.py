@@ -2,47 +2,53 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict
 from typing import Any
 
 from actprof import __version__
-from actprof.gain_tables import ActivationGains, EdgePoint, GainCourse, GainTable
-from actprof.predictions import FixedPoint
-from actprof.render.gains.recipes import recipes
+from actprof.gain_tables import ActivationGains, GainCourse, GainTable
+from actprof.predictions import Edge, FixedPoint
+from actprof.render.gains.recipes import bias_recipes, recipes
 
 JSON_SCHEMA = "actprof.gain/1"
 
-POINT = ("q_star", "c_star", "chi_1", "xi_q", "xi_c", "phase", "length_slope", "stable")
+POINT = ("q_star", "c_star", "chi_1", "xi_q", "xi_c", "phase", "length_slope", "stability", "stable")
 """What is told of a fixed point; null where none is reached."""
 
 
 def gain_record(table: GainTable) -> dict[str, Any]:
     """The object of schema actprof.gain/1."""
     return {"schema": JSON_SCHEMA, "version": __version__, "config": table.config,
-            "activations": [_activation(each) for each in table.activations], "notes": table.notes}
+            "activations": [_activation(each, not table.config["all"]) for each in table.activations],
+            "notes": table.notes}
 
 
 def gain_rows(table: GainTable) -> list[dict[str, Any]]:
-    """One row per activation; what belongs to the fixed point and the edge has its name in front."""
-    return [_row(each) for each in table.activations]
+    """One row per activation, or per fixed point of it where these are asked for; what belongs to the fixed point and
+    the edge has its name in front."""
+    return [row for each in table.activations for row in _rows(each)]
 
 
-def _activation(each: ActivationGains) -> dict[str, Any]:
-    fixed_point = {} if each.fixed_points is None else {"fixed_point": _reached(each)}
-    return {**_figures(each), "edge": _edge(each.edge), "stable_edge": _edge(each.stable_edge), **fixed_point,
-            "courses": [_course(course) for course in each.courses], "init": recipes(each.gains.gain_forward)}
+def _activation(each: ActivationGains, alone: bool) -> dict[str, Any]:
+    """Without what is not looked for among the whole catalogue, drawn or not."""
+    record = {**_figures(each), "edge": _edge(each.edge)}
+    if alone:
+        record["stable_edge"] = _edge(each.stable_edge)
+    if each.fixed_points is not None:
+        record["fixed_point"] = _reached(each)
+    if alone:
+        record["courses"] = [_course(course) for course in each.courses]
+    return record | {"init": recipes(each.gains.gain_forward)}
 
 
 def _figures(each: ActivationGains) -> dict[str, Any]:
     figures = asdict(each.gains)
-    if math.isnan(each.gains.length_slope):
-        figures["stable"] = None
     return {"activation": figures.pop("activation"), "label": each.label, "formula": each.formula, **figures,
+            "stability": each.gains.stability or None, "stable": each.gains.stable,
             "torch_difference": each.torch_difference}
 
 
-def _edge(edge: EdgePoint | None) -> dict[str, Any] | None:
+def _edge(edge: Edge | None) -> dict[str, Any] | None:
     return None if edge is None else asdict(edge)
 
 
@@ -51,7 +57,8 @@ def _reached(each: ActivationGains) -> dict[str, Any]:
     found = each.fixed_points
     assert found is not None
     return {"sigma_w": found.sigma_w, "sigma_b": found.sigma_b, **_point(found.reached), "q0": each.start,
-            "limit": found.limit, "course": found.course, "roots": [_point(point) for point in found.points]}
+            "limit": found.limit, "course": found.course, "roots": [_point(point) for point in found.points],
+            "init": recipes(found.sigma_w), "bias_init": bias_recipes(found.sigma_b)}
 
 
 def _point(point: FixedPoint | None) -> dict[str, Any]:
@@ -62,15 +69,18 @@ def _point(point: FixedPoint | None) -> dict[str, Any]:
 
 def _course(course: GainCourse) -> dict[str, Any]:
     return {"name": course.name, "gain": course.gain, "q0": course.start, **_point(course.point),
-            "limit": course.fixed_points.limit, "course": course.fixed_points.course,
+            "limit": course.fixed_points.limit, "course": course.fixed_points.course or None,
             "roots": [point.q_star for point in course.fixed_points.points]}
 
 
-def _row(each: ActivationGains) -> dict[str, Any]:
-    row = _figures(each)
+def _rows(each: ActivationGains) -> list[dict[str, Any]]:
     edge = asdict(each.edge) if each.edge else {}
-    row |= {f"edge_{name}": edge.get(name) for name in EdgePoint.__dataclass_fields__}
-    if each.fixed_points is not None:
-        roots = " ".join(repr(point.q_star) for point in each.fixed_points.points)
-        row |= {f"fixed_point_{name}": value for name, value in (_reached(each) | {"roots": roots}).items()}
-    return row
+    row = _figures(each) | {f"edge_{name}": edge.get(name) for name in Edge.__dataclass_fields__}
+    found = each.fixed_points
+    if found is None:
+        return [row]
+    start = {"sigma_w": found.sigma_w, "sigma_b": found.sigma_b, "q0": each.start, "limit": found.limit,
+             "course": found.course}
+    return [row | {f"fixed_point_{name}": value for name, value in (start | _point(point)).items()}
+            | {"fixed_point_reached": point is not None and point is found.reached}
+            for point in found.points or (found.reached,)]

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import math
+import re
 
-from actprof.gain_tables import ActivationGains
+from actprof.gain_tables import ActivationGains, LengthMap
 from actprof.render.canvas import Canvas
+from actprof.render.gains.fixed_marks import point_keys, strip_height
 from actprof.render.gains.map_plane import draw_map, map_plane
 from actprof.render.gains.shape_plane import draw_shape, shape_plane
-from actprof.render.gains.words import edge_words, figure, reaches, stability, torch_words
+from actprof.render.gains.words import edge_words, figure, reaches, torch_words
 from actprof.render.headings import LABEL, MARGIN, Paragraph, arm_color
 from actprof.render.lettering import line_height, wrapped
 
 TEXTS = 540.0  # width of the column of texts
 LEFT, BETWEEN, RIGHT = MARGIN + TEXTS + 76.0, 126.0, 36.0
-SHAPE = 0.42  # of the room for both planes
+SHAPE = 0.35  # of the room for both planes
 KEY, SMALL = 14.0, 13.0
 BELOW = 2 * line_height(KEY) + 22  # ticks and title of an axis
 LOWEST = 190.0  # of a plane
+OFF = 8.0  # a key above its plane
 GAP = 18.0
 INDENT = 40.0
 
@@ -29,20 +32,21 @@ class Row:
         self._each, self._number = each, number
         inner = TEXTS - INDENT
         self._label = Paragraph(wrapped([each.label], inner, LABEL, bold=True), LABEL, bold=True)
-        lines = [line for detail in _details(each) for line in wrapped(detail, inner, SMALL, joint=", ")]
+        lines = [line for detail in _details(each) for line in wrapped(_pieces(detail), inner, SMALL, joint=" ")]
         self._details = Paragraph(lines, SMALL)
         planes = room - LEFT - BETWEEN - RIGHT
         self._widths = SHAPE * planes, (1 - SHAPE) * planes
-        self._keys = [Paragraph(wrapped(words, wide, KEY), KEY)
-                      for words, wide in zip((_shape_key(each), _map_key(each)), self._widths, strict=True)]
-        self._above = max(key.height for key in self._keys) + 8
+        keys = _shape_key(each), _map_key(each)
+        self._keys = [Paragraph([line for words in key for line in wrapped(words, wide, KEY)], KEY)
+                      for key, wide in zip(keys, self._widths, strict=True)]
+        self._above = max(key.height for key in self._keys) + OFF + strip_height(each.length_map)
         self.least = max(self._label.height + self._details.height, self._above + LOWEST + BELOW) + GAP
 
     def draw(self, canvas: Canvas, top: float, height: float) -> None:
         self._draw_texts(canvas, top)
         lefts = LEFT, LEFT + self._widths[0] + BETWEEN
-        for key, left in zip(self._keys, lefts, strict=True):
-            key.draw(canvas, left, top)
+        for key, left, strip in zip(self._keys, lefts, (0.0, strip_height(self._each.length_map)), strict=True):
+            key.draw(canvas, left, top + self._above - strip - OFF - key.height)
         self._draw_planes(canvas, lefts, top + self._above, height - self._above - BELOW - GAP)
 
     def _draw_texts(self, canvas: Canvas, top: float) -> None:
@@ -60,7 +64,7 @@ class Row:
             draw_shape(canvas, plane, each.shape, color)
             _draw_x_title(canvas, plane.left + plane.width / 2, plane.bottom, "z")
         if each.length_map is None:
-            _say(canvas, lefts[1] + self._widths[1] / 2, middle, "no gain, no length map")
+            _say(canvas, lefts[1] + self._widths[1] / 2, middle, _why_no_map(each))
         else:
             plane = map_plane(each.length_map, lefts[1], top, self._widths[1], height)
             draw_map(canvas, plane, each.length_map, color)
@@ -76,26 +80,50 @@ def _draw_x_title(canvas: Canvas, x: float, bottom: float, title: str) -> None:
     canvas.text(x, bottom + 10 + 1.5 * line_height(KEY), title, KEY, align="center")
 
 
-def _details(each: ActivationGains) -> list[list[str]]:
-    """Lines, each in pieces that stay whole."""
+def _details(each: ActivationGains) -> list[str]:
+    """Formula, gains and stability, the edge of chaos, and PyTorch's gain."""
     gains = each.gains
-    lines = [[f"φ(z) = {each.formula}"], [f"forward gain {figure(gains.gain_forward)}"]]
+    forward = f"forward gain {_shown(gains.gain_forward)}"
     if not math.isnan(gains.length_slope):
-        lines[-1] += [f"χ = {figure(gains.chi_at_gain_forward, 5)}", f"slope {figure(gains.length_slope, 5)}:"]
-        lines.append([f"the variance 1 is {stability(gains.length_slope)}"])
-    lines.append([f"backward gain {figure(gains.gain_backward)}", f"std gain {figure(gains.gain_std)}"])
-    return [*lines, *(line.strip().split(", ") for line in edge_words(each)), torch_words(each).split(", ")]
+        forward += (f", χ = {_shown(gains.chi_at_gain_forward, 5)}, slope {_shown(gains.length_slope, 5)}: "
+                    f"the variance 1 is {gains.stability}")
+    backward = f"backward gain {_shown(gains.gain_backward)}, std gain {_shown(gains.gain_std)}"
+    return [f"φ(z) = {each.formula}", forward, backward, *map(str.strip, edge_words(each)), torch_words(each)]
 
 
-def _shape_key(each: ActivationGains) -> list[str]:
-    return [] if each.shape is None else ["solid: φ(z)", "dashed: φ'(z)"]
+def _pieces(line: str) -> list[str]:
+    """What stays whole where a line is too long; each keeps its comma or colon."""
+    return re.split("(?<=[,:]) ", line)
 
 
-def _map_key(each: ActivationGains) -> list[str]:
-    """Where the map is drawn, and what becomes of the start."""
+def _shown(value: float | None, digits: int = 6) -> str:
+    return "n/a" if value is None or math.isnan(value) else figure(value, digits)
+
+
+def _shape_key(each: ActivationGains) -> list[list[str]]:
+    return [] if each.shape is None else [["solid: φ(z)", "dashed: φ'(z)"]]
+
+
+def _map_key(each: ActivationGains) -> list[list[str]]:
+    """Where the map is drawn and what becomes of the start; below, the fixed points."""
     drawn = each.length_map
     if drawn is None:
         return []
     found = drawn.fixed_points
-    return [f"σ_w = {figure(found.sigma_w, 5)}, σ_b = {figure(found.sigma_b, 5)}",
-            f"q₀ = {figure(drawn.course[0], 4)} {reaches(found, 4)}"]
+    return [[f"{_place(each, drawn)}σ_w = {figure(found.sigma_w, 5)}, σ_b = {figure(found.sigma_b, 5)}",
+             f"▲ q₀ = {figure(drawn.course[0], 4)} {reaches(found, 4)}"], point_keys(drawn)]
+
+
+def _why_no_map(each: ActivationGains) -> str:
+    """Without a forward course there is no gain to draw it at; else the edge was asked for, in vain."""
+    forward = any(course.name == "forward" for course in each.courses)
+    return f"no {'edge of chaos at this σ_b' if forward else 'gain'}, no length map"
+
+
+def _place(each: ActivationGains, drawn: LengthMap) -> str:
+    """What chose the map's σ_w, if not the user."""
+    if each.fixed_points is None:
+        return "forward gain: "
+    at = drawn.fixed_points
+    edge = each.edge is not None and (each.edge.sigma_w, each.edge.sigma_b) == (at.sigma_w, at.sigma_b)
+    return "edge: " * edge

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 
-from actprof.gain_tables import ActivationGains, EdgePoint, GainCourse
-from actprof.predictions import FixedPoint, FixedPoints
+from actprof.gain_tables import ActivationGains, GainCourse
+from actprof.predictions import LARGEST_Q, Edge, FixedPoint, FixedPoints
 
-NEUTRAL = 1e-6
+ENDLESS = f"grows beyond {LARGEST_Q:g}"
+"""Of a variance that no fixed point stops as far as they are sought."""
 
 
 def figure(value: float | None, digits: int = 6) -> str:
@@ -17,22 +18,19 @@ def figure(value: float | None, digits: int = 6) -> str:
     return "∞" if math.isinf(value) else "0" if abs(value) < 1e-13 else f"{value:.{digits}g}"
 
 
-def stability(slope: float) -> str:
-    """`stable`, `unstable` or, of a slope of 1, `neutral`."""
-    return "neutral" if abs(abs(slope) - 1) <= NEUTRAL else "stable" if abs(slope) < 1 else "unstable"
-
-
 def course_words(course: GainCourse) -> str:
     """What becomes of the variance in layers of a gain."""
-    found = course.fixed_points
+    found, point = course.fixed_points, course.point
+    if not found.course:
+        return "for centred layers"
     if found.course == "any":
         return "kept, whatever it is"
-    end = "grows" if math.isinf(found.limit) else f"ends at {figure(found.limit, 4)}"
-    if course.point is not None and course.point is not found.reached:
-        return f"unstable: {end}"
-    if found.course == "power law" and course.point is not None and _marginal(course.point):
-        return "neutral: a power law"
-    return "grows without end" if course.point is None else stability(course.point.length_slope)
+    if point is None:
+        return ENDLESS
+    if point is not found.reached:
+        end = "grows" if math.isinf(found.limit) else f"ends at {figure(found.limit, 4)}"
+        return f"{point.stability}: {end}"
+    return point.stability + ": a power law" * (found.course == "power law")
 
 
 def edge_words(each: ActivationGains) -> list[str]:
@@ -47,8 +45,8 @@ def edge_words(each: ActivationGains) -> list[str]:
 
 
 def edge_stability(each: ActivationGains) -> str:
-    """Of a neutral fixed point, whether the edge is stable just above it."""
-    return "unstable" if each.stable_edge is not None else stability(each.edge.length_slope) if each.edge else ""
+    """Whether the fixed point at the edge draws the variances beside it."""
+    return each.edge.stability if each.edge else ""
 
 
 def torch_words(each: ActivationGains) -> str:
@@ -71,29 +69,25 @@ def fixed_point_lines(each: ActivationGains) -> list[str]:
     if found.course == "any" and found.reached:
         lines.append(f"  every variance is fixed: χ₁ = {figure(found.reached.chi_1)}{phase(found.reached)}")
     elif not found.points:
-        lines.append("  no fixed point")
+        lines.append(f"  no fixed point up to q* = {LARGEST_Q:g}")
     return [*lines, f"  q0 = {figure(each.start)} {reaches(found)}"]
 
 
 def reaches(found: FixedPoints, digits: int = 6) -> str:
     """`reaches q* = 0.194, ordered`."""
     if found.reached is None:
-        return "grows without end"
+        return ENDLESS
     if found.course == "any":
         return "is kept"
-    how = ", ever more slowly" * _marginal(found.reached)
+    how = ", ever more slowly" * (found.course == "power law")
     return f"reaches q* = {figure(found.limit, digits)}{how}{phase(found.reached)}"
-
-
-def _marginal(point: FixedPoint) -> bool:
-    return stability(point.length_slope) == "neutral"
 
 
 def _point_words(point: FixedPoint) -> str:
     figures = [("q*", point.q_star), ("c*", point.c_star), ("χ₁", point.chi_1), ("xi_q", point.xi_q),
                ("xi_c", point.xi_c)]
     listed = ", ".join(f"{name} {figure(value, 4)}" for name, value in figures if value is not None)
-    return f"{listed}: {stability(point.length_slope)}{phase(point)}"
+    return f"{listed}: {point.stability}{phase(point)}"
 
 
 def phase(point: FixedPoint) -> str:
@@ -101,5 +95,5 @@ def phase(point: FixedPoint) -> str:
     return f", {'edge of chaos' if point.phase == 'edge' else point.phase}" if point.phase else ""
 
 
-def _sigmas(edge: EdgePoint) -> str:
+def _sigmas(edge: Edge) -> str:
     return f"σ_w = {figure(edge.sigma_w, 9)}, σ_b = {figure(edge.sigma_b)}"

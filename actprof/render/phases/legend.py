@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from actprof.phase_diagrams import TRAINABLE, PhaseDiagram
+from actprof.phase_diagrams import PhaseDiagram
+from actprof.predictions import TRAINABLE_SCALES
 from actprof.render.canvas import Canvas
 from actprof.render.headings import MARGIN
 from actprof.render.lettering import line_height, width
@@ -63,7 +64,7 @@ def _entries(diagrams: Sequence[PhaseDiagram]) -> list[tuple[Draw, str]]:
 
 def _depths(diagrams: Sequence[PhaseDiagram]) -> list[tuple[Draw, str]]:
     lines = {line.layers: line for diagram in diagrams for line in diagram.depth_lines}
-    texts = [f"trainable to {layers} layers (ξ_c = {layers / TRAINABLE:.3g})" if number == 0 else f"{layers} layers"
+    texts = [f"{layers} layers" if number else f"trainable to {layers} layers (ξ_c = {layers / TRAINABLE_SCALES:.3g})"
              for number, layers in enumerate(sorted(lines))]
 
     def sample(layers: int) -> Draw:

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from actprof.distributions import Floats
-from actprof.phase_diagrams import Boundary, DepthLine, PhaseDiagram
+from actprof.phase_diagrams import DepthLine, PhaseDiagram
+from actprof.predictions import Edge
 from actprof.render.canvas import Canvas, Point
 from actprof.render.lettering import line_height, width
 from actprof.render.phases.room import Room
@@ -110,7 +111,7 @@ def _cut(one: Point, other: Point, box: tuple[float, float, float, float]) -> tu
     return one if first == 0 else start, other if last == 1 else end
 
 
-def _parts(branch: Sequence[Boundary]) -> Iterator[tuple[bool, list[Point]]]:
+def _parts(branch: Sequence[Edge]) -> Iterator[tuple[bool, list[Point]]]:
     """(stable, points): a stretch is stable if both of its ends are."""
     stretches = [(one.stable and other.stable, one, other) for one, other in pairwise(branch)]
     for stable, same in groupby(stretches, lambda stretch: stretch[0]):
@@ -131,11 +132,11 @@ def _span(plane: Plane, axis: int) -> tuple[float, float]:
     return (plane.left, plane.right) if axis == 0 else (plane.top, plane.bottom)
 
 
-def _place(plane: Plane, point: Boundary) -> Point:
+def _place(plane: Plane, point: Edge) -> Point:
     return float(plane.x(point.sigma_w)), float(plane.y(point.sigma_b))
 
 
-def inside(diagram: PhaseDiagram, point: Boundary) -> bool:
+def inside(diagram: PhaseDiagram, point: Edge) -> bool:
     """Whether a point lies on the plane."""
     low_w, high_w, low_b, high_b = diagram.grid.extent
     return low_w <= point.sigma_w <= high_w and low_b <= point.sigma_b <= high_b

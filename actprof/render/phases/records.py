@@ -8,6 +8,7 @@ from typing import Any
 
 from actprof import __version__
 from actprof.phase_diagrams import Grid, PhaseDiagram, PhaseDiagrams, Scheme
+from actprof.predictions import Edge
 
 JSON_SCHEMA = "actprof.sweep/1"
 
@@ -27,8 +28,8 @@ def diagram_rows(result: PhaseDiagrams) -> list[dict[str, Any]]:
 
 
 def quantities(grid: Grid) -> dict[str, Any]:
-    """What is known of every cell, by its key in JSON; `xi` is ξ_c, six times which can be trained."""
-    return {"q_star": grid.q_star, "chi_1": grid.chi_1, "xi": grid.xi_c, "xi_q": grid.xi_q, "c_star": grid.c_star,
+    """What is known of every cell, by its key in JSON; six times `xi_c` can be trained."""
+    return {"q_star": grid.q_star, "chi_1": grid.chi_1, "xi_c": grid.xi_c, "xi_q": grid.xi_q, "c_star": grid.c_star,
             "phase": grid.phase}
 
 
@@ -37,10 +38,14 @@ def _diagram(diagram: PhaseDiagram) -> dict[str, Any]:
     return {"activation": diagram.activation, "label": diagram.label, "formula": diagram.formula,
             "axes": [{"name": "sigma_w", "values": grid.sigma_w}, {"name": "sigma_b", "values": grid.sigma_b}],
             "quantities": quantities(grid),
-            "edge": [asdict(point) for branch in diagram.edges for point in branch],
-            "turns": [asdict(point) for point in diagram.turns],
+            "edge": [_point(point) for branch in diagram.edges for point in branch],
+            "turns": [_point(point) for point in diagram.turns],
             "depth_lines": [asdict(line) for line in diagram.depth_lines],
             "schemes": [_scheme(scheme) for scheme in diagram.schemes]}
+
+
+def _point(edge: Edge) -> dict[str, Any]:
+    return {**asdict(edge), "stable": edge.stable}
 
 
 def _scheme(scheme: Scheme) -> dict[str, Any]:
@@ -61,8 +66,7 @@ def _cells(diagram: PhaseDiagram) -> Iterator[dict[str, Any]]:
 
 
 def _schemes(diagram: PhaseDiagram) -> Iterator[dict[str, Any]]:
+    names = ("sigma_w", "sigma_b", "q_star", "chi_1", "xi_c", "xi_q", "c_star", "phase", "trainable_layers")
     for scheme in diagram.schemes:
         told = _scheme(scheme)
-        yield {"activation": diagram.activation, "scheme": scheme.label,
-               **{name: told[name] for name in ("sigma_w", "sigma_b", "q_star", "chi_1")}, "xi": told["xi_c"],
-               **{name: told[name] for name in ("xi_q", "c_star", "phase", "trainable_layers")}}
+        yield {"activation": diagram.activation, "scheme": scheme.label, **{name: told[name] for name in names}}

@@ -9,7 +9,7 @@ from rich.table import Table
 
 from actprof.phase_diagrams import PhaseDiagram, PhaseDiagrams, Scheme
 from actprof.render.cells import number
-from actprof.render.phases.words import NAMES, edge_lines, stability
+from actprof.render.phases.words import NAMES, edge_lines
 from actprof.render.terminal import Column, printed, table, written
 
 DIGITS, FEW = 4, 3
@@ -50,7 +50,7 @@ def _edge(diagram: PhaseDiagram, stream: TextIO) -> Table:
                  stream)
     for point in diagram.critical:
         cells = (_cell(point.sigma_b), _cell(point.sigma_w, 6), "any" if point.q is None else _cell(point.q),
-                 _cell(point.length_slope), stability(point.length_slope, point.stable))
+                 _cell(point.length_slope), point.stability)
         made.add_row(*(written(cell, stream) for cell in cells))
     return made
 

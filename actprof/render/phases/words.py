@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from actprof.phase_diagrams import TRAINABLE, PhaseDiagram, PhaseDiagrams, Scheme
+from actprof.phase_diagrams import PhaseDiagram, PhaseDiagrams, Scheme
+from actprof.predictions import TRAINABLE_SCALES
 from actprof.render.numerals import grouped
 
 NAMES = {"ordered": "ordered", "chaotic": "chaotic", "edge": "edge of chaos", "diverges": "diverges"}
 MEANINGS = {"ordered": "gradients vanish", "chaotic": "gradients explode",
             "diverges": "the variance grows without bound"}
 TURN = "where it turns stable"
-NEUTRAL = 1e-6
 
 
 def settings(result: PhaseDiagrams) -> list[str]:
@@ -23,7 +23,7 @@ def settings(result: PhaseDiagrams) -> list[str]:
     inits = [*said, f"n = m = fan_in = {config['width']}"] if said else []
     bias = config["bias"]
     return ["mean-field theory, infinite width", "inputs with E x² = 1: the first variance is σ_w² + σ_b²", *inits,
-            *([f"bias {bias}"] if bias else []), f"trainable to about {TRAINABLE:g} ξ_c layers"]
+            *([f"bias {bias}"] if bias else []), f"trainable to about {TRAINABLE_SCALES:g} ξ_c layers"]
 
 
 def statement(scheme: Scheme) -> str:
@@ -68,11 +68,6 @@ def edge_lines(diagram: PhaseDiagram) -> list[str]:
 
 def unstable(stable: bool) -> str:
     return "" if stable else ", unstable"
-
-
-def stability(slope: float, stable: bool) -> str:
-    """`stable`, `unstable`; a slope of 1 is as what lies next to it on the edge."""
-    return ("neutral" if abs(slope - 1) <= NEUTRAL else "stable") if stable else "unstable"
 
 
 def figure(value: float | None, digits: int) -> str:
