@@ -107,7 +107,7 @@ class Line:
     """What theory draws on the grid: points (x, y) in the axes' coordinates, in order; of one axis (x, 0).
 
     Attributes:
-        name: "critical" (χ₁ = 1, the edge of chaos) or "trainable" (as deep as six times the depth scale).
+        name: "critical" (χ₁ passes 1: the edge of chaos) or "trainable" (as deep as six times the depth scale).
         title: for a legend.
         rows: whether the points belong to separate rows of names, and are no curve.
     """

@@ -58,7 +58,8 @@ def omitted(axes: Sequence[Axis], places: Sequence[Sequence[int]]) -> str:
 
 
 def course(line: Line, axes: Sequence[Axis]) -> str:
-    """`edge of chaos at gain 1.4142`, or up to five of its points, or one for each name; "" if it has no points."""
+    """`edge of chaos at gain 1.4142`, or up to five points at values of the other axis, or one for each name; "" if it
+    has none."""
     points = [point for point in line.points if all(map(math.isfinite, point))]
     if not points:
         return ""
@@ -68,7 +69,8 @@ def course(line: Line, axes: Sequence[Axis]) -> str:
         return f"{line.title} at {axes[steady].name} {', '.join(values)}"
     moving = _continuous(axes)
     given = axes[1 - moving]
-    some = points if line.rows else [points[index] for index in evenly(len(points), MOST_POINTS)]
+    own = [point for point in points if point[1 - moving] in given.places] or points
+    some = points if line.rows else [own[index] for index in evenly(len(own), MOST_POINTS)]
     pairs = [(_text(axes[moving], point[moving]), _text(given, point[1 - moving])) for point in some]
     words = [f"{place} ({row})" if number or not given.numbers else f"{place} ({given.name} {row})"
              for number, (place, row) in enumerate(pairs)]

@@ -1,4 +1,4 @@
-"""Theory's lines on a grid: solid where χ₁ = 1, dashed as deep as signals reach; readable on any colour."""
+"""Theory's lines on a grid: solid where χ₁ passes 1, dashed as deep as signals reach; readable on any colour."""
 
 from __future__ import annotations
 

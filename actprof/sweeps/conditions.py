@@ -1,0 +1,65 @@
+"""What decides on which side of the edge of chaos a stack is, and of which stacks that cannot be said."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from dataclasses import dataclass
+
+from actprof.activations import bind
+from actprof.registry import Choice
+from actprof.spec import StackSpec
+from actprof.theory.parameters import Scales, scales, silence
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """All that a stack's fate depends on: φ, σ_w and σ_b above the first layer, and the first layer's variance q¹."""
+
+    activation: Choice
+    sigma_w: float
+    sigma_b: float
+    first: float
+
+
+def conditions(stack: StackSpec, second_moment: float) -> Conditions | None:
+    """Those of a stack for inputs of E x²; None where `silence_about` has a reason, or E x² is not finite."""
+    if silence_about(stack) or not 0 <= second_moment < math.inf:
+        return None
+    first, above = scales(stack, 1), scales(stack, min(2, stack.depth))
+    return Conditions(stack.activations[0], math.sqrt(above.weights), above.bias_std,
+                      first.weights * second_moment + first.bias_std**2)
+
+
+def silence_about(stack: StackSpec) -> str:
+    """Why no phase can be told of a stack; "" if one can."""
+    if stack.norm.name != "none":
+        return f"{stack.norm.name} normalisation sets the size of what enters the activation, so there is no edge"
+    if stack.activations.count(stack.activations[0]) < stack.depth:
+        return "activations that differ between layers have no common depth scale"
+    if bind(stack.activations[0]).jumps:
+        return f"{stack.activations[0].name} jumps, so χ₁ is infinite"
+    layers = _distinct(stack)
+    for number in layers:
+        reason = silence(stack, number) or _about_biases(scales(stack, number), stack)
+        if reason:
+            return reason
+    above = [scales(stack, number) for number in layers[1:]]
+    if any(not _alike(one, above[0]) for one in above):
+        return "weights whose scale differs from layer to layer have no common depth scale"
+    return ""
+
+
+def _distinct(stack: StackSpec) -> list[int]:
+    """The first layer, and one layer for each shape of a matrix above it."""
+    shapes = {shape: number for number, shape in enumerate(itertools.pairwise(stack.widths[1:]), 2)}
+    return [1, *shapes.values()]
+
+
+def _about_biases(known: Scales, stack: StackSpec) -> str:
+    return f"{stack.bias.name} biases have a mean other than 0" if known.bias_mean else ""
+
+
+def _alike(one: Scales, other: Scales) -> bool:
+    return math.isclose(one.weights, other.weights, rel_tol=1e-9) and math.isclose(
+        one.bias_std, other.bias_std, rel_tol=1e-9)
