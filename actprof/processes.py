@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import pickle
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
 from typing import Any, TypeVar
 
 from actprof.errors import ResourceError
@@ -20,52 +22,63 @@ from actprof.parallel import cores, keep_to
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
+MOST_WORKERS = 60
+"""As many as Windows can wait for at once."""
+
 
 def dealt(work: Callable[[Item], Result], items: Sequence[Item], workers: int) -> Iterator[tuple[int, Result]]:
     """Yield (place, work(item)) for each item as they are done, by `workers` processes, or by this one if that is 1.
 
     `work`, which is sent once, items and results must pickle; the first exception is raised.
     """
-    workers = min(workers, len(items))
+    workers = min(workers, len(items), MOST_WORKERS)
     if workers <= 1:
         yield from enumerate(map(work, items))
         return
     threads = max(1, cores() // workers)
-    crew = dict(_started(work, threads) for _ in range(workers))
+    crew: dict[Any, BaseProcess] = {}
     try:
+        for _ in range(workers):
+            crew.update([_started(work, threads)])
         yield from _results(list(crew), iter(enumerate(items)))
     finally:
         for process in crew.values():
             process.terminate()
+        for worker, process in crew.items():
+            process.join()
+            worker.close()
 
 
-def _results(idle: list[Connection], waiting: Iterator[tuple[int, Any]]) -> Iterator[tuple[int, Any]]:
+def _results(idle: list[Any], waiting: Iterator[tuple[int, Any]]) -> Iterator[tuple[int, Any]]:
     """Send each worker the next item whenever it has nothing to do, and yield what comes back."""
-    busy: list[Connection] = []
+    busy: list[Any] = []
     while True:
         for worker, task in zip(idle, waiting, strict=False):
-            worker.send(task)
+            with _told_of_loss():
+                worker.send(task)
             busy.append(worker)
         if not busy:
             return
-        idle = [worker for worker in wait(busy) if isinstance(worker, Connection)]
+        ready = wait(busy)
+        idle, busy = [worker for worker in busy if worker in ready], [worker for worker in busy if worker not in ready]
         for worker in idle:
-            busy.remove(worker)
-            yield _received(worker)
+            with _told_of_loss():
+                place, result, error = worker.recv()
+            if error is not None:
+                raise error
+            yield place, result
 
 
-def _received(worker: Connection) -> tuple[int, Any]:
+@contextmanager
+def _told_of_loss() -> Iterator[None]:
     try:
-        place, result, error = worker.recv()
-    except EOFError:
+        yield
+    except (EOFError, OSError):
         raise ResourceError("a worker process ended early, perhaps for want of memory. "
                             "Take fewer --workers or smaller networks.") from None
-    if error is not None:
-        raise error
-    return place, result
 
 
-def _started(work: Callable[[Any], Any], threads: int) -> tuple[Connection, Any]:
+def _started(work: Callable[[Any], Any], threads: int) -> tuple[Any, BaseProcess]:
     """A new worker: the connection to it, and the process. Spawned, for a fork copies locks that other threads hold."""
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
@@ -111,7 +124,16 @@ def _tried(work: Callable[[Item], Result], item: Item) -> tuple[Result | None, E
     try:
         return work(item), None
     except Exception as error:
-        return None, error
+        return None, _portable(error)
+
+
+def _portable(error: Exception) -> Exception:
+    """The error, or its words where it would not arrive."""
+    try:
+        pickle.loads(pickle.dumps(error))
+    except Exception:
+        return RuntimeError(f"{type(error).__name__}: {error}")
+    return error
 
 
 def _end_with_parent() -> None:

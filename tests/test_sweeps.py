@@ -1,6 +1,7 @@
 """Sweeps: the grammar of grids, cells beside single runs, workers, and measured borders beside theory's."""
 
 import math
+import multiprocessing
 import operator
 import os
 import signal
@@ -17,6 +18,7 @@ from actprof import configuration, inputs, spec
 from actprof.activations import ACTIVATIONS
 from actprof.engine import compare
 from actprof.errors import ActprofError, SpecError
+from actprof.parallel import cores
 from actprof.processes import dealt
 from actprof.spec import RunSpec
 from actprof.sweep_maps import BY_NAME, VERDICT
@@ -155,8 +157,8 @@ def test_a_cell_is_what_a_single_run_with_the_same_seed_gives(over, settings):
         for name in BY_NAME:
             said, spread = ((first.figures["log10_ratio"], first.spread["log10_ratio"]) if BY_NAME[name].back
                             else (last.figures[name], last.spread[name]))
-            assert cell.figures[name] == said or math.isnan(said), name
-            assert cell.spread[name] == spread or math.isnan(spread[0]), name
+            np.testing.assert_equal(cell.figures[name], said, name)
+            np.testing.assert_equal(cell.spread[name], spread, name)
             assert np.median(cell.networks[name]) == pytest.approx(said, rel=1e-12, nan_ok=True)
         assert cell.verdict == arm.verdict.code
 
@@ -272,48 +274,103 @@ def _dying(number):
     os._exit(number)
 
 
+class _Unportable(Exception):
+    def __init__(self, one, other):
+        super().__init__(f"{one} and {other}")
+
+
+def _unportable(number):
+    raise _Unportable(number, number)
+
+
+def _endless(folder):
+    (Path(folder) / str(os.getpid())).touch()
+    while True:
+        time.sleep(1)
+
+
+def _threads(_):
+    return cores()
+
+
 def test_processes_share_the_work_and_every_result_knows_its_place():
     found = list(dealt(_slowly, [0.3, 0.0, 0.2, 0.1], 2))
     assert sorted(place for place, _ in found) == [0, 1, 2, 3]
     assert all([0.3, 0.0, 0.2, 0.1][place] == seconds for place, (_, seconds) in found)
-    assert os.getpid() not in {process for _, (process, _) in found}
+    assert len({process for _, (process, _) in found} - {os.getpid()}) == 2
+
+
+def test_workers_share_the_cores():
+    assert {threads for _, threads in dealt(_threads, [0] * cores(), cores())} == {1}
+
+
+def test_more_workers_than_items_are_not_started():
+    assert len({process for _, (process, _) in dealt(_slowly, [0.2, 0.2], 50)}) == 2
 
 
 def test_an_error_of_a_worker_is_raised_as_it_is_and_a_worker_that_dies_is_told():
     with pytest.raises(SpecError, match=r"two is refused\."):
         list(dealt(_refusing, [1, 2, 3], 2))
+    with pytest.raises(RuntimeError, match="_Unportable: 1 and 1"):
+        list(dealt(_unportable, [1, 1], 2))
     with pytest.raises(ActprofError, match="a worker process ended early"):
         list(dealt(_dying, [1, 2], 2))
 
 
-@pytest.mark.skipif(os.name != "posix", reason="signals as on POSIX")
+def test_work_that_a_worker_cannot_take_is_told_too():
+    with pytest.raises(ActprofError, match="a worker process ended early"):
+        list(dealt(_Gone(), [1, 2, 3, 4], 2))
+
+
+class _Gone:
+    """Does not arrive: the worker dies before it takes its first item."""
+
+    def __reduce__(self):
+        return os._exit, (3,)
+
+
+def test_no_worker_is_left_when_the_work_is_done_or_given_up():
+    before = set(multiprocessing.active_children())
+    for _ in dealt(_slowly, [0.0, 0.0, 0.0], 2):
+        pass
+    given_up = dealt(_slowly, [0.0, 30.0, 30.0], 2)
+    next(given_up)
+    given_up.close()
+    assert set(multiprocessing.active_children()) == before
+
+
+SCRIPT = """
+import sys
+from tests.test_sweeps import _endless
+from actprof.parallel import cores
+from actprof.processes import dealt
+from actprof.cli import signals
+with signals.answered():
+    try:
+        signals.aside(lambda: list(dealt(_endless, [sys.argv[1]] * 2, 2)))
+    except signals.Signalled as error:
+        signals.end_by(error.number)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks for processes in /proc")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_no_worker_outlives_its_parent(number, tmp_path):
-    process = subprocess.Popen(
-        [sys.executable, "-m", "actprof", "sweep", "--over", "gain=1:2:1000", "--layers", "40", "--workers", "2",
-         "--no-figure"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=tmp_path, start_new_session=True)
-    children = Path(f"/proc/{process.pid}/task")
-    if not children.exists():
-        process.kill()
-        pytest.skip("needs /proc")
-    deadline = time.monotonic() + 60
-    while len(_children(children)) < 3 and time.monotonic() < deadline:  # two workers and the resource tracker
-        time.sleep(0.05)
-    workers = _children(children)
-    assert len(workers) >= 2
-    time.sleep(1)  # one that still starts would find its pipe cut
+    process = subprocess.Popen([sys.executable, "-c", SCRIPT, str(tmp_path)], stderr=subprocess.PIPE,
+                               cwd=Path(__file__).parent.parent)
+    _until(lambda: len(list(tmp_path.iterdir())) == 2)
     process.send_signal(number)
-    _, said = process.communicate(timeout=30)
-    assert b"Traceback" not in said
+    _, said = process.communicate(timeout=60)
+    assert said == b""
     assert process.returncode == -number
-    deadline = time.monotonic() + 20
-    while any(map(_alive, workers)) and time.monotonic() < deadline:
+    _until(lambda: not any(_alive(worker.name) for worker in tmp_path.iterdir()))
+
+
+def _until(holds):
+    deadline = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < deadline
         time.sleep(0.05)
-    assert not any(map(_alive, workers))
-
-
-def _children(tasks):
-    return {child for task in tasks.glob("*/children") for child in task.read_text().split()}
 
 
 def _alive(process):
