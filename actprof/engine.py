@@ -141,12 +141,15 @@ class _LayerCounters:
         self._flat = phi.saturation
         self._scratch = scratch
         self._counts_before = "preactivation" in bins
+        self._least_z = math.inf
         self._before = Counter(network.columns(number), bins.get("preactivation", bins["activation"]), scratch)
         self._after = Counter(network.stack.widths[number], bins["activation"], scratch, activity=True, atoms=atoms,
                               rectifier=phi.rectifier and not normalised)
 
     def preactivations(self, block: NDArray[Any]) -> None:
-        if self._counts_before or not (np.isfinite(block.min()) and np.isfinite(block.max())):
+        least = float(block.min())
+        self._least_z = min(self._least_z, least)
+        if self._counts_before or not (math.isfinite(least) and math.isfinite(block.max())):
             self._before.add(block)  # what is not finite is reported in every format
         flat = self._scratch.get("flat", block.shape, np.bool_)
         for edge, beyond in zip(self._flat, (np.less, np.greater), strict=True):
@@ -160,7 +163,7 @@ class _LayerCounters:
     def profile(self, layer: Layer, gradient: LayerGradient | None = None) -> LayerProfile:
         return LayerProfile(layer.number, layer.fans.fan_in, layer.fans.fan_out, layer.parameters, layer.weight_std,
                             self._after.distribution(), self._before.distribution(), layer.activation.name,
-                            any(math.isfinite(edge) for edge in self._flat), gradient)
+                            any(math.isfinite(edge) for edge in self._flat), gradient, self._least_z)
 
 
 def _chunks(network: Network, inputs: Inputs, back: bool = False) -> list[Chunk]:

@@ -94,11 +94,13 @@ class Inputs(ABC):
         features: numbers in a row.
         batches: how many there are; fewer than asked for where a file is short.
         notes: one-line remarks for the user.
+        size: bytes of what is held in memory.
     """
 
     features: int
     batches: int
     notes: tuple[str, ...] = ()
+    size: int = 0
 
     @abstractmethod
     def batch_rows(self, batch: int) -> int:
@@ -144,6 +146,7 @@ class FileInputs(Inputs):
         self._used = min(available, run.batch_size * run.batches)
         self.features = table.features.shape[1]
         self.batches = -(-self._used // run.batch_size)
+        self.size = table.features.nbytes
         self._table = table
         self._run = run
         self._scaling = SCALINGS[run.input.scale](table)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, reduce
 from typing import Any
@@ -21,7 +21,12 @@ Figures = dict[str, float]
 
 @dataclass(frozen=True)
 class LayerProfile:
-    """One layer of one network. `saturates`: the activation flattens somewhere, so % saturated means something."""
+    """One layer of one network.
+
+    Attributes:
+        saturates: the activation flattens somewhere, so % saturated means something.
+        least_z: the smallest pre-activation, known whether or not these are counted.
+    """
 
     layer: int
     fan_in: int
@@ -33,11 +38,13 @@ class LayerProfile:
     activation_name: str = ""
     saturates: bool = False
     gradient: LayerGradient | None = None
+    least_z: float = math.inf
 
     def merge(self, other: LayerProfile) -> LayerProfile:
         return replace(self, activation=self.activation.merge(other.activation),
                        preactivation=self.preactivation.merge(other.preactivation),
-                       gradient=self.gradient and other.gradient and self.gradient.merge(other.gradient))
+                       gradient=self.gradient and other.gradient and self.gradient.merge(other.gradient),
+                       least_z=min(self.least_z, other.least_z))
 
 
 @dataclass(frozen=True)
@@ -100,6 +107,7 @@ class LayerSummary:
     activation: Summary
     preactivation: Summary
     gradient: Summary | None = None
+    least_z: float = math.inf
 
     @property
     def quantities(self) -> tuple[str, ...]:
@@ -186,7 +194,8 @@ def _summarised(rows: Sequence[LayerProfile], lasts: Sequence[LayerProfile]) -> 
     return LayerSummary(first.layer, first.fan_in, first.fan_out, first.parameters,
                         float(np.median([row.weight_std for row in rows])), first.activation_name, first.saturates,
                         activation, preactivation,
-                        _gradient_summary([row.gradient for row in rows], [last.gradient for last in lasts]))
+                        _gradient_summary([row.gradient for row in rows], [last.gradient for last in lasts]),
+                        min(row.least_z for row in rows))
 
 
 def _summary(distributions: Sequence[Distribution], quantity: str) -> Summary:
@@ -227,11 +236,12 @@ def _enter(name: str, values: list[float], figures: Figures, spread: dict[str, t
     if len(values) == 1:
         figures[name] = values[0]
     else:
-        figures[name], spread[name] = _middle(values)
+        figures[name], spread[name] = middle(values)
 
 
-def _middle(values: list[float]) -> tuple[float, tuple[float, float]]:
-    """The median and the quartiles of what is finite."""
-    finite = [value for value in values if math.isfinite(value)] or [math.nan]
-    low, middle, high = np.quantile(finite, (0.25, 0.5, 0.75))
-    return float(middle), (float(low), float(high))
+def middle(values: Iterable[float]) -> tuple[float, tuple[float, float]]:
+    """The median and the quartiles of what is a number; of infinite ones the nearest value, not one between."""
+    known, shares = [value for value in values if not math.isnan(value)] or [math.nan], (0.25, 0.5, 0.75)
+    infinite = any(map(math.isinf, known))
+    low, median, high = np.quantile(known, shares, method="nearest") if infinite else np.quantile(known, shares)
+    return float(median), (float(low), float(high))

@@ -36,7 +36,7 @@ def dying(seen: Evidence) -> Verdict | None:
     faded = seen.faded or seen.depth
     for layer in seen.layers[:faded]:
         share = layer.activation.figures["dead_fraction"]
-        off = not layer.preactivation.figures["min"] >= 0
+        off = not layer.least_z >= 0
         if off and seen.arm.config["samples"] > 1 and share > min(DYING.value + 2 / math.sqrt(layer.fan_out), 0.999):
             return Verdict("dying", layer.layer,
                            f"{seen.name}: {100 * share:.3g} % of the units of layer {layer.layer} are 0 for every "

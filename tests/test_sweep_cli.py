@@ -55,7 +55,11 @@ def call(capsys, monkeypatch, tmp_path):
     ("--quantity std --quantity std", "--quantity std is asked for twice. Name each once."),
     ("--workers 0", "--workers must be a whole number from 1 to 1,024, not '0'."),
     ("--over act=relu,rleu", "unknown activation 'rleu'. Did you mean 'relu'?"),
-    ("-o a.gif --over act=relu,rleu", "unknown activation 'rleu'. Did you mean 'relu'?"),
+    ("--over gain=1:2 --init he:gain=2", "'he:gain=2' sets the gain that --over varies. Leave it out: he_normal."),
+    ("--over std=1:2 --init 0.01", "'0.01' sets the std that --over varies. Leave it out: normal."),
+    ("--over gian=1:2 --input missing.csv", "--over cannot vary 'gian'. Did you mean 'gain'?"),
+    ("-o a.gif --input missing.csv", "--output: the suffix of 'a.gif' is unknown. Use .png, .svg, .pdf."),
+    ("--phase --seed 3", "--phase cannot be combined with --seed. It is theory alone, of wide and deep stacks."),
 ])
 def test_a_request_that_cannot_be_is_refused_in_one_line_before_the_work(call, arguments, message):
     assert call(arguments) == (2, "", f"Error: {message}\n")
@@ -84,6 +88,12 @@ def test_the_figure_is_named_after_what_varies(call, tmp_path):
     assert code == 0
     assert err == "wrote sweep-gain+init-relu.png\n"
     assert (tmp_path / "sweep-gain+init-relu.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_what_has_a_value_of_its_own_is_not_varied_by_default(call):
+    for arguments, varied in (("--width 2", ["gain", "layers"]), ("--layers 3", ["gain"]), ("--widths 9,9", ["gain"])):
+        _, out, _ = call(f"--batch-size 2 --json --no-figure {arguments}")
+        assert [axis["name"] for axis in json.loads(out)["axes"]] == varied
 
 
 def test_several_initialisers_and_activations_make_a_grid_by_themselves(call):

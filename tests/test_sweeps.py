@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from actprof import configuration, inputs, spec
+from actprof import configuration, inputs, memory, spec
 from actprof.activations import ACTIVATIONS
 from actprof.engine import compare
 from actprof.errors import ActprofError, SpecError
@@ -22,6 +22,7 @@ from actprof.parallel import cores
 from actprof.processes import dealt
 from actprof.spec import RunSpec
 from actprof.sweep_maps import BY_NAME, VERDICT
+from actprof.sweeps import sweeping
 from actprof.sweeps.axes import KINDS, SIGMAS, parsed
 from actprof.sweeps.grids import Grid, grid
 from actprof.sweeps.sweeping import SweepSpec, sweep
@@ -49,6 +50,10 @@ def swept(*over, inits=("he",), acts=("relu",), run=None, workers=1, everything=
     ("LAYERS=5:50:10", (5, 10, 15, 20, 25, 30, 35, 40, 45, 50)),
     ("bias=0:1:3", (0, 0.5, 1)),
     ("std=0.001:1:4:log", (0.001, 0.01, 0.1, 1)),
+    ("bias=0.001:1:4:log", (0.001, 0.01, 0.1, 1)),
+    ("gain=1.41421356237,1.41421356238", (1.41421356237, 1.41421356238)),
+    ("gain=0.123456789012:1:2", (0.123456789012, 1)),
+    ("gain=1e-300:1e6:3:log", (1e-300, 1e-147, 1e6)),
 ])
 def test_numbers_are_ranges_with_a_count_or_a_logarithm_or_lists(text, expected):
     axis = parsed(text)
@@ -98,6 +103,7 @@ def test_names_are_joined_by_commas_and_keep_their_parameters(text, labels):
     ("layers=0:5", "--over layers takes whole numbers from 1 to 10,000, not '0'."),
     ("layers=1.5,2", "--over layers takes whole numbers from 1 to 10,000, not '1.5'."),
     ("gain=0:1:5000", "--over gain has 5,000 values; 1,000 are the most."),
+    ("gain=0:1:100000000000", "--over gain has 100,000,000,000 values; 1,000 are the most."),
     ("init=he,,x", "--over init has an empty name in 'he,,x'."),
     ("init=he,HE", "--over init names 'he' twice. Name each once."),
 ])
@@ -119,6 +125,7 @@ def test_every_kind_refuses_nonsense_and_takes_what_it_is_for(kind):
 @pytest.mark.parametrize(("over", "init", "message"), [
     (["gain=1:2"], "0.01", "'0.01' has no gain to vary. Its parameters: std, mean. Take another --init, such as "
                            "lecun."),
+    (["gain=1:2"], "he:gain=1", "'he:gain=1' sets the gain that --over varies. Leave it out: he_normal."),
     (["std=1:2"], "he", "'he' has no std to vary. Its parameters: gain, mode. Take another --init, such as normal."),
     (["gain=1:2", "gain=1:3"], "he", "--over gain is asked for twice. Name each thing once."),
     (["gain=1:2", "layers=1:3", "width=8,16"], "he", "3 things vary: gain, layers, width. A sweep has one or two."),
@@ -195,6 +202,32 @@ def test_the_shared_configuration_is_what_all_cells_have_in_common():
     known = [configuration.of_stack(stack) for stack in grid(["width=8,24"], ["he"], ["relu"], {"layers": 3}).stacks]
     assert "widths" not in result.config
     assert all(result.config[name] == value for name, value in known[0].items() if name != "widths")
+
+
+def test_a_network_that_overflows_or_is_cut_off_does_not_hide_the_others():
+    cell = swept("gain=1:1", layers=12, width=2, bias="0.3", run=run_of(repeats=9)).cells[0]
+    ratios = sorted(cell.networks["log10_gradient_ratio"], key=lambda each: (math.isnan(each), each))
+    known = [ratio for ratio in ratios if not math.isnan(ratio)]
+    assert -math.inf in known
+    assert cell.figures["log10_gradient_ratio"] in known
+    assert sum(ratio <= cell.figures["log10_gradient_ratio"] for ratio in known) >= len(known) / 2
+
+
+def test_a_stack_that_is_too_large_for_gradients_costs_the_others_nothing(monkeypatch):
+    monkeypatch.setattr(memory, "WHOLE_BYTES", 4 * 20 * 20 * 3)
+    small, large = swept("width=20,40", layers=3).cells
+    assert small == swept("width=20", layers=3).cells[0]
+    assert "log10_gradient_ratio" not in large.figures
+    assert large.verdict
+
+
+def test_workers_have_room_beside_each_other(monkeypatch):
+    monkeypatch.setattr(sweeping, "available_memory", lambda: 3 * sweeping.WORKER_BYTES)
+    request = swept("gain=1,2,3,4", layers=2, width=4, workers=4)
+    assert request.notes == ("only 2 of 4 workers, as more would not fit into memory",)
+    monkeypatch.setattr(sweeping, "available_memory", lambda: 1000)
+    with pytest.raises(ActprofError, match="the largest cell needs about"):
+        swept("gain=1,2", layers=2, width=40)
 
 
 def test_only_what_is_asked_for_is_computed_and_it_is_the_same():

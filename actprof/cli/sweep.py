@@ -17,12 +17,12 @@ from actprof.spec import RunSpec, Style
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from actprof.inputs import Inputs
     from actprof.phase_diagrams import PhaseDiagrams
     from actprof.sweep_maps import Sweep
-    from actprof.sweeps.sweeping import SweepSpec
 
 NOT_OF_PHASES = {"quantities", "layers", "widths", "norm", "norm_position", "input_", "input_key", "label_column",
-                 "scale", "batch_size", "batches", "repeats", "dtype", "workers"}
+                 "scale", "batch_size", "batches", "repeats", "dtype", "seed", "workers"}
 """Parameters that mean nothing to a phase diagram."""
 
 
@@ -36,7 +36,9 @@ NOT_OF_PHASES = {"quantities", "layers", "widths", "norm", "norm_position", "inp
                    "dot; --over sigma_w=LOW:HIGH and sigma_b=LOW:HIGH set its ranges.")
 @click.option("--quantity", "quantities", multiple=True, type=Word(tuple(spec.SWEPT)), default=("std",),
               show_default=True, metavar="NAME",
-              help=f"What the table and the figure show: {', '.join(spec.SWEPT)}; repeatable.")
+              help="What the table and the figure show of the last layer: std, square (mean square), within (std "
+                   "within units), correlation, saturated, dead; gradient (the first layer's over the last's) or "
+                   "verdict; repeatable.")
 @stacks.stack_options
 @runs.run_options(spec.SWEEP_ROWS)
 @options.seed_option
@@ -56,9 +58,9 @@ def command(ctx: click.Context, /, over: tuple[str, ...], phase: bool, quantitie
     actprof sweep --over width=64:1024:log --repeats 8
     actprof sweep --phase --act tanh --init he --init xavier
 
-    Each cell is a run of 'actprof histogram' with its settings: figures are of the last layer. Lines are theory's:
-    the edge of chaos, where χ₁ passes 1, and as deep as six times the depth scale. Over the width, with --repeats of 2
-    or more, each quantity is said to be flat or not.
+    Each cell is a run of 'actprof histogram' with the same settings and --batch-size. Lines are theory's: the edge of
+    chaos, where χ₁ passes 1, and as deep as six times the depth scale. Over the width, with --repeats of 2 or more,
+    each quantity is said to be flat or not.
     """
     from actprof.parallel import one_blas_thread
 
@@ -67,15 +69,24 @@ def command(ctx: click.Context, /, over: tuple[str, ...], phase: bool, quantitie
         _refuse_what_phases_ignore(ctx)
         _draw_phases(over, inits, acts, settings, output)
         return
+    _show_grid(over, quantities, workers, inits, acts, settings, output)
+
+
+def _show_grid(over: Sequence[str], quantities: Sequence[str], workers: int | None, inits: Sequence[str],
+               acts: Sequence[str], settings: dict[str, Any], output: options.Output) -> None:
     from actprof.cli.progress import shown_progress
     from actprof.render.sweeps import records
+    from actprof.sweeps.grids import Grid, axes_of
+    from actprof.sweeps.sweeping import SweepSpec, sweep
 
-    request, file = _request(over, quantities, workers, inits, acts, settings, output)
-    varied = [axis.name for axis in request.grid.axes]
+    run = _run(settings)
+    axes = axes_of(over, inits, acts, settings)
+    varied = [axis.name for axis in axes]
     fixed = [names for name, names in (("init", inits), ("act", acts)) if name not in varied]
     output.check(options.default_name("sweep", [varied, *fixed]))
-    from actprof.sweeps.sweeping import sweep
-
+    file = aside(lambda: _file(run, settings))
+    request = SweepSpec(Grid(axes, inits[0], acts[0], settings), run, tuple(spec.SWEPT[word] for word in quantities),
+                        output.format != "table", workers)
     with shown_progress(output.quiet) as progress:
         result = aside(lambda: sweep(request, file, progress))
     output.print(lambda stream: _print_table(result, stream), lambda: records.sweep_record(result),
@@ -84,23 +95,24 @@ def command(ctx: click.Context, /, over: tuple[str, ...], phase: bool, quantitie
     output.draw(lambda style, form: _figure(result, style, form))
 
 
-def _request(over: Sequence[str], quantities: tuple[str, ...], workers: int | None, inits: Sequence[str],
-             acts: Sequence[str], settings: dict[str, Any], output: options.Output) -> tuple[SweepSpec, Any]:
-    """The spec, and the inputs where they come from a file, whose features are every stack's first width."""
+def _run(settings: dict[str, Any]) -> RunSpec:
+    """What goes through every stack; taken out of the settings, which then are of the stacks alone."""
     from actprof import inputs
-    from actprof.sweeps.grids import grid
-    from actprof.sweeps.sweeping import SweepSpec
 
     source = inputs.parse(*(settings.pop(name) for name in ("input_", "input_key", "label_column", "scale")))
-    run = RunSpec(source, quantities=spec.QUANTITIES[:1], **{name: settings.pop(name) for name in (
+    return RunSpec(source, quantities=spec.QUANTITIES[:1], **{name: settings.pop(name) for name in (
         "batch_size", "batches", "repeats", "seed", "dtype")})
-    table = aside(lambda: runs.rows_of(source))
-    if table is not None:
-        settings["features"] = table.features.shape[1]
-    asked = over or (() if len(inits) > 1 or len(acts) > 1 else spec.OVER)
-    shown = tuple(spec.SWEPT[word] for word in quantities)
-    request = SweepSpec(grid(asked, inits, acts, settings), run, shown, output.format != "table", workers)
-    return request, None if table is None else inputs.file_inputs(run, table)
+
+
+def _file(run: RunSpec, settings: dict[str, Any]) -> Inputs | None:
+    """The rows of a file, whose features are every stack's first width; None where inputs are drawn."""
+    from actprof import inputs
+
+    table = runs.rows_of(run.input)
+    if table is None:
+        return None
+    settings["features"] = table.features.shape[1]
+    return inputs.file_inputs(run, table)
 
 
 def _print_table(result: Sweep, stream: TextIO) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -25,7 +26,7 @@ RATIO = 2.0
 """Between neighbours of a logarithmic range of whole numbers that does not say how many."""
 
 DIGITS = 9
-"""A value is what its label says, so that a cell can be asked for by it."""
+"""Of a value between the ends of a range; it is what its label says, so that a cell can be asked for by it."""
 
 
 @dataclass(frozen=True)
@@ -77,8 +78,9 @@ def parsed(text: str, kinds: tuple[Kind, ...] = KINDS) -> Axis:
         return named(kind.name, _names(kind, values))
     if ":" in values:
         return _range(kind, values)
-    listed = [_number(part, kind) for part in values.split(",")]
-    return _axis(kind, listed, _more_even_in_logarithms(sorted(set(listed))))
+    _require_few(kind, values.count(",") + 1)
+    listed = sorted({_number(part, kind) for part in values.split(",")})
+    return _axis(kind, listed, _more_even_in_logarithms(listed))
 
 
 def _kind(name: str, kinds: tuple[Kind, ...]) -> Kind:
@@ -94,7 +96,8 @@ def _kind(name: str, kinds: tuple[Kind, ...]) -> Kind:
 
 def _all_numbers(values: str) -> bool:
     """A range starts with a number; in a list all are numbers."""
-    return all(map(_is_real, values.split(",")[0].split(":") if ":" in values else values.split(",")))
+    first, colon, _ = values.partition(":")
+    return _is_real(first) if colon else all(map(_is_real, values.split(",")))
 
 
 def _is_real(text: str) -> bool:
@@ -145,7 +148,10 @@ def _range(kind: Kind, values: str) -> Axis:
     if count == 1 and high > low:
         raise SpecError(f"--over {kind.name}={shown(values)} asks for one value from {first} to {last}. "
                         "The third number is how many there are: 2 or more.")
-    return _axis(kind, _spaced(low, high, count, logarithmic), logarithmic)
+    _require_few(kind, count)
+    between = [float(round(value)) if kind.numbers == "whole" else float(f"{value:.{DIGITS}g}")
+               for value in _spaced(low, high, count, logarithmic)[1:-1]]
+    return _axis(kind, sorted({low, *between, high}), logarithmic)
 
 
 def _more_even_in_logarithms(numbers: list[float]) -> bool:
@@ -162,7 +168,8 @@ def _spaced(low: float, high: float, count: int, logarithmic: bool) -> list[floa
         return [low]
     shares = [place / (count - 1) for place in range(count)]
     if logarithmic:
-        return [low * (high / low) ** share for share in shares]
+        first, last = math.log(low), math.log(high)
+        return [math.exp(first + (last - first) * share) for share in shares]
     return [low + (high - low) * share for share in shares]
 
 
@@ -177,9 +184,9 @@ def _usual(kind: Kind, low: float, high: float, logarithmic: bool) -> int:
 
 
 def _count(text: str, kind: Kind, values: str) -> int:
-    if not NUMBER.fullmatch(text.strip()):
+    if not re.fullmatch(r"[1-9]\d{0,17}", text.strip()):
         _refuse(kind, values)
-    return fan(text, f"how many values --over {kind.name} has")
+    return int(text)
 
 
 def _number(text: str, kind: Kind) -> float:
@@ -199,21 +206,22 @@ def _refuse(kind: Kind, text: str) -> NoReturn:
                     f"joined by commas, not {shown(text)}.")
 
 
-def _axis(kind: Kind, values: list[float], logarithmic: bool) -> Axis:
-    """The axis of these numbers, each once, in rising order, as their labels say them."""
-    _require_few(kind, len(values))
-    exact = (round(value) for value in values) if kind.numbers == "whole" else (
-        float(f"{value:.{DIGITS}g}") for value in values)
-    numbers = sorted(set(exact))
-    labels = tuple(f"{number:.{DIGITS}g}" if kind.numbers != "whole" else str(number) for number in numbers)
-    return Axis(kind.name, kind.title, labels, tuple(map(float, numbers)), logarithmic, kind.numbers == "whole")
+def _axis(kind: Kind, numbers: list[float], logarithmic: bool) -> Axis:
+    """The axis of these numbers, which rise."""
+    whole = kind.numbers == "whole"
+    labels = tuple(str(int(number)) if whole else _label(number) for number in numbers)
+    return Axis(kind.name, kind.title, labels, tuple(numbers), logarithmic, whole)
+
+
+def _label(number: float) -> str:
+    """As few digits as say what it is."""
+    short = f"{number:.{DIGITS}g}"
+    return short if float(short) == number else repr(number)
 
 
 def _require_few(kind: Kind, count: int) -> None:
     if count > MOST_VALUES:
         raise SpecError(f"--over {kind.name} has {count:,} values; {MOST_VALUES:,} are the most.")
-
-
 
 
 def distinct(axes: Sequence[Axis]) -> tuple[Axis, ...]:

@@ -72,25 +72,34 @@ class Grid:
 
 
 def grid(over: Sequence[str], inits: Sequence[str], acts: Sequence[str], settings: Mapping[str, Any]) -> Grid:
-    """The grid of a request as on the command line; several inits or acts are an axis of names. Raises SpecError."""
-    varied = tuple(map(parsed, over))
-    _require_free(varied, {"init": tuple(inits), "act": tuple(acts), **settings})
+    """The grid of a request as on the command line. Raises SpecError."""
+    return Grid(axes_of(over, inits, acts, settings), inits[0], acts[0], settings)
+
+
+def axes_of(over: Sequence[str], inits: Sequence[str], acts: Sequence[str],
+            settings: Mapping[str, Any]) -> tuple[Axis, ...]:
+    """What varies: what is said, several inits or acts, or by default what has no value of its own."""
     several = [named(name, names) for name, names in (("init", inits), ("act", acts)) if len(names) > 1]
-    return Grid((*varied, *several), inits[0], acts[0], settings)
-
-
-def _require_free(varied: Sequence[Axis], given: Mapping[str, Any]) -> None:
-    """Raise SpecError where something has a value of its own and varies."""
+    if not over and not several:
+        given = {name for name, value in settings.items() if value is not None} | (
+            {"layers"} if settings.get("widths") else set())
+        return tuple(axis for axis in map(parsed, spec.OVER) if axis.name not in given)
+    varied = tuple(map(parsed, over))
     unset = {"init": (spec.INIT,), "act": (spec.ACTIVATION,), "norm": spec.NO_NORM.name}
+    values = {"init": tuple(inits), "act": tuple(acts), **settings}
     for axis in varied:
-        if given.get(axis.name, unset.get(axis.name)) != unset.get(axis.name):
+        if values.get(axis.name, unset.get(axis.name)) != unset.get(axis.name):
             raise SpecError(f"--{axis.name} is both set and varied by --over. Leave one out.")
+    return distinct((*varied, *several))
 
 
 def _altered(init: Choice, name: str, text: str) -> Choice:
-    """The initialiser with another value of a parameter, which it must have."""
+    """The initialiser with another value of a parameter, which it must have and nobody must have set."""
     if name not in init.values:
         known = ", ".join(init.values) or "none"
         raise SpecError(f"{shown(init.label)} has no {name} to vary. Its parameters: {known}. "
                         f"Take another --init, such as {'lecun' if name == 'gain' else 'normal'}.")
+    usual = next(each.default for each in INITIALIZERS[init.name].parameters if each.name == name)
+    if init.values[name] != usual:
+        raise SpecError(f"{shown(init.label)} sets the {name} that --over varies. Leave it out: {init.name}.")
     return INITIALIZERS.altered(init, name, text)

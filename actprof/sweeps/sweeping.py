@@ -27,6 +27,9 @@ from actprof.sweeps.trends import trends
 WORTH_PROCESSES = 2e10
 """Multiplications from which on further processes pay for their start, which takes a good part of a second."""
 
+WORKER_BYTES = 64 * 2**20
+"""What a process takes beside its cells."""
+
 UNCOUNTED: dict[str, Any] = {"range": (-1.0, 1.0), "bins": 1}
 """Of a run whose histograms nobody looks at."""
 
@@ -75,44 +78,48 @@ def sweep(request: SweepSpec, file: Inputs | None = None,
     Raises SpecError for a stack that cannot be, ResourceError where memory is short.
     """
     stacks, grid = request.grid.stacks, request.grid
-    run, notes = _with_gradients(request, stacks)
+    run = replace(request.run, gradients=request.back, **UNCOUNTED)
     work = CellWork(run, file, request.judged, predicted=len(grid.axes) == 1)
-    effort = [_effort(stack, work) for stack in stacks]
-    cells = _all(stacks, effort, work, request.workers or _workers(stacks, effort, work), progress)
+    effort = _for_each(stacks, lambda stack: _effort(stack, work))
+    workers, few = _workers(stacks, effort, work, request.workers)
+    cells = _all(stacks, effort, work, workers, progress)
+    inputs = work.inputs(stacks[0])
     with np.errstate(all="ignore"):
-        moments = input_moments(work.inputs(stacks[0]))
-        drawn, note = lines(grid.axes, grid.at, moments.second_moment)
+        drawn, note = lines(grid.axes, grid.at, input_moments(inputs).second_moment)
     found = trends(grid.axes, cells, list(BY_NAME.values())) if run.repeats > 1 else ()
-    return Sweep(run.seed, _config(stacks, work), grid.axes, tuple(cells), request.quantities, drawn, found,
-                 tuple(filter(None, (*work.inputs(stacks[0]).notes, *notes, note, *_not_finite(cells)))))
+    notes = (*inputs.notes, few, note, _too_large(cells, request.back), _not_finite(cells))
+    return Sweep(run.seed, _config(grid, work), grid.axes, tuple(cells), request.quantities, drawn, found,
+                 tuple(filter(None, notes)))
 
 
-def _with_gradients(request: SweepSpec, stacks: Sequence[StackSpec]) -> tuple[RunSpec, tuple[str, ...]]:
-    """The run, with gradients if they are wanted and can be had."""
-    run = replace(request.run, **UNCOUNTED)
-    if request.back and memory.any_too_large(stacks, run):
-        return run, (memory.too_large_for_gradients(),)
-    return replace(run, gradients=request.back), ()
+def _for_each(stacks: Sequence[StackSpec], known: Callable[[StackSpec], float]) -> list[float]:
+    """What is known of each stack, found once for all that differ in the scale of their weights only."""
+    kinds = [(stack.widths, stack.activations, stack.init.name, stack.norm.name) for stack in stacks]
+    found = {kind: known(stack) for kind, stack in dict(zip(kinds, stacks, strict=True)).items()}
+    return [found[kind] for kind in kinds]
 
 
 def _effort(stack: StackSpec, work: CellWork) -> float:
-    """What a cell takes, in multiplications."""
+    """What a cell takes, in multiplications; a gradient takes two more products beside that of the forward pass."""
     run, inputs = work.run, work.inputs(stack)
     network = Network(stack, run.seed, 0, np.dtype(run.dtype))
     return memory.work(network, inputs.batch_rows(0)) * inputs.batches * run.repeats * (3 if run.gradients else 1)
 
 
-def _workers(stacks: Sequence[StackSpec], effort: Sequence[float], work: CellWork) -> int:
-    """As many as there are cores, if the work is worth it, and as have room beside each other."""
-    if sum(effort) < WORTH_PROCESSES:
-        return 1
-    largest = max(memory.needed(stack, work.run, work.inputs(stack)) for stack in stacks)
+def _workers(stacks: Sequence[StackSpec], effort: Sequence[float], work: CellWork,
+             asked: int | None) -> tuple[int, str]:
+    """(processes, note): as many as asked for, or as cores if the work is worth it, that fit beside each other."""
+    largest = max(_for_each(stacks, lambda stack: memory.needed(stack, work.run, work.inputs(stack))))
     left = available_memory()
     if left is not None and largest > left:
-        raise ResourceError(f"the largest cell needs about {amount(largest)}; {amount(left)} available. "
+        raise ResourceError(f"the largest cell needs about {amount(int(largest))}; {amount(left)} available. "
                             "Lower --width, --layers, --batch-size or --repeats.")
-    room = cores() if left is None else max(1, left // max(largest, 1))
-    return int(min(cores(), room, len(stacks)))
+    wanted = min(asked or (cores() if sum(effort) > WORTH_PROCESSES else 1), len(stacks))
+    each = largest + WORKER_BYTES + (work.file.size if work.file else 0)
+    room = wanted if left is None else max(1, int(left // each))
+    if asked and room < wanted:
+        return room, f"only {room} of {wanted} workers, as more would not fit into memory"
+    return min(wanted, room), ""
 
 
 def _all(stacks: Sequence[StackSpec], effort: Sequence[float], work: CellWork, workers: int,
@@ -128,16 +135,23 @@ def _all(stacks: Sequence[StackSpec], effort: Sequence[float], work: CellWork, w
     return [cells[place] for place in range(len(stacks))]
 
 
-def _config(stacks: Sequence[StackSpec], work: CellWork) -> Mapping[str, Any]:
+def _config(grid: Grid, work: CellWork) -> Mapping[str, Any]:
     """The settings that all cells share; where their widths differ, the depth or the width if they share that."""
-    known = [configuration.of_arm(stack, work.run, work.inputs(stack)) for stack in stacks]
-    if len({stack.widths for stack in stacks}) > 1:
+    stacks, across = grid.stacks, len(grid.axes[-1])
+    edges = [*stacks[::across], *stacks[:across]]  # what varies, varies along an axis
+    known = [configuration.of_arm(stack, work.run, work.inputs(stack)) for stack in edges]
+    if len({stack.widths for stack in edges}) > 1:
         known = [{"layers": stack.depth, "width": max(stack.widths[1:]), **config}
-                 for stack, config in zip(stacks, known, strict=True)]
+                 for stack, config in zip(edges, known, strict=True)]
     return {name: value for name, value in known[0].items()
             if name not in UNCOUNTED and all(other.get(name) == value for other in known)}
 
 
-def _not_finite(cells: Sequence[Cell]) -> list[str]:
-    count = sum(math.isnan(cell.figures["std"]) for cell in cells)
-    return [f"{count:,} of {len(cells):,} cells end in values that are not finite"] if count else []
+def _too_large(cells: Sequence[Cell], back: bool) -> str:
+    count = sum("log10_gradient_ratio" not in cell.figures for cell in cells) if back else 0
+    return f"{count:,} of {len(cells):,} cells without gradients: {memory.too_large_for_gradients()}" if count else ""
+
+
+def _not_finite(cells: Sequence[Cell]) -> str:
+    count = sum(any(map(math.isnan, cell.networks["std"])) for cell in cells)
+    return f"{count:,} of {len(cells):,} cells end in values that are not finite" if count else ""

@@ -92,6 +92,15 @@ def _normalised(stack: StackSpec, made: Fluctuations, one: Moments, levels: Leve
             Errors(std - width, std + width, mean_error, std_error, second))
 
 
+def log_normal(mean: float, variance: float) -> tuple[float, float]:
+    """Between what 95 % of a positive variable lie, if its logarithm is normal (Hanin & Nica 2018)."""
+    if not mean > 0:
+        return mean, mean
+    width = math.log1p(variance / mean**2)
+    low, high = (mean * math.exp(-width / 2 + sign * BAND * math.sqrt(width)) for sign in (-1, 1))
+    return low, high
+
+
 def _errors(one: Moments, pooled: Spread, mean_shift: float, shift: float) -> Errors:
     """By the delta method, shifts included; the band is log-normal about the shifted value."""
     exact = ROUNDING * math.sqrt(one.square)
@@ -103,6 +112,5 @@ def _errors(one: Moments, pooled: Spread, mean_shift: float, shift: float) -> Er
     off = shift - 2 * one.mean * mean_shift - pooled.mean
     error = math.hypot(math.sqrt(variance) / (2 * std), off / (2 * std), exact)
     centre = min(max(one.variance + off, one.variance / 2), 2 * one.variance)  # beyond, the expansion has no meaning
-    width = math.log1p(variance / centre**2)
-    low, high = (math.sqrt(centre * math.exp(-width / 2 + sign * BAND * math.sqrt(width))) for sign in (-1, 1))
+    low, high = map(math.sqrt, log_normal(centre, variance))
     return Errors(low - exact, high + exact, mean_error, error, second)
