@@ -136,7 +136,7 @@ class Counter:
         if squares < CANCELLED * total:
             values -= means
             squares = float(flat @ flat)
-        self._merge_moments(rows, np.ldexp(means, power), math.ldexp(math.sqrt(squares), power))
+        self._merge_moments(rows, np.ldexp(means, power), float(np.ldexp(math.sqrt(squares), power)))
 
     def _merge_moments(self, rows: int, means: Floats, deviation: float) -> None:
         if not self._rows:

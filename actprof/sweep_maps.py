@@ -45,7 +45,7 @@ class Quantity:
     """Something known of every cell.
 
     Attributes:
-        name: its word on the command line and its key in JSON.
+        name: its key in JSON; its word on the command line is in spec.SWEPT.
         title: what it is, for a reader.
         logarithmic: whether what is stored is a logarithm to base 10 (of a ratio that floats need not hold).
         positive: whether a figure shows log₁₀ of what is stored.
@@ -128,8 +128,9 @@ class Trend:
         error: its standard error over the networks.
         change: what it comes to from the least to the largest width: a factor, or a difference.
         change_error: its standard error.
-        flat: whether there is no telling it from 0.
+        flat: whether it is 0 as far as networks tell; None where they are too few to tell.
         text: all of that in one line.
+        at: the label on the other axis, if there is one.
     """
 
     quantity: str
@@ -137,8 +138,9 @@ class Trend:
     error: float
     change: float
     change_error: float
-    flat: bool
+    flat: bool | None
     text: str
+    at: str = ""
 
 
 @dataclass(frozen=True)

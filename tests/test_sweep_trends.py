@@ -28,15 +28,33 @@ def sizes(rng, layers, networks):
     return lambda width: np.exp(rng.normal(0, math.sqrt(5 * layers / width) / 2, networks))
 
 
-def share_not_flat(draw, quantity, widths, times=400):
-    return sum(not trend(draw, quantity, widths).flat for _ in range(times)) / times
+def share_of(answer, draw, quantity, widths, times=400):
+    """Of many draws, those of which `flat` is `answer`."""
+    return sum(trend(draw, quantity, widths).flat is answer for _ in range(times)) / times
 
 
 @pytest.mark.parametrize("networks", [2, 3, 10])
 @pytest.mark.parametrize("widths", [(64, 256, 1024), WIDTHS])
 def test_what_is_flat_is_seldom_called_otherwise(widths, networks):
     rng = np.random.default_rng(networks)
-    assert share_not_flat(sizes(rng, 10, networks), STD, widths) <= 0.04
+    assert share_of(False, sizes(rng, 10, networks), STD, widths) <= 0.04
+
+
+@pytest.mark.parametrize("networks", [2, 3, 10])
+@pytest.mark.parametrize("factor", [2.0, 0.3])
+def test_what_changes_is_seldom_called_flat_however_few_networks_there_are(networks, factor):
+    rng = np.random.default_rng(networks)
+    draw, power = sizes(rng, 10, networks), math.log(factor) / math.log(WIDTHS[-1] / WIDTHS[0])
+    assert share_of(True, lambda width: draw(width) * (width / WIDTHS[0]) ** power, STD, WIDTHS) <= 0.04
+
+
+def test_networks_that_are_too_few_to_tell_say_so_and_more_of_them_do_tell():
+    rng = np.random.default_rng(0)
+    found = trend(sizes(rng, 100, 2), STD, (20, 60, 200))
+    assert found.flat is None
+    assert found.text.endswith("; more --repeats would tell")
+    assert "may or may not depend on the width" in found.text
+    assert share_of(True, sizes(rng, 10, 100), STD, WIDTHS, 50) >= 0.9
 
 
 @pytest.mark.parametrize("draw", [
@@ -46,7 +64,7 @@ def test_what_is_flat_is_seldom_called_otherwise(widths, networks):
 ])
 def test_so_it_is_whatever_the_scatter_does_with_the_width(draw):
     rng = np.random.default_rng(0)
-    assert share_not_flat(lambda width: draw(rng, width), CORRELATION, WIDTHS) <= 0.04
+    assert share_of(False, lambda width: draw(rng, width), CORRELATION, WIDTHS) <= 0.04
 
 
 @pytest.mark.parametrize(("layers", "networks", "widths"), [(1, 3, (64, 256, 1024)), (5, 3, WIDTHS), (20, 2, WIDTHS)])
@@ -119,8 +137,8 @@ def test_networks_that_are_no_number_or_no_size_are_left_out_and_counted():
     known = trend(lambda width: values[width])
     found = trend(lambda width: [*values[width], {64: 0.0, 128: math.nan, 256: math.inf}.get(width, 1.0)])
     assert found.text.endswith("; 3 networks without a positive value left out")
-    assert found.flat
-    assert known.flat
+    assert found.flat is not False
+    assert known.flat is not False
 
 
 def test_with_too_few_widths_left_there_is_no_answer_and_the_text_says_so():
@@ -131,13 +149,22 @@ def test_with_too_few_widths_left_there_is_no_answer_and_the_text_says_so():
     assert "two finite values" in trend(lambda width: [math.nan, 1.0], CORRELATION).text
 
 
-def test_there_are_no_trends_but_along_the_width_alone():
+def test_a_second_axis_has_a_trend_at_each_of_its_places():
+    acts = Axis("act", "activation", ("relu", "tanh"))
+    for axes, order in (((axis((1, 2, 4)), acts), lambda grid: grid), ((acts, axis((1, 2, 4))), lambda grid: grid.T)):
+        grid = np.array([[Cell("", {}, networks={"std": (1.0, 1.0)}), Cell("", {}, networks={"std": (width,) * 2})]
+                         for width in (1.0, 2.0, 4.0)])
+        found = trends(axes, list(order(grid).ravel()), (STD,))
+        assert [(each.at, each.power) for each in found] == [("act relu", 0.0), ("act tanh", pytest.approx(1.0))]
+        assert [each.text.partition(": ")[0] for each in found] == ["act relu", "act tanh"]
+
+
+def test_there_are_no_trends_but_along_the_width():
     cells = [Cell("", {}, networks={"std": (1.0, 2.0)})] * 3
     few = [Cell("", {}, networks={"std": (1.0,)})] * 3
     widths = axis((1, 2, 3))
     assert len(trends((widths,), cells, (STD, CORRELATION))) == 1
     assert trends((widths,), few, (STD,)) == ()
-    assert trends((widths, axis((1,))), cells, (STD,)) == ()
     assert trends((axis((1, 2, 3), "layers"),), cells, (STD,)) == ()
     assert trends((axis((1, 2)),), cells[:2], (STD,)) == ()
 

@@ -248,6 +248,12 @@ def test_a_layer_that_overflows_has_no_figures_and_is_counted():
     assert result.notes == ("1 of 2 cells end in values that are not finite",)
 
 
+def test_no_size_is_too_large_for_float64():
+    cells = swept("gain=10:1e6:4:log", layers=400, width=8, run=run_of(dtype="float64")).cells
+    assert [cell.verdict for cell in cells] == ["non_finite"] * 4
+    assert all(math.isfinite(value) for cell in cells for triple in cell.predicted.values() for value in triple[:1])
+
+
 def test_a_relu_networks_border_between_vanishing_and_exploding_is_at_root_two():
     """ln of the root mean square of L layers is L ln(g/√2) and what chance adds, of mean -5L/4n and variance 5L/4n
     (Hanin & Nica 2018): so is where each network's crosses that of its inputs."""

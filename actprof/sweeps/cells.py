@@ -45,14 +45,15 @@ class CellWork:
 
     def __call__(self, stack: StackSpec) -> Cell:
         inputs, run = self.inputs(stack), self._run_of(stack)
-        arm = measured([stack], run, inputs)[0]
         moments = input_moments(inputs)
         with np.errstate(all="ignore"):
+            arm = measured([stack], run, inputs)[0]
             asked = self.predicted or (self.judged and not run.gradients)
             theory = predict(stack, moments.second_moment, moments.correlation, inputs.batch_rows(0),
                              moments.kurtosis) if asked else None
             word = diagnosis.verdict(arm, stack, theory, moments, advise=False).code if self.judged else ""
-        return Cell(stack.label, *_figures(arm), word, _predicted(theory) if self.predicted and theory else {})
+            known = _predicted(theory, inputs.batch_rows(0)) if self.predicted and theory else {}
+            return Cell(stack.label, *_figures(arm), word, known)
 
     def _run_of(self, stack: StackSpec) -> RunSpec:
         """With gradients, if they are wanted and this stack is not too large for them."""
@@ -84,18 +85,18 @@ def _of_network(network: Profile, name: str) -> float:
     return float(_ACTIVATION[name](last.activation))
 
 
-def _predicted(theory: StackTheory) -> dict[str, tuple[float, float, float]]:
+def _predicted(theory: StackTheory, rows: int) -> dict[str, tuple[float, float, float]]:
     """Of the last layer, and of the gradient in the first; nothing where a layer is missing."""
     if theory.reason or not theory.layers:
         return {}
     first, last = theory.layers[0], theory.layers[-1]
     known = {"std": (last.std, last.std_low, last.std_high),
-             "second_moment": (last.second_moment, *log_normal(last.second_moment, last.second_moment_error**2)),
+             "second_moment": (last.second_moment, *log_normal(last.second_moment, last.second_moment_error)),
              "within_unit_std": (last.within_unit_std, math.nan, math.nan),
-             "correlation": (last.correlation, math.nan, math.nan),
+             "correlation": (last.correlation if rows > 1 else math.nan, math.nan, math.nan),
              "saturated_fraction": (last.saturated_fraction, math.nan, math.nan)}
     ratio, error = first.log_gradient_ratio, first.log_gradient_error
     if ratio is not None:
         reach = math.nan if error is None else BAND * error
         known[_GRADIENT] = (ratio / DECADE, (ratio - reach) / DECADE, (ratio + reach) / DECADE)
-    return known
+    return {name: triple for name, triple in known.items() if math.isfinite(triple[0])}

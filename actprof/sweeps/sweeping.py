@@ -18,11 +18,11 @@ from actprof.parallel import cores
 from actprof.processes import dealt
 from actprof.resources import amount, available_memory
 from actprof.spec import SWEPT, RunSpec, StackSpec
-from actprof.sweep_maps import BY_NAME, VERDICT, Cell, Sweep
+from actprof.sweep_maps import BY_NAME, VERDICT, Cell, Sweep, Trend
 from actprof.sweeps.cells import CellWork
 from actprof.sweeps.grids import Grid
 from actprof.sweeps.lines import lines
-from actprof.sweeps.trends import trends
+from actprof.sweeps.trends import FEWEST_NETWORKS, FEWEST_WIDTHS, WIDTH, trends
 
 WORTH_PROCESSES = 2e10
 """Multiplications from which on further processes pay for their start, which takes a good part of a second."""
@@ -86,8 +86,9 @@ def sweep(request: SweepSpec, file: Inputs | None = None,
     inputs = work.inputs(stacks[0])
     with np.errstate(all="ignore"):
         drawn, note = lines(grid.axes, grid.at, input_moments(inputs).second_moment)
-    found = trends(grid.axes, cells, list(BY_NAME.values())) if run.repeats > 1 else ()
-    notes = (*inputs.notes, few, note, _too_large(cells, request.back), _not_finite(cells))
+    shown = [BY_NAME[name] for name in request.quantities if name in BY_NAME]
+    found = trends(grid.axes, cells, list(BY_NAME.values()) if len(grid.axes) == 1 else shown)
+    notes = (*inputs.notes, few, note, _no_trend(grid, found), _too_large(cells, request.back), _not_finite(cells))
     return Sweep(run.seed, _config(grid, work), grid.axes, tuple(cells), request.quantities, drawn, found,
                  tuple(filter(None, notes)))
 
@@ -145,6 +146,13 @@ def _config(grid: Grid, work: CellWork) -> Mapping[str, Any]:
                  for stack, config in zip(edges, known, strict=True)]
     return {name: value for name, value in known[0].items()
             if name not in UNCOUNTED and all(other.get(name) == value for other in known)}
+
+
+def _no_trend(grid: Grid, found: Sequence[Trend]) -> str:
+    if found or not any(axis.name == WIDTH for axis in grid.axes):
+        return ""
+    return (f"{FEWEST_WIDTHS} widths or more and --repeats {FEWEST_NETWORKS} or more would tell whether a quantity is "
+            "flat in the width")
 
 
 def _too_large(cells: Sequence[Cell], back: bool) -> str:

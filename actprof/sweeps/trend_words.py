@@ -16,14 +16,15 @@ class Course(NamedTuple):
     error: float
     power: float
     power_error: float
-    flat: bool
+    flat: bool | None
     straight: bool
     span: str
 
 
 def described(quantity: Quantity, course: Course) -> str:
     """All of it in one line."""
-    return (_factor if quantity.positive else _difference)(quantity, course)
+    said = (_factor if quantity.positive else _difference)(quantity, course)
+    return said if course.flat is not None else f"{said}; more --repeats would tell"
 
 
 def spoken(quantity: Quantity) -> str:
@@ -33,7 +34,7 @@ def spoken(quantity: Quantity) -> str:
 
 def _factor(quantity: Quantity, course: Course) -> str:
     """One line on a change of the logarithm."""
-    if course.flat:
+    if course.flat is not False:
         factor = math.exp(course.change)
         return f"{_way(quantity, course)}: ×{_beside(factor, factor * course.error)} {course.span}"
     size = f"{_way(quantity, course)}: {times(course.change / math.log(10))} {course.span}"
@@ -46,8 +47,9 @@ def _difference(quantity: Quantity, course: Course) -> str:
 
 
 def _way(quantity: Quantity, course: Course) -> str:
-    if course.flat:
-        return f"{spoken(quantity)} is flat in the width"
+    if course.flat is not False:
+        what = "is flat in the width" if course.flat else "may or may not depend on the width"
+        return f"{spoken(quantity)} {what}"
     way = "grows" if course.change > 0 else "falls"
     return f"{spoken(quantity)} {way} with the width{'' if course.straight else ', not evenly'}"
 

@@ -92,11 +92,11 @@ def _normalised(stack: StackSpec, made: Fluctuations, one: Moments, levels: Leve
             Errors(std - width, std + width, mean_error, std_error, second))
 
 
-def log_normal(mean: float, variance: float) -> tuple[float, float]:
+def log_normal(mean: float, std: float) -> tuple[float, float]:
     """Between what 95 % of a positive variable lie, if its logarithm is normal (Hanin & Nica 2018)."""
-    if not mean > 0:
+    if not 0 < mean < math.inf > std:
         return mean, mean
-    width = math.log1p(variance / mean**2)
+    width = 2 * math.log(math.hypot(1, std / mean))
     low, high = (mean * math.exp(-width / 2 + sign * BAND * math.sqrt(width)) for sign in (-1, 1))
     return low, high
 
@@ -112,5 +112,5 @@ def _errors(one: Moments, pooled: Spread, mean_shift: float, shift: float) -> Er
     off = shift - 2 * one.mean * mean_shift - pooled.mean
     error = math.hypot(math.sqrt(variance) / (2 * std), off / (2 * std), exact)
     centre = min(max(one.variance + off, one.variance / 2), 2 * one.variance)  # beyond, the expansion has no meaning
-    low, high = map(math.sqrt, log_normal(centre, variance))
+    low, high = map(math.sqrt, log_normal(centre, math.sqrt(variance)))
     return Errors(low - exact, high + exact, mean_error, error, second)
