@@ -12,13 +12,16 @@ import numpy as np
 from actprof.distributions import Floats
 from actprof.predictions import TRAINABLE_SCALES, Edge, FixedPoints
 
+FINE = 20
+"""Values from which on a step is little beside the range."""
+
 PHASES = ("ordered", "edge", "chaotic", "diverges")
 """Those of predictions.FixedPoint, and what has none because the variance grows without bound."""
 
 
 @dataclass(frozen=True)
-class Grid:
-    """What is reached from the first layer's variance σ_w² + σ_b²; arrays are indexed [σ_w][σ_b].
+class PhaseGrid:
+    """What is reached from the first layer's variance σ_w² + σ_b²; arrays are (σ_w, σ_b).
 
     Attributes:
         sigma_w, sigma_b: rising.
@@ -45,14 +48,22 @@ class Grid:
 
     @property
     def extent(self) -> tuple[float, float, float, float]:
-        """(least σ_w, most σ_w, least σ_b, most σ_b) of the plane; a grid that starts within a step of 0 reaches it."""
+        """(least σ_w, most σ_w, least σ_b, most σ_b) of the plane, which reaches 0 if a fine grid starts by it."""
         return (*_ends(self.sigma_w), *_ends(self.sigma_b))
+
+    def holds(self, sigma_w: float, sigma_b: float) -> bool:
+        """Whether a point lies on the plane."""
+        least_w, most_w, least_b, most_b = self.extent
+        return least_w <= sigma_w <= most_w and least_b <= sigma_b <= most_b
 
     @property
     def phase(self) -> np.ndarray[Any, np.dtype[np.str_]]:
         """One of PHASES for each cell; χ_1 within `marginal` of 1 is the edge."""
         conditions = [np.isinf(self.q_star), np.abs(self.chi_1 - 1) <= self.marginal, self.chi_1 < 1]
         return np.select(conditions, ["diverges", "edge", "ordered"], "chaotic")
+
+
+Grid = PhaseGrid
 
 
 @dataclass(frozen=True)
@@ -105,8 +116,9 @@ class PhaseDiagram:
     Attributes:
         label: what the user wrote; `activation` is canonical.
         grid: the cells.
-        edges: the edge of chaos, in branches along which its variance rises.
-        turns: where a branch turns from unstable to stable or back.
+        edges: the edge of chaos as far as it lies on the plane, in pieces along which its variance rises; each of them
+            is one smooth line from border to border, or a single point.
+        turns: where it turns from unstable to stable or back, wherever that is.
         critical: points of the edge at a few σ_b, the one with the least variance each.
         depth_lines: around the edge.
         schemes: in the order of the request.
@@ -115,7 +127,7 @@ class PhaseDiagram:
     activation: str
     label: str
     formula: str
-    grid: Grid
+    grid: PhaseGrid
     edges: tuple[tuple[Edge, ...], ...]
     turns: tuple[Edge, ...]
     critical: tuple[Edge, ...]
@@ -145,7 +157,8 @@ class PhaseDiagrams:
 
 
 def _ends(values: tuple[float, ...]) -> tuple[float, float]:
-    return 0.0 if values[0] <= (values[1] - values[0]) * (1 + 1e-9) else values[0], values[-1]
+    reaches_0 = len(values) >= FINE and values[0] <= (values[1] - values[0]) * (1 + 1e-9)
+    return 0.0 if reaches_0 else values[0], values[-1]
 
 
 def _coincide(one: Scheme, other: Scheme) -> bool:

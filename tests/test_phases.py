@@ -16,13 +16,15 @@ from actprof.phases.correlation_tables import POWER, correlation_table
 from actprof.phases.depth_lines import LAYERS
 from actprof.phases.level_lines import level_lines
 from actprof.phases.moment_tables import moment_table
+from actprof.phases.requests import VALUES_B, VALUES_W
 from actprof.phases.variance_limits import variance_limits
 from actprof.predictions import TRAINABLE_SCALES
 from actprof.render.phases.records import diagram_record, diagram_rows
 from actprof.render.phases.table import print_diagrams
 from actprof.render.records import to_csv, to_json
+from actprof.theory.edges import edge_of_chaos
 from actprof.theory.fixed_points import fixed_points
-from actprof.theory.gaussian import moments
+from actprof.theory.gaussian import moments, squares
 
 NAMES = ("relu", "leaky_relu:0.2", "tanh", "sigmoid", "gelu", "silu", "mish", "hard_silu", "elu", "selu", "softplus",
          "hard_tanh", "relu6", "softsign", "sin", "cos", "gaussian", "exponential", "soft_shrink", "abs", "maxout")
@@ -32,49 +34,68 @@ def diagram(name, *inits, **request):
     return phase_diagrams(phase_spec([name], inits, **request)).diagrams[0]
 
 
+HIGH = {"soft_shrink": 3.0}
+"""σ_w up to which there are fixed points, where the usual plane goes far beyond."""
+
+
 def sample(name, cells=12):
-    """Random cells of a plane of random σ_w and σ_b: (exact, index, grid)."""
+    """Random cells of a plane of random σ_w and σ_b: (what is reached exactly, index, grid)."""
     rng = np.random.default_rng(len(name))
-    high = diagram(name, sigma_w=None).grid.sigma_w[-1]
+    high = HIGH.get(name) or diagram(name).grid.sigma_w[-1]
     sigma_w = tuple(np.sort(high * rng.random(40) + 1e-3).tolist())
     sigma_b = tuple(np.sort(0.4 * high * rng.random(30) + 1e-3).tolist())
     grid = diagram(name, sigma_w=sigma_w, sigma_b=sigma_b).grid
     for i, j in zip(rng.integers(0, 40, cells).tolist(), rng.integers(0, 30, cells).tolist(), strict=True):
         w, b = sigma_w[i], sigma_b[j]
-        yield fixed_points(ACTIVATIONS.parse(name), w, b, w**2 + b**2), (i, j), grid
+        yield fixed_points(ACTIVATIONS.parse(name), w, b, w**2 + b**2).reached, (i, j), grid
+
+
+def slope_of(xi):
+    """|slope| with ξ = -1/ln|slope|."""
+    return math.exp(-1 / xi) if xi else 0.0
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_plane_agrees_with_the_exact_fixed_points_at_random_cells(name):
-    # W is interpolated to 1e-6 of itself, and an error in it moves q* by 1/(1 - slope) times as much. The table of
-    # correlations is known to 5e-3 of the slope C'(c*) and, where that comes to 1, to a hundredth of ξ = -1/ln C'(c*).
-    for exact, cell, grid in sample(name):
-        if abs(grid.growth[cell]) < 1e-3:
-            continue  # two roots within a step between nodes: which one is seen first is chance
-        reached = exact.reached
-        assert (reached is None) == math.isinf(grid.q_star[cell])
-        if reached is None:
-            assert np.isnan([getattr(grid, each)[cell] for each in ("chi_1", "xi_c", "xi_q", "c_star")]).all()
-            continue
+    # Two roots within a step between nodes show as almost no growth: which of them is seen first is chance.
+    cells = [each for each in sample(name) if abs(each[2].growth[each[1]]) >= 1e-3]
+    known = [each for each in cells if each[0]]
+    assert (len(cells) >= 11, len(known) >= 4) == (True, True)
+    for reached, cell, grid in cells:
+        assert math.isinf(grid.q_star[cell]) == (reached is None)
+        assert all(np.isnan(getattr(grid, each)[cell]) == (reached is None)
+                   for each in ("chi_1", "xi_c", "xi_q", "c_star"))
+    for reached, cell, grid in known:
+        # W is interpolated to 1e-6 of itself, and an error in it moves q* by 1/(1 - slope) times as much.
         slack = 1 / max(1 - abs(reached.length_slope), 1e-9)
         assert grid.q_star[cell] == pytest.approx(reached.q_star, rel=2e-6 * slack)
-        assert grid.chi_1[cell] == pytest.approx(reached.chi_1, rel=2e-5 * slack)
-        if abs(reached.chi_1 - 1) > 1e-4:
-            assert grid.phase[cell] == reached.phase
-            assert grid.c_star[cell] == pytest.approx(reached.c_star, abs=2e-2)
-            assert math.exp(-1 / grid.xi_c[cell]) == pytest.approx(math.exp(-1 / reached.xi_c), abs=5e-3)
-            if reached.xi_c > 3:
-                assert grid.xi_c[cell] == pytest.approx(reached.xi_c, rel=0.01)
+        assert grid.chi_1[cell] == pytest.approx(reached.chi_1, rel=2e-5 * slack, abs=1e-9)
+        assert slope_of(grid.xi_q[cell]) == pytest.approx(slope_of(reached.xi_q), abs=2e-5 * slack)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_two_inputs_end_on_the_plane_as_in_exact_theory(name):
+    # The table of correlations is known to 5e-3 of the slope C'(c*) and, where that comes to 1, to a hundredth of
+    # ξ = -1/ln C'(c*), which is more than 3 there.
+    apart = [each for each in sample(name) if each[0] and abs(each[0].chi_1 - 1) > 1e-4]
+    assert len(apart) >= 4
+    for reached, cell, grid in apart:
+        assert grid.phase[cell] == reached.phase
+        assert grid.c_star[cell] == pytest.approx(reached.c_star, abs=2e-2)
+        assert slope_of(grid.xi_c[cell]) == pytest.approx(slope_of(reached.xi_c), abs=5e-3)
+        assert grid.xi_c[cell] == pytest.approx(reached.xi_c, rel=0.01, abs=0.03)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_variance_of_every_cell_is_a_fixed_point_of_the_exact_length_map(name):
-    grid, phi = diagram(name).grid, bind(ACTIVATIONS.parse(name))
-    for i, j in ((7, 3), (20, 11), (25, 0), (39, 29), (79, 50)):
-        q = float(grid.q_star[i, j])
-        if math.isfinite(q):
-            image = grid.sigma_w[i] ** 2 * moments(phi, q).square + grid.sigma_b[j] ** 2
-            assert image == pytest.approx(q, rel=2e-6, abs=1e-13)
+    sigma_w = {"sigma_w": tuple(np.linspace(0.05, HIGH[name], 30).tolist())} if name in HIGH else {}
+    grid, phi = diagram(name, **sigma_w).grid, bind(ACTIVATIONS.parse(name))
+    weights, biases = np.meshgrid(np.square(grid.sigma_w), np.square(grid.sigma_b), indexing="ij")
+    known, empty = np.isfinite(grid.q_star) & (grid.q_star > 0), grid.q_star == 0
+    images = weights[known] * squares(phi, grid.q_star[known])[0] + biases[known]
+    np.testing.assert_allclose(images, grid.q_star[known], rtol=2e-6, atol=1e-13)
+    assert (weights[empty] * moments(phi, 0.0).square + biases[empty] == 0).all()
+    assert known.sum() >= 30
 
 
 @pytest.mark.parametrize("name", ["tanh", "gelu", "sigmoid", "elu", "cos"])
@@ -129,12 +150,80 @@ def test_softplus_has_no_edge_and_no_chaos():
     assert set(found.grid.phase.ravel().tolist()) == {"ordered", "diverges"}
 
 
+def around(name, q, half, count=24):
+    """A plane around the edge of chaos at variance q, which reaches as far as `half` in all four directions."""
+    centre = edge_of_chaos(ACTIVATIONS.parse(name), q)
+    steps = half * np.linspace(-1, 1, count)
+    return diagram(name, sigma_w=tuple((centre.sigma_w + steps).tolist()),
+                   sigma_b=tuple((centre.sigma_b + steps).tolist())), centre
+
+
+@pytest.mark.parametrize(("name", "q"), [("tanh", 0.37), ("sigmoid", 60.0), ("gelu", 5.0), ("elu", 0.7), ("sin", 0.4)])
+@pytest.mark.parametrize("half", [0.1, 0.01, 1e-3, 1e-6])
+def test_a_plane_of_any_size_shows_the_edge_finely_from_border_to_border(name, q, half):
+    found, centre = around(name, q, half)
+    [piece] = found.edges
+    places = np.array([(point.sigma_w - centre.sigma_w, point.sigma_b - centre.sigma_b) for point in piece]) / half
+    rounding = 1e-12 / half
+    far = np.abs(places).max(axis=1)
+    assert far.max() <= 1 + rounding
+    assert (far[0], far[-1]) == pytest.approx((1, 1), abs=rounding)
+    assert np.abs(np.diff(places, axis=0)).max() <= 0.02 + rounding
+    phi = bind(ACTIVATIONS.parse(name))
+    for point in piece:
+        one = moments(phi, point.q)
+        assert point.sigma_w**2 * one.slope_square == pytest.approx(1, rel=1e-12)
+        assert point.sigma_w**2 * one.square + point.sigma_b**2 == pytest.approx(point.q, rel=1e-9)
+
+
+@pytest.mark.parametrize(("name", "q"), [("tanh", 0.37), ("sigmoid", 60.0), ("elu", 0.7), ("sin", 0.4)])
+@pytest.mark.parametrize("half", [0.1, 0.01, 1e-3])
+def test_the_edge_on_a_small_plane_is_where_the_phases_change(name, q, half):
+    found, _ = around(name, q, half)
+    [piece] = found.edges
+    sigma_w, sigma_b = np.array([(point.sigma_w, point.sigma_b) for point in piece]).T
+    rows = [row for row, level in enumerate(found.grid.sigma_b) if sigma_b[0] <= level <= sigma_b[-1]]
+    assert len(rows) >= 5
+    for row in rows:
+        beyond = np.array(found.grid.sigma_w) - np.interp(found.grid.sigma_b[row], sigma_b, sigma_w)
+        clear = np.abs(beyond) > 0.05 * half  # what the interpolated cells may be off
+        assert clear.sum() >= 20
+        assert found.grid.phase[clear, row].tolist() == np.where(beyond > 0, "chaotic", "ordered")[clear].tolist()
+
+
+@pytest.mark.parametrize("half", [0.1, 1e-3, 1e-5, 1e-7])
+def test_the_edge_turns_stable_at_its_half_stable_point_on_a_plane_of_any_size(half):
+    [turn] = diagram("gelu").turns
+    [piece] = around("gelu", turn.q, half)[0].edges
+    assert {point.stable for point in piece} == {False, True}
+    assert [point.stable for point in piece] == [point.q >= turn.q for point in piece]
+
+
+def test_an_edge_that_leaves_the_plane_and_comes_back_is_in_pieces():
+    # That of gelu comes down from σ_w = 2 to 1.408 at its half-stable point, and rises to √2 from there on.
+    found = diagram("gelu", sigma_w=(1.41, 1.45, 1.5), sigma_b=(0.0, 10.0, 20.0))
+    down, up = found.edges
+    assert (down[0].sigma_w, down[-1].sigma_w) == pytest.approx((1.5, 1.41), rel=1e-9)
+    assert (up[0].sigma_w, up[-1].sigma_b) == pytest.approx((1.41, 20.0), rel=1e-9)
+    assert {point.stable for point in down} == {False}
+    assert {point.stable for point in up} == {True}
+    assert diagram("gelu", sigma_w=(1.5, 1.6), sigma_b=(10.0, 15.0, 20.0)).edges == ()
+    assert diagram("relu", sigma_w=(1.5, 1.6), sigma_b=(0.0, 1.0)).edges == ()
+
+
+CHAOTIC_LAYERS = {"tanh": {30, 100}, "sigmoid": {30, 100}, "sin": {10, 30, 100}, "selu": {100}, "relu6": {30, 100}}
+"""Depths down to which chaotic networks on the plane can be trained, where the variance is bounded."""
+
+
 @pytest.mark.parametrize("name", ["tanh", "sigmoid", "elu", "selu", "gelu", "relu", "sin", "relu6"])
 def test_six_depth_scales_on_a_line_are_as_many_layers_as_it_says(name):
     lines = diagram(name).depth_lines
-    assert {line.layers for line in lines} <= set(LAYERS)
+    assert {line.layers for line in lines if line.phase == "ordered"} == set(LAYERS)
+    assert {line.layers for line in lines if line.phase == "chaotic"} == CHAOTIC_LAYERS.get(name, set())
     for line in lines:
-        for sigma_w, sigma_b in line.points[5:-5:max(len(line.points) // 3, 1)]:
+        points = line.points[5:-5:max(len(line.points) // 3, 1)]
+        assert len(points) >= 2
+        for sigma_w, sigma_b in points:
             reached = fixed_points(ACTIVATIONS.parse(name), sigma_w, sigma_b, sigma_w**2 + sigma_b**2).reached
             assert reached.phase == line.phase
             assert TRAINABLE_SCALES * reached.xi_c == pytest.approx(line.layers, rel=0.03)
@@ -189,6 +278,11 @@ def test_a_plane_widens_for_a_scheme_nearby_and_tells_of_one_far_away():
     assert not asked.diagrams[0].schemes[0].shown
 
 
+def test_a_range_that_nobody_gives_has_the_usual_number_of_values():
+    grid = diagram("tanh").grid
+    assert (len(grid.sigma_w), len(grid.sigma_b)) == (VALUES_W, VALUES_B)
+
+
 def test_progress_ends_at_the_whole():
     shares = []
     phase_diagrams(phase_spec(["relu", "tanh"]), shares.append)
@@ -234,19 +328,34 @@ def result():
 
 def test_json_is_strict_and_holds_what_the_schema_promises():
     record = json.loads(to_json(diagram_record(result())), parse_constant=pytest.fail)
-    assert (record["schema"], record["seed"], record["notes"]) == ("actprof.sweep/1", None, [])
+    assert list(record)[:2] == ["schema", "kind"]
+    assert (record["schema"], record["kind"], record["seed"]) == ("actprof.sweep/1", "phases", None)
+    assert record["notes"] == []
     assert record["config"].keys() >= {"activations", "inits", "width", "bias", "sigma_w", "sigma_b"}
     for each in record["diagrams"]:
-        assert [axis["name"] for axis in each["axes"]] == ["sigma_w", "sigma_b"]
+        assert each["axes"] == [
+            {"name": "sigma_w", "title": "σ_w", "labels": ["0.5", "1", "1.5"], "values": [0.5, 1.0, 1.5],
+             "logarithmic": False},
+            {"name": "sigma_b", "title": "σ_b", "labels": ["0", "0.2"], "values": [0.0, 0.2], "logarithmic": False}]
         assert each["quantities"].keys() >= {"q_star", "chi_1", "xi_c", "xi_q", "c_star", "phase"}
         for values in each["quantities"].values():
             assert np.shape(np.array(values, object)) == (3, 2)
         assert {phase for row in each["quantities"]["phase"] for phase in row} <= set(PHASES)
-        assert each["edge"][0].keys() == {"sigma_w", "sigma_b", "q", "length_slope", "stability", "stable"}
+        assert each["edges"][0][0].keys() == {"sigma_w", "sigma_b", "q", "length_slope", "stability", "stable"}
         assert [scheme["label"] for scheme in each["schemes"]] == ["he", "xavier", "0.01"]
+    assert [len(each["edges"]) for each in record["diagrams"]] == [1, 1]
+    assert [len(piece) > 1 for each in record["diagrams"] for piece in each["edges"]] == [True, False]
     relu = record["diagrams"][1]["quantities"]
     assert relu["phase"][2][1] == "diverges"
     assert relu["q_star"][2][1] is relu["chi_1"][2][1] is None
+
+
+def test_the_pieces_of_an_edge_stay_apart_in_json():
+    found = phase_diagrams(phase_spec(["gelu"], [], sigma_w=(1.41, 1.5), sigma_b=(0.0, 20.0)))
+    told = json.loads(to_json(diagram_record(found)))["diagrams"][0]["edges"]
+    assert [[point["sigma_w"] for point in piece] for piece in told] == [
+        [point.sigma_w for point in piece] for piece in found.diagrams[0].edges]
+    assert len(told) == 2
 
 
 def test_csv_has_a_row_for_each_cell_and_each_scheme():

@@ -1,4 +1,4 @@
-"""The edge of chaos as curves, each point exact for a variance; which parts are stable, and where that turns."""
+"""The edge of chaos as curves over all σ_w and σ_b, coarsely; which parts are stable, and where that turns."""
 
 from __future__ import annotations
 
@@ -6,30 +6,31 @@ import math
 from dataclasses import replace
 from itertools import pairwise
 
-import numpy as np
-
-from actprof.phases.moment_tables import MomentTable
 from actprof.predictions import MARGINAL, Edge
 from actprof.registry import Choice
 from actprof.theory.edges import critical, edge_of_chaos
-from actprof.theory.length_map import bisected
+from actprof.theory.length_map import VARIANCES, bisected
 
-LEAST_Q = 1e-6
-"""Below, the edge lies where it starts."""
-
-START = np.linspace(0.02, 0.98, 40) ** 2
-"""Parts of the first few intervals between nodes after the start: there σ_b rises like a root."""
+EDGE_FROM = 1e-6
+"""Variance from which on the edge is followed; a smooth odd φ has it within 1e-6 of its start until then."""
 
 Branch = tuple[Edge, ...]
+"""Points of a curve, by rising variance."""
 
 
-def boundaries(choice: Choice, table: MomentTable) -> tuple[tuple[Branch, ...], Branch]:
-    """(branches, turns), over all σ_w and σ_b."""
+def boundaries(choice: Choice) -> tuple[tuple[Branch, ...], Branch]:
+    """(branches, turns) of the edge of chaos.
+
+    Returns:
+        The pieces of the curve on which σ_b² is not below 0, with ten points in a decade of the variance; one point
+        where every variance is fixed (relu). And the points, on the branches too, where the variance turns from
+        unstable to stable or back.
+    """
     start = critical(choice, 0.0)
     if start is not None and start.q is None:
         return ((start,),), ()
     branches, turns = [], []
-    for points in _runs(choice, table, start):
+    for points in _runs(choice, start):
         found = [_turn(choice, one, other) for one, other in pairwise(points)
                  if min(abs(one.length_slope - 1), abs(other.length_slope - 1)) > MARGINAL
                  and (one.length_slope > 1) != (other.length_slope > 1)]
@@ -51,21 +52,17 @@ def _told(points: list[Edge]) -> list[Edge]:
             for place, point in enumerate(points)]
 
 
-def _runs(choice: Choice, table: MomentTable, start: Edge | None) -> list[list[Edge]]:
+def _runs(choice: Choice, start: Edge | None) -> list[list[Edge]]:
     """The curve where σ_b² is not below 0, in pieces."""
-    variances = table.q[table.q >= LEAST_Q]
-    if start is not None and start.q:
-        after = variances[variances > start.q][4:5]
-        variances = np.union1d(variances, start.q + START * (after - start.q))
+    points = {q: edge_of_chaos(choice, q) for q in VARIANCES[VARIANCES >= EDGE_FROM].tolist()}
+    if start is not None:
+        points[start.q or 0.0] = start
     runs: list[list[Edge]] = [[]]
-    for q in variances.tolist():
-        point = edge_of_chaos(choice, q)
+    for _, point in sorted(points.items(), key=lambda each: each[0]):
         if point is not None:
             runs[-1].append(point)
         elif runs[-1]:
             runs.append([])
-    if start is not None:
-        runs[0].insert(0, start)
     return [run for run in runs if run]
 
 

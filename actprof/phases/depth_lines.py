@@ -21,7 +21,13 @@ from actprof.phases.variance_limits import variance_limits
 from actprof.predictions import TRAINABLE_SCALES
 
 LAYERS = 10, 30, 100
-LEAST_LOG, POINTS, VARIANCES = -24.0, 3000, 200
+
+LEAST_LOG = -24.0
+"""ln q from which lines are followed: σ_b, which is less than √q, comes to 6e-6 there."""
+
+ORDERED_POINTS, CHAOTIC_POINTS = 3000, 200
+"""Variances at which a line is looked for: over all that the table has, and over those of the plane's chaotic cells."""
+
 REACHED = 1e-3
 """How near, in parts of q, the end of the first layer's variance must be to q."""
 
@@ -34,11 +40,11 @@ MARGIN = 1.1
 
 def depth_lines(table: MomentTable, pairs: CorrelationTable | None, most_w: float,
                 most_b: float) -> tuple[DepthLine, ...]:
-    """All lines for σ_w and σ_b up to these."""
+    """All lines for σ_w and σ_b up to these; none in the chaotic phase without `pairs`."""
     lines: list[DepthLine] = []
     for layers in LAYERS:
         decay = math.exp(-TRAINABLE_SCALES / layers)
-        log_q = np.linspace(LEAST_LOG, float(table.log_q[-1]), POINTS)
+        log_q = np.linspace(LEAST_LOG, float(table.log_q[-1]), ORDERED_POINTS)
         with np.errstate(divide="ignore"):
             weights = decay / table.slope_square(np.exp(log_q))
         lines += _lines(table, log_q, weights, layers, "ordered", (most_w, most_b))
@@ -49,11 +55,11 @@ def depth_lines(table: MomentTable, pairs: CorrelationTable | None, most_w: floa
 
 def _chaotic(pairs: CorrelationTable, decay: float) -> list[tuple[Floats, Floats]]:
     """(ln q, σ_w²) of every line on which the slope is `decay` of the ratio."""
-    log_q = np.linspace(pairs.low, pairs.low + pairs.step * (len(pairs.ratio) - 1), VARIANCES)
+    log_q = np.linspace(pairs.low, pairs.low + pairs.step * (len(pairs.ratio) - 1), CHAOTIC_POINTS)
     ratio, slope = pairs.rows(log_q)
     found = []
     for places in level_lines((slope - decay * ratio)[:, 1:]):  # without a gap the two are the same
-        there = np.interp(places[:, 0], np.arange(VARIANCES), log_q)
+        there = np.interp(places[:, 0], np.arange(CHAOTIC_POINTS), log_q)
         rows = pairs.rows(there)[0]
         gaps = places[:, 1] + 1
         before = np.minimum(gaps.astype(np.int64), rows.shape[1] - 2)

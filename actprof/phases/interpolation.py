@@ -25,18 +25,3 @@ def cubic(values: Floats, position: Floats) -> Floats:
     total: Floats = sum((weight * values[first + place] for place, weight in enumerate(weights)),
                         np.zeros(1))
     return total
-
-
-def crossing(falling: Floats) -> tuple[Floats, Counts]:
-    """Where each row of (rows, nodes) first is below 0, linearly between nodes.
-
-    Returns:
-        The position, and the node before it; the last node where there is no such place.
-    """
-    below = falling < 0
-    after = np.where(below.any(axis=1), below.argmax(axis=1), falling.shape[1] - 1)
-    before: Counts = np.maximum(after - 1, 0)
-    rows = np.arange(len(falling))
-    high, low = falling[rows, before], falling[rows, after]
-    share = np.where(low < 0, high / np.where(high > low, high - low, 1.0), 1.0)
-    return before + np.clip(share, 0.0, 1.0), before

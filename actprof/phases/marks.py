@@ -8,7 +8,6 @@ from actprof import initializers
 from actprof.initializers import preset_bias
 from actprof.phase_diagrams import Scheme
 from actprof.phases.requests import PhaseSpec
-from actprof.predictions import FixedPoints
 from actprof.registry import Choice
 from actprof.spec import StackSpec
 from actprof.theory.fixed_points import fixed_points
@@ -50,8 +49,4 @@ def _scheme(stack: StackSpec) -> Scheme:
     start = first.weights + first.bias_std**2
     sigma_w, sigma_b = inside.weights**0.5, inside.bias_std
     return Scheme(stack.init.label, str(stack.init), initializers.bind(stack.init).formula, str(stack.bias), sigma_w,
-                  sigma_b, start, _reached(stack.activations[1], sigma_w, sigma_b, start))
-
-
-def _reached(choice: Choice, sigma_w: float, sigma_b: float, start: float) -> FixedPoints:
-    return _fixed_points(choice, sigma_w, sigma_b, start)
+                  sigma_b, start, _fixed_points(stack.activations[1], sigma_w, sigma_b, start))

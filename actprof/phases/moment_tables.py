@@ -9,11 +9,12 @@ import numpy as np
 from actprof.activations import BoundActivation
 from actprof.distributions import Floats
 from actprof.phases.interpolation import cubic
-from actprof.theory.gaussian import Moments, moments
+from actprof.theory.gaussian import Moments, curve, moments
 from actprof.theory.length_map import LARGEST_Q, LEAST_Q, VARIANCES
 
 LEAST_LOG, MOST_LOG = -600.0, 600.0
-"""Logarithms further out stand for an expectation of 0 or for one that overflows."""
+"""Logarithms further out stand for an expectation of 0 or for one that overflows: floats end at -745 and 709, and some
+room is left to multiply."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class MomentTable:
         return position
 
     def square(self, log_q: Floats) -> Floats:
-        """W, by Hermite's cubic in logarithms: its slopes are exact."""
+        """W, shaped like log_q, by Hermite's cubic in logarithms: its slopes are exact."""
         position = self.position(log_q)
         left = np.minimum(position.astype(np.int64), len(self.log_q) - 2)
         t = position - left
@@ -61,13 +62,13 @@ class MomentTable:
         return _exponential(logs)
 
     def square_slope(self, q: Floats) -> Floats:
-        """W'."""
+        """W', shaped like q."""
         log_q = _logarithm(q)
         inside = cubic(self.elasticity, self.position(log_q)) * self.square(log_q) * np.exp(-log_q)
         return np.where(q > LEAST_Q, inside, self.zero.square_slope)
 
     def slope_square(self, q: Floats) -> Floats:
-        """E φ'²."""
+        """E φ'², shaped like q."""
         inside = _exponential(cubic(self.log_slope_square, self.position(_logarithm(q))))
         return np.where(q > LEAST_Q, inside, self.zero.slope_square)
 
@@ -77,9 +78,7 @@ def moment_table(phi: BoundActivation) -> MomentTable:
     """All nodes; the variances of the length map are those that its roots are sought at too."""
     q = np.geomspace(LEAST_Q, LARGEST_Q, 2 * len(VARIANCES) - 1)
     q[::2] = VARIANCES
-    found = [moments(phi, each) for each in q.tolist()]
-    square, slope, slope_square = (np.array([getattr(one, name) for one in found])
-                                   for name in ("square", "square_slope", "slope_square"))
+    square, slope_square, slope, _ = curve(phi, q)
     log_square = _logarithm(square)
     elasticity = np.where(np.abs(log_square) < MOST_LOG, q * slope / square, 0.0)
     return MomentTable(q, np.log(q), log_square, elasticity, _logarithm(slope_square), moments(phi, 0.0))

@@ -16,6 +16,9 @@ from actprof.registry import Choice
 
 LEAST_VALUES, MOST_VALUES = 2, 400
 
+VALUES_W, VALUES_B = 80, 51
+"""Of a range that does not say how many."""
+
 
 @dataclass(frozen=True)
 class PhaseSpec:

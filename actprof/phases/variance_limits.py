@@ -13,7 +13,10 @@ from actprof.phases.moment_tables import MomentTable
 from actprof.theory.length_map import MOST_STEPS
 
 CELLS = 2048  # at once, for the memory of it
+
 HALVINGS = 45
+"""Of a step between nodes of ln q, which leave nothing but rounding of it."""
+
 STILL = 1e-11
 """Relative growth in one layer that is rounding."""
 

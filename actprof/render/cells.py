@@ -4,6 +4,13 @@ from __future__ import annotations
 
 import math
 
+ROUNDING = 1e-13
+
+
+def without_rounding(value: float) -> float:
+    """0 for what is so small that it can only be the rounding of a 0."""
+    return 0.0 if abs(value) < ROUNDING else value
+
 
 def number(value: float, digits: int = 3) -> str:
     """Three digits, or more: 0.831, 0.540, 12.0, 1643, 1.6e4, 3.1e-7; - for what is not finite."""

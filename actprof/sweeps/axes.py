@@ -11,6 +11,8 @@ from typing import NoReturn
 
 from actprof.errors import SpecError, shown
 from actprof.fan_ins import NUMBER, fan
+from actprof.gains import MOST_SIGMA
+from actprof.phases.requests import VALUES_B, VALUES_W
 from actprof.registry import did_you_mean, folded
 from actprof.spec import MAX_LAYERS, MAX_WIDTH
 from actprof.sweep_maps import Axis
@@ -39,6 +41,7 @@ class Kind:
         numbers: whether its values are numbers: "real", "whole", "names", or "any" for either numbers or names.
         least, most: of its numbers.
         aliases: other names for it.
+        usual: how many values a range has that does not say.
     """
 
     name: str
@@ -47,6 +50,7 @@ class Kind:
     least: float = 0.0
     most: float = math.inf
     aliases: tuple[str, ...] = ()
+    usual: int = USUAL_VALUES
 
 
 KINDS = (
@@ -60,8 +64,8 @@ KINDS = (
     Kind("norm", "normalisation", "names"),
 )
 SIGMAS = (
-    Kind("sigma_w", "σ_w", "real", most=1e3),
-    Kind("sigma_b", "σ_b", "real", most=1e3),
+    Kind("sigma_w", "σ_w", "real", most=MOST_SIGMA, usual=VALUES_W),
+    Kind("sigma_b", "σ_b", "real", most=MOST_SIGMA, usual=VALUES_B),
 )
 """Those of a phase diagram."""
 
@@ -177,10 +181,10 @@ def _usual(kind: Kind, low: float, high: float, logarithmic: bool) -> int:
     if low == high:
         return 1
     if kind.numbers != "whole":
-        return USUAL_VALUES
+        return kind.usual
     if logarithmic:
         return 1 + max(1, round(math.log(high / low, RATIO)))
-    return int(high - low) + 1 if high - low < EVERY else USUAL_VALUES
+    return int(high - low) + 1 if high - low < EVERY else kind.usual
 
 
 def _count(text: str, kind: Kind, values: str) -> int:

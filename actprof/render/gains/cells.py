@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from actprof.render.cells import number
+from actprof.render.cells import number, without_rounding
 
 MISSING = "n/a"
 NARROW = 5
@@ -16,7 +16,7 @@ def cell(value: float | None, digits: int) -> str:
         return MISSING
     if math.isinf(value):
         return "∞" if value > 0 else "-∞"
-    return number(0.0 if abs(value) < 1e-13 else value, digits)
+    return number(without_rounding(value), digits)
 
 
 def narrow(value: float | None, room: int = NARROW) -> str:

@@ -6,6 +6,7 @@ import math
 
 from actprof.gain_tables import ActivationGains, GainCourse
 from actprof.predictions import LARGEST_Q, Edge, FixedPoint, FixedPoints
+from actprof.render.cells import without_rounding
 
 ENDLESS = f"grows beyond {LARGEST_Q:g}"
 """Of a variance that no fixed point stops as far as they are sought."""
@@ -15,7 +16,7 @@ def figure(value: float | None, digits: int = 6) -> str:
     """`1.19968`, `∞`, `-`; rounding alone is 0."""
     if value is None or math.isnan(value):
         return "-"
-    return "∞" if math.isinf(value) else "0" if abs(value) < 1e-13 else f"{value:.{digits}g}"
+    return "∞" if math.isinf(value) else f"{without_rounding(value):.{digits}g}"
 
 
 def course_words(course: GainCourse) -> str:

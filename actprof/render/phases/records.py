@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from actprof import __version__
-from actprof.phase_diagrams import Grid, PhaseDiagram, PhaseDiagrams, Scheme
+from actprof.phase_diagrams import PhaseDiagram, PhaseDiagrams, PhaseGrid, Scheme
 from actprof.predictions import Edge
 
-JSON_SCHEMA = "actprof.sweep/1"
+JSON_SCHEMA, KIND = "actprof.sweep/1", "phases"
+
+DIGITS = 15
+"""Of an axis' labels: with more, 0.3 shows as the binary number next to it."""
 
 POINT = ("q_star", "c_star", "chi_1", "xi_q", "xi_c", "length_slope")
 """What is told of the fixed point that a scheme reaches; null where the variance grows without bound."""
 
 
 def diagram_record(result: PhaseDiagrams) -> dict[str, Any]:
-    """The object of schema actprof.sweep/1."""
-    return {"schema": JSON_SCHEMA, "version": __version__, "seed": None, "config": result.config,
+    """The object of schema actprof.sweep/1, of kind "phases".
+
+    Quantities are nested [σ_w][σ_b], like the axes; `edges` holds the pieces of the edge of chaos, each a list of
+    points that a line may join.
+    """
+    return {"schema": JSON_SCHEMA, "kind": KIND, "version": __version__, "seed": None, "config": result.config,
             "diagrams": [_diagram(diagram) for diagram in result.diagrams], "notes": result.notes}
 
 
@@ -27,7 +34,7 @@ def diagram_rows(result: PhaseDiagrams) -> list[dict[str, Any]]:
     return [row for diagram in result.diagrams for row in (*_cells(diagram), *_schemes(diagram))]
 
 
-def quantities(grid: Grid) -> dict[str, Any]:
+def quantities(grid: PhaseGrid) -> dict[str, Any]:
     """What is known of every cell, by its key in JSON; six times `xi_c` can be trained."""
     return {"q_star": grid.q_star, "chi_1": grid.chi_1, "xi_c": grid.xi_c, "xi_q": grid.xi_q, "c_star": grid.c_star,
             "phase": grid.phase}
@@ -36,12 +43,18 @@ def quantities(grid: Grid) -> dict[str, Any]:
 def _diagram(diagram: PhaseDiagram) -> dict[str, Any]:
     grid = diagram.grid
     return {"activation": diagram.activation, "label": diagram.label, "formula": diagram.formula,
-            "axes": [{"name": "sigma_w", "values": grid.sigma_w}, {"name": "sigma_b", "values": grid.sigma_b}],
+            "axes": [_axis("sigma_w", "σ_w", grid.sigma_w), _axis("sigma_b", "σ_b", grid.sigma_b)],
             "quantities": quantities(grid),
-            "edge": [_point(point) for branch in diagram.edges for point in branch],
+            "edges": [[_point(point) for point in piece] for piece in diagram.edges],
             "turns": [_point(point) for point in diagram.turns],
             "depth_lines": [asdict(line) for line in diagram.depth_lines],
             "schemes": [_scheme(scheme) for scheme in diagram.schemes]}
+
+
+def _axis(name: str, title: str, values: Sequence[float]) -> dict[str, Any]:
+    """With the keys of a grid's axes."""
+    return {"name": name, "title": title, "labels": [f"{value:.{DIGITS}g}" for value in values], "values": values,
+            "logarithmic": False}
 
 
 def _point(edge: Edge) -> dict[str, Any]:

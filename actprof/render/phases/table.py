@@ -8,7 +8,7 @@ from typing import TextIO
 from rich.table import Table
 
 from actprof.phase_diagrams import PhaseDiagram, PhaseDiagrams, Scheme
-from actprof.render.cells import number
+from actprof.render.cells import number, without_rounding
 from actprof.render.phases.words import NAMES, edge_lines
 from actprof.render.terminal import Column, printed, table, written
 
@@ -37,12 +37,11 @@ def _print_edge(diagram: PhaseDiagram, stream: TextIO) -> None:
 
 
 def _extent(diagram: PhaseDiagram) -> str:
-    """What parts of the plane belong to which phase."""
+    """How far the plane extends, and the phases on it."""
     low_w, high_w, low_b, high_b = diagram.grid.extent
     phase = diagram.grid.phase
-    parts = [f"{NAMES[name]} {100 * (phase == name).mean():.0f} %" for name in ("ordered", "chaotic", "diverges")
-             if (phase == name).any()]
-    return f"plane: σ_w {low_w:g} to {high_w:g}, σ_b {low_b:g} to {high_b:g}: {', '.join(parts)}"
+    seen = [NAMES[name] for name in ("ordered", "chaotic", "diverges") if (phase == name).any()]
+    return f"plane: σ_w {low_w:g} to {high_w:g}, σ_b {low_b:g} to {high_b:g}: {', '.join(seen)}"
 
 
 def _edge(diagram: PhaseDiagram, stream: TextIO) -> Table:
@@ -83,4 +82,4 @@ def _cell(value: float | None, digits: int = DIGITS) -> str:
         return "-"
     if math.isinf(value):
         return "∞"
-    return number(0.0 if abs(value) < 1e-13 else value, digits)
+    return number(without_rounding(value), digits)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from actprof.phase_diagrams import PhaseDiagram, PhaseDiagrams, Scheme
 from actprof.predictions import TRAINABLE_SCALES
+from actprof.render.cells import without_rounding
 from actprof.render.numerals import grouped
 
 NAMES = {"ordered": "ordered", "chaotic": "chaotic", "edge": "edge of chaos", "diverges": "diverges"}
@@ -72,7 +73,7 @@ def unstable(stable: bool) -> str:
 
 def figure(value: float | None, digits: int) -> str:
     """`1.1997`; rounding alone is 0."""
-    return "-" if value is None else f"{0.0 if abs(value) < 1e-13 else value:.{digits}g}"
+    return "-" if value is None else f"{without_rounding(value):.{digits}g}"
 
 
 def names(spot: Sequence[Scheme]) -> str:
