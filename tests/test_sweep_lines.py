@@ -1,24 +1,21 @@
 """The lines that theory draws on a grid: the edge of chaos, and how deep a stack can be trained."""
 
 import math
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
 import pytest
 
-from actprof.activations import ACTIVATIONS, bind
+from actprof.activations import ACTIVATIONS
 from actprof.predictions import TRAINABLE_SCALES
 from actprof.stacks import stack_specs
 from actprof.sweep_maps import Axis
-from actprof.sweeps.conditions import Conditions, silence_about
-from actprof.sweeps.correlation_series import TERMS, by_pairs, by_series, has_series
-from actprof.sweeps.criticality import Criticalities, criticality
-from actprof.sweeps.crossings import searches, together
+from actprof.sweeps.conditions import silence_about
+from actprof.sweeps.criticality import criticality
 from actprof.sweeps.lines import lines
-from actprof.sweeps.variance_ends import variance_ends
-from actprof.theory.edges import critical, edge_of_chaos
+from actprof.theory.edges import critical
 from actprof.theory.fixed_points import fixed_points
-from actprof.theory.gaussian import moments
 
 
 def numbers(name, values, **kind):
@@ -30,6 +27,7 @@ def stack(act="relu", gain=1.0, layers=5, sigma_b=0.0, init="lecun_normal", **mo
     return stack_specs([f"{init}:gain={gain!r}"], [act], layers=layers, bias=bias, **more)[0]
 
 
+EDGE, JUMP = "edge of chaos: χ₁ = 1", "variance jumps, χ₁ skips 1"
 GAINS = numbers("gain", np.linspace(0.5, 3, 11))
 LAYERS = numbers("layers", (2, 5, 10, 20, 50), whole=True)
 
@@ -59,45 +57,33 @@ def test_a_saturating_activation_is_critical_on_the_edge_of_chaos(act, sigma_b):
     assert places(over_gain(act, sigma_b=sigma_b)) == [pytest.approx(known.sigma_w, rel=1e-8)]
 
 
+@pytest.mark.parametrize("values", [(1, 1.5, 2), (0.2, 0.6, 1), (1, 3)])
+def test_an_edge_at_the_first_or_the_last_value_is_found(values):
+    gains = numbers("gain", values)
+    drawn, note = lines((gains,), lambda at: stack("tanh", at[0]), 1.0)
+    assert [(line.title, line.points) for line in drawn if line.name == "critical"] == [(EDGE, ((1.0, 0.0),))]
+    assert note == ""
+    drawn, _ = lines((gains, LAYERS), lambda at: stack("tanh", at[0], int(at[1])), 1.0)
+    (line,) = [line for line in drawn if line.name == "critical"]
+    assert np.array(line.points)[:, 0] == pytest.approx(np.ones(len(line.points)), abs=1e-8)
+
+
+def test_an_edge_at_the_first_std_is_found():
+    drawn, _ = lines((numbers("std", (0.1, 0.55, 1)),), lambda at: stack_specs([f"normal:std={at[0]!r}"], ["tanh"])[0],
+                     1.0)
+    assert [line.points for line in drawn if line.name == "critical"] == [((0.1, 0.0),)]  # √100 · 0.1 = 1
+
+
+@pytest.mark.parametrize("act", ["tanh", "softsign"])
+def test_weights_that_are_critical_without_biases_are_so_at_0_exactly(act):
+    axes = numbers("layers", np.linspace(1, 100, 12).round(), whole=True), numbers("bias", np.linspace(0, 0.5, 6))
+    drawn, _ = lines(axes, lambda at: stack(act, 1.0, int(at[0]), at[1]), 1.0)
+    (edge,) = [line for line in drawn if line.name == "critical"]
+    assert {sigma_b for _, sigma_b in edge.points} == {0.0}
+
+
 def test_tanh_without_biases_is_critical_at_1():
     assert places(over_gain("tanh")) == [pytest.approx(1, abs=1e-8)]
-
-
-@pytest.mark.parametrize("q", [0.2, 1.0, 3.0])
-def test_the_criticality_is_0_at_any_point_of_the_edge(q):
-    edge = edge_of_chaos(ACTIVATIONS.parse("tanh"), q)
-    at_edge = stack("tanh", edge.sigma_w, sigma_b=edge.sigma_b)
-    assert criticality(at_edge, 1.0) == pytest.approx(0, abs=1e-7)
-    assert criticality(stack("tanh", 0.99 * edge.sigma_w, sigma_b=edge.sigma_b), 1.0) < 0
-    assert criticality(stack("tanh", 1.01 * edge.sigma_w, sigma_b=edge.sigma_b), 1.0) > 0
-
-
-@pytest.mark.parametrize("act", ["tanh", "gelu", "sigmoid", "selu", "cos", "sin", "mish"])
-@pytest.mark.parametrize("sigma_b", [0.0, 0.3])
-def test_it_is_the_depth_scale_of_the_fixed_point_that_is_reached(act, sigma_b):
-    for gain in (0.6, 1.1, 1.7, 2.6):
-        point = fixed_points(ACTIVATIONS.parse(act), gain, sigma_b, gain**2 + sigma_b**2).reached
-        if point is None or not point.q_star:
-            continue
-        sign = {"ordered": -1, "chaotic": 1}[point.phase]
-        assert criticality(stack(act, gain, sigma_b=sigma_b), 1.0) == pytest.approx(sign / point.xi_c, rel=1e-6)
-
-
-@pytest.mark.parametrize("gain", [0.7, 1.0, 1.4, 1.5, 2.5])
-@pytest.mark.parametrize("sigma_b", [0.0, 0.5])
-def test_of_relu_it_is_the_growth_of_the_gradient_whether_the_signal_grows_or_not(gain, sigma_b):
-    assert criticality(stack("relu", gain, sigma_b=sigma_b), 1.0) == pytest.approx(math.log(gain**2 / 2), abs=1e-12)
-
-
-@pytest.mark.parametrize("act", ["relu", "tanh", "sigmoid"])
-def test_it_rises_with_the_gain(act):
-    found = [criticality(stack(act, gain, sigma_b=0.2), 1.0) for gain in np.linspace(0.3, 3, 28).tolist()]
-    assert all(before < after for before, after in pairwise(found))
-
-
-def test_the_first_layer_sets_only_where_the_variance_starts():
-    wide = stack_specs(["he:mode=fan_out"], ["tanh"], widths="784,100,100,100")[0]
-    assert criticality(wide, 1.0) == pytest.approx(criticality(stack("tanh", math.sqrt(2)), 1.0), rel=1e-9)
 
 
 def test_gelu_diverges_from_where_its_first_variance_is_above_the_unstable_root():
@@ -158,15 +144,19 @@ def test_a_second_continuous_axis_gives_the_edge_of_chaos_as_a_curve():
     drawn, _ = lines(axes, lambda at: stack("tanh", at[0], 3, at[1]), 1.0)
     (edge,) = [line for line in drawn if line.name == "critical"]
     assert len(edge.points) >= 25
+    assert {0.1, 0.5, 1.0} <= {sigma_b for _, sigma_b in edge.points}
     for sigma_w, sigma_b in edge.points[::5]:
         assert sigma_w == pytest.approx(critical(ACTIVATIONS.parse("tanh"), sigma_b).sigma_w, rel=1e-8)
 
 
-def test_two_continuous_axes_can_be_swapped():
-    sigmas = numbers("bias", (0.0, 0.5, 1.0))
-    one, _ = lines((GAINS, sigmas), lambda at: stack("hard_tanh", at[0], 20, at[1]), 1.0)
-    other, _ = lines((sigmas, GAINS), lambda at: stack("hard_tanh", at[1], 20, at[0]), 1.0)
-    assert [[point[::-1] for point in line.points] for line in one] == [list(line.points) for line in other]
+@pytest.mark.parametrize("act", ["tanh", "hard_tanh", "gelu"])
+def test_two_continuous_axes_can_be_swapped(act):
+    sigmas = numbers("bias", np.linspace(0, 0.5, 26))
+    one, _ = lines((GAINS, sigmas), lambda at: stack(act, at[0], 20, at[1]), 1.0)
+    other, _ = lines((sigmas, GAINS), lambda at: stack(act, at[1], 20, at[0]), 1.0)
+    assert one
+    assert ([(line.name, line.title, [point[::-1] for point in line.points]) for line in one]
+            == [(line.name, line.title, list(line.points)) for line in other])
 
 
 @pytest.mark.parametrize(("values", "kind", "low", "high"), [
@@ -204,12 +194,44 @@ def test_along_widths_that_change_the_scale_there_is_a_point_at_each_and_none_be
     assert edge.points == tuple((pytest.approx(math.sqrt(2 / width), rel=1e-7), float(width)) for width in widths)
 
 
-def test_where_the_variance_jumps_the_edge_is_the_end_of_what_is_trainable_below_it_too():
+def test_where_the_variance_jumps_nothing_is_said_to_be_critical_nor_to_be_a_depth_scale():
     axes = GAINS, numbers("sigma_b", (0.0, 0.2))
-    drawn, _ = lines(axes, lambda at: stack("gelu", at[0], 50, at[1]), 1.0)
-    jump, same, beyond = sorted(line.points[0][0] for line in drawn)
-    assert same == pytest.approx(jump, rel=3e-9)
-    assert beyond == pytest.approx(math.sqrt(2 * math.exp(TRAINABLE_SCALES / 50)))  # as relu, which gelu is by far
+    jump, trainable = lines(axes, lambda at: stack("gelu", at[0], 50, at[1]), 1.0)[0]
+    assert (jump.name, jump.title) == ("critical", JUMP)
+    beyond = math.sqrt(2 * math.exp(TRAINABLE_SCALES / 50))  # as relu, which gelu is by far
+    assert np.array(trainable.points)[:, 0] == pytest.approx(np.full(len(trainable.points), beyond))
+
+
+@pytest.mark.parametrize(("act", "sigma_b"), [("gelu", 0.41584), ("silu", 0.74508), ("mish", 0.30744)])
+def test_the_edge_of_chaos_begins_where_its_fixed_point_becomes_stable(act, sigma_b):
+    second_moment = 0.5  # of inputs so small that the variance does not start beyond the unstable fixed point
+    for factor, title in ((0.998, JUMP), (1.002, EDGE)):
+        built = partial(stack, act, sigma_b=sigma_b * factor)
+        drawn, _ = lines((GAINS,), lambda at, built=built: built(at[0]), second_moment)
+        (edge,) = [line for line in drawn if line.name == "critical"]
+        assert edge.title == title
+        values = [criticality(built(edge.points[0][0] * (1 + step)), second_moment) for step in (-1e-8, 1e-8)]
+        assert values[0] < 0 < values[1]
+        assert (max(map(abs, values)) < 1e-4) == (title == EDGE)
+
+
+def test_a_curve_that_jumps_is_tied_to_its_part_that_does_not():
+    sigmas = numbers("bias", np.linspace(0, 1, 11))
+    drawn, _ = lines((GAINS, sigmas), lambda at: stack("gelu", at[0], 20, at[1]), 1.0)
+    edge, jump = [line for line in drawn if line.name == "critical"]
+    assert (edge.title, jump.title) == (EDGE, JUMP)
+    assert jump.points[0][1] == 0
+    assert jump.points[-2][1] < 0.41584 < jump.points[-1][1]
+    assert jump.points[-1] == edge.points[0]
+
+
+def test_the_depth_that_is_trainable_ends_at_the_jump():
+    drawn, _ = lines((GAINS, LAYERS), lambda at: stack("gelu", at[0], int(at[1])), 1.0)
+    jump, below, beyond = (np.array(line.points) for line in drawn)
+    sigma_w = jump[0, 0]
+    assert jump[:, 0] == pytest.approx(np.full(len(jump), sigma_w))
+    assert below[:, 0].max() < sigma_w < beyond[:, 0].min()
+    assert below[:, 1].max() == pytest.approx(TRAINABLE_SCALES / -math.log(sigma_w**2 / 4), rel=0.01)  # χ₁ at q* = 0
 
 
 def test_a_line_goes_on_to_the_end_of_the_last_column():
@@ -243,8 +265,8 @@ def test_a_single_layer_has_the_edge_of_deep_stacks():
 @pytest.mark.parametrize(("built", "reason"), [
     (stack("step"), "step jumps, so χ₁ is infinite"),
     (stack("relu/tanh/relu", layers=None), "activations that differ between layers have no common depth scale"),
-    (stack("relu", norm="layer"),
-     "layer normalisation sets the size of what enters the activation, so there is no edge"),
+    *((stack("relu", norm=norm), "normalisation sets the size of what enters the activation, so there is no edge")
+      for norm in ("batch", "layer", "rms")),
     (stack_specs(["he:mode=fan_out"], ["relu"], widths="100,100,50,20")[0],
      "weights whose scale differs from layer to layer have no common depth scale"),
     (stack_specs(["he"], ["relu"], bias="constant:0.1")[0], "constant biases have a mean other than 0"),
@@ -257,91 +279,23 @@ def test_where_theory_is_silent_it_says_why(built, reason):
     assert lines((GAINS,), lambda at: built, 1.0) == ((), f"theory draws no lines: {reason}")
 
 
-def test_a_width_that_varies_does_not_matter_to_scales_that_keep_the_fan_in():
-    assert silence_about(stack_specs(["he"], ["relu"], widths="784,100,50,20")[0]) == ""
+def test_rows_are_named_with_the_reason_that_is_theirs():
+    norms, acts = ("none", "batch", "layer", "rms"), ("hard_shrink", "relu", "step")
+    _, note = lines((Axis("norm", "", norms), GAINS), lambda at: stack("relu", at[1], norm=norms[int(at[0])]), 1.0)
+    assert note == ("theory draws no lines for norm batch, layer, rms: normalisation sets the size of what enters the "
+                    "activation, so there is no edge")
+    _, note = lines((Axis("act", "", acts), GAINS), lambda at: stack(acts[int(at[0])], at[1]), 1.0)
+    assert note == ("theory draws no lines for act hard_shrink: hard_shrink jumps, so χ₁ is infinite; "
+                    "for step: step jumps, so χ₁ is infinite")
 
 
-def test_without_an_axis_that_is_continuous_there_is_nothing_to_draw():
-    assert lines((LAYERS,), lambda at: stack(layers=int(at[0])), 1.0) == ((), "")
+def test_where_only_names_vary_there_is_nothing_to_draw():
+    acts = "relu", "tanh"
+    assert lines((Axis("act", "activation", acts),), lambda at: stack(acts[int(at[0])]), 1.0) == (
+        (), "theory draws no lines where only names vary")
 
 
 def test_an_axis_that_meets_no_level_says_so():
     drawn, note = lines((numbers("gain", (1.3, 1.35)),), lambda at: stack("relu", at[0]), 1.0)
     assert drawn == ()
     assert note == "theory has no edge of chaos where gain is from 1.3 to 1.35"
-
-
-def test_weights_of_zero_and_inputs_of_zero_are_no_obstacle():
-    assert criticality(stack("relu", 0.0), 1.0) == -math.inf
-    assert criticality(stack("tanh", 0.5), 0.0) == pytest.approx(math.log(0.25))
-    assert criticality(stack("tanh", 0.5), math.nan) is None
-
-
-SMOOTH = [name for name in dict.fromkeys(ACTIVATIONS.parse(name).name for name in ACTIVATIONS.names())
-          if not bind(ACTIVATIONS.parse(name)).jumps]
-SIGMA_W, SIGMA_B = (values.ravel() for values in np.meshgrid([0.6, 1.0, 1.3, 1.7, 2.6], [0.0, 0.3, 1.0]))
-
-
-@pytest.mark.parametrize("act", SMOOTH)
-def test_many_variances_end_where_each_does(act):
-    choice = ACTIVATIONS.parse(act)
-    start = SIGMA_W**2 + SIGMA_B**2
-    found = variance_ends(bind(choice), SIGMA_W, SIGMA_B, start)
-    for sigma_w, sigma_b, q, end in zip(SIGMA_W, SIGMA_B, start, found, strict=True):
-        known = fixed_points(choice, float(sigma_w), float(sigma_b), float(q)).limit
-        assert end == pytest.approx(known, rel=1e-7, abs=1e-13)
-
-
-@pytest.mark.parametrize("act", [act for act in SMOOTH if has_series(bind(ACTIVATIONS.parse(act)))])
-@pytest.mark.parametrize("length", range(len(TERMS)))
-def test_a_series_is_as_exact_as_it_says(act, length):
-    phi, q = bind(ACTIVATIONS.parse(act)), np.array([0.3, 1.0, 4.0, 20.0])
-    sigma_w = np.sqrt(np.array([1.05, 1.3, 2.0, 4.0]) / [float(moments(phi, each).slope_square) for each in q.tolist()])
-    slopes, doubts = by_series(phi, sigma_w, q, length)
-    exact = np.array([by_pairs(phi, *each) for each in zip(sigma_w.tolist(), q.tolist(), strict=True)])
-    sure = doubts < 1e-3
-    assert (np.abs(slopes - exact)[sure] <= 8 * doubts[sure] + 1e-7).all()
-    assert sure[-1] or length == 0
-
-
-@pytest.mark.parametrize("level", [0.01, 0.1, 0.5])
-@pytest.mark.parametrize("act", ["tanh", "hard_tanh", "selu", "erf"])
-def test_what_is_told_from_a_level_is_on_the_same_side_as_what_is_exact(act, level):
-    choice = ACTIVATIONS.parse(act)
-    known = [Conditions(choice, sigma_w, 0.1, sigma_w**2) for sigma_w in np.linspace(0.8, 3, 23).tolist()]
-    exact = Criticalities().compared(known, [math.nan] * len(known))
-    rough = Criticalities().compared(known, [level] * len(known))
-    assert [value > level for value in rough] == [value > level for value in exact]
-
-
-def found(curve, level, grid):
-    """The crossings of a function."""
-    begun = searches([(place, curve(place)) for place in grid], level)
-    return together([(None, search) for _, search in begun], lambda asked: [curve(place) for _, place in asked])
-
-
-@pytest.mark.parametrize("level", [-0.9, -0.3, 0.0, 0.5])
-def test_every_crossing_of_a_smooth_curve_is_found(level):
-    ends = found(math.sin, level, np.linspace(0.1, 9, 12).tolist())
-    assert np.sin(ends) == pytest.approx(np.full(len(ends), level), abs=1e-8)
-    assert len(ends) == sum(0.1 < turn * math.pi + sign * math.asin(level) < 9
-                            for turn, sign in ((0, 1), (1, -1), (2, 1), (3, -1)))
-
-
-@pytest.mark.parametrize("jump", [0.123, 1.0, 2.71828])
-@pytest.mark.parametrize("above", [0.5, 7.0, math.inf])
-def test_a_jump_is_a_crossing_of_all_levels_that_it_passes(jump, above):
-    def curve(place):
-        return -1 + place / 10 if place < jump else above
-
-    for level in (-0.5, 0.0, 0.4):
-        assert found(curve, level, np.linspace(0.1, 3, 9).tolist()) == [pytest.approx(jump, rel=2e-9)]
-
-
-def test_a_curve_that_never_leaves_a_level_crosses_it_nowhere():
-    assert found(lambda place: 0.0, 0.0, [1.0, 2.0, 3.0]) == []
-
-
-def test_an_end_that_is_on_the_level_is_the_crossing():
-    assert found(lambda place: -place, 0.0, [0.0, 0.5, 1.0]) == [0.0]
-    assert found(lambda place: place - 1, 0.0, [0.0, 0.5, 1.0]) == [1.0]

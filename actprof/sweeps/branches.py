@@ -14,11 +14,13 @@ class Kind(NamedTuple):
         name: of the line.
         scales: depth scales that the stack is deep, with the sign of its phase; 0 on the edge of chaos.
         rising: whether the criticality rises there.
+        jumps: whether it does so at once, without being there anywhere, as the variance jumps.
     """
 
     name: str
     scales: float
     rising: bool
+    jumps: bool = False
 
 
 class Crossing(NamedTuple):
@@ -31,7 +33,10 @@ Branch = list[tuple[int, float]]
 
 
 def branches(found: Sequence[Sequence[Crossing]], logarithmic: bool) -> list[tuple[Kind, Branch]]:
-    """Each crossing goes on with the nearest of its kind in the row before, or starts a branch."""
+    """Each crossing goes on with the nearest of its kind in the row before, or starts a branch.
+
+    Where a curve begins or ceases to jump, the part between the two rows belongs to the branch that jumps.
+    """
     every: list[tuple[Kind, Branch]] = []
     for row, crossings in enumerate(found):
         open_ends = [(kind, branch) for kind, branch in every if branch[-1][0] == row - 1]
@@ -40,8 +45,20 @@ def branches(found: Sequence[Sequence[Crossing]], logarithmic: bool) -> list[tup
             if new in taken:
                 open_ends[taken[new]][1].append((row, crossing.place))
             else:
-                every.append((crossing.kind, [(row, crossing.place)]))
+                left = [each for old, each in enumerate(open_ends) if old not in taken.values()]
+                every.append((crossing.kind, _begun(crossing.kind, (row, crossing.place), left)))
     return every
+
+
+def _begun(kind: Kind, start: tuple[int, float], left: Sequence[tuple[Kind, Branch]]) -> Branch:
+    """A branch from there, tied to one of those left that differs only in whether it jumps."""
+    before = next((branch for each, branch in left if each == kind._replace(jumps=not kind.jumps)), None)
+    if before is None:
+        return [start]
+    if kind.jumps:
+        return [before[-1], start]
+    before.append(start)
+    return [start]
 
 
 def _pairs(crossings: Sequence[Crossing], open_ends: Sequence[tuple[Kind, Branch]],

@@ -31,10 +31,18 @@ def conditions(stack: StackSpec, second_moment: float) -> Conditions | None:
                       first.weights * second_moment + first.bias_std**2)
 
 
+def between(one: Conditions, other: Conditions, share: float) -> Conditions:
+    """Those at a part of the way, or beyond it, from a stack to one that differs from it in the width alone."""
+    # σ_w² = fan_in·Var W is proportional to the width, or does not depend on it.
+    weights, biases, first = (max(0.0, near + share * (far - near)) for near, far in (
+        (one.sigma_w**2, other.sigma_w**2), (one.sigma_b**2, other.sigma_b**2), (one.first, other.first)))
+    return Conditions(one.activation, math.sqrt(weights), math.sqrt(biases), first)
+
+
 def silence_about(stack: StackSpec) -> str:
     """Why no phase can be told of a stack; "" if one can."""
     if stack.norm.name != "none":
-        return f"{stack.norm.name} normalisation sets the size of what enters the activation, so there is no edge"
+        return "normalisation sets the size of what enters the activation, so there is no edge"
     if stack.activations.count(stack.activations[0]) < stack.depth:
         return "activations that differ between layers have no common depth scale"
     if bind(stack.activations[0]).jumps:

@@ -29,12 +29,20 @@ ROUNDING = 1e-13
 
 
 def searches(curve: Sequence[Point], level: float) -> list[tuple[bool, Search]]:
-    """(whether the level is crossed from below, the search) for each crossing between points (place, value), rising."""
+    """(whether the level is crossed from below, the search) for each crossing between points (place, value), rising.
+
+    An end that is on the level, and from which the curve goes to one side, is a crossing.
+    """
+    sides = [(place, value - level) for place, value in curve if abs(value - level) > ROUNDING]
     found = []
+    if sides and sides[0][1] > 0 and sides[0][0] > curve[0][0]:
+        found.append((True, _known(curve[0][0])))
     for number, ((low, at_low), (high, at_high)) in enumerate(itertools.pairwise(curve)):
         if _above(at_low, level) != _above(at_high, level):
             near = list(curve[max(number + 1 - NEIGHBOURS, 0):number + 1 + NEIGHBOURS])
             found.append((_above(at_high, level), _search(near, level, low, high)))
+    if sides and sides[-1][1] > 0 and sides[-1][0] < curve[-1][0]:
+        found.append((False, _known(curve[-1][0])))
     return found
 
 
@@ -61,6 +69,12 @@ def together(running: Sequence[tuple[T, Search]],
     return ends
 
 
+def _known(place: float) -> Search:
+    """One that has nothing to ask."""
+    yield from ()
+    return place
+
+
 def _search(known: list[Point], level: float, low: float, high: float) -> Search:
     """By interpolation and, where that does not settle, because there is a jump, by halving."""
     settled, guess = SETTLED * (high - low), math.nan
@@ -78,7 +92,7 @@ def _search(known: list[Point], level: float, low: float, high: float) -> Search
         value = yield guess
         bisect.insort(known, (guess, value))
         low, high = (low, guess) if _above(value, level) == rising else (guess, high)
-    return _snapped(known, level, (low + high) / 2, high - low)
+    return _snapped(known, level, (low + high) / 2, max(high - low, settled))
 
 
 def _snapped(known: Sequence[Point], level: float, guess: float, reach: float) -> float:

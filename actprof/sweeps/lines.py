@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from actprof.predictions import TRAINABLE_SCALES
 from actprof.sweep_maps import Axis, Line, Point
-from actprof.sweeps.branches import Crossing, branches
-from actprof.sweeps.conditions import silence_about
+from actprof.sweeps.branches import Crossing, Kind, branches
+from actprof.sweeps.line_notes import nothing_to_draw, silences
 from actprof.sweeps.row_crossings import CRITICAL, TRAINABLE, RowCrossings
-from actprof.sweeps.rows import Row, StackAt, rows_of, search_places
+from actprof.sweeps.rows import LAYERS, Row, StackAt, rows_of
+from actprof.sweeps.trainable_depths import trainable_depths
 
-# Where the variance jumps (gelu), to infinity or a larger fixed point, χ₁ passes 1 without being 1 anywhere.
-TITLES = {CRITICAL: "edge of chaos: χ₁ passes 1",
-          TRAINABLE: f"depth {TRAINABLE_SCALES:g} ξ_c: as deep as is trainable"}
+TITLES = {(CRITICAL, False): "edge of chaos: χ₁ = 1",
+          (CRITICAL, True): "variance jumps, χ₁ skips 1",
+          (TRAINABLE, False): f"depth {TRAINABLE_SCALES:g} ξ: as deep as is trainable"}
+"""Of (name, whether the variance jumps there: to another fixed point, or to infinity)."""
 
 WEIGHTS = "gain", "std"
 """Axes along which lines are looked for first: a scale of the biases may leave a line and come back to it."""
@@ -29,17 +31,24 @@ def lines(axes: Sequence[Axis], stack_at: StackAt, second_moment: float) -> tupl
     Returns:
         (lines, note). The note says of which rows theory is silent, or why there is no line; else it is "".
     """
-    continuous = [number for number, axis in enumerate(axes) if axis.numbers and not axis.whole]
-    if not continuous:
-        return (), ""
-    along = min(continuous, key=lambda number: axes[number].name not in WEIGHTS)
+    along = min(range(len(axes)), key=lambda number: _order(axes[number]))
     axis, other = axes[along], axes[1 - along] if len(axes) > 1 else None
+    if not axis.numbers:
+        return (), "theory draws no lines where only names vary"
     rows = rows_of(stack_at, along, axis, other, second_moment)
-    crossings = RowCrossings(search_places(axis, beyond=other is not None), second_moment)
-    drawn = _drawn(crossings.found(rows), axis, other, along)
-    silent = {row.place: silence_about(row.at(axis.numbers[0])) or "the inputs have no finite mean square"
-              for row in rows if crossings.silent(row)}
-    return drawn, _note(axis, other, silent, len(rows), bool(drawn))
+    theory = RowCrossings(axis, other is not None, second_moment)
+    drawn = () if axis.name == LAYERS else _drawn(theory.found(rows), axis, other, along)
+    if all(line.name != TRAINABLE for line in drawn):
+        drawn += trainable_depths(axes, along, rows, theory, TITLES[TRAINABLE, False])
+    note = silences(theory, rows, axis, other, second_moment)
+    return drawn, note or ("" if drawn else nothing_to_draw(theory, rows, axis, other))
+
+
+def _order(axis: Axis) -> int:
+    """Where it comes among those along which lines are looked for."""
+    if not axis.numbers:
+        return 4
+    return 2 + (axis.name == LAYERS) if axis.whole else int(axis.name not in WEIGHTS)
 
 
 def _drawn(found: Sequence[tuple[Row, Sequence[Crossing]]], axis: Axis, other: Axis | None,
@@ -49,22 +58,14 @@ def _drawn(found: Sequence[tuple[Row, Sequence[Crossing]]], axis: Axis, other: A
         return (row, place) if along else (place, row)
 
     if other is not None and not other.numbers:
-        points = {name: tuple(point(row.place, each.place) for row, crossings in found for each in crossings
-                              if each.kind.name == name) for name in TITLES}
-        return tuple(Line(name, TITLES[name], some, rows=True) for name, some in points.items() if some)
+        points = {key: tuple(point(row.place, each.place) for row, crossings in found for each in crossings
+                             if _key(each.kind) == key) for key in TITLES}
+        return tuple(Line(key[0], TITLES[key], some, rows=True) for key, some in points.items() if some)
     every = sorted(branches([crossings for _, crossings in found], axis.logarithmic),
-                   key=lambda each: list(TITLES).index(each[0].name))
-    return tuple(Line(kind.name, TITLES[kind.name], tuple(point(found[row][0].place, place) for row, place in branch))
+                   key=lambda each: list(TITLES).index(_key(each[0])))
+    return tuple(Line(kind.name, TITLES[_key(kind)], tuple(point(found[row][0].place, place) for row, place in branch))
                  for kind, branch in every)
 
 
-def _note(axis: Axis, other: Axis | None, silent: Mapping[float, str], rows: int, drawn: bool) -> str:
-    if not silent:
-        return "" if drawn else (f"theory has no edge of chaos where {axis.name} is from {axis.labels[0]} to "
-                                 f"{axis.labels[-1]}")
-    reason = next(iter(silent.values()))
-    if other is None or len(silent) == rows:
-        return f"theory draws no lines: {reason}"
-    named = [other.labels[other.places.index(row)] if row in other.places else f"{row:g}" for row in silent]
-    listed = ", ".join(named[:3]) + (", …" if len(named) > 3 else "")
-    return f"theory draws no lines for {other.name} {listed}: {reason}"
+def _key(kind: Kind) -> tuple[str, bool]:
+    return kind.name, kind.jumps

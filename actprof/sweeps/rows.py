@@ -83,7 +83,10 @@ def extent(axis: Axis) -> tuple[float, float]:
 def _row_places(other: Axis) -> Sequence[float]:
     if other.whole or len(other.numbers) < 2:
         return other.places
-    return _even(other, max(ROWS, len(other)))
+    places = _even(other, max(ROWS, len(other)))
+    for own in other.numbers:  # where the line is at a value that was asked for can be said in words
+        places[min(range(len(places)), key=lambda each: abs(places[each] - own))] = own
+    return sorted({*_even(other, 2), *places})
 
 
 def _even(axis: Axis, count: int) -> list[float]:
