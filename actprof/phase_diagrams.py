@@ -63,9 +63,6 @@ class PhaseGrid:
         return np.select(conditions, ["diverges", "edge", "ordered"], "chaotic")
 
 
-Grid = PhaseGrid
-
-
 @dataclass(frozen=True)
 class DepthLine:
     """Where a network can be trained down to so many layers: points (σ_w, σ_b) in the phase `phase`."""

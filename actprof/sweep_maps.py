@@ -61,6 +61,21 @@ class Quantity:
     high: float = math.inf
     back: bool = False
 
+    @property
+    def subject(self) -> str:
+        """The title; of a logarithm that of the ratio itself."""
+        return self.title.removeprefix("log₁₀ of ") if self.logarithmic else self.title
+
+    @property
+    def ratio_name(self) -> str:
+        """The name; of a logarithm that of the ratio itself."""
+        return self.name.removeprefix("log10_") if self.logarithmic else self.name
+
+    @property
+    def decades(self) -> bool:
+        """Whether it is shown in powers of ten."""
+        return self.positive or self.logarithmic
+
 
 QUANTITIES = (
     Quantity("std", "std of the last layer's activations", positive=True),
@@ -101,13 +116,26 @@ class Cell:
     verdict: str = ""
     predicted: Mapping[str, tuple[float, float, float]] = field(default_factory=dict)
 
+    def figure(self, name: str) -> float:
+        """NaN for what is not known."""
+        return self.figures.get(name, math.nan)
+
+    def quartiles(self, name: str) -> tuple[float, float]:
+        """NaN for what is not known."""
+        return self.spread.get(name, (math.nan, math.nan))
+
+    def foretold(self, name: str) -> tuple[float, float, float]:
+        """(value, low, high) by theory; NaN for what is not known."""
+        return self.predicted.get(name, (math.nan, math.nan, math.nan))
+
 
 @dataclass(frozen=True)
 class Line:
     """What theory draws on the grid: points (x, y) in the axes' coordinates, in order; of one axis (x, 0).
 
     Attributes:
-        name: "critical" (χ₁ passes 1: the edge of chaos) or "trainable" (as deep as six times the depth scale).
+        name: "critical" (χ₁ = 1, the edge of chaos), "jump" (the variance jumps, and χ₁ past 1) or "trainable" (as deep
+            as six times the depth scale).
         title: for a legend.
         rows: whether the points belong to separate rows of names, and are no curve.
     """

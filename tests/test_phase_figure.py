@@ -3,19 +3,22 @@
 import io
 import json
 import warnings
+from collections import Counter
 
 import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.image import BboxImage
 from PIL import Image
 
 from actprof.phases import phase_diagrams, phase_spec
+from actprof.render.clipping import clipped, interrupted
 from actprof.render.drawing import FORMATS, THEMES, matplotlib_set_up
 from actprof.render.phases.figure import draw_figure, render
-from actprof.render.phases.lines import clipped
 from actprof.render.phases.regions import REGIONS, regions
-from actprof.render.phases.room import Room
+from actprof.render.plane import LinearAxis
+from actprof.render.room import Room
 from actprof.spec import Style
 from tests.figures import assert_texts_clear, texts
 
@@ -69,16 +72,34 @@ def test_strange_requests_are_drawn_without_a_warning_and_without_overlap(name, 
         assert render(result, Style(theme, dpi=30), FORMATS[len(name) % 3])
 
 
+def counted(result):
+    """How many of each kind of line and mark the planes have."""
+    found = Counter()
+    for diagram in result.diagrams:
+        found["spot"] += len(diagram.spots)
+        found["edge point"] += sum(len(branch) == 1 for branch in diagram.edges)
+        found["turn"] += sum(diagram.grid.holds(turn.sigma_w, turn.sigma_b) for turn in diagram.turns)
+        found.update(f"depth {line.layers}" for line in diagram.depth_lines)
+    return found
+
+
 @pytest.mark.parametrize("name", ODD)
 def test_every_line_and_mark_lies_on_a_plane_and_no_label_covers_a_dot(name):
-    figure = drawn(ODD[name]())
+    result = ODD[name]()
+    figure = drawn(result)
     height = figure.get_figheight() * 100
+    frames = [image.get_window_extent() for image in figure.findobj(BboxImage)]
+    assert len(frames) == len(result.diagrams)
     for gid in ("edge", "unstable edge", "edge point", "turn", "depth 10", "depth 30", "depth 100", "spot"):
-        for mark in marks(figure, gid):
-            points = np.asarray(mark.get_xydata())
-            points = points[np.isfinite(points).all(1)]
-            assert ((points[:, 0] >= 120) & (points[:, 0] <= 1900)).all(), gid
-            assert ((points[:, 1] >= 100) & (points[:, 1] <= height - 60)).all(), gid
+        found = marks(figure, gid)
+        if gid not in ("edge", "unstable edge"):
+            assert len(found) == counted(result)[gid], gid
+        for mark in found:
+            x, y = np.asarray(mark.get_xydata())[np.isfinite(mark.get_xydata()).all(1)].T
+            assert any(((frame.xmin - 1e-6 <= x) & (x <= frame.xmax + 1e-6) & (frame.ymin - 1e-6 <= height - y)
+                        & (height - y <= frame.ymax + 1e-6)).all() for frame in frames), gid
+    curves = sum(len(branch) > 1 for diagram in result.diagrams for branch in diagram.edges)
+    assert len(marks(figure, "edge") + marks(figure, "unstable edge")) >= curves
     for label in marks(figure, "label"):
         left, top, right, bottom = (label.get_x(), label.get_y(), label.get_x() + label.get_width(),
                                     label.get_y() + label.get_height())
@@ -126,10 +147,11 @@ def test_the_colour_of_every_cell_is_that_of_its_phase(name):
 
 
 def test_a_line_is_cut_at_the_border_and_goes_on_where_it_comes_back():
-    x, y = clipped([(0.5, 0.5), (0.5, 2.0), (0.9, 2.0), (0.9, 0.1)], (0.0, 1.0, 0.0, 1.0))
-    gaps = np.isnan(x)
-    assert list(zip(x[~gaps], y[~gaps], strict=True)) == [(0.5, 0.5), (0.5, 1.0), (0.9, 1.0), (0.9, 0.1)]
-    assert gaps.sum() == 2
+    pieces = clipped([(0.5, 0.5), (0.5, 2.0), (0.9, 2.0), (0.9, 0.1)])
+    assert pieces == [[(0.5, 0.5), (0.5, 1.0)], [(0.9, 1.0), (0.9, 0.1)]]
+    x, y = interrupted(pieces)
+    np.testing.assert_array_equal(x, [0.5, 0.5, np.nan, 0.9, 0.9])
+    np.testing.assert_array_equal(y, [0.5, 1.0, np.nan, 1.0, 0.1])
 
 
 def test_there_is_room_for_a_box_exactly_where_nothing_is_taken():
@@ -141,6 +163,25 @@ def test_there_is_room_for_a_box_exactly_where_nothing_is_taken():
     assert (top + 30).max() <= 150
     assert not covers.any()
     assert len(room.places(200.0, 30.0)[0]) == 0
+
+
+@pytest.mark.parametrize("high", [0.7, 1.0, 1.5, 2.5, 4.0, 30.0, 1000.0])
+@pytest.mark.parametrize("room", [90.0, 150.0, 290.0, 311.0, 600.0])
+def test_ticks_are_at_equal_steps_with_none_left_out(high, room):
+    ticks = LinearAxis(0.0, high, 0.0, most=8).ticks(room, lambda label: 29.0)
+    places = np.array([place for place, _ in ticks])
+    assert 2 <= len(ticks) <= 9
+    np.testing.assert_allclose(np.diff(places), places[1], rtol=1e-9)
+    assert places[-1] + places[1] > 1
+
+
+def test_the_middle_place_of_several_parts_is_in_the_middle_of_one():
+    room = Room(0.0, 0.0, 900.0, 300.0)
+    room.take((300.0, 0.0, 600.0, 300.0))
+    left, top = room.middle(60.0, 30.0)
+    assert min(abs(left + 30 - middle) for middle in (150, 750)) < 6
+    assert abs(top + 15 - 150) < 6
+    assert room.middle(320.0, 30.0) is None
 
 
 @pytest.mark.parametrize("format", FORMATS)

@@ -322,7 +322,7 @@ def test_a_level_line_of_a_cone_is_its_circle():
 
 
 def result():
-    return phase_diagrams(phase_spec(["tanh", "relu"], ["he", "xavier", "0.01"], sigma_w=(0.5, 1.0, 1.5),
+    return phase_diagrams(phase_spec(["tanh", "relu"], ["he", "xavier", "0.07"], sigma_w=(0.5, 1.0, 1.5),
                                      sigma_b=(0.0, 0.2)))
 
 
@@ -342,7 +342,7 @@ def test_json_is_strict_and_holds_what_the_schema_promises():
             assert np.shape(np.array(values, object)) == (3, 2)
         assert {phase for row in each["quantities"]["phase"] for phase in row} <= set(PHASES)
         assert each["edges"][0][0].keys() == {"sigma_w", "sigma_b", "q", "length_slope", "stability", "stable"}
-        assert [scheme["label"] for scheme in each["schemes"]] == ["he", "xavier", "0.01"]
+        assert [scheme["label"] for scheme in each["schemes"]] == ["he", "xavier", "0.07"]
     assert [len(each["edges"]) for each in record["diagrams"]] == [1, 1]
     assert [len(piece) > 1 for each in record["diagrams"] for piece in each["edges"]] == [True, False]
     relu = record["diagrams"][1]["quantities"]

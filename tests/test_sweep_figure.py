@@ -16,18 +16,18 @@ from matplotlib.image import BboxImage
 from matplotlib.text import Text
 from PIL import Image
 
+from actprof.render.clipping import clipped, runs
+from actprof.render.decades import DecadeAxis
 from actprof.render.drawing import FORMATS, THEMES, matplotlib_set_up
 from actprof.render.plane import Plane
 from actprof.render.sweeps import theory_lines
-from actprof.render.sweeps.clipping import inside
 from actprof.render.sweeps.figure import draw_figure, render
-from actprof.render.sweeps.hatching import hatching
-from actprof.render.sweeps.ranges import Decades
 from actprof.render.sweeps.shades import ink, shades
-from actprof.render.sweeps.shown import Shown
 from actprof.render.sweeps.sides import NameSide, NumberSide, cells_at, side
+from actprof.render.sweeps.signs import hatching
 from actprof.render.sweeps.theory_lines import pieces
-from actprof.render.sweeps.verdict_colours import color
+from actprof.render.sweeps.values import Shown
+from actprof.render.sweeps.verdict_map import color
 from actprof.spec import Style
 from actprof.sweep_maps import BY_NAME, QUANTITIES, VERDICT
 from actprof.verdicts import CODES
@@ -328,7 +328,7 @@ def test_lines_of_one_name_share_an_entry_and_stand_on_a_halo(sweep):
 def test_lines_in_the_legend_go_as_those_in_the_figure():
     for sweep, upright in ((relu_map(), False), (gain_by_name(), True), (swapped(gain_by_name()), False),
                            (along_gains(), True)):
-        assert {entry.upright for entry in theory_lines.entries(sweep, THEMES["dark"])} == {upright}
+        assert {entry.paint.upright for entry in theory_lines.entries(sweep, THEMES["dark"])} == {upright}
 
 
 def plane_of(sweep):
@@ -361,13 +361,29 @@ def test_a_tick_of_a_row_stays_in_its_row():
 
 
 def test_a_curve_is_cut_at_the_edges_and_broken_where_it_is_no_number():
-    [piece] = inside([(-1.0, 0.5), (3.0, 0.5)])
+    [piece] = clipped([(-1.0, 0.5), (3.0, 0.5)])
     assert piece == [(0.0, 0.5), (1.0, 0.5)]
-    [piece] = inside([(0.5, -INF), (0.5, INF)])
+    [piece] = clipped([(0.5, -INF), (0.5, INF)])
     np.testing.assert_allclose(piece, [(0.5, 0.0), (0.5, 1.0)])
-    assert inside([(-1.0, 0.0), (-0.5, 1.0)]) == []
-    assert len(inside([(0.1, 0.1), (0.2, NAN), (0.3, 0.3)])) == 2
-    assert len(inside([(0.0, 0.5), (0.3, 2.0), (0.6, 0.5)])) == 2
+    [piece] = clipped([(0.1, 1.0), (0.9, 1.0 + 1e-12)])
+    assert piece == [(0.1, 1.0), (0.9, 1.0)]
+    assert clipped([(-1.0, 0.0), (-0.5, 1.0)]) == []
+    first, second = clipped([(0.1, 0.1), (0.2, 0.2), (0.2, NAN), (0.3, 0.3), (0.4, 0.3)])
+    assert (first, second) == ([(0.1, 0.1), (0.2, 0.2)], [(0.3, 0.3), (0.4, 0.3)])
+    first, second = clipped([(0.0, 0.5), (0.3, 2.0), (0.6, 0.5)])
+    np.testing.assert_allclose([*first, *second], [(0.0, 0.5), (0.1, 1.0), (0.5, 1.0), (0.6, 0.5)])
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_runs_are_all_true_with_nothing_true_beside_them(seed):
+    flags = np.random.default_rng(seed).random(200) < 0.6
+    found = np.zeros_like(flags)
+    for first, last in runs(flags):
+        assert flags[first:last].all()
+        assert not flags[first - 1:first].any()
+        assert not flags[last:last + 1].any()
+        found[first:last] = True
+    np.testing.assert_array_equal(found, flags)
 
 
 def test_every_verdict_has_a_colour_of_its_own_and_is_counted():
@@ -382,6 +398,25 @@ def test_a_verdict_is_named_on_its_region():
     assert {"vanishing", "exploding", "healthy"} <= set(shown)
     shown = texts(drawn(along_gains(quantities=(VERDICT,))))
     assert [shown.count(word) for word in ("vanishing", "exploding", "healthy")] == [1, 1, 1]
+
+
+@pytest.mark.parametrize("sweep", [
+    relu_map(gains(50), depths(50, 1), (VERDICT,)), relu_map(gains(6), depths(4), (VERDICT,)),
+    of_values((gains(3), depths(3)), "std", [1.0] * 9, mixed(9), quantities=(VERDICT,)),
+    along_gains(quantities=(VERDICT,))], ids=["50 by 50", "6 by 4", "every verdict", "along gains"])
+def test_a_word_lies_wholly_on_cells_with_its_verdict(sweep):
+    figure = drawn(sweep)
+    [frame] = [image.get_window_extent() for image in figure.findobj(BboxImage)]
+    across, upwards = (side(axis).edges for axis in sweep.axes) if len(sweep.axes) > 1 else (
+        side(sweep.axes[0]).edges, np.array([0.0, 1.0]))
+    words = [text for text in figure.findobj(Text) if text.get_bbox_patch()]
+    assert words
+    for word in words:
+        box = word.get_window_extent(figure.canvas.get_renderer())
+        for x, y in ((box.x0, box.y0), (box.x1, box.y0), (box.x0, box.y1), (box.x1, box.y1)):
+            column = np.searchsorted(across, (x - frame.xmin) / frame.width) - 1
+            row = np.searchsorted(upwards, (y - frame.ymin) / abs(frame.height)) - 1
+            assert sweep.cells[column * (len(upwards) - 1) + row].verdict.replace("_", " ") == word.get_text()
 
 
 def test_figures_are_written_on_few_cells_and_not_below_lines():
@@ -463,7 +498,7 @@ def test_a_trend_is_written_above_its_own_quantity():
 
 @pytest.mark.parametrize(("low", "high"), [(-0.01, 0.01), (0.0, 1.0), (-3.2, 2.7), (-480.0, 30.0), (-320.0, -318.0)])
 def test_decades_hold_all_of_their_values_with_ticks_between(low, high):
-    axis = Decades.over([low, high])
+    axis = DecadeAxis.over([low, high])
     assert (axis.place([low, high]) >= 0).all()
     assert (axis.place([low, high]) <= 1).all()
     assert np.diff(axis.place([low, low + 1]))[0] <= 1
@@ -474,8 +509,8 @@ def test_decades_hold_all_of_their_values_with_ticks_between(low, high):
 
 
 def test_a_prediction_far_away_does_not_press_the_others_flat():
-    near = Decades.over([0.0, 2.0])
-    far = Decades.over([0.0, 2.0], [-300.0, 300.0])
+    near = DecadeAxis.over([0.0, 2.0])
+    far = DecadeAxis.over([0.0, 2.0], [-300.0, 300.0])
     assert np.diff(far.place([0.0, 2.0]))[0] > 0.45 * np.diff(near.place([0.0, 2.0]))[0]
 
 

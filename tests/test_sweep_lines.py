@@ -87,14 +87,14 @@ def test_tanh_without_biases_is_critical_at_1():
 
 
 def test_gelu_diverges_from_where_its_first_variance_is_above_the_unstable_root():
-    gain = places(over_gain("gelu"))[0]
+    gain = places(over_gain("gelu"), "jump")[0]
     for factor, course in ((1 - 1e-6, "converges"), (1 + 1e-6, "diverges")):
         sigma_w = gain * factor
         assert fixed_points(ACTIVATIONS.parse("gelu"), sigma_w, 0.0, sigma_w**2).course == course
 
 
 def test_gelu_diverges_as_soon_as_its_two_roots_have_merged():
-    gain = places(over_gain("gelu", sigma_b=0.4))[0]
+    gain = places(over_gain("gelu", sigma_b=0.4), "jump")[0]
     roots = [len(fixed_points(ACTIVATIONS.parse("gelu"), gain * factor, 0.4, 1.0).points) for factor in (0.99, 1.01)]
     assert roots[0] > roots[1]
 
@@ -197,7 +197,7 @@ def test_along_widths_that_change_the_scale_there_is_a_point_at_each_and_none_be
 def test_where_the_variance_jumps_nothing_is_said_to_be_critical_nor_to_be_a_depth_scale():
     axes = GAINS, numbers("sigma_b", (0.0, 0.2))
     jump, trainable = lines(axes, lambda at: stack("gelu", at[0], 50, at[1]), 1.0)[0]
-    assert (jump.name, jump.title) == ("critical", JUMP)
+    assert (jump.name, jump.title) == ("jump", JUMP)
     beyond = math.sqrt(2 * math.exp(TRAINABLE_SCALES / 50))  # as relu, which gelu is by far
     assert np.array(trainable.points)[:, 0] == pytest.approx(np.full(len(trainable.points), beyond))
 
@@ -208,7 +208,7 @@ def test_the_edge_of_chaos_begins_where_its_fixed_point_becomes_stable(act, sigm
     for factor, title in ((0.998, JUMP), (1.002, EDGE)):
         built = partial(stack, act, sigma_b=sigma_b * factor)
         drawn, _ = lines((GAINS,), lambda at, built=built: built(at[0]), second_moment)
-        (edge,) = [line for line in drawn if line.name == "critical"]
+        (edge,) = [line for line in drawn if line.name != "trainable"]
         assert edge.title == title
         values = [criticality(built(edge.points[0][0] * (1 + step)), second_moment) for step in (-1e-8, 1e-8)]
         assert values[0] < 0 < values[1]
@@ -218,7 +218,7 @@ def test_the_edge_of_chaos_begins_where_its_fixed_point_becomes_stable(act, sigm
 def test_a_curve_that_jumps_is_tied_to_its_part_that_does_not():
     sigmas = numbers("bias", np.linspace(0, 1, 11))
     drawn, _ = lines((GAINS, sigmas), lambda at: stack("gelu", at[0], 20, at[1]), 1.0)
-    edge, jump = [line for line in drawn if line.name == "critical"]
+    edge, jump = [line for line in drawn if line.name != "trainable"]
     assert (edge.title, jump.title) == (EDGE, JUMP)
     assert jump.points[0][1] == 0
     assert jump.points[-2][1] < 0.41584 < jump.points[-1][1]

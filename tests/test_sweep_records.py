@@ -151,21 +151,24 @@ def test_the_axes_have_their_numbers_and_names_have_none() -> None:
 
 
 def test_the_keys_are_those_of_the_schema_whatever_was_asked() -> None:
-    keys = ["schema", "version", "seed", "config", "axes", "quantities", "low", "high", "networks", "predicted",
+    keys = ["schema", "kind", "version", "seed", "config", "axes", "quantities", "low", "high", "networks", "predicted",
             "labels", "lines", "trends", "notes"]
     record = parsed(swept([GAINS, LAYERS]))
     assert list(record) == keys
-    assert (record["schema"], record["version"], record["seed"]) == ("actprof.sweep/1", __version__, 7)
+    assert [record[key] for key in keys[:4]] == ["actprof.sweep/1", "grid", __version__, 7]
     assert record["config"] == {"init": "he_normal", "act": "tanh", "widths": [100, 100, 100], "norm": "none"}
     assert [record[key] for key in ("low", "high", "networks", "predicted")] == [{}] * 4
     assert record["quantities"][VERDICT] == [[None] * 2] * 3
 
 
 def test_what_theory_draws_and_how_quantities_follow_the_width_are_there_whole() -> None:
-    line = Line("critical", "edge of chaos", ((1.25, 5.0), (math.inf, 10.0)))
+    curve = Line("critical", "edge of chaos", ((1.25, 5.0), (math.inf, 10.0)))
+    ticks = Line("trainable", "as deep as", ((1.5, 5.0),), rows=True)
     trend = Trend("std", -0.5, 0.01, 0.25, 0.1, False, "std falls")
-    record = parsed(swept([GAINS, LAYERS], lines=(line,), trends=(trend,), notes=("a note",)))
-    assert record["lines"] == [{"name": "critical", "title": "edge of chaos", "points": [[1.25, 5.0], [None, 10.0]]}]
+    record = parsed(swept([GAINS, LAYERS], lines=(curve, ticks), trends=(trend,), notes=("a note",)))
+    assert record["lines"] == [
+        {"name": "critical", "title": "edge of chaos", "rows": False, "points": [[1.25, 5.0], [None, 10.0]]},
+        {"name": "trainable", "title": "as deep as", "rows": True, "points": [[1.5, 5.0]]}]
     assert record["trends"] == [vars(trend)]
     assert record["notes"] == ["a note"]
 

@@ -59,7 +59,7 @@ def command(ctx: click.Context, /, over: tuple[str, ...], phase: bool, quantitie
     actprof sweep --phase --act tanh --init he --init xavier
 
     Each cell is a run of 'actprof histogram' with the same settings and --batch-size. Lines are theory's: the edge of
-    chaos, where χ₁ passes 1, and as deep as six times the depth scale. Over the width, with --repeats of 2 or more,
+    chaos, where χ₁ = 1, and as deep as six times the depth scale. Over the width, with --repeats of 2 or more,
     each quantity is said to be flat or not.
     """
     from actprof.parallel import one_blas_thread

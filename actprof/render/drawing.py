@@ -28,6 +28,7 @@ UNIT = 100  # layouts are made in pixels of 1/100 inch
 class Theme:
     """Colours. `arms` is the palette of Okabe & Ito (2008), told apart with any colour vision."""
 
+    name: str
     background: str
     foreground: str
     muted: str
@@ -37,9 +38,9 @@ class Theme:
 
 
 THEMES = {
-    "light": Theme("#ffffff", "#16181d", "#4d525b", "#d5d8dd", "viridis_r",
+    "light": Theme("light", "#ffffff", "#16181d", "#4d525b", "#d5d8dd", "viridis_r",
                    ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")),
-    "dark": Theme("#14161b", "#f4f5f7", "#b9bec7", "#3b404a", "viridis",
+    "dark": Theme("dark", "#14161b", "#f4f5f7", "#b9bec7", "#3b404a", "viridis",
                   ("#56b4e9", "#e69f00", "#2bbd92", "#e08fbd", "#f0e442", "#f07a35")),
 }
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "p", "h")

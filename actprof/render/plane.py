@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Protocol
 
-import numpy as np
 from numpy.typing import ArrayLike
 
 from actprof.distributions import Floats
 from actprof.render.canvas import Canvas
+from actprof.render.decades import DecadeAxis
 from actprof.render.headings import MARGIN
 from actprof.render.lettering import line_height, width
-from actprof.render.numerals import compact, power_of_ten, short, with_power
-from actprof.render.scales import CLEARANCE, LogSpan, Span, Tick, clear
+from actprof.render.logarithms import decades_over, finite_logs, logarithms
+from actprof.render.numerals import compact, short, with_power
+from actprof.render.scales import CLEARANCE, Extent, Span, Tick
 
 TICK, TITLE = 16.0, 17.0
 BELOW = line_height(TICK) + line_height(TITLE) + 22
-LABELLED_DECADES = 3
 MOST_TICKS = 9
 PAD = 0.03
 CLOSEST = 1.5  # pixels between grid lines
@@ -30,16 +29,20 @@ class Axis(Protocol):
     """Places between 0 and 1. `minor` are grid lines without a label."""
 
     def place(self, values: ArrayLike) -> Floats: ...
-    def ticks(self, room: float, extent: Callable[[str], float]) -> list[Tick]: ...
+    def ticks(self, room: float, extent: Extent) -> list[Tick]: ...
     def minor(self) -> list[float]: ...
 
 
 class LinearAxis:
-    """Round values; beyond either end a `pad`, in parts of the range."""
+    """Round values, at most so many; beyond either end a `pad`, in parts of the range.
 
-    def __init__(self, low: float, high: float, pad: float = PAD) -> None:
+    `whole` where there is nothing between whole numbers.
+    """
+
+    def __init__(self, low: float, high: float, pad: float = PAD, *, whole: bool = False,
+                 most: int = MOST_TICKS) -> None:
         pad *= high - low
-        self._span = Span(low - pad, high + pad)
+        self._span, self._whole, self._most = Span(low - pad, high + pad), whole, most
 
     @classmethod
     def around_zero(cls, values: Iterable[float]) -> LinearAxis:
@@ -56,58 +59,33 @@ class LinearAxis:
     def place(self, values: ArrayLike) -> Floats:
         return self._span.place(values)
 
-    def ticks(self, room: float, extent: Callable[[str], float]) -> list[Tick]:
+    def ticks(self, room: float, extent: Extent) -> list[Tick]:
         if self._span.low == self._span.high:
             return [(0.5, short(self._span.low))]
-        longest = max(extent(short(self._span.low)), extent(short(self._span.high)))
-        most = min(MOST_TICKS, max(2, int(room / (longest + CLEARANCE))))
-        ticks = self._span.ticks(room, lambda label: extent(with_power(label)), most)
-        return [(place, with_power(label)) for place, label in ticks]
+        longest = max(extent(with_power(compact(end))) for end in (self._span.low, self._span.high))
+        most = min(self._most, max(2, int(room / (longest + CLEARANCE))))
+        shown = room, lambda label: extent(with_power(label)), most
+        ticks = self._span.even_ticks(*shown) or self._span.ticks(*shown)
+        whole = [tick for tick in ticks if self._is_whole(tick[0])] if self._whole else ticks
+        return [(place, with_power(label)) for place, label in whole or ticks]
 
     def minor(self) -> list[float]:
         return []
 
+    def _is_whole(self, place: float) -> bool:
+        value = self._span.low + place * self.reach
+        return abs(value - round(value)) < 1e-6 * max(1.0, abs(value))
 
-class LogAxis:
-    """Powers of ten, and 1, 2, 5 between them where there are few."""
+
+class LogAxis(DecadeAxis):
+    """Values by their logarithms."""
 
     def __init__(self, values: Iterable[float]) -> None:
-        self._span = LogSpan.over(values)
+        super().__init__(*decades_over(finite_logs(values)))
 
     def place(self, values: ArrayLike) -> Floats:
         """NaN for what has no logarithm."""
-        numbers = np.asarray(values, np.float64)
-        logs = np.log10(numbers, out=np.full_like(numbers, math.nan), where=numbers > 0)
-        return (logs - self._span.low) / (self._span.high - self._span.low)
-
-    def per_decade(self) -> float:
-        """The part of the axis that is a factor of ten."""
-        return 1 / (self._span.high - self._span.low)
-
-    def ticks(self, room: float, extent: Callable[[str], float]) -> list[Tick]:
-        first, last = math.ceil(self._span.low), math.floor(self._span.high)
-        if self._span.high - self._span.low <= LABELLED_DECADES:
-            for ticks in map(self._labelled, ((1, 2, 5), (1, 3))):
-                if clear(ticks, room, extent):
-                    return ticks
-        widest = max(extent(power_of_ten(power)) for power in (first, last))
-        step = max(1, math.ceil((widest + CLEARANCE) / (room * self.per_decade())), math.ceil((last - first) / 12))
-        return [((power - self._span.low) * self.per_decade(), power_of_ten(power))
-                for power in range(first, last + 1) if power % step == 0]
-
-    def minor(self) -> list[float]:
-        decades = self._span.high - self._span.low
-        if decades > 30:
-            return []
-        return [place for _, place in self._within((1,) if decades > 8 else range(1, 10))]
-
-    def _labelled(self, factors: Iterable[int]) -> list[Tick]:
-        return [(place, compact(value)) for value, place in self._within(factors)]
-
-    def _within(self, factors: Iterable[int]) -> list[tuple[float, float]]:
-        powers = range(math.floor(self._span.low), math.floor(self._span.high) + 1)
-        values = [float(f"{factor}e{power}") for power in powers for factor in factors]
-        return [(value, place) for value, place in zip(values, self.place(values), strict=True) if 0 <= place <= 1]
+        return super().place(logarithms(values))
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,13 @@ from numpy.typing import ArrayLike
 
 from actprof.distributions import Floats
 from actprof.profiles import Summary
+from actprof.render.logarithms import decades_over, finite_logs
 from actprof.render.numerals import compact, percent, power_of_ten
 
 Tick = tuple[float, str]
+Extent = Callable[[str], float]
+"""Pixels that a label takes along its axis."""
+
 CLEARANCE = 10.0  # between the labels of ticks
 
 
@@ -35,7 +39,7 @@ class Span:
         placed: Floats = (np.ldexp(np.asarray(values, np.float64), power) - low) / ((high - low) or 1.0)
         return placed if high > low else np.full_like(placed, 0.5)
 
-    def ticks(self, room: float, extent: Callable[[str], float], most: int = 5) -> list[Tick]:
+    def ticks(self, room: float, extent: Extent, most: int = 5) -> list[Tick]:
         """At most five (or `most`) round values whose labels, `extent` pixels long, stand clear of each other."""
         for wanted in range(most, 1, -1):
             ticks = self._round(wanted)
@@ -44,6 +48,11 @@ class Span:
                 if clear(chosen, room, extent):
                     return chosen
         return [(0.5, f"≈ {compact(self.low / 2 + self.high / 2)}")]
+
+    def even_ticks(self, room: float, extent: Extent, most: int) -> list[Tick]:
+        """The same with all values between the first and the last; none where no two stand clear of each other."""
+        tried = (self._round(wanted) for wanted in range(most, 1, -1))
+        return next((ticks for ticks in tried if len(ticks) > 1 and clear(ticks, room, extent)), [])
 
     def _round(self, wanted: int) -> list[Tick]:
         power = 10.0 ** math.floor(math.log10(max(abs(self.low), abs(self.high)) or 1.0))
@@ -56,7 +65,7 @@ class Span:
         return [((value - low) / (high - low), compact(value * power, digits)) for value in values]
 
 
-def clear(ticks: Sequence[Tick], room: float, extent: Callable[[str], float]) -> bool:
+def clear(ticks: Sequence[Tick], room: float, extent: Extent) -> bool:
     """Whether labels `extent` pixels long stand clear of each other."""
     if len({label for _, label in ticks}) < len(ticks):
         return False
@@ -168,13 +177,7 @@ class LogSpan:
 
     @classmethod
     def over(cls, values: Iterable[float], wished: Iterable[float] = ()) -> LogSpan:
-        """At least one decade wide, for a flat line to look flat; at most one more either way for what is `wished`."""
-        logs = _logs(values) or [0.0]
-        low, high = min(logs), max(logs)
-        further = _logs(wished)
-        low, high = max(min([low, *further]), low - 1), min(max([high, *further]), high + 1)
-        middle, half = (low + high) / 2, max((high - low) / 2 * 1.08, 0.5)
-        return cls(middle - half, middle + half)
+        return cls(*decades_over(finite_logs(values), finite_logs(wished)))
 
     def place(self, value: float) -> float:
         """NaN for what has no logarithm."""
@@ -191,7 +194,3 @@ class LogSpan:
         step = max(1, math.ceil((last - first) / 4))
         return [((power - self.low) / (self.high - self.low), power_of_ten(power))
                 for power in range(first, last + 1) if power % step == 0]
-
-
-def _logs(values: Iterable[float]) -> list[float]:
-    return [math.log10(value) for value in values if value > 0 and math.isfinite(value)]

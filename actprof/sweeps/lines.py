@@ -12,10 +12,10 @@ from actprof.sweeps.row_crossings import CRITICAL, TRAINABLE, RowCrossings
 from actprof.sweeps.rows import LAYERS, Row, StackAt, rows_of
 from actprof.sweeps.trainable_depths import trainable_depths
 
-TITLES = {(CRITICAL, False): "edge of chaos: χ₁ = 1",
-          (CRITICAL, True): "variance jumps, χ₁ skips 1",
-          (TRAINABLE, False): f"depth {TRAINABLE_SCALES:g} ξ: as deep as is trainable"}
-"""Of (name, whether the variance jumps there: to another fixed point, or to infinity)."""
+JUMP = "jump"
+TITLES = {CRITICAL: "edge of chaos: χ₁ = 1", JUMP: "variance jumps, χ₁ skips 1",
+          TRAINABLE: f"depth {TRAINABLE_SCALES:g} ξ: as deep as is trainable"}
+"""Of each line; at a jump the variance goes to another fixed point, or to infinity."""
 
 WEIGHTS = "gain", "std"
 """Axes along which lines are looked for first: a scale of the biases may leave a line and come back to it."""
@@ -39,7 +39,7 @@ def lines(axes: Sequence[Axis], stack_at: StackAt, second_moment: float) -> tupl
     theory = RowCrossings(axis, other is not None, second_moment)
     drawn = () if axis.name == LAYERS else _drawn(theory.found(rows), axis, other, along)
     if all(line.name != TRAINABLE for line in drawn):
-        drawn += trainable_depths(axes, along, rows, theory, TITLES[TRAINABLE, False])
+        drawn += trainable_depths(axes, along, rows, theory, TITLES[TRAINABLE])
     note = silences(theory, rows, axis, other, second_moment)
     return drawn, note or ("" if drawn else nothing_to_draw(theory, rows, axis, other))
 
@@ -58,14 +58,14 @@ def _drawn(found: Sequence[tuple[Row, Sequence[Crossing]]], axis: Axis, other: A
         return (row, place) if along else (place, row)
 
     if other is not None and not other.numbers:
-        points = {key: tuple(point(row.place, each.place) for row, crossings in found for each in crossings
-                             if _key(each.kind) == key) for key in TITLES}
-        return tuple(Line(key[0], TITLES[key], some, rows=True) for key, some in points.items() if some)
+        points = {name: tuple(point(row.place, each.place) for row, crossings in found for each in crossings
+                              if _name(each.kind) == name) for name in TITLES}
+        return tuple(Line(name, TITLES[name], some, rows=True) for name, some in points.items() if some)
     every = sorted(branches([crossings for _, crossings in found], axis.logarithmic),
-                   key=lambda each: list(TITLES).index(_key(each[0])))
-    return tuple(Line(kind.name, TITLES[_key(kind)], tuple(point(found[row][0].place, place) for row, place in branch))
-                 for kind, branch in every)
+                   key=lambda each: list(TITLES).index(_name(each[0])))
+    return tuple(Line(_name(kind), TITLES[_name(kind)], tuple(point(found[row][0].place, place)
+                                                              for row, place in branch)) for kind, branch in every)
 
 
-def _key(kind: Kind) -> tuple[str, bool]:
-    return kind.name, kind.jumps
+def _name(kind: Kind) -> str:
+    return JUMP if kind.jumps else kind.name

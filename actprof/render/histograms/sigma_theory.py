@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Callable, Sequence
-from itertools import pairwise
 
 from actprof.predictions import LayerTheory
 from actprof.render.canvas import Canvas, Point
+from actprof.render.clipping import BAND, clipped, crossed, interrupted
 from actprof.render.histograms.legend import Entry
 from actprof.render.scales import LogSpan
 
@@ -44,24 +44,13 @@ def draw_theory(canvas: Canvas, span: LogSpan, places: Sequence[float], predicte
         given = [(given[0][0] + shift, given[0][1]) for shift in (-HALF, HALF)]
     low, high = (_side(span, [(x, prediction[end]) for x, prediction in given]) for end in (1, 2))
     if low and high:
-        canvas.area([(x, y(min(max(place, 0.0), 1.0))) for x, place in [*low, *reversed(high)]], facecolor=color,
-                    alpha=PALE, zorder=1.5, gid=f"{name}-band")
-    line = crossed([(x, span.place(std)) for x, (std, _, _) in given])
-    canvas.line([x for x, _ in line], [y(place) if 0 <= place <= 1 else math.nan for _, place in line], gid=name,
-                color=canvas.theme.foreground, zorder=4.5, **DOTS)
+        canvas.area([(x, y(place)) for x, place in [*low, *reversed(high)]], facecolor=color, alpha=PALE, zorder=1.5,
+                    gid=f"{name}-band")
+    line, values = interrupted(clipped([(x, span.place(std)) for x, (std, _, _) in given], BAND))
+    canvas.line(line, list(map(y, values)), gid=name, color=canvas.theme.foreground, zorder=4.5, **DOTS)
 
 
 def _side(span: LogSpan, points: Sequence[Point]) -> list[Point]:
     """One side of a band as places: 0 and infinity are far beyond the ends of the axis."""
     return crossed([(x, span.place(min(max(value, math.ulp(0.0)), sys.float_info.max)))
                     for x, value in points if not math.isnan(value)])
-
-
-def crossed(curve: Sequence[Point]) -> list[Point]:
-    """The curve with a point wherever it crosses place 0 or 1."""
-    points = list(curve[:1])
-    for (left, start), (right, stop) in pairwise(curve):
-        ends = [end for end in (0.0, 1.0) if min(start, stop) < end < max(start, stop)]
-        points += sorted((left + (end - start) / (stop - start) * (right - left), end) for end in ends)
-        points.append((right, stop))
-    return points

@@ -18,7 +18,7 @@ TITLE = "Phase diagrams at initialisation: order, chaos and the edge between the
 LOWEST = 540.0  # of a row
 GAP, FOOT = 14.0, 6.0
 MOST_COLUMNS = 3
-MOST_LABELS, NEAREST = 8, 0.02  # of whole labels, in parts of the plane's width
+MOST_LABELS, NEAREST = 5, 0.02  # of whole labels, in parts of the plane's width
 
 
 def render(result: PhaseDiagrams, style: Style, format: str) -> bytes:
@@ -37,21 +37,22 @@ def draw_figure(figure: Figure, theme: Theme, result: PhaseDiagrams) -> None:
     """Up to three planes in a row; the sheet is 1080 pixels high, or as high as all rows need."""
     from actprof.render.canvas import Canvas
     from actprof.render.headings import MARGIN, Header
-    from actprof.render.phases.legend import Legend
+    from actprof.render.key import Key
+    from actprof.render.phases.legend import entries
     from actprof.render.phases.panel import Panel
     from actprof.render.phases.words import settings
 
     header = Header(TITLE, settings(result), WIDTH)
-    legend = Legend(result.diagrams, WIDTH - 2 * MARGIN)
+    key = Key(entries(result.diagrams), WIDTH - 2 * MARGIN)
     columns = _columns(len(result.diagrams))
     wide = WIDTH / columns
     panels = [Panel(diagram, wide, columns == 1 and _apart(diagram)) for diagram in result.diagrams]
     rows = [panels[first:first + columns] for first in range(0, len(panels), columns)]
-    top = header.height + legend.height
+    top = header.height + key.height + GAP
     tall = max((HEIGHT - top - FOOT) / len(rows), LOWEST)
     canvas = Canvas(figure, theme, WIDTH, max(HEIGHT, top + len(rows) * tall + FOOT))
     header.draw(canvas)
-    legend.draw(canvas, header.height)
+    key.draw(canvas, MARGIN, header.height)
     for row in rows:
         above = max(panel.above for panel in row)
         for number, panel in enumerate(row):

@@ -12,9 +12,10 @@ from actprof.distributions import Floats
 from actprof.phase_diagrams import DepthLine, PhaseDiagram
 from actprof.predictions import Edge
 from actprof.render.canvas import Canvas, Point
+from actprof.render.clipping import clipped, interrupted
 from actprof.render.lettering import line_height, width
-from actprof.render.phases.room import Room
 from actprof.render.plane import Plane
+from actprof.render.room import Room
 
 DASHES: dict[int, Any] = {10: (0, (1, 2)), 30: (0, (6, 3)), 100: "solid"}
 THIN, THICK = 1.5, 3.4
@@ -28,7 +29,7 @@ MARK, POINT = 11.0, 18.0  # where an edge turns stable, and an edge that is a po
 
 def draw_lines(canvas: Canvas, plane: Plane, diagram: PhaseDiagram, room: Room) -> None:
     """Everything, and take the room of it."""
-    depths = [_draw(canvas, plane, line.points, gid=f"depth {line.layers}", **depth_look(canvas, line))
+    depths = [_draw(canvas, plane, line.points, gid=f"depth {line.layers}", **depth_look(line))
               for line in diagram.depth_lines]
     for x, y in depths:
         room.draw_line(x, y)
@@ -38,9 +39,9 @@ def draw_lines(canvas: Canvas, plane: Plane, diagram: PhaseDiagram, room: Room) 
             _take(room, *_place(plane, branch[0]))
         for stable, points in _parts(branch):
             room.take_line(*_draw(canvas, plane, points, gid="edge" if stable else "unstable edge",
-                                  **edge_look(canvas, stable)))
+                                  **edge_look(stable)))
     for turn in diagram.turns:
-        if inside(diagram, turn):
+        if diagram.grid.holds(turn.sigma_w, turn.sigma_b):
             draw_mark(canvas, *_place(plane, turn), "turn")
             _take(room, *_place(plane, turn))
     for line, (x, y) in zip(diagram.depth_lines, depths, strict=True):
@@ -63,13 +64,12 @@ def _draw_number(canvas: Canvas, room: Room, text: str, x: Floats, y: Floats) ->
             return
 
 
-def edge_look(canvas: Canvas, stable: bool) -> dict[str, Any]:
-    return {"color": canvas.theme.foreground, "linewidth": THICK, "zorder": 4,
-            "linestyle": "solid" if stable else UNSTABLE}
+def edge_look(stable: bool) -> dict[str, Any]:
+    return {"linewidth": THICK, "zorder": 4, "linestyle": "solid" if stable else UNSTABLE}
 
 
-def depth_look(canvas: Canvas, line: DepthLine) -> dict[str, Any]:
-    return {"color": canvas.theme.foreground, "linewidth": THIN, "zorder": 3, "linestyle": DASHES[line.layers]}
+def depth_look(line: DepthLine) -> dict[str, Any]:
+    return {"linewidth": THIN, "zorder": 3, "linestyle": DASHES[line.layers]}
 
 
 def draw_mark(canvas: Canvas, x: float, y: float, gid: str) -> None:
@@ -78,37 +78,6 @@ def draw_mark(canvas: Canvas, x: float, y: float, gid: str) -> None:
     canvas.line([x], [y], marker="D", markersize=POINT if whole else MARK, zorder=5, gid=gid, markeredgewidth=2.4,
                 color=canvas.theme.foreground, markeredgecolor=canvas.theme.foreground,
                 markerfacecolor=canvas.theme.foreground if whole else canvas.theme.background)
-
-
-def clipped(points: Sequence[Point], box: tuple[float, float, float, float]) -> tuple[Floats, Floats]:
-    """The part of a polyline within (least x, most x, least y, most y); NaN where it is interrupted."""
-    found: list[Point] = []
-    for one, other in pairwise(points):
-        cut = _cut(one, other, box)
-        if cut is not None:
-            if not found or found[-1] != cut[0]:
-                found += [(np.nan, np.nan), cut[0]]
-            found.append(cut[1])
-    x, y = np.array(found or [(np.nan, np.nan)]).T
-    return x, y
-
-
-def _cut(one: Point, other: Point, box: tuple[float, float, float, float]) -> tuple[Point, Point] | None:
-    """The part of a segment in the box (Liang & Barsky 1984)."""
-    change = other[0] - one[0], other[1] - one[1]
-    first, last = 0.0, 1.0
-    for axis, low, high in ((0, box[0], box[1]), (1, box[2], box[3])):
-        for step, room in ((-change[axis], one[axis] - low), (change[axis], high - one[axis])):
-            if step == 0 and room < 0:
-                return None
-            if step < 0:
-                first = max(first, room / step)
-            elif step > 0:
-                last = min(last, room / step)
-    if first > last:
-        return None
-    start, end = ((one[0] + part * change[0], one[1] + part * change[1]) for part in (first, last))
-    return one if first == 0 else start, other if last == 1 else end
 
 
 def _parts(branch: Sequence[Edge]) -> Iterator[tuple[bool, list[Point]]]:
@@ -122,24 +91,14 @@ def _parts(branch: Sequence[Edge]) -> Iterator[tuple[bool, list[Point]]]:
 
 def _draw(canvas: Canvas, plane: Plane, points: Sequence[Point], **look: Any) -> tuple[Floats, Floats]:
     """The pixels of what is drawn."""
-    box = (*_span(plane, 0), *_span(plane, 1))
-    x, y = clipped([(float(plane.x(sigma_w)), float(plane.y(sigma_b))) for sigma_w, sigma_b in points], box)
-    canvas.line(x, y, **look)
+    places = [(float(plane.x(sigma_w)), float(plane.y(sigma_b))) for sigma_w, sigma_b in points]
+    x, y = interrupted(clipped(places, (plane.left, plane.top, plane.right, plane.bottom)))
+    canvas.line(x, y, color=canvas.theme.foreground, **look)
     return x, y
-
-
-def _span(plane: Plane, axis: int) -> tuple[float, float]:
-    return (plane.left, plane.right) if axis == 0 else (plane.top, plane.bottom)
 
 
 def _place(plane: Plane, point: Edge) -> Point:
     return float(plane.x(point.sigma_w)), float(plane.y(point.sigma_b))
-
-
-def inside(diagram: PhaseDiagram, point: Edge) -> bool:
-    """Whether a point lies on the plane."""
-    low_w, high_w, low_b, high_b = diagram.grid.extent
-    return low_w <= point.sigma_w <= high_w and low_b <= point.sigma_b <= high_b
 
 
 def _take(room: Room, x: float, y: float) -> None:

@@ -9,16 +9,16 @@ from actprof.render.lettering import line_height, wrapped
 from actprof.render.phases.lines import draw_lines
 from actprof.render.phases.region_names import draw_region_names
 from actprof.render.phases.regions import painted, regions
-from actprof.render.phases.room import Room
-from actprof.render.phases.sigma_axis import SigmaAxis
 from actprof.render.phases.spots import draw_spots
 from actprof.render.phases.words import edge_lines, short_statement
-from actprof.render.plane import TICK, TITLE, Plane
+from actprof.render.plane import TICK, TITLE, LinearAxis, Plane
+from actprof.render.room import Room
 
 X_TITLE, Y_TITLE = "σ_w = √(fan_in·Var W)", "σ_b = √Var b"
 DETAIL = 14.0
 BELOW = 12 + line_height(TICK) + line_height(TITLE) + 10
 RIGHT = 34.0
+MOST_TICKS = 8
 
 
 class Panel:
@@ -44,7 +44,7 @@ class Panel:
             below += part.height
         low_w, high_w, low_b, high_b = self._diagram.grid.extent
         plane = Plane(left + GUTTER, top + above, self._room - GUTTER - RIGHT, height - above - BELOW,
-                      SigmaAxis(low_w, high_w), SigmaAxis(low_b, high_b))
+                      _axis(low_w, high_w), _axis(low_b, high_b))
         self._draw_plane(canvas, plane)
         canvas.text(plane.left + plane.width / 2, plane.bottom + 12 + line_height(TICK) + line_height(TITLE) / 2,
                     X_TITLE, TITLE, align="center")
@@ -60,3 +60,8 @@ class Panel:
         draw_spots(canvas, plane, self._diagram, room, self._whole)
         draw_region_names(canvas, found, room)
 
+
+
+def _axis(low: float, high: float) -> LinearAxis:
+    """From end to end."""
+    return LinearAxis(low, high, 0.0, most=MOST_TICKS)

@@ -8,20 +8,17 @@ from numpy.typing import NDArray
 from actprof.render.canvas import Canvas
 from actprof.render.lettering import line_height, width
 from actprof.render.phases.regions import REGIONS
-from actprof.render.phases.room import Room
 from actprof.render.phases.words import MEANINGS, NAMES
+from actprof.render.room import Room
 
 SIZES = 24.0, 20.0, 17.0, 14.0
 SMALLER = 0.68  # size of what a name means, against the name
-MARGINS = 60.0, 30.0, 12.0, 3.0
 
 
 def draw_region_names(canvas: Canvas, found: NDArray[np.intp], room: Room) -> None:
     """Name what is on the plane. `found` has a cell of REGIONS for each cell of the room."""
     for number, region in enumerate(REGIONS):
-        own = room.copy()
-        own.taken |= room.drawn | (found != number)
-        _draw_name(canvas, region, own, room)
+        _draw_name(canvas, region, room.only(~room.drawn & (found == number)), room)
 
 
 def _draw_name(canvas: Canvas, region: str, own: Room, room: Room) -> None:
@@ -32,7 +29,7 @@ def _draw_name(canvas: Canvas, region: str, own: Room, room: Room) -> None:
             sizes = [size, max(SMALLER * size, 13.0)][:len(texts)]
             wide = max(width(text, each, each == size) for text, each in zip(texts, sizes, strict=True))
             high = sum(map(line_height, sizes))
-            place = _middle(own, wide, high)
+            place = own.middle(wide, high)
             if place is not None:
                 left, top = place
                 room.take((left, top, left + wide, top + high))
@@ -41,13 +38,3 @@ def _draw_name(canvas: Canvas, region: str, own: Room, room: Room) -> None:
                                 bold=each == size)
                     top += line_height(each)
                 return
-
-
-def _middle(own: Room, wide: float, high: float) -> tuple[float, float] | None:
-    """The place with the widest margin that there is; of several the one in their middle."""
-    for margin in MARGINS:
-        left, top, _ = own.places(wide + 2 * margin, high + 2 * margin)
-        if len(left):
-            nearest = int(np.argmin(np.hypot(left - left.mean(), top - top.mean())))
-            return float(left[nearest]) + margin, float(top[nearest]) + margin
-    return None

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actprof.distributions import Floats
-from actprof.phase_diagrams import Grid
+from actprof.phase_diagrams import PhaseGrid
 from actprof.render.drawing import Theme
 
 REGIONS = ("ordered", "chaotic", "diverges")
@@ -20,10 +20,10 @@ STILL = 1e-9
 
 def colour(theme: Theme, region: str) -> str:
     """The colour of a phase."""
-    return COLOURS["light" if theme.colormap.endswith("_r") else "dark"][region]
+    return COLOURS[theme.name][region]
 
 
-def regions(grid: Grid, columns: int, rows: int) -> NDArray[np.intp]:
+def regions(grid: PhaseGrid, columns: int, rows: int) -> NDArray[np.intp]:
     """(rows, columns) places in REGIONS of a raster over the plane's extent, the largest σ_b in the first row."""
     low_w, high_w, low_b, high_b = grid.extent
     across = np.interp(_centres(low_w, high_w, columns), grid.sigma_w, np.arange(len(grid.sigma_w)))

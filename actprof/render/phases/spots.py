@@ -8,10 +8,11 @@ import numpy as np
 
 from actprof.phase_diagrams import PhaseDiagram, Scheme
 from actprof.render.canvas import Canvas, Point
+from actprof.render.clipping import Box
 from actprof.render.lettering import line_height, width, wrapped
-from actprof.render.phases.room import Box, Room
 from actprof.render.phases.words import statement
 from actprof.render.plane import Plane
+from actprof.render.room import Room
 
 DOT, CLEAR = 13.0, 8.0
 SIZES = 15.0, 14.0, 13.0

@@ -1,37 +1,35 @@
-"""Cells as colours: across the first axis, upwards the second, or a single row."""
+"""Cells as colours, across the first axis and upwards the second, or a single row; a figure on each that has room."""
 
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 
-from actprof.distributions import Flags
+from actprof.distributions import Flags, Floats
 from actprof.render.canvas import Canvas
+from actprof.render.decades import EXPONENTS
 from actprof.render.drawing import Theme
+from actprof.render.key import Entry
 from actprof.render.lettering import line_height, width
-from actprof.render.numerals import grouped
+from actprof.render.numerals import compact, power_of_ten, with_power
 from actprof.render.plane import Plane
-from actprof.render.sweeps.cell_figures import draw_figures
-from actprof.render.sweeps.cell_regions import draw_regions
-from actprof.render.sweeps.colour_bar import ColourBar
-from actprof.render.sweeps.hatching import draw_hatching
-from actprof.render.sweeps.key import Entry
-from actprof.render.sweeps.shades import Colours, channels, shades, to_hex
-from actprof.render.sweeps.shown import Shown
+from actprof.render.sweeps.shades import ColourBar, Colours, channels, ink, shades, to_hex
 from actprof.render.sweeps.sides import NameSide, Side, cells_at, even, side
-from actprof.render.sweeps.theory_lines import draw_lines, drawn_points
-from actprof.render.sweeps.verdict_colours import NO_NUMBER, entries, painted
+from actprof.render.sweeps.signs import Swatch, counted, draw_hatching
+from actprof.render.sweeps.theory_lines import draw_lines
+from actprof.render.sweeps.values import Shown
 from actprof.sweep_maps import Sweep
-from actprof.verdicts import CODES
 
 MARK = 5.0  # pixels of a tick
 LARGE = 8.0  # pixels of a cell
+SIZES = (18.0, 16.0, 14.0, 12.0)
+MOST = 200  # cells with a figure each
+PAD = 8.0
 
 
 class CellMap:
-    """What number and verdict have in common; `beside` is the room that is needed on the right."""
+    """What numbers and verdicts have in common; `beside` is the room that is needed on the right."""
 
     beside = 0.0
     entries: list[Entry]
@@ -66,26 +64,13 @@ class NumberMap(CellMap):
         super().__init__(sweep, shown.missing, colours)
         self._bar = ColourBar(scale)
         self.beside = self._bar.width
-        self.entries = [*counted("exactly 0", shown.zero, fill=to_hex(scale.paint(-math.inf, theme)), mark="0"),
-                        *counted("no number", shown.missing, hatched=True)]
+        self.entries = [*counted("exactly 0", shown.zero, Swatch(to_hex(scale.paint(-math.inf, theme)), "0")),
+                        *counted("no number", shown.missing, Swatch(hatched=True))]
 
     def draw_words(self, canvas: Canvas, plane: Plane) -> None:
         self._bar.draw(canvas, plane)
         if not self.sweep.lines:
-            draw_figures(canvas, plane, self.x_axis, self.y_axis, self._shown, self.colours)
-
-
-class VerdictMap(CellMap):
-    """A word, by its colour."""
-
-    def __init__(self, sweep: Sweep, theme: Theme) -> None:
-        shape = (len(sweep.axes[0]), -1)
-        self._numbers = np.array([(*CODES, "").index(cell.verdict) for cell in sweep.cells]).reshape(shape)
-        super().__init__(sweep, self._numbers == CODES.index(NO_NUMBER), painted(sweep, theme))
-        self.entries = entries(sweep, theme)
-
-    def draw_words(self, canvas: Canvas, plane: Plane) -> None:
-        draw_regions(canvas, plane, self.x_axis, self.y_axis, self._numbers, drawn_points(plane, self.sweep))
+            _draw_figures(canvas, plane, self.x_axis, self.y_axis, self._shown, self.colours)
 
 
 def _draw_colours(canvas: Canvas, plane: Plane, across: Side, upwards: Side, colours: Colours) -> None:
@@ -107,7 +92,28 @@ def _draw_marks(canvas: Canvas, plane: Plane) -> None:
                      *([(plane.left - MARK, at), (plane.left, at)] for at in y)], colors=canvas.theme.muted, zorder=3)
 
 
-def counted(text: str, cells: Flags, **sign: Any) -> list[Entry]:
-    """`no number (12)`, where there is any."""
-    count = int(cells.sum())
-    return [Entry(f"{text} ({grouped(count)})", **sign)] if count else []
+def _draw_figures(canvas: Canvas, plane: Plane, across: Side, upwards: Side, shown: Shown, colours: Colours) -> None:
+    """Those of all cells, or none where there is no room."""
+    if shown.values.size > MOST:
+        return
+    said = {(column, row): figure(shown.values[column, row], shown.quantity.decades)
+            for column, row in np.argwhere(~shown.missing).tolist()}
+    wide, tall = np.diff(across.edges).min() * plane.width - PAD, np.diff(upwards.edges).min() * plane.height - PAD
+    sizes = [size for size in SIZES
+             if line_height(size) <= tall and all(width(text, size) <= wide for text in said.values())]
+    x, y = plane.left + _middles(across) * plane.width, plane.bottom - _middles(upwards) * plane.height
+    for (column, row), text in said.items() if sizes else ():
+        canvas.text(x[column], y[row], text, sizes[0], align="center", color=ink(colours[column, row]))
+
+
+def figure(value: float, decades: bool) -> str:
+    """`0.83`, `3·10⁻⁵`; of a logarithm beyond the floats `10⁻⁴⁸⁰`."""
+    if not decades:
+        return compact(value, 2)
+    if value == -math.inf:
+        return "0"
+    return with_power(compact(10**value, 2)) if abs(value) < EXPONENTS else power_of_ten(round(value))
+
+
+def _middles(side: Side) -> Floats:
+    return (side.edges[:-1] + side.edges[1:]) / 2

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
-from actprof.distributions import Flags, Floats
+from actprof.distributions import Floats
 from actprof.render.canvas import Canvas, Point
-from actprof.render.histograms.sigma_theory import crossed
+from actprof.render.clipping import clipped, crossed, runs
 from actprof.render.plane import Plane
-from actprof.render.sweeps.clipping import inside
 
 
 def draw_curve(canvas: Canvas, plane: Plane, x: Floats, y: Floats, **look: Any) -> None:
     """Broken where y is no finite number."""
-    for piece in inside(_points(x, np.where(np.isinf(y), math.nan, y))):
+    for piece in clipped(_points(x, np.where(np.isinf(y), math.nan, y))):
         canvas.line(*_pixels(plane, piece), **look)
 
 
@@ -30,11 +28,11 @@ def draw_marks(canvas: Canvas, plane: Plane, x: Floats, y: Floats, **look: Any) 
 
 def draw_band(canvas: Canvas, plane: Plane, x: Floats, low: Floats, high: Floats, **look: Any) -> None:
     """Between two curves, broken where either is not a number."""
-    for run in _runs(~(np.isnan(low) | np.isnan(high))):
-        sides = [crossed(_points(x[run], np.nan_to_num(side[run], posinf=1.05, neginf=-0.05))) for side in (low, high)]
-        corners = [(place, min(max(value, 0.0), 1.0)) for place, value in [*sides[0], *reversed(sides[1])]]
-        if len(x[run]) > 1:
-            canvas.area(list(zip(*_pixels(plane, corners), strict=True)), **look)
+    for first, last in runs(~(np.isnan(low) | np.isnan(high))):
+        below, above = (crossed(_points(x[first:last], np.nan_to_num(side[first:last], posinf=1.05, neginf=-0.05)))
+                        for side in (low, high))
+        if last - first > 1:
+            canvas.area(list(zip(*_pixels(plane, [*below, *reversed(above)]), strict=True)), **look)
 
 
 def draw_boxes(canvas: Canvas, plane: Plane, x: Floats, half: float, low: Floats, high: Floats, **look: Any) -> None:
@@ -59,9 +57,3 @@ def _points(x: Floats, y: Floats) -> list[Point]:
 
 def _pixels(plane: Plane, points: list[Point]) -> tuple[list[float], list[float]]:
     return ([plane.left + x * plane.width for x, _ in points], [plane.bottom - y * plane.height for _, y in points])
-
-
-def _runs(flags: Flags) -> Iterator[slice]:
-    """Neighbours that are all true."""
-    turns = np.flatnonzero(np.diff(flags.astype(np.int8), prepend=0, append=0)).reshape(-1, 2)
-    return (slice(first, last) for first, last in turns.tolist())

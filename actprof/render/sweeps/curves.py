@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from itertools import chain
+from typing import Any
 
 import numpy as np
 
@@ -11,20 +13,21 @@ from actprof.distributions import Floats
 from actprof.render.canvas import Canvas
 from actprof.render.drawing import Theme
 from actprof.render.headings import arm_color
+from actprof.render.key import Entry, Strokes
 from actprof.render.plane import Plane
-from actprof.render.sweeps.cell_map import counted
-from actprof.render.sweeps.curve_looks import BAND, DASHES, FAINT, FORETOLD, few, joined
 from actprof.render.sweeps.curve_strokes import draw_band, draw_boxes, draw_curve, draw_marks, draw_whiskers
-from actprof.render.sweeps.hatching import draw_hatching
-from actprof.render.sweeps.shown import Shown
 from actprof.render.sweeps.sides import NameSide, side
+from actprof.render.sweeps.signs import Swatch, counted, draw_hatching
 from actprof.render.sweeps.theory_lines import draw_lines
-from actprof.render.sweeps.value_axis import ValueAxis
-from actprof.sweep_maps import Sweep
+from actprof.render.sweeps.values import Shown, ValueAxis
+from actprof.sweep_maps import BY_NAME, Sweep
 
+MOST_POINTS = 30  # networks that are drawn one by one
+DASHES = {"linewidth": 2.2, "linestyle": (0, (4, 2.2)), "dash_capstyle": "butt"}
+BAND, FORETOLD, FAINT = 0.24, 0.13, 0.7  # opacities
+BROAD = {"linewidth": 12, "solid_capstyle": "butt"}
 MOST_MARKERS = 120
 COLUMN = 0.3  # of a column of names, on either side of its middle
-NOTHING = (math.nan, math.nan)
 
 
 class Curves:
@@ -34,9 +37,9 @@ class Curves:
 
     def __init__(self, sweep: Sweep, name: str, theme: Theme) -> None:
         self._sweep, self._shown = sweep, Shown.of(sweep, name)
-        values = np.array([cell.figures.get(name, math.nan) for cell in sweep.cells], np.float64)
-        quartiles = np.array([cell.spread.get(name, NOTHING) for cell in sweep.cells], np.float64)
-        predicted = np.array([cell.predicted.get(name, (math.nan, *NOTHING)) for cell in sweep.cells], np.float64)
+        values = np.array([cell.figure(name) for cell in sweep.cells], np.float64)
+        quartiles = np.array([cell.quartiles(name) for cell in sweep.cells], np.float64)
+        predicted = np.array([cell.foretold(name) for cell in sweep.cells], np.float64)
         networks = [few(cell.networks.get(name, ())) for cell in sweep.cells]
         scale = ValueAxis.over(self._shown.quantity, [*values, *quartiles.ravel(), *chain(*networks)], predicted)
         self._values, self._quartiles, self._predicted = map(scale.place, (values, quartiles, predicted))
@@ -44,11 +47,10 @@ class Curves:
         self.x_axis, self.y_axis = side(sweep.axes[0]), scale.axis
         self._zero = self._shown.zero[:, 0] & scale.decades
         below = {"color": theme.arms[0], "marker": "v", "markersize": 11}
-        self.entries = [*counted("exactly 0, below the axis", self._zero, looks=[below]),
-                        *counted("no number", self._shown.missing, hatched=True)]
+        self.entries = [*counted("exactly 0, below the axis", self._zero, Strokes([below])),
+                        *counted("no number", self._shown.missing, Swatch(hatched=True))]
 
     def draw(self, canvas: Canvas, plane: Plane) -> None:
-        plane.draw(canvas)
         draw_hatching(canvas, plane, self.x_axis, NameSide(1), self._shown.missing)
         draw_lines(canvas, plane, self._sweep)
         x = self.x_axis.place(self._sweep.axes[0].places)
@@ -90,3 +92,43 @@ class Curves:
         if len(x) <= MOST_MARKERS:
             draw_marks(canvas, plane, x, self._values, color=color, marker="o", markersize=9 if len(x) <= 40 else 5,
                        markeredgecolor=canvas.theme.background, zorder=7.2, gid="cells")
+
+
+def few(networks: Sequence[float]) -> tuple[float, ...]:
+    """Those that are drawn one by one."""
+    return tuple(networks) if 1 < len(networks) <= MOST_POINTS else ()
+
+
+def joined(sweep: Sweep) -> bool:
+    """Whether there is anything between the cells: not between names, nor beside a lone number."""
+    return len(sweep.axes[0].numbers) > 1
+
+
+def entries(sweep: Sweep, theme: Theme) -> list[Entry]:
+    """Of all panels of curves."""
+    names = [name for name in sweep.quantities if name in BY_NAME]
+    if not names:
+        return []
+    return [*_measured(sweep, names, theme.arms[0], theme), *_foretold(sweep, names, theme.foreground)]
+
+
+def _measured(sweep: Sweep, names: list[str], color: str, theme: Theme) -> list[Entry]:
+    counts = {len(cell.networks.get(name, ())) for cell in sweep.cells for name in names}
+    most, line = max(counts), [{"color": color, "linewidth": 2.8}] * joined(sweep)
+    dot = {"color": color, "marker": "o", "markersize": 9, "markeredgecolor": theme.background}
+    said = [Entry(f"median of {most} networks" if most > 1 else "measured", Strokes([*line, dot]))]
+    if any(name in cell.spread for cell in sweep.cells for name in names):
+        look: dict[str, Any] = {**BROAD, "alpha": BAND} if line else {"linewidth": 3.4}
+        said.append(Entry("first to third quartile", Strokes([{"color": color, **look}], not line)))
+    if any(1 < count <= MOST_POINTS for count in counts):
+        said.append(Entry("each network", Strokes([{"color": color, "marker": "o", "markersize": 5, "alpha": FAINT}])))
+    return said
+
+
+def _foretold(sweep: Sweep, names: list[str], color: str) -> list[Entry]:
+    given = [cell.predicted[name] for cell in sweep.cells for name in names if name in cell.predicted]
+    if not any(math.isfinite(value) for value, _, _ in given):
+        return []
+    known = any(math.isfinite(low + high) for _, low, high in given)
+    band = [{"color": color, "alpha": FORETOLD, **BROAD}] * known
+    return [Entry("theory" + " and where 95 % of networks lie" * known, Strokes([*band, {"color": color, **DASHES}]))]

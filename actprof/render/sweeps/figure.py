@@ -29,14 +29,16 @@ def draw_figure(figure: Figure, theme: Theme, sweep: Sweep) -> None:
     """Lay out and draw; the sheet is 1080 pixels high, or as high as all texts need."""
     from actprof.render.canvas import Canvas
     from actprof.render.headings import MARGIN, Header, Paragraph
+    from actprof.render.key import Key
     from actprof.render.lettering import wrapped
     from actprof.render.settings import words
-    from actprof.render.sweeps.key import Key
-    from actprof.render.sweeps.panels import Panels, shared_entries
+    from actprof.render.sweeps import curves, theory_lines
+    from actprof.render.sweeps.panels import Panels
 
     room = WIDTH - 2 * MARGIN
     header = Header(title(sweep), [*words(sweep.config), f"seed {sweep.seed}"], WIDTH)
-    key, panels = Key(shared_entries(sweep, theme), room), Panels(sweep, room, theme)
+    shared = [*(curves.entries(sweep, theme) if len(sweep.axes) == 1 else []), *theory_lines.entries(sweep, theme)]
+    key, panels = Key(shared, room), Panels(sweep, room, theme)
     notes = Paragraph([line for note in sweep.notes for line in wrapped([note], room, NOTE)], NOTE)
     top, foot = header.height + key.height + GAP * bool(key.height), notes.height + FOOT
     height = max(HEIGHT, top + panels.least + foot)

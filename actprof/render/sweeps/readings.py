@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from typing import NamedTuple
 
 from actprof.render.cells import number, percent, power_of_ten
 from actprof.sweep_maps import BY_NAME, VERDICT, Cell
 from actprof.verdicts import HEALTHY
-
-UNKNOWN = math.nan, math.nan
 
 
 class Word(NamedTuple):
@@ -35,15 +32,13 @@ def title(name: str) -> str:
     """What the cells of a quantity show: of a logarithm the ratio, of a share the percentage."""
     if name == VERDICT:
         return VERDICT
-    quantity = BY_NAME[name]
     # A cell holds the ratio itself, which needs no more room than its logarithm and is read at once.
-    text = quantity.title.removeprefix("log₁₀ of ") if quantity.logarithmic else quantity.title
-    return f"{text}, in %" if _is_share(name) else text
+    return f"{BY_NAME[name].subject}, in %" if _is_share(name) else BY_NAME[name].subject
 
 
 def heading(name: str) -> str:
     """`gradient ratio`, `saturated fraction`."""
-    return name.removeprefix("log10_").replace("_", " ")
+    return (name if name == VERDICT else BY_NAME[name].ratio_name).replace("_", " ")
 
 
 def reading(name: str, value: float) -> str:
@@ -62,7 +57,7 @@ def span(name: str, low: float, high: float) -> str:
 def shown(name: str, cell: Cell, short: bool = False) -> str:
     """A quantity of a cell, the verdict too: as one of WORDS where it is to be short."""
     if name != VERDICT:
-        return reading(name, cell.figures.get(name, math.nan))
+        return reading(name, cell.figure(name))
     return (WORDS[cell.verdict].short if short else cell.verdict) if cell.verdict else "-"
 
 

@@ -13,11 +13,7 @@ from actprof.sweep_maps import QUANTITIES, VERDICT, Axis, Cell, Line, Quantity, 
 
 JSON_SCHEMA = "actprof.sweep/1"
 
-LOGARITHM = "log10_"
-"""Begins the name of a quantity that is a logarithm; without it, it is that of the ratio itself."""
-
 RANGE = ("value", "low", "high")
-UNKNOWN = (math.nan, math.nan)
 
 
 def sweep_record(sweep: Sweep) -> dict[str, Any]:
@@ -28,7 +24,7 @@ def sweep_record(sweep: Sweep) -> dict[str, Any]:
     where there is but one; `predicted` is {} where theory was not asked or says nothing.
     """
     return {
-        "schema": JSON_SCHEMA, "version": __version__, "seed": sweep.seed, "config": sweep.config,
+        "schema": JSON_SCHEMA, "kind": "grid", "version": __version__, "seed": sweep.seed, "config": sweep.config,
         "axes": [_axis(axis) for axis in sweep.axes],
         "quantities": _numbers(sweep, [cell.figures for cell in sweep.cells])
         | {VERDICT: _nested(sweep, [cell.verdict or None for cell in sweep.cells])},
@@ -65,7 +61,7 @@ def _values(axis: Axis) -> Sequence[float | str]:
 
 
 def _line(line: Line) -> dict[str, Any]:
-    return {"name": line.name, "title": line.title, "points": line.points}
+    return {"name": line.name, "title": line.title, "rows": line.rows, "points": line.points}
 
 
 def _ends(sweep: Sweep, end: int) -> list[dict[str, float]]:
@@ -86,7 +82,7 @@ def _numbers(sweep: Sweep, cells: Sequence[Mapping[str, Any]], nothing: Any = ma
     for quantity in _present(cells):
         arrays[quantity.name] = _nested(sweep, [cell.get(quantity.name, nothing) for cell in cells])
         if quantity.logarithmic:
-            arrays[_ratio_name(quantity)] = _ratio(arrays[quantity.name])
+            arrays[quantity.ratio_name] = _ratio(arrays[quantity.name])
     return arrays
 
 
@@ -100,10 +96,6 @@ def _nested(sweep: Sweep, values: Sequence[Any]) -> list[Any]:
         return list(values)
     length = len(sweep.axes[1])
     return [list(values[start:start + length]) for start in range(0, len(values), length)]
-
-
-def _ratio_name(quantity: Quantity) -> str:
-    return quantity.name.removeprefix(LOGARITHM)
 
 
 def _ratio(logarithm: Any) -> Any:
@@ -124,12 +116,12 @@ def _rows(place: Mapping[str, float | str], cell: Cell, quantities: Sequence[Qua
         values = _columns(cell, quantity.name)
         yield {**start, "quantity": quantity.name, **values}
         if quantity.logarithmic:
-            yield {**start, "quantity": _ratio_name(quantity),
+            yield {**start, "quantity": quantity.ratio_name,
                    **{column: _ratio(value) for column, value in values.items()}}
 
 
 def _columns(cell: Cell, name: str) -> dict[str, float]:
-    low, high = cell.spread.get(name, UNKNOWN)
-    predicted, predicted_low, predicted_high = cell.predicted.get(name, (math.nan, *UNKNOWN))
-    return {"value": cell.figures.get(name, math.nan), "low": low, "high": high, "predicted": predicted,
+    low, high = cell.quartiles(name)
+    predicted, predicted_low, predicted_high = cell.foretold(name)
+    return {"value": cell.figure(name), "low": low, "high": high, "predicted": predicted,
             "predicted_low": predicted_low, "predicted_high": predicted_high}

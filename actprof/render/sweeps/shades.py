@@ -1,4 +1,4 @@
-"""From values to colours: blue for what vanishes, orange for what explodes, and a scale of shares."""
+"""From values to colours, blue for what vanishes, orange for what explodes; a scale of shares; and their bar."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from actprof.distributions import Floats
+from actprof.render.canvas import Canvas
 from actprof.render.drawing import Theme
-from actprof.render.lettering import line_height
+from actprof.render.lettering import line_height, width
 from actprof.render.numerals import power_of_ten
+from actprof.render.plane import Plane
 from actprof.render.scales import Span, Tick
 from actprof.sweep_maps import Quantity
 
@@ -26,6 +28,9 @@ DIVERGING = {
 DECADES = 12.0  # beyond which everything has the colour of the end
 OUTLIER = 3.0  # times what nine of ten cells stay within
 NEGATIVE = -0.05  # a mean cosine below is more than chance
+AWAY, WIDE, TIP, BESIDE = 18.0, 24.0, 16.0, 10.0  # of the bar, in pixels
+LABEL = 16.0
+STEPS = 256
 
 
 @dataclass(frozen=True)
@@ -52,7 +57,7 @@ class Shades:
         if not self.diverging:
             painted: Colours = np.asarray(colormaps[theme.colormap](places, bytes=True))
             return painted
-        knots = np.array([channels(color) for color in DIVERGING[_kind(theme)]])
+        knots = np.array([channels(color) for color in DIVERGING[theme.name]])
         at = np.linspace(0, 1, len(knots))
         mixed = np.stack([np.interp(places, at, knots[:, channel]) for channel in range(4)], axis=-1)
         whole: Colours = mixed.round().astype(np.uint8)
@@ -70,9 +75,9 @@ class Shades:
 
 
 def shades(quantity: Quantity, values: Floats) -> Shades:
-    """The scale for what `decades_of` or the values themselves give; non-finite ones do not count."""
+    """The scale for what is shown of a quantity, its values or their logarithms; non-finite ones do not count."""
     finite = values[np.isfinite(values)]
-    if quantity.positive or quantity.logarithmic:
+    if quantity.decades:
         return _diverging(finite)
     low, high = quantity.low, quantity.high
     low = 0.0 if low < 0 < high and finite.min(initial=0.0) >= NEGATIVE else low
@@ -93,6 +98,33 @@ def _diverging(logs: Floats) -> Shades:
     return Shades(-reach, reach, bool((logs < -reach).any()), bool((logs > reach).any()), True, step)
 
 
+class ColourBar:
+    """Tells which colour stands for which value, with a tip at an end beyond which there is more.
+
+    `width` is what it takes on the right of a plane.
+    """
+
+    def __init__(self, shades: Shades) -> None:
+        self._shades = shades
+        self.width = AWAY + WIDE + BESIDE + max(width(label, LABEL) for _, label in shades.ticks(400.0))
+
+    def draw(self, canvas: Canvas, plane: Plane) -> None:
+        left, top, tall = plane.right + AWAY, plane.top + TIP, plane.height - 2 * TIP
+        ends = np.linspace(self._shades.high, self._shades.low, STEPS)[:, np.newaxis]
+        colours = self._shades.paint(ends, canvas.theme)
+        canvas.picture(left, top, WIDE, tall, colours)
+        canvas.rectangle(left, top, WIDE, tall, facecolor="none", edgecolor=canvas.theme.muted, linewidth=0.8, zorder=3)
+        for beyond, edge, away, colour in ((self._shades.above, top, -TIP, colours[0, 0]),
+                                          (self._shades.below, top + tall, TIP, colours[-1, 0])):
+            if beyond:
+                canvas.area([(left, edge), (left + WIDE, edge), (left + WIDE / 2, edge + away)], linewidth=0.8,
+                            facecolor=colour / 255, edgecolor=canvas.theme.muted, zorder=3, gid="beyond")
+        for place, label in self._shades.ticks(tall):
+            y = top + tall * (1 - place)
+            canvas.segments([[(left + WIDE, y), (left + WIDE + 5, y)]], colors=canvas.theme.muted)
+            canvas.text(left + WIDE + BESIDE, y, label, LABEL, color=canvas.theme.muted)
+
+
 def channels(color: str) -> list[int]:
     """`#rrggbb` as red, green, blue and full opacity."""
     return [*(int(color[place:place + 2], 16) for place in (1, 3, 5)), 255]
@@ -107,10 +139,6 @@ def ink(color: ArrayLike) -> str:
     """Black or white, whichever is read on it: by the relative luminance of ITU-R BT.709."""
     red, green, blue = ((np.asarray(color)[:3] / 255.0) ** 2.2).tolist()
     return "#000000" if 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.18 else "#ffffff"
-
-
-def _kind(theme: Theme) -> str:
-    return "light" if ink(np.array(channels(theme.background), np.uint8)) == "#000000" else "dark"
 
 
 def _beyond(label: str, below: bool, above: bool) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Protocol
 
 import numpy as np
@@ -10,9 +9,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from actprof import sweep_maps
 from actprof.distributions import Floats
+from actprof.render.decades import DecadeAxis
+from actprof.render.logarithms import logarithms
 from actprof.render.numerals import with_power
-from actprof.render.scales import Tick, clear
-from actprof.render.sweeps.ranges import Decades, Even, Extent
+from actprof.render.plane import LinearAxis
+from actprof.render.scales import Extent, Tick, clear
 
 OWN = ((16, 8), (4, 14))
 """(number, characters) up to which there are ticks at the values themselves."""
@@ -53,18 +54,16 @@ class NumberSide:
 
     def __init__(self, axis: sweep_maps.Axis) -> None:
         self._axis, numbers = axis, np.asarray(axis.numbers, np.float64)
-        centres = np.log10(numbers) if axis.logarithmic else numbers
+        centres = logarithms(numbers) if axis.logarithmic else numbers
         bounds = _bounds(centres, _lone(axis))
-        self._range = Decades(bounds[0], bounds[-1]) if axis.logarithmic else Even(bounds[0], bounds[-1], axis.whole)
+        low, high = bounds[0], bounds[-1]
+        self._range = DecadeAxis(low, high) if axis.logarithmic else LinearAxis(low, high, 0.0, whole=axis.whole)
         self.edges = self._range.place(bounds)
         self._own: list[Tick] = list(zip(self._range.place(centres).tolist(), map(_sign, axis.labels), strict=True))
 
     def place(self, values: ArrayLike) -> Floats:
         """NaN for what has no logarithm on a logarithmic axis."""
-        numbers = np.asarray(values, np.float64)
-        if self._axis.logarithmic:
-            numbers = np.log10(numbers, out=np.full_like(numbers, math.nan), where=numbers > 0)
-        return self._range.place(numbers)
+        return self._range.place(logarithms(values) if self._axis.logarithmic else values)
 
     def ticks(self, room: float, extent: Extent) -> list[Tick]:
         """At every value where there is room (of a logarithmic axis at every second, third …), else at round ones."""
@@ -93,11 +92,7 @@ def even(edges: Floats) -> bool:
 
 def cells_at(edges: Floats, pixels: int) -> NDArray[np.intp]:
     """The cell in which each of so many pixels along a side lies."""
-    return within(edges, (np.arange(pixels) + 0.5) / pixels)
-
-
-def within(edges: Floats, places: ArrayLike) -> NDArray[np.intp]:
-    """The cell of each place; the outermost for what lies outside."""
+    places = (np.arange(pixels) + 0.5) / pixels
     return np.clip(np.searchsorted(edges, places, side="right") - 1, 0, len(edges) - 2)
 
 

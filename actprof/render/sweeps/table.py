@@ -8,7 +8,7 @@ from typing import Any, TextIO
 
 from actprof.render.settings import words
 from actprof.render.sweeps.places import course, folded, labels, omitted, picked
-from actprof.render.sweeps.readings import UNKNOWN, heading, legend, reading, shown, span, title
+from actprof.render.sweeps.readings import heading, legend, reading, shown, span, title
 from actprof.render.terminal import Column, printed, table, text_width, width, written
 from actprof.sweep_maps import VERDICT, Sweep
 
@@ -97,8 +97,8 @@ def _columns(sweep: Sweep, name: str, stream: TextIO) -> Grid:
     """A quantity's median, its quartiles, and what theory says of it, each where it is known."""
     columns = [[folded(heading(name), HEADING), *(shown(name, cell) for cell in sweep.cells)]]
     if any(name in cell.spread for cell in sweep.cells):
-        columns.append(["quartiles", *(span(name, *cell.spread.get(name, UNKNOWN)) for cell in sweep.cells)])
-    said = [cell.predicted.get(name, (UNKNOWN[0], *UNKNOWN)) for cell in sweep.cells]
+        columns.append(["quartiles", *(span(name, *cell.quartiles(name)) for cell in sweep.cells)])
+    said = [cell.foretold(name) for cell in sweep.cells]
     if any(name in cell.predicted for cell in sweep.cells):
         columns.append(["theory", *(reading(name, value) for value, _, _ in said)])
         ranges = [span(name, low, high) for _, low, high in said]

@@ -1,27 +1,27 @@
-"""Theory's lines on a grid: solid where χ₁ passes 1, dashed as deep as signals reach; readable on any colour."""
+"""Theory's lines on a grid: solid at the edge of chaos, dashed as deep as signals reach; readable on any colour."""
 
 from __future__ import annotations
 
-from itertools import pairwise
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from actprof.distributions import Floats
 from actprof.render.canvas import Canvas, Point
+from actprof.render.clipping import clipped
 from actprof.render.drawing import Theme
+from actprof.render.key import Entry, Strokes
 from actprof.render.plane import Plane
-from actprof.render.sweeps.clipping import inside
-from actprof.render.sweeps.key import Entry
 from actprof.sweep_maps import Line, Sweep
 
 LOOKS: dict[str, dict[str, Any]] = {
     "critical": {"linewidth": 3.2, "linestyle": "-"},
+    "jump": {"linewidth": 2.6, "linestyle": (0, (6, 1.2, 1, 1.2))},
     "trainable": {"linewidth": 2.4, "linestyle": (0, (3.2, 1.8))},
 }
 OTHER = {"linewidth": 2.0, "linestyle": (0, (1, 1.2))}
 HALO = 3.6  # points, more than the line's width
-STEPS = 64  # of each straight part
 PART = 0.44  # of a row, on either side of its middle
 
 
@@ -29,17 +29,23 @@ def entries(sweep: Sweep, theme: Theme) -> list[Entry]:
     """One of each name."""
     titles = {line.name: line for line in reversed(sweep.lines) if line.points}
     single = len(sweep.axes) == 1
-    return [Entry(line.title, _looks(line, theme), upright=single or (line.rows and bool(sweep.axes[0].numbers)))
+    return [Entry(line.title, Strokes(_looks(line, theme), single or (line.rows and bool(sweep.axes[0].numbers))))
             for line in sorted(titles.values(), key=lambda line: line.name)]
 
 
 def draw_lines(canvas: Canvas, plane: Plane, sweep: Sweep) -> None:
     """Cut at the edges of the plane; what is critical above the others."""
     for line in sorted(sweep.lines, key=lambda line: line.name == "critical"):
-        for piece in pieces(plane, sweep, line):
-            x, y = np.array(piece).T
+        for x, y in pixels(plane, sweep, line):
             for look in _looks(line, canvas.theme):
-                canvas.line(plane.left + x * plane.width, plane.bottom - y * plane.height, gid=line.name, **look)
+                canvas.line(x, y, gid=line.name, **look)
+
+
+def pixels(plane: Plane, sweep: Sweep, line: Line) -> Iterator[tuple[Floats, Floats]]:
+    """x and y of each of its pieces."""
+    for piece in pieces(plane, sweep, line):
+        x, y = np.array(piece).T
+        yield plane.left + x * plane.width, plane.bottom - y * plane.height
 
 
 def pieces(plane: Plane, sweep: Sweep, line: Line) -> list[list[Point]]:
@@ -47,22 +53,13 @@ def pieces(plane: Plane, sweep: Sweep, line: Line) -> list[list[Point]]:
     points = np.array(line.points, np.float64).reshape(-1, 2)
     x = plane.x_axis.place(points[:, 0]).tolist()
     if len(sweep.axes) == 1:
-        return [piece for place in x for piece in inside([(place, 0.0), (place, 1.0)])]
+        return [piece for place in x for piece in clipped([(place, 0.0), (place, 1.0)])]
     y = plane.y_axis.place(points[:, 1]).tolist()
     if not line.rows:
-        return inside(list(zip(x, y, strict=True)))
+        return clipped(list(zip(x, y, strict=True)))
     across, upwards = _ticks(sweep)
     return [piece for place in zip(x, y, strict=True)
-            for piece in inside([(place[0] - across, place[1] - upwards), (place[0] + across, place[1] + upwards)])]
-
-
-def drawn_points(plane: Plane, sweep: Sweep) -> Floats:
-    """Pixels (n, 2) along all lines, near enough to each other for no text to slip between."""
-    steps = np.linspace(0, 1, STEPS)[:, np.newaxis]
-    runs = [np.asarray(start) + steps * np.subtract(stop, start) for line in sweep.lines
-            for piece in pieces(plane, sweep, line) for start, stop in pairwise(piece)]
-    places = np.concatenate(runs) if runs else np.empty((0, 2))
-    return np.stack([plane.left + places[:, 0] * plane.width, plane.bottom - places[:, 1] * plane.height], axis=1)
+            for piece in clipped([(place[0] - across, place[1] - upwards), (place[0] + across, place[1] + upwards)])]
 
 
 def _ticks(sweep: Sweep) -> tuple[float, float]:

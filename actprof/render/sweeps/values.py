@@ -1,4 +1,4 @@
-"""The upward axis of curves: powers of ten where values differ more than a decade, else numbers."""
+"""What a figure shows of a quantity: the values of all cells or their logarithms, and the axis upwards of a curve."""
 
 from __future__ import annotations
 
@@ -8,18 +8,41 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from actprof.distributions import Floats
+from actprof.distributions import Flags, Floats
+from actprof.render.decades import DecadeAxis
+from actprof.render.logarithms import logarithms
 from actprof.render.plane import Axis, LinearAxis
-from actprof.render.sweeps.ranges import Decades
-from actprof.render.sweeps.shown import transformed
-from actprof.sweep_maps import Quantity
+from actprof.sweep_maps import BY_NAME, Quantity, Sweep
 
 FURTHER = 1.5  # how many times the greatest value a linear axis may reach for what is wished
 
 
 @dataclass(frozen=True)
+class Shown:
+    """`values` (cells across, cells upwards; one upwards for a single axis); -inf for the logarithm of 0."""
+
+    quantity: Quantity
+    values: Floats
+
+    @classmethod
+    def of(cls, sweep: Sweep, name: str) -> Shown:
+        raw = np.array([cell.figure(name) for cell in sweep.cells], np.float64)
+        return cls(BY_NAME[name], transformed(BY_NAME[name], raw.reshape(len(sweep.axes[0]), -1)))
+
+    @property
+    def missing(self) -> Flags:
+        """No number: overflown, or nothing was to be computed."""
+        return ~np.isfinite(self.values) & ~self.zero
+
+    @property
+    def zero(self) -> Flags:
+        """Exactly 0, where logarithms are shown."""
+        return np.isneginf(self.values) & self.quantity.decades
+
+
+@dataclass(frozen=True)
 class ValueAxis:
-    """Places for values as they are stored."""
+    """Places for values as they are stored: by powers of ten where they differ more than a decade, else by numbers."""
 
     axis: Axis
     quantity: Quantity
@@ -30,7 +53,7 @@ class ValueAxis:
         """Room for all values, and as far as it does not press them flat for what is `wished`."""
         logs = _finite(transformed(quantity, values))
         if quantity.logarithmic or (quantity.positive and np.ptp(logs or [0.0]) > 1):
-            return cls(Decades.over(logs or [0.0], _finite(transformed(quantity, wished))), quantity, True)
+            return cls(DecadeAxis.over(logs, _finite(transformed(quantity, wished))), quantity, True)
         return cls(_linear(_finite(values), _finite(wished), quantity), quantity, False)
 
     def place(self, values: ArrayLike) -> Floats:
@@ -41,6 +64,12 @@ class ValueAxis:
         with np.errstate(invalid="ignore"):
             placed: Floats = self.axis.place(numbers)
         return placed
+
+
+def transformed(quantity: Quantity, values: ArrayLike) -> Floats:
+    """log₁₀ of what is positive; the others as they are."""
+    numbers = np.asarray(values, np.float64)
+    return np.where(numbers == 0, -math.inf, logarithms(numbers)) if quantity.positive else numbers
 
 
 def _linear(values: list[float], wished: list[float], quantity: Quantity) -> Axis:

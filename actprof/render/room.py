@@ -7,12 +7,12 @@ from numpy.typing import NDArray
 
 from actprof.distributions import Flags, Floats
 from actprof.render.canvas import Point
+from actprof.render.clipping import Box, runs
 
 CELL = 3.0  # pixels
+MARGINS = 60.0, 30.0, 12.0, 3.0
 
 Cells = NDArray[np.intp]
-Box = tuple[float, float, float, float]
-"""Left, top, right, bottom."""
 
 
 class Room:
@@ -32,6 +32,12 @@ class Room:
         """The same, to be tried out."""
         other = Room(self.left, self.top, 0.0, 0.0)
         other.taken, other.drawn = self.taken.copy(), self.drawn.copy()
+        return other
+
+    def only(self, cells: Flags) -> Room:
+        """What of it lies in these cells."""
+        other = self.copy()
+        other.taken |= ~cells
         return other
 
     def take(self, box: Box) -> None:
@@ -63,11 +69,22 @@ class Room:
 
     def places(self, width: float, height: float) -> tuple[Floats, Floats, Flags]:
         """(left, top, whether it covers a line) of every free place of a box."""
-        size = int(height / CELL) + 2, int(width / CELL) + 2
-        row, column = np.nonzero(~_any(self.taken, *size))
-        covers = _any(self.drawn, *size)[row, column]
+        row, column = np.nonzero(self._free(width, height))
+        covers = _any(self.drawn, *_size(width, height))[row, column]
         left, top = self.left + (column.astype(float) + 0.5) * CELL, self.top + (row.astype(float) + 0.5) * CELL
         return left, top, covers
+
+    def middle(self, width: float, height: float) -> Point | None:
+        """Left and top of the free place of a box with the widest margin that there is; of several a middle one."""
+        for margin in MARGINS:
+            free = self._free(width + 2 * margin, height + 2 * margin)
+            row, column = np.nonzero(free)
+            if len(row):
+                nearest = int(np.argmin(np.hypot(row - row.mean(), column - column.mean())))
+                across = _middle(free[row[nearest]], column[nearest])
+                down = _middle(free[:, across], row[nearest])
+                return self.left + (across + 0.5) * CELL + margin, self.top + (down + 0.5) * CELL + margin
+        return None
 
     def cells(self, x: Floats, y: Floats) -> Flags:
         """The cells on a polyline and next to it."""
@@ -76,6 +93,10 @@ class Room:
         for axis in (0, 1):
             grown |= np.roll(grown, 1, axis) | np.roll(grown, -1, axis)
         return grown
+
+    def _free(self, width: float, height: float) -> Flags:
+        """Whether a box fits, for each cell that its upper left corner may lie in."""
+        return ~_any(self.taken, *_size(width, height))
 
     def _corners(self, box: Box) -> tuple[int, int, int, int]:
         return (int((box[0] - self.left) // CELL), int((box[1] - self.top) // CELL),
@@ -91,6 +112,16 @@ class Room:
         row = ((points[1].ravel() - self.top) // CELL).astype(int)
         inside = (column >= 0) & (row >= 0) & (column < self.taken.shape[1]) & (row < self.taken.shape[0])
         return row[inside], column[inside]
+
+
+def _size(width: float, height: float) -> tuple[int, int]:
+    """Rows and columns that a box may touch."""
+    return int(height / CELL) + 2, int(width / CELL) + 2
+
+
+def _middle(free: Flags, place: int) -> int:
+    """Of the run of free cells around a place."""
+    return next((first + last - 1) // 2 for first, last in runs(free) if first <= place < last)
 
 
 def _any(taken: Flags, rows: int, columns: int) -> Flags:
