@@ -14,6 +14,9 @@ one_blas_thread()
 
 import importlib.util
 import os
+
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed package has its bytecode
+
 import statistics
 import subprocess
 import sys
