@@ -1,7 +1,25 @@
 """What holds for every figure: texts that can be read."""
 
 import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
 from matplotlib.text import Text
+
+from actprof.render.drawing import THEMES, matplotlib_set_up
+
+
+def drawn_by(draw, result, theme="light"):
+    """The figure that draw(figure, theme, result) makes."""
+    with matplotlib_set_up():
+        figure = Figure(dpi=100)
+        FigureCanvasAgg(figure)
+        draw(figure, THEMES[theme], result)
+    return figure
+
+
+def marks(figure, name):
+    """The artists of that name."""
+    return [artist for artist in figure.findobj() if artist.get_gid() == name]
 
 
 def texts(figure):

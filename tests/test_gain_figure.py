@@ -4,37 +4,27 @@ import io
 import json
 import warnings
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
 import pytest
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 from matplotlib.text import Text
 from PIL import Image
 
 from actprof.gains import gain_spec, gain_table
-from actprof.render.drawing import FORMATS, THEMES, matplotlib_set_up
+from actprof.render.drawing import FORMATS, THEMES
 from actprof.render.gains.figure import draw_figure, render
 from actprof.render.gains.fixed_marks import spread
 from actprof.spec import Style
-from tests.figures import assert_texts_clear, texts
+from tests.figures import assert_texts_clear, drawn_by, marks, texts
 
 
 def table(*names, **request):
     return gain_table(gain_spec(names, **request))
 
 
-def drawn(result, theme="light"):
-    with matplotlib_set_up():
-        figure = Figure(dpi=100)
-        FigureCanvasAgg(figure)
-        draw_figure(figure, THEMES[theme], result)
-    return figure
-
-
-def marks(figure, name):
-    return [artist for artist in figure.findobj() if artist.get_gid() == name]
+drawn = partial(drawn_by, draw_figure)
 
 
 KINDS = ("stable", "neutral", "unstable")

@@ -4,23 +4,22 @@ import io
 import json
 import warnings
 from collections import Counter
+from functools import partial
 
 import numpy as np
 import pytest
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 from matplotlib.image import BboxImage
 from PIL import Image
 
 from actprof.phases import phase_diagrams, phase_spec
 from actprof.render.clipping import clipped, interrupted
-from actprof.render.drawing import FORMATS, THEMES, matplotlib_set_up
+from actprof.render.drawing import FORMATS, THEMES
 from actprof.render.phases.figure import draw_figure, render
 from actprof.render.phases.regions import REGIONS, regions
 from actprof.render.plane import LinearAxis
 from actprof.render.room import Room
 from actprof.spec import Style
-from tests.figures import assert_texts_clear, texts
+from tests.figures import assert_texts_clear, drawn_by, marks, texts
 
 INITS = ("he", "xavier", "lecun", "torch.linear", "0.01", "critical")
 
@@ -29,16 +28,7 @@ def diagrams(*names, inits=INITS, **request):
     return phase_diagrams(phase_spec(names, inits, **request))
 
 
-def drawn(result, theme="light"):
-    with matplotlib_set_up():
-        figure = Figure(dpi=100)
-        FigureCanvasAgg(figure)
-        draw_figure(figure, THEMES[theme], result)
-    return figure
-
-
-def marks(figure, name):
-    return [artist for artist in figure.findobj() if artist.get_gid() == name]
+drawn = partial(drawn_by, draw_figure)
 
 
 ODD = {

@@ -5,20 +5,19 @@ import json
 import math
 import warnings
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
 import pytest
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection
-from matplotlib.figure import Figure
 from matplotlib.image import BboxImage
 from matplotlib.text import Text
 from PIL import Image
 
 from actprof.render.clipping import clipped, runs
 from actprof.render.decades import DecadeAxis
-from actprof.render.drawing import FORMATS, THEMES, matplotlib_set_up
+from actprof.render.drawing import FORMATS, THEMES
 from actprof.render.plane import Plane
 from actprof.render.sweeps import theory_lines
 from actprof.render.sweeps.figure import draw_figure, render
@@ -31,7 +30,7 @@ from actprof.render.sweeps.verdict_map import color
 from actprof.spec import Style
 from actprof.sweep_maps import BY_NAME, QUANTITIES, VERDICT
 from actprof.verdicts import CODES
-from tests.figures import assert_texts_clear, texts
+from tests.figures import assert_texts_clear, drawn_by, marks, texts
 from tests.sweeps_made import (
     CRITICAL,
     LONG,
@@ -58,16 +57,7 @@ ODD_STDS = [1e-300, 1e-200, 1e-3, 1.0, NAN, 0.0, 1e5, 1e30, INF, 2.0, 3.0, 0.1]
 ODD_RATIOS = [-480.0, -300.0, -3.0, 1.0, NAN, -INF, 5.0, 30.0, INF, 2.0, 3.0, 0.1]
 
 
-def drawn(sweep, theme="light"):
-    with matplotlib_set_up():
-        figure = Figure(dpi=100)
-        FigureCanvasAgg(figure)
-        draw_figure(figure, THEMES[theme], sweep)
-    return figure
-
-
-def marks(figure, name):
-    return [artist for artist in figure.findobj() if artist.get_gid() == name]
+drawn = partial(drawn_by, draw_figure)
 
 
 def mixed(count):

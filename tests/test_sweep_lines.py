@@ -298,4 +298,4 @@ def test_where_only_names_vary_there_is_nothing_to_draw():
 def test_an_axis_that_meets_no_level_says_so():
     drawn, note = lines((numbers("gain", (1.3, 1.35)),), lambda at: stack("relu", at[0]), 1.0)
     assert drawn == ()
-    assert note == "theory has no edge of chaos where gain is from 1.3 to 1.35"
+    assert note == "theory draws no lines: χ₁ does not cross 1 where gain is from 1.3 to 1.35"

@@ -140,7 +140,7 @@ def of_arms(comparison: Compared) -> list[dict[str, Any]]:
     return [{"label": arm.label, "config": dict(arm.config)} for arm in comparison.arms]
 
 
-def provenance(title: str, seed: int, configuration: Any) -> dict[str, str]:
-    """What a file should know about itself."""
-    return {"Title": title, "Creator": f"actprof {__version__}", "Seed": str(seed),
+def provenance(title: str, seed: int | None, configuration: Any) -> dict[str, str]:
+    """What a file should know about itself; the seed is None where nothing is drawn at random."""
+    return {"Title": title, "Creator": f"actprof {__version__}", **({} if seed is None else {"Seed": str(seed)}),
             "Configuration": json.dumps(configuration, ensure_ascii=True, default=str)}

@@ -44,7 +44,7 @@ class CellWork:
         return self.file or open_inputs(self.run, stack.widths[0])
 
     def __call__(self, stack: StackSpec) -> Cell:
-        inputs, run = self.inputs(stack), self._run_of(stack)
+        inputs, run = self.inputs(stack), self.run_of(stack)
         moments = input_moments(inputs)
         with np.errstate(all="ignore"):
             arm = measured([stack], run, inputs)[0]
@@ -55,7 +55,7 @@ class CellWork:
             known = _predicted(theory, inputs.batch_rows(0)) if self.predicted and theory else {}
             return Cell(stack.label, *_figures(arm), word, known)
 
-    def _run_of(self, stack: StackSpec) -> RunSpec:
+    def run_of(self, stack: StackSpec) -> RunSpec:
         """With gradients, if they are wanted and this stack is not too large for them."""
         if not self.run.gradients or not memory.any_too_large([stack], self.run):
             return self.run

@@ -37,10 +37,10 @@ def nothing_to_draw(theory: RowCrossings, rows: Sequence[Row], axis: Axis, other
     if all(not abs(value) > ROUNDING for value in values):
         return "theory draws no lines: χ₁ = 1 everywhere"
     ends = [f"{what} where {each.name} is from {each.labels[0]} to {each.labels[-1]}" for what, each in (
-        ("edge of chaos", axis if axis.name != LAYERS else None),
-        (f"depth {TRAINABLE_SCALES:g} ξ", next((each for each in (axis, other) if each and each.name == LAYERS), None)),
+        ("χ₁ does not cross 1", axis if axis.name != LAYERS else None),
+        (f"depth {TRAINABLE_SCALES:g} ξ is not reached", next((each for each in (axis, other) if each and each.name == LAYERS), None)),
     ) if each]
-    return f"theory has no {' and no '.join(ends)}"
+    return f"theory draws no lines: {' and '.join(ends)}"
 
 
 def _named(row: Row, other: Axis | None) -> str:

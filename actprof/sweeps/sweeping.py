@@ -102,7 +102,7 @@ def _for_each(stacks: Sequence[StackSpec], known: Callable[[StackSpec], float]) 
 
 def _effort(stack: StackSpec, work: CellWork) -> float:
     """What a cell takes, in multiplications; a gradient takes two more products beside that of the forward pass."""
-    run, inputs = work.run, work.inputs(stack)
+    run, inputs = work.run_of(stack), work.inputs(stack)
     network = Network(stack, run.seed, 0, np.dtype(run.dtype))
     return memory.work(network, inputs.batch_rows(0)) * inputs.batches * run.repeats * (3 if run.gradients else 1)
 
@@ -110,7 +110,7 @@ def _effort(stack: StackSpec, work: CellWork) -> float:
 def _workers(stacks: Sequence[StackSpec], effort: Sequence[float], work: CellWork,
              asked: int | None) -> tuple[int, str]:
     """(processes, note): as many as asked for, or as cores if the work is worth it, that fit beside each other."""
-    largest = max(_for_each(stacks, lambda stack: memory.needed(stack, work.run, work.inputs(stack))))
+    largest = max(_for_each(stacks, lambda stack: memory.needed(stack, work.run_of(stack), work.inputs(stack))))
     left = available_memory()
     if left is not None and largest > left:
         raise ResourceError(f"the largest cell needs about {amount(int(largest))}; {amount(left)} available. "

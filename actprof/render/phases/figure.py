@@ -28,9 +28,7 @@ def render(result: PhaseDiagrams, style: Style, format: str) -> bytes:
     def draw(figure: Figure, theme: Theme) -> None:
         draw_figure(figure, theme, result)
 
-    metadata = provenance(TITLE, 0, dict(result.config))
-    del metadata["Seed"]  # nothing is drawn at random
-    return to_bytes(draw, format, style, metadata)
+    return to_bytes(draw, format, style, provenance(TITLE, None, dict(result.config)))
 
 
 def draw_figure(figure: Figure, theme: Theme, result: PhaseDiagrams) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 
 import numpy as np
 
@@ -28,7 +29,7 @@ MOST = 200  # cells with a figure each
 PAD = 8.0
 
 
-class CellMap:
+class CellMap(ABC):
     """What numbers and verdicts have in common; `beside` is the room that is needed on the right."""
 
     beside = 0.0
@@ -39,9 +40,9 @@ class CellMap:
         self.x_axis: Side = side(sweep.axes[0])
         self.y_axis: Side = side(sweep.axes[1]) if len(sweep.axes) > 1 else NameSide(1)
 
+    @abstractmethod
     def draw_words(self, canvas: Canvas, plane: Plane) -> None:
         """What is written on the cells."""
-        raise NotImplementedError
 
     def draw(self, canvas: Canvas, plane: Plane) -> None:
         _draw_colours(canvas, plane, self.x_axis, self.y_axis, self.colours)
