@@ -36,9 +36,10 @@ def nothing_to_draw(theory: RowCrossings, rows: Sequence[Row], axis: Axis, other
     values = theory.criticalities([(row, place) for row in rows for place in theory.places], 0.0)
     if all(not abs(value) > ROUNDING for value in values):
         return "theory draws no lines: χ₁ = 1 everywhere"
+    depths = next((each for each in (axis, other) if each and each.name == LAYERS), None)
     ends = [f"{what} where {each.name} is from {each.labels[0]} to {each.labels[-1]}" for what, each in (
-        ("χ₁ does not cross 1", axis if axis.name != LAYERS else None),
-        (f"depth {TRAINABLE_SCALES:g} ξ is not reached", next((each for each in (axis, other) if each and each.name == LAYERS), None)),
+        ("χ₁ does not cross 1", None if axis is depths else axis),
+        (f"depth {TRAINABLE_SCALES:g} ξ is not reached", depths),
     ) if each]
     return f"theory draws no lines: {' and '.join(ends)}"
 
