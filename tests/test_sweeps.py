@@ -62,7 +62,7 @@ def test_numbers_are_ranges_with_a_count_or_a_logarithm_or_lists(text, expected)
 
 
 @pytest.mark.parametrize(("text", "logarithmic"), [
-    ("gain=1.9999999999999996,1.9999999999999998,5", False), ("width=64,256,1024", True), ("width=64,128,192", False), ("gain=0,1,10", False), ("gain=1,2", False),
+    ("width=64,256,1024", True), ("width=64,128,192", False), ("gain=0,1,10", False), ("gain=1,2", False),
     ("std=0.01,0.1,0.2,1", True), ("layers=10,20,30,45", False), ("gain=1:100:log", True), ("gain=1:100", False)])
 def test_a_list_with_steps_that_are_even_as_ratios_is_shown_on_a_logarithmic_axis(text, logarithmic):
     assert parsed(text).logarithmic == logarithmic

@@ -164,7 +164,7 @@ def _more_even_in_logarithms(numbers: list[float]) -> bool:
         return False
     ratios = [math.log(after / before) for before, after in pairwise(numbers)]
     steps = [after - before for before, after in pairwise(numbers)]
-    return max(ratios) * min(steps) < max(steps) * min(ratios)  # no step can be so small that this divides by 0
+    return max(ratios) * min(steps) < max(steps) * min(ratios)
 
 
 def _spaced(low: float, high: float, count: int, logarithmic: bool) -> list[float]:
