@@ -193,10 +193,6 @@ class Sweep:
     trends: tuple[Trend, ...] = ()
     notes: tuple[str, ...] = ()
 
-    @property
-    def shape(self) -> tuple[int, ...]:
-        return tuple(len(axis) for axis in self.axes)
-
     def items(self) -> Iterator[tuple[tuple[str, ...], Cell]]:
         """(a label of each axis, the cell there)."""
         return zip(product(*(axis.labels for axis in self.axes)), self.cells, strict=True)
