@@ -1,0 +1,185 @@
+"""Options that every command has: the seed, and where the result goes."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import os
+import re
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TextIO, TypeVar
+
+import click
+
+from actprof.cli.requests import Whole, Word
+from actprof.cli.signals import aside
+from actprof.errors import OutputError, SpecError, shown
+from actprof.spec import MAX_SEED, SHEET, THEMES, RunSpec, Style
+
+if TYPE_CHECKING:
+    from actprof.render.files import Target
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+FORMATS = ("table", "json", "csv")
+LONGEST_NAME = 100
+
+
+def seed_option(command: Command) -> Command:
+    return click.option("--seed", type=Whole(0, MAX_SEED), default=RunSpec.seed, show_default=True,
+                        help="The same seed gives the same bytes.")(command)
+
+
+@dataclass
+class Output:
+    """What the shared output options ask for. `check` comes before the work, `draw` after it."""
+
+    format: str
+    quiet: bool
+    no_figure: bool
+    no_clobber: bool
+    paths: tuple[str, ...]
+    theme: str
+    dpi: int
+    show: bool
+    _targets: list[Target] = field(default_factory=list)
+
+    def check(self, default: str, animation: str | None = None) -> None:
+        """Refuse now what could not be written later; `default` is the figure's name where none is given."""
+        from actprof.render import drawing
+        from actprof.render.files import targets
+
+        standard_output()
+        for option, given in (("--output", self.paths), ("--show", self.show)):
+            if self.no_figure and given:
+                raise SpecError(f"--no-figure cannot be combined with {option}. Choose one.")
+        if not self.no_figure:
+            self._targets = targets(self.paths or (default,), drawing.FORMATS, self.no_clobber)
+        if animation is not None:
+            self._targets += targets((animation,), ("gif",), self.no_clobber, "--animate")
+        if any(target.format == "png" for target in self._targets):
+            self._check_pixels(drawing.MAX_PIXELS)
+        to_stdout = [target.option for target in self._targets if target.path == "-"]
+        if len(to_stdout) > 1:
+            raise SpecError(f"{' and '.join(to_stdout)} cannot both write to standard output. Name a file for one.")
+        if to_stdout and self.format != "table":
+            raise SpecError(f"{to_stdout[0]} - cannot be combined with --format {self.format}. "
+                            "Standard output takes one of them: name a file for the figure.")
+
+    def _check_pixels(self, most: int) -> None:
+        """Refuse what even the smallest sheet cannot be; taller ones are refused when they are drawn."""
+        width, height = (side / Style.dpi for side in SHEET)
+        if width * height * self.dpi**2 > most:
+            raise SpecError(f"--dpi {self.dpi} makes a png of more than {most // 10**6} megapixels. "
+                            f"Take at most {int((most / width / height) ** 0.5)}, or write an svg or a pdf.")
+
+    @property
+    def takes_stdout(self) -> bool:
+        """Whether a figure goes to standard output, which leaves no room for anything else there."""
+        return any(target.path == "-" for target in self._targets)
+
+    def print(self, table: Callable[[TextIO], None], record: Callable[[], Mapping[str, Any]],
+              rows: Callable[[], Sequence[Mapping[str, Any]]]) -> None:
+        """The result on standard output, in the format that was asked for, before matplotlib is loaded."""
+        if self.takes_stdout:
+            return
+        stream = standard_output()
+        if self.format == "table":
+            table(stream)
+        else:
+            from actprof.render import records
+
+            stream.write(f"{records.to_json(record())}\n" if self.format == "json" else records.to_csv(rows()))
+        stream.flush()
+
+    def notes(self, *texts: str) -> None:
+        """Lines on standard error, unless --quiet."""
+        for text in texts if not self.quiet else ():
+            self._say(f"note: {text}")
+
+    def draw(self, render: Callable[[Style, str], bytes]) -> None:
+        """Render (style, format) for each target and say what was written."""
+        if not self._targets:
+            return
+        style = Style(self.theme, self.dpi)
+        for target in self._targets:
+            target.write(aside(functools.partial(render, style, target.format)))
+            if target.path != "-" and not self.quiet:
+                self._say(f"wrote {target.path if target.path.isprintable() else shown(target.path, 300)}")
+        if self.show:
+            self._launch()
+
+    def _launch(self) -> None:
+        """Show the first file in whatever the desktop has for it."""
+        desktop = sys.platform in ("darwin", "win32") or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+        if not desktop:
+            self.notes("there is no display to --show the figure on")
+        elif click.launch(self._targets[0].path):
+            self.notes("nothing was found that can --show the figure")
+
+    def _say(self, text: str) -> None:
+        # A full disk behind 2>log loses the remark, not the result.
+        with contextlib.suppress(OSError):
+            click.echo(text, err=True)
+
+
+def standard_output() -> TextIO:
+    """Where the result goes."""
+    if sys.stdout is None:
+        raise OutputError("standard output is closed, so there is no place for the result. Send it to a file: > FILE.")
+    return sys.stdout
+
+
+def chosen_format(format_: str | None, as_json: bool) -> str:
+    """What --format and --json ask for together."""
+    if as_json and format_ not in (None, "json"):
+        raise SpecError(f"--json cannot be combined with --format {format_}. Choose one.")
+    return "json" if as_json else format_ or FORMATS[0]
+
+
+def format_options(formats: Sequence[str]) -> Callable[[Command], Command]:
+    """Add --format and --json; the command receives `format_` and `as_json`."""
+
+    def decorate(command: Command) -> Command:
+        as_json = click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+        return click.option("--format", "format_", type=Word(formats),
+                            help=f"What standard output gets.  [default: {formats[0]}]")(as_json(command))
+
+    return decorate
+
+
+def output_options(command: Command) -> Command:
+    """Add the output options; the command receives them together as `output`."""
+
+    @functools.wraps(command)
+    def with_output(*, format_: str | None, as_json: bool, quiet: bool, no_figure: bool, no_clobber: bool,
+                    paths: tuple[str, ...], theme: str, dpi: int, show: bool, **others: Any) -> Any:
+        output = Output(chosen_format(format_, as_json), quiet, no_figure, no_clobber, paths, theme, dpi, show)
+        return command(output=output, **others)
+
+    wrapped: Any = with_output
+    for option in reversed((
+        format_options(FORMATS),
+        click.option("-o", "--output", "paths", multiple=True, metavar="PATH",
+                     help="Write the figure to PATH, by its suffix png, svg or pdf; repeatable; - for a pipe.  "
+                          "[default: a PNG in the current folder]"),
+        click.option("--no-figure", is_flag=True, help="Write no figure."),
+        click.option("--show", is_flag=True, help="Open the figure when it is written."),
+        click.option("--no-clobber", is_flag=True, help="Never replace an existing file."),
+        click.option("--theme", type=Word(THEMES), default=Style.theme, show_default=True,
+                     help="Colours of the figure."),
+        click.option("--dpi", type=Whole(30, 1000), default=Style.dpi, show_default=True,
+                     help="Resolution; 100 gives 1920 pixels across."),
+        click.option("-q", "--quiet", is_flag=True, help="No notes and no progress on standard error."),
+    )):
+        wrapped = option(wrapped)
+    return wrapped  # type: ignore[no-any-return]
+
+
+def default_name(stem: str, parts: Sequence[Sequence[str]]) -> str:
+    """`histogram-he+xavier-relu.png`: a file name that says what is in it."""
+    words = ["+".join(re.sub(r"[^\w.=-]+", "_", text.casefold()) for text in part) for part in parts]
+    name = "-".join([stem, *words])
+    return f"{name if len(name) <= LONGEST_NAME else stem}.png"

@@ -1,1 +1,0 @@
-"""What `actprof sweep` shows."""

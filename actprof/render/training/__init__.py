@@ -1,1 +1,0 @@
-"""How `actprof train` shows its result."""
