@@ -1,6 +1,6 @@
 """`python -m actprof` is the same program as `actprof`."""
 
-from actprof.cli import main
+from actprof.program import main
 
 if __name__ == "__main__":
     main()

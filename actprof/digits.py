@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from actprof.arrays import Floats
 
 ROUNDING = 1e-13
 
@@ -57,3 +63,90 @@ def percent(share: float) -> str:
 def count(value: float) -> str:
     """1,200, or 12.5 where a median lies between two counts; - where nothing was counted."""
     return "-" if math.isnan(value) else f"{value:,.1f}".removesuffix(".0")
+
+
+_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def compact(value: float, digits: int = 3) -> str:
+    """`0.83`, `16300`, `3e−5`; an en dash for what is not a finite number."""
+    if not math.isfinite(value):
+        return "–"
+    text = f"{value:.{digits}g}"
+    if 1000 <= abs(value) < 99_999.5:
+        text = f"{value:.0f}" if digits < 5 else f"{value:.{digits}g}"
+    elif 1e-4 <= abs(value) < 1e-3:
+        text = f"{value:.{digits - 1}e}"
+    mantissa, _, exponent = text.partition("e")
+    if "." in mantissa and exponent:
+        mantissa = mantissa.rstrip("0").rstrip(".")
+    return (f"{mantissa}e{int(exponent)}" if exponent else mantissa).replace("-", "−")
+
+
+def percent_label(share: float) -> str:
+    """`50 %`, `2.5 %`, `<0.01 %`; only a whole is `100 %`."""
+    if share <= 0 or share >= 1:
+        return "0 %" if share <= 0 else "100 %"
+    if share < 1e-4 or share >= 0.9999:
+        return "<0.01 %" if share < 1e-4 else ">99.99 %"
+    decimals = 2 if share < 0.00995 or share >= 0.999 else 1 if share < 0.0995 or share >= 0.99 else 0
+    text = f"{100 * share:.{decimals}f}"
+    return f"{text.rstrip('0').rstrip('.') if '.' in text else text} %"
+
+
+def tenths(share: float) -> str:
+    """`10.3 %`, `97 %`; near a whole or nothing as `percent` has it."""
+    if not math.isfinite(share):
+        return "–"
+    return f"{100 * share:.1f}".removesuffix(".0") + " %" if 0.001 <= share < 0.999 else percent_label(share)
+
+
+def grouped(count: float) -> str:
+    """`2 300`."""
+    return f"{int(count):,}".replace(",", " ")
+
+
+def power_label(exponent: int) -> str:
+    """`10⁻³`."""
+    return "1" if exponent == 0 else "10" + str(exponent).translate(_SUPERSCRIPTS)
+
+
+def short(value: float) -> str:
+    """`300`, `2·10¹⁷`."""
+    return with_power(compact(value, 4))
+
+
+def with_power(number: str) -> str:
+    """`2e17` as `2·10¹⁷`."""
+    mantissa, _, exponent = number.partition("e")
+    if not exponent:
+        return number
+    power = power_label(int(exponent.replace("−", "-")))
+    return power if mantissa == "1" else f"{mantissa}·{power}"
+
+
+def non_finite(figures: Mapping[str, float]) -> list[str]:
+    """`2 300 inf`, `12 NaN`: one item a kind; the sign of an infinity only where both occur."""
+    both = figures["posinf"] and figures["neginf"]
+    kinds = (("posinf", "+inf" if both else "inf"), ("neginf", "−inf"), ("nan", "NaN"))
+    return [f"{grouped(figures[key])} {name}" for key, name in kinds if figures[key]]
+
+
+def decades_over(logs: Sequence[float], wished: Sequence[float] = ()) -> tuple[float, float]:
+    """A range of logarithms to base 10: at least one decade wide, for a flat line to look flat; at most one more either
+    way for what is `wished`."""
+    low, high = min(logs, default=0.0), max(logs, default=0.0)
+    low, high = max(min([low, *wished]), low - 1), min(max([high, *wished]), high + 1)
+    middle, half = (low + high) / 2, max((high - low) / 2 * 1.08, 0.5)
+    return middle - half, middle + half
+
+
+def logarithms(values: ArrayLike) -> Floats:
+    """log₁₀; NaN for what has none."""
+    numbers = np.asarray(values, np.float64)
+    return np.log10(numbers, out=np.full_like(numbers, math.nan), where=numbers > 0)
+
+
+def finite_logs(values: Iterable[float]) -> list[float]:
+    """Those that there are."""
+    return [math.log10(value) for value in values if value > 0 and math.isfinite(value)]

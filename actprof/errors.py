@@ -27,7 +27,7 @@ class ResourceError(ActprofError):
     """The machine is too small for the request."""
 
 
-def shown(text: object, limit: int = 60) -> str:
+def quoted(text: object, limit: int = 60) -> str:
     """Quote the user's own text for a message: control characters escaped, long text shortened."""
     plain = "".join(c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode()
                     for c in str(text))

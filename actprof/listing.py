@@ -2,20 +2,79 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, TextIO
 
 import click
 
-from actprof.cli import options
-from actprof.cli.requests import Command, Word
+from actprof import __version__
+from actprof.cli import output
+from actprof.cli.arguments import Command, Word
 from actprof.registry import Registry
+
+Tables = Mapping[str, Registry[Any]]
+
+
+def to_json(tables: Tables) -> str:
+    """The object of schema actprof.catalogue/1."""
+    from actprof.report import records
+
+    return records.to_json({"schema": "actprof.catalogue/1", "version": __version__,
+                            **{key: [_record(entry, registry) for entry in registry]
+                               for key, registry in tables.items()}})
+
+
+def print_tables(tables: Tables, stream: TextIO) -> None:
+    """One table for each kind of name; on a terminal its lines are folded to the width."""
+    from actprof.report.terminal import Column, printed, table, written
+
+    for place, (key, registry) in enumerate(tables.items()):
+        stream.write("\n" if place else "")
+        listing = table([Column("name", right=False), Column("formula", right=False, folds=True)], stream)
+        for entry in registry:
+            listing.add_row(entry.name, written("\n".join(_lines(_record(entry, registry))), stream))
+        printed(key, listing, stream)
+        for name, reason in registry.refused.items():
+            stream.write(written(f"{name}: not here, {reason}\n", stream))
+
+
+def _lines(record: Mapping[str, Any]) -> list[str]:
+    """What is said of one entry: its formula, and below what else there is."""
+    parameters = ", ".join(f"{each['name']}={_short(each['default'])}" for each in record["parameters"])
+    also = ", ".join(_alias(name, record) for name in record["aliases"])
+    facts = (("parameters", parameters), ("also", also), ("source", record["source"]))
+    return [record["formula"], *(f"{word}: {text}" for word, text in facts if text)]
+
+
+def _alias(name: str, record: Mapping[str, Any]) -> str:
+    """A preset that sets parameters says so: `keras.leaky_relu (leaky_relu:slope=0.3)`."""
+    stands_for = record["presets"].get(name, record["name"])
+    return name if stands_for == record["name"] else f"{name} ({stands_for})"
+
+
+def _record(entry: Any, registry: Registry[Any]) -> dict[str, Any]:
+    presets = registry.presets_of(entry.name)
+    return {
+        "name": entry.name,
+        "aliases": [*entry.aliases, *presets],
+        "formula": entry.formula,
+        "source": entry.source,
+        "parameters": [{"name": p.name, "default": p.default, **({"choices": p.choices} if p.choices else {})}
+                       for p in entry.parameters],
+        "presets": presets,
+    }
+
+
+def _short(value: object) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
 
 TABLES = ("inits", "activations", "normalizations", "inputs", "datasets", "losses", "optimizers", "schedules")
 
 
 @click.command("list", cls=Command)
 @click.argument("table", required=False, type=Word(TABLES), metavar=f"[{'|'.join(TABLES)}]")
-@options.format_options(("table", "json"))
+@output.format_options(("table", "json"))
 def command(table: str | None, format_: str | None, as_json: bool) -> None:
     """List the names that the other commands take.
 
@@ -26,22 +85,21 @@ def command(table: str | None, format_: str | None, as_json: bool) -> None:
 
     Each with its formula, its parameters and their defaults, its other names and its source.
     """
-    from actprof.activations import ACTIVATIONS
-    from actprof.datasets.labelled import DATASETS
-    from actprof.initializers import INITIALIZERS
-    from actprof.inputs import SOURCES
-    from actprof.normalizations import NORMALIZATIONS
-    from actprof.render import catalogue
-    from actprof.training.losses import LOSSES
-    from actprof.training.optimizers import OPTIMIZERS
-    from actprof.training.schedules import SCHEDULES
+    from actprof.catalogue.activations import ACTIVATIONS
+    from actprof.catalogue.initializers import INITIALIZERS
+    from actprof.catalogue.normalizations import NORMALIZATIONS
+    from actprof.data.labelled import DATASETS
+    from actprof.engine.inputs import SOURCES
+    from actprof.train.losses import LOSSES
+    from actprof.train.optimizers import OPTIMIZERS
+    from actprof.train.schedules import SCHEDULES
 
-    stream = options.standard_output()
+    stream = output.standard_output()
     tables: dict[str, Registry[Any]] = {
         "initializers": INITIALIZERS, "activations": ACTIVATIONS, "normalizations": NORMALIZATIONS, "inputs": SOURCES,
         "datasets": DATASETS, "losses": LOSSES, "optimizers": OPTIMIZERS, "schedules": SCHEDULES}
     chosen = {key: names for key, names in tables.items() if table in (None, names.listing)}
-    if options.chosen_format(format_, as_json) == "json":
-        stream.write(catalogue.to_json(chosen) + "\n")
+    if output.chosen_format(format_, as_json) == "json":
+        stream.write(to_json(chosen) + "\n")
     else:
-        catalogue.print_tables(chosen, stream)
+        print_tables(chosen, stream)

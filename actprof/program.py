@@ -15,15 +15,15 @@ import click
 
 from actprof import __version__
 from actprof.cli import signals
-from actprof.errors import ActprofError, SpecError, shown
+from actprof.errors import ActprofError, SpecError, quoted
 
 COMMANDS = {
-    "histogram": ("actprof.cli.histogram", "Show what happens to the signal in each layer of a dense stack."),
-    "bounds": ("actprof.cli.bounds", "Show how the scale of the weights depends on the number of inputs."),
-    "gain": ("actprof.cli.gain", "Show an activation's gains and whether the variance they keep is stable."),
-    "sweep": ("actprof.cli.sweep", "Show signal and gradient over a grid of networks, or a phase diagram."),
-    "train": ("actprof.cli.train", "Train one network from different initial weights, side by side."),
-    "list": ("actprof.cli.listing", "List the names that the other commands take."),
+    "histogram": ("actprof.histogram.command", "Show what happens to the signal in each layer of a dense stack."),
+    "bounds": ("actprof.bounds.command", "Show how the scale of the weights depends on the number of inputs."),
+    "gain": ("actprof.gain.command", "Show an activation's gains and whether the variance they keep is stable."),
+    "sweep": ("actprof.sweep.command", "Show signal and gradient over a grid of networks, or a phase diagram."),
+    "train": ("actprof.train.command", "Train one network from different initial weights, side by side."),
+    "list": ("actprof.listing", "List the names that the other commands take."),
 }
 """Command → (module whose `command` it is, the first line of its help, so that the overview need not import it)."""
 
@@ -52,7 +52,7 @@ class _Commands(click.Group):
             from actprof.registry import did_you_mean
 
             hint = did_you_mean(args[0], COMMANDS) or "'actprof --help' lists the commands."
-            raise SpecError(f"unknown command {shown(args[0])}. {hint}")
+            raise SpecError(f"unknown command {quoted(args[0])}. {hint}")
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -84,7 +84,7 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     try:
-        with signals.answered():
+        with signals.handle_signals():
             code = _run(argv)
     except (signals.Signalled, KeyboardInterrupt) as error:
         number = error.number if isinstance(error, signals.Signalled) else signal.SIGINT
@@ -107,7 +107,7 @@ def _run(argv: Sequence[str] | None) -> int:
     except click.Abort:
         return _failed("aborted", 1)
     except click.ClickException as error:
-        from actprof.cli.requests import reworded
+        from actprof.cli.arguments import reworded
 
         return _failed(reworded(error), error.exit_code)
     except ActprofError as error:
@@ -127,7 +127,7 @@ def _not_written(error: _PipeClosed | OSError) -> int:
     """Standard output cannot take more: point it at nothing, so that Python does not complain at its exit."""
     code = PIPE_CLOSED
     if isinstance(error, OSError) and error.errno != errno.EPIPE:
-        where = shown(error.filename, 300) if error.filename else "standard output"
+        where = quoted(error.filename, 300) if error.filename else "standard output"
         code = _failed(f"{where} cannot be written: {error.strerror or error}. Send the result elsewhere.", 1)
     with contextlib.suppress(OSError, ValueError, AttributeError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -7,11 +7,12 @@ matter. Nothing is ever evaluated.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
-from actprof.errors import SpecError, shown
+from actprof.errors import SpecError, quoted
 
 Value = float | int | str
 
@@ -32,7 +33,7 @@ class Parameter:
         if self.choices:
             word = folded(text)
             if word not in self.choices:
-                raise SpecError(f"{owner}: {self.name} must be one of {', '.join(self.choices)}, not {shown(text)}.")
+                raise SpecError(f"{owner}: {self.name} must be one of {', '.join(self.choices)}, not {quoted(text)}.")
             return word
         return self._number(text, owner)
 
@@ -41,9 +42,9 @@ class Parameter:
         try:
             value: float | int = int(text) if isinstance(self.default, int) else float(text)
         except ValueError:
-            raise SpecError(f"{owner}: {self.name} must be a {kind}, not {shown(text)}.") from None
+            raise SpecError(f"{owner}: {self.name} must be a {kind}, not {quoted(text)}.") from None
         if value in (math.inf, -math.inf) or not self.low <= value <= self.high or (self.positive and value <= 0):
-            raise SpecError(f"{owner}: {self.name} must be {self._allowed(kind)}, not {shown(text)}.")
+            raise SpecError(f"{owner}: {self.name} must be {self._allowed(kind)}, not {quoted(text)}.")
         return value
 
     def _allowed(self, kind: str) -> str:
@@ -155,9 +156,9 @@ class Registry(Generic[E]):
             name, _, preset = self.presets[name].partition(":")
             given = self._values(self._entries[self._canonical[name]], preset, name)
         if name in self.refused:
-            raise SpecError(f"{shown(name)} cannot be used here: {self.refused[name]}.")
+            raise SpecError(f"{quoted(name)} cannot be used here: {self.refused[name]}.")
         if name not in self._canonical:
-            raise SpecError(f"unknown {self.kind} {shown(label)}. {self._suggestion(name)}")
+            raise SpecError(f"unknown {self.kind} {quoted(label)}. {self._suggestion(name)}")
         entry = self._entries[self._canonical[name]]
         given |= self._values(entry, values, name)
         return self._checked(Choice(entry.name, tuple((p.name, given.get(p.name, p.default)) for p in entry.parameters),
@@ -177,10 +178,10 @@ class Registry(Generic[E]):
             name = folded(key) if equals else next(iter(list(known)[position:]), None)
             if name is None:
                 raise SpecError(f"{owner} takes {len(known) or 'no'} value{'s' * (len(known) != 1)}, "
-                                f"{len(items)} given: {shown(text)}.")
+                                f"{len(items)} given: {quoted(text)}.")
             if name not in known:
                 offered = f"Its parameters: {', '.join(known)}" if known else "It has none"
-                raise SpecError(f"{owner} has no parameter {shown(key.strip())}. {offered}.")
+                raise SpecError(f"{owner} has no parameter {quoted(key.strip())}. {offered}.")
             if name in given:
                 raise SpecError(f"{owner}: {name} is given twice.")
             given[name] = known[name].read((value if equals else item).strip(), owner)
@@ -209,3 +210,27 @@ def _is_number(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+MAX_FAN = 10**18
+
+NUMBER = re.compile(r"(?P<integer>[1-9]\d{0,59}|0)|(?P<base>\d{1,20})\*\*(?P<power>\d{1,3})"
+                    r"|(?P<factor>\d{1,20})e\+?(?P<zeros>\d{1,3})", re.IGNORECASE | re.ASCII)
+"""1000, 10**3 or 1e3; nothing so long that it would take time to reckon."""
+
+
+def fan(text: str, option: str) -> int:
+    """One fan: 512, 1e6 or 10**18."""
+    number = NUMBER.fullmatch(text.strip())
+    value = _value(number) if number else 0
+    if not 1 <= value <= MAX_FAN:
+        raise SpecError(f"{option} must be a whole number from 1 to {MAX_FAN:,}, not {quoted(text)}.")
+    return value
+
+
+def _value(number: re.Match[str]) -> int:
+    parts = number.groupdict()
+    if parts["integer"]:
+        return int(parts["integer"])
+    base, power, factor = (parts["base"], parts["power"], 1) if parts["base"] else (10, parts["zeros"], parts["factor"])
+    return math.prod([int(base)] * int(power)) * int(factor)

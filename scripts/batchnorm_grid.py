@@ -6,16 +6,16 @@ rows, batches of 100, lr 0.01, weights N(0, s²) with s from 1 to 0.0001. Usage:
 
 import sys
 
-from actprof.parallel import one_blas_thread
+from actprof.machine import one_blas_thread
 
 one_blas_thread()
 
 import numpy as np
 
-from actprof.datasets import labelled
-from actprof.render.drawing import THEMES, matplotlib_set_up
-from actprof.training.requests import Varied, train_specs
-from actprof.training.session import train
+from actprof.data import labelled
+from actprof.report.drawing import THEMES, matplotlib_set_up
+from actprof.train.request import Varied, train_specs
+from actprof.train.session import train
 
 SCALES = np.logspace(0, -4, 16)
 LOOKS = {"none": {"linestyle": "--", "color": THEMES["light"].arms[1]}, "batch": {"color": THEMES["light"].arms[0]}}

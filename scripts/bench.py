@@ -8,7 +8,7 @@ A ratio is the median over rounds of A/B, so that a machine whose speed drifts d
 
 from __future__ import annotations
 
-from actprof.parallel import one_blas_thread
+from actprof.machine import one_blas_thread
 
 one_blas_thread()
 
@@ -28,19 +28,19 @@ from typing import Any
 
 import numpy as np
 
-from actprof import engine
-from actprof.bins import Extent, lay
-from actprof.counting import Counter, Scratch, block_rows, count_bins
-from actprof.datasets import labelled
-from actprof.gradient_scales import lay_gradient_scales
-from actprof.inputs import Inputs, open_inputs
-from actprof.network import Network
-from actprof.parallel import cores, ordered_map
-from actprof.pilot import lay_bins
-from actprof.spec import RunSpec
-from actprof.stacks import stack_specs
-from actprof.training.requests import Varied, train_specs
-from actprof.training.trainer import Trainer
+from actprof.data import labelled
+from actprof.engine import measure
+from actprof.engine.bins import Extent, lay
+from actprof.engine.counting import Counter, Scratch, block_rows, count_bins
+from actprof.engine.gradients import lay_gradient_scales
+from actprof.engine.inputs import Inputs, open_inputs
+from actprof.engine.network import Network
+from actprof.engine.pilot import lay_bins
+from actprof.engine.spec import RunSpec
+from actprof.engine.stacks import stack_specs
+from actprof.machine import cores, ordered_map
+from actprof.train.request import Varied, train_specs
+from actprof.train.trainer import Trainer
 
 ROUNDS = 7
 
@@ -158,11 +158,11 @@ def forward() -> None:
         run = RunSpec(batch_size=rows, quantities=("activation",))
         inputs = Fixed(open_inputs(run, width).rows(0, 0, rows))
         network = Network(spec, 0, 0, np.dtype(np.float32))
-        layers, chunks = network.keep(cores()), engine._chunks(network, inputs)
+        layers, chunks = network.keep(cores()), measure._chunks(network, inputs)
         bins = lay_bins([network], inputs, run)[0]
 
         with np.errstate(all="ignore"):
-            ratio, took = paired(lambda: engine.profile(network, inputs, bins),
+            ratio, took = paired(lambda: measure.profile(network, inputs, bins),
                                  lambda: chain(layers, inputs, chunks))
         report(f"statistics-complete forward : bare products, width {width}", ratio, goal, f"{took:.2f} s")
 
@@ -184,10 +184,10 @@ def backward() -> None:
     run = RunSpec(batch_size=rows, quantities=("activation",), gradients=True)
     inputs = Fixed(open_inputs(run, width).rows(0, 0, rows))
     network = Network(stack_specs(layers=depth, width=width)[0], 0, 0, np.dtype(np.float32))
-    layers, chunks = network.keep(cores()), engine._chunks(network, inputs)
+    layers, chunks = network.keep(cores()), measure._chunks(network, inputs)
     with np.errstate(all="ignore"):
         bins, scales = lay_bins([network], inputs, run)[0], lay_gradient_scales([network], inputs, run)[0]
-        ratio, took = paired(lambda: engine.profile(network, inputs, bins, scales=scales),
+        ratio, took = paired(lambda: measure.profile(network, inputs, bins, scales=scales),
                              lambda: [chain(layers, inputs, chunks) for _ in range(3)])
     report(f"statistics-complete forward and backward : 3 × bare products, width {width}", ratio, 1.20, f"{took:.2f} s")
 
@@ -195,7 +195,7 @@ def backward() -> None:
 def memory() -> None:
     def peak(*arguments: str) -> float:
         """Largest resident set of the process, in MB; rusage would count that of this process before the exec, too."""
-        code = ("import sys; from actprof.cli import cli; cli.main(sys.argv[1:], standalone_mode=False); "
+        code = ("import sys; from actprof.program import cli; cli.main(sys.argv[1:], standalone_mode=False); "
                 "lines = open('/proc/self/status').read().split('VmHWM:'); "
                 "print(lines[1].split()[0], file=sys.stderr)")
         done = subprocess.run([sys.executable, "-c", code, "histogram", "-q", "--no-figure", *arguments],

@@ -14,7 +14,7 @@ import numpy as np
 from matplotlib import ft2font, get_data_path
 from numpy.typing import NDArray
 
-from actprof.datasets.glyphs import FIELD, PER_PIXEL, SIDE, STEP
+from actprof.data.made import FIELD, PER_PIXEL, SIDE, STEP
 
 FONTS = ("DejaVuSans", "DejaVuSans-Bold", "DejaVuSans-Oblique", "DejaVuSerif", "DejaVuSerif-Bold",
          "DejaVuSerif-Italic", "STIXGeneral", "STIXGeneralBol", "STIXGeneralItalic", "cmr10", "cmb10", "cmss10",

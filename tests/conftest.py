@@ -3,7 +3,7 @@ by the programs under test though a runner in the background may ignore it."""
 
 import signal
 
-from actprof.parallel import one_blas_thread
+from actprof.machine import one_blas_thread
 
 one_blas_thread()
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -5,7 +5,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from actprof.render.drawing import THEMES, matplotlib_set_up
+from actprof.report.drawing import THEMES, matplotlib_set_up
 
 
 def drawn_by(draw, result, theme="light"):

@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from actprof import activations, initializers, normalizations, streams
-from actprof.fans import Fans
-from actprof.inputs import Inputs
-from actprof.spec import StackSpec
+from actprof import streams
+from actprof.catalogue import activations, initializers, normalizations
+from actprof.catalogue.initializers import Fans
+from actprof.engine.inputs import Inputs
+from actprof.engine.spec import StackSpec
 
 
 class ArrayInputs(Inputs):

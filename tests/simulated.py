@@ -5,9 +5,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from actprof.distributions import Distribution, Histogram
-from actprof.predictions import Forecast, InputMoments, LayerTheory, Masses, StackTheory
-from actprof.profiles import Arm, Comparison, LayerProfile, Profile
+from actprof.engine.distributions import Distribution, Histogram
+from actprof.engine.inputs import InputMoments
+from actprof.engine.profiles import LayerProfile, Profile
+from actprof.histogram.result import Comparison, JudgedArm
+from actprof.theory.predictions import Forecast, LayerTheory, Masses, StackTheory
 
 ACTIVATIONS = {"relu": (lambda z: np.maximum(z, 0), (0.0,)), "tanh": (np.tanh, ()), "linear": (lambda z: z, ()),
                "hard_tanh": (lambda z: np.clip(z, -1, 1), (-1.0, 1.0))}
@@ -73,7 +75,7 @@ def compared(*wanted, edges="shared", repeats=1, bins=30, label=None, seed=7):
                   "samples": SAMPLES, "batches": 1, "repeats": repeats, "dtype": "float32", "bins": bins,
                   "range": "shared"}
         profiles = tuple(profiled(layers, names, edges) for layers in networks)
-        arms.append(Arm(label or f"normal:std={std} / {act}", config, profiles))
+        arms.append(JudgedArm(label or f"normal:std={std} / {act}", config, profiles))
     return Comparison(seed, tuple(arms))
 
 

@@ -7,7 +7,7 @@ that of the inputs, the squared gradient grows by the same factor backwards, and
 import math
 from itertools import product
 
-from actprof.sweep_maps import BY_NAME, VERDICT, Axis, Cell, Line, Sweep, Trend
+from actprof.sweep.result import BY_NAME, VERDICT, Axis, Cell, Line, Sweep, Trend
 
 CONFIG = {"init": "normal", "act": "relu", "act_parameters": {}, "act_formula": "max(0, z)", "bias": "zeros",
           "norm": "none", "input": "gaussian", "batch_size": 256, "repeats": 5, "dtype": "float32"}

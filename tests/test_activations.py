@@ -7,7 +7,7 @@ import threading
 import numpy as np
 import pytest
 
-from actprof.activations import ACTIVATIONS, FLAT, bind
+from actprof.catalogue.activations import ACTIVATIONS, FLAT, bind
 from actprof.errors import SpecError
 
 OTHER_SETTINGS = (

@@ -12,13 +12,13 @@ from matplotlib.patches import StepPatch
 from PIL import Image
 
 from actprof.errors import SpecError
-from actprof.render.canvas import Canvas
-from actprof.render.drawing import THEMES, matplotlib_set_up
-from actprof.render.training.animation import FRAME, HELD, render
-from actprof.render.training.film import MOST_ARMS, MOST_BARS, MOST_LAYERS, TAIL, Film, LayerFilm, spaced
-from actprof.render.training.film_sheet import WIDTH, Sheet
-from actprof.render.training.palette import Palette
-from actprof.spec import Style
+from actprof.report.canvas import Canvas
+from actprof.report.drawing import THEMES, matplotlib_set_up
+from actprof.report.style import Style
+from actprof.train.animation import FRAME, HELD, render
+from actprof.train.film import MOST_ARMS, MOST_BARS, MOST_LAYERS, TAIL, Film, LayerFilm, spaced
+from actprof.train.film_sheet import WIDTH, Sheet
+from actprof.train.palette import Palette
 from tests.figures import assert_texts_clear, texts
 from tests.trained import ROWS, arm, history, run, training, values
 

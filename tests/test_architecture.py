@@ -1,4 +1,4 @@
-"""The layers of the house: imports point down only, proved from the source."""
+"""The house: every folder has a rank, and imports lead from a higher rank to a lower one, proved from the source."""
 
 import ast
 import sys
@@ -6,41 +6,38 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-import pytest
-
 import actprof
 
 ROOT = Path(actprof.__file__).parent
 
-FOUNDATION = {"__init__", "errors", "registry", "spec"}
-DATA = {"distributions", "gain_tables", "gradients", "learning_curves", "phase_diagrams", "predictions", "profiles",
-        "sweep_maps", "verdicts", "weight_scales"}
-ENGINE = {
-    "activations", "backpropagation", "bins", "bounds", "buffers", "candidates", "causes", "configuration", "counting",
-    "datasets", "diagnosis", "draws", "engine", "evidence", "fan_ins", "fans", "forecast", "gain_curves", "gains",
-    "gradient_scales", "initializers", "inputs", "jacobian", "lsuv", "matrices", "memory", "network", "normalizations",
-    "parallel", "parameters", "phases", "pilot", "processes", "propagation", "remarks", "remedies", "resources",
-    "round_trip", "schemes", "special", "stacks", "streams", "sweeps", "tape", "theory", "training", "unit_rules",
-    "weight_gradients",
-}
-RENDER = {"render"}
-CLI = {"cli", "__main__"}
+RANKS = (
+    {"__init__", "errors"},
+    {"arrays", "streams", "machine"},
+    {"registry", "digits"},
+    {"catalogue", "data"},
+    {"engine"},
+    {"theory"},
+    {"diagnosis", "report"},
+    {"cli"},
+    {"histogram", "bounds", "gain", "sweep", "train"},
+    {"program", "listing"},
+    {"__main__"},
+)
+"""Folders and modules of the root, the lowest first; those of one rank do not know each other."""
 
-MAY_IMPORT = {
-    "foundation": FOUNDATION,
-    "data": FOUNDATION | DATA,
-    "engine": FOUNDATION | DATA | ENGINE,
-    "render": FOUNDATION | DATA | RENDER,
-    "cli": FOUNDATION | DATA | ENGINE | RENDER | CLI,
-}
-PLACES = {"foundation": FOUNDATION, "data": DATA, "engine": ENGINE, "render": RENDER, "cli": CLI}
+RANK = {place: rank for rank, places in enumerate(RANKS) for place in places}
+COMMANDS = RANKS[RANK["histogram"]]
+RENDERERS = ("table", "figure", "records")
+SCREENS = {"rich", "matplotlib", "click", "PIL"}
+LIGHT = set(sys.stdlib_module_names) | {"__future__"}
 
 
 class Import(NamedTuple):
-    """One imported module; `at_start` for one that importing the file itself brings."""
+    """One imported module; `at_start` for one that importing the file brings, `typed` for type checkers alone."""
 
     target: str
     at_start: bool
+    typed: bool
 
 
 def modules() -> dict[str, Path]:
@@ -55,88 +52,95 @@ def modules() -> dict[str, Path]:
 MODULES = modules()
 
 
-def layer_of(module: str) -> str:
-    top = module.split(".")[0]
-    return next(layer for layer, members in PLACES.items() if top in members)
+def place(module: str) -> str:
+    """The folder of the root, or the module there, that a module is in."""
+    return module.split(".")[0]
 
 
 def imports(module: str) -> list[Import]:
-    """Every import of a module but those for type checkers alone."""
-    return list(_imports(ast.parse(MODULES[module].read_text(encoding="utf-8")), True))
+    return list(_imports(ast.parse(MODULES[module].read_text(encoding="utf-8")), True, False))
 
 
-def _imports(node: ast.AST, at_start: bool) -> Iterator[Import]:
+def _imports(node: ast.AST, at_start: bool, typed: bool) -> Iterator[Import]:
     for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test):
-            continue
         if isinstance(child, ast.Import):
-            yield from (Import(alias.name, at_start) for alias in child.names)
+            yield from (Import(alias.name, at_start, typed) for alias in child.names)
         elif isinstance(child, ast.ImportFrom):
             assert child.level == 0, "imports are absolute"
             for alias in child.names:
                 dotted = f"{child.module}.{alias.name}"
-                yield Import(dotted if dotted.removeprefix("actprof.") in MODULES else str(child.module), at_start)
+                known = dotted.removeprefix("actprof.") in MODULES
+                yield Import(dotted if known else str(child.module), at_start, typed)
         else:
-            yield from _imports(child, at_start and not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef))
+            for_types = isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test)
+            later = isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef)
+            yield from _imports(child, at_start and not later and not for_types, typed or for_types)
 
 
 def ours(module: str) -> list[Import]:
     """Imports from the package, named as in MODULES."""
-    return [Import(name.removeprefix("actprof").lstrip(".") or "__init__", start)
-            for name, start in imports(module) if name.split(".")[0] == "actprof"]
+    return [Import(found.target.removeprefix("actprof").lstrip(".") or "__init__", *found[1:])
+            for found in imports(module) if found.target.split(".")[0] == "actprof"]
 
 
-def test_every_module_is_placed_in_exactly_one_layer() -> None:
-    tops = {module.split(".")[0] for module in MODULES}
-    placed = [name for members in PLACES.values() for name in members]
-    assert sorted(placed) == sorted(tops), "place a new module in FOUNDATION, DATA, ENGINE, RENDER or CLI"
+def heavy(module: str, known: dict[str, bool]) -> bool:
+    """Whether importing a module brings more than the standard library and Click."""
+    if module not in known:
+        known[module] = False
+        brought = [found.target.split(".")[0] for found in imports(module) if found.at_start]
+        known[module] = (not set(brought) <= LIGHT | {"actprof", "click"}
+                         or any(heavy(found.target, known) for found in ours(module) if found.at_start))
+    return known[module]
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_imports_point_down_only(module: str) -> None:
-    allowed = MAY_IMPORT[layer_of(module)]
-    assert [name for name, _ in ours(module) if name.split(".")[0] not in allowed] == []
+def test_every_place_has_one_rank() -> None:
+    assert sorted(RANK) == sorted({place(module) for module in MODULES})
+    assert sum(map(len, RANKS)) == len(RANK)
 
 
-def test_the_foundation_and_the_command_line_start_without_anything_heavy() -> None:
-    light = set(sys.stdlib_module_names) | {"__future__"}
-    for module in MODULES:
-        layer = layer_of(module)
-        if layer == "foundation":
-            assert {name.split(".")[0] for name, _ in imports(module)} <= light | {"actprof"}, module
-        if layer == "cli":
-            start = [name for name, at_start in imports(module) if at_start]
-            assert {name.split(".")[0] for name in start} <= light | {"click", "actprof"}, module
-            heavy = [name for name, at_start in ours(module)
-                     if at_start and layer_of(name) not in ("foundation", "cli")]
-            assert heavy == [], module
-
-
-def test_the_foundation_is_in_order() -> None:
-    order = ["__init__", "errors", "registry", "spec"]
-    for place, module in enumerate(order):
-        assert {name for name, _ in ours(module)} <= set(order[:place]), module
+def test_imports_lead_downwards_only() -> None:
+    upwards = [f"{module} → {found.target}" for module in MODULES for found in ours(module)
+               if place(found.target) != place(module) and RANK[place(found.target)] >= RANK[place(module)]]
+    assert upwards == []
 
 
 def test_no_module_imports_itself_in_a_circle() -> None:
-    needs = {module: {name for name, _ in ours(module)} - {module} for module in MODULES}
-    left = dict(needs)
+    left = {module: {found.target for found in ours(module) if not found.typed} - {module} for module in MODULES}
     while free := [module for module, names in left.items() if not names & left.keys()]:
         for module in free:
             del left[module]
     assert left == {}
 
 
+def test_what_renders_imports_of_its_own_room_only_the_result_and_what_renders() -> None:
+    wrong = []
+    for module in MODULES:
+        *folder, name = module.split(".")
+        if place(module) in COMMANDS and name.startswith(RENDERERS):
+            room = ".".join(folder)
+            own = {found.target for found in ours(module) if found.target.startswith(f"{room}.")}
+            wrong += [f"{module} → {target}" for target in own if computes(target)]
+    assert wrong == []
+
+
+def computes(module: str) -> bool:
+    """Whether importing a module, or running it, needs the engine's network or the theory's maps."""
+    return any(found.target.startswith(("engine.network", "engine.measure", "theory.stack")) for found in ours(module))
+
+
+def test_the_command_line_starts_with_click_alone() -> None:
+    known: dict[str, bool] = {}
+    commands = [f"{room}.command" for room in COMMANDS]
+    assert [module for module in ("__main__", "program", "listing", *commands) if heavy(module, known)] == []
+
+
+def test_only_what_is_shown_knows_a_screen() -> None:
+    below = [module for module in MODULES if RANK[place(module)] < RANK["report"]]
+    assert [module for module in below for found in imports(module) if found.target.split(".")[0] in SCREENS] == []
+
+
 def test_pyplot_is_imported_nowhere() -> None:
-    for module in MODULES:
-        assert not any("pyplot" in name for name, _ in imports(module)), module
-
-
-def test_only_render_knows_rich_and_matplotlib() -> None:
-    for module in MODULES:
-        if layer_of(module) in ("foundation", "data", "engine"):
-            screens = {"rich", "matplotlib", "click", "PIL"}
-            assert {name.split(".")[0] for name, _ in imports(module)} & screens == set(), module
+    assert [module for module in MODULES for found in imports(module) if "pyplot" in found.target] == []
 
 
 def test_no_module_is_named_like_one_of_the_standard_library() -> None:

@@ -7,15 +7,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from actprof import normalizations
-from actprof.activations import ACTIVATIONS, RRELU_HIGH, RRELU_LOW, bind
-from actprof.backpropagation import Passes, backward
-from actprof.counting import Scratch
-from actprof.network import Network
-from actprof.parameters import Gradient, lay_out, trainable
-from actprof.propagation import NOBODY, Chunk, forward
-from actprof.stacks import stack_specs
-from actprof.tape import Dropout, Tape
+from actprof.catalogue import normalizations
+from actprof.catalogue.activations import ACTIVATIONS, RRELU_HIGH, RRELU_LOW, bind
+from actprof.engine.backward import Gradient, backward
+from actprof.engine.counting import Scratch
+from actprof.engine.forward import NOBODY, Chunk, Dropout, Tape, forward
+from actprof.engine.network import Network
+from actprof.engine.stacks import stack_specs
+from actprof.train.passes import TrainableNetwork, lay_out, trainable
 
 ACTS = (*(row.name for row in ACTIVATIONS), "leaky_relu:0.2", "leaky_relu:0", "rrelu:eval", "elu:2.5", "celu:0.4",
         "softplus:5", "maxout:3")
@@ -53,7 +52,7 @@ class Run:
                     array += rng.uniform(-0.5, 0.5, array.shape)
         self.rows, self.dropout = rows, dropout
         self.state = dropout.rng.bit_generator.state if dropout else None
-        self.passes = Passes(network, self.parameters, dropout)
+        self.passes = TrainableNetwork(network, self.parameters, dropout)
         self.cotangent = rng.standard_normal(self.outputs().shape).astype(rows.dtype)
 
     def outputs(self):
@@ -257,7 +256,7 @@ def test_float32_gives_nearly_what_float64_gives(act, settings):
 def test_a_linear_network_of_any_depth_is_one_linear_map():
     network = network_of("linear", widths="8,7,9,6")
     parameters = all_layers(network)
-    passes = Passes(network, parameters)
+    passes = TrainableNetwork(network, parameters)
     passes.forward(np.repeat(rows_of((1, 8)), 6, axis=0), 0)
     jacobian = passes.backward(np.eye(6), inputs=True)
     product = np.linalg.multi_dot([layer.weights for layer in parameters.layers])
@@ -270,7 +269,7 @@ def test_overflow_warns_of_nothing(act, settings):
     network = network_of(act, widths="20,20,20,20", init="normal:1e30", dtype="float32", **settings)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        passes = Passes(network, all_layers(network))
+        passes = TrainableNetwork(network, all_layers(network))
         outputs = passes.forward(rows_of((40, 20), "float32"), 0)
         passes.backward(np.full_like(outputs, 1e30), inputs=True)
         passes.evaluate(rows_of((30, 20), "float32"))
@@ -331,8 +330,8 @@ def test_after_one_batch_an_evaluation_of_it_gives_what_training_gave(norm, posi
 def test_before_the_first_batch_an_evaluation_normalises_by_its_own_moments():
     network = network_of("tanh", norm="batch")
     rows = rows_of((50, 4))
-    evaluated = Passes(network, all_layers(network)).evaluate(rows).copy()
-    np.testing.assert_allclose(evaluated, Passes(network, all_layers(network)).forward(rows, 0), rtol=1e-12)
+    evaluated = TrainableNetwork(network, all_layers(network)).evaluate(rows).copy()
+    np.testing.assert_allclose(evaluated, TrainableNetwork(network, all_layers(network)).forward(rows, 0), rtol=1e-12)
 
 
 class Sums:
@@ -351,7 +350,7 @@ class Sums:
 
 def test_recorders_see_the_first_layers_of_an_evaluation_and_leave_no_row_out():
     network = network_of("relu", widths="4,5,6,3")
-    layer, passes, recorder = network.layer(1), Passes(network, all_layers(network)), Sums()
+    layer, passes, recorder = network.layer(1), TrainableNetwork(network, all_layers(network)), Sums()
     rows = rows_of((50, 4))
     rows[7] = np.nan
     assert len(passes.evaluate(rows, [recorder])) == 50
@@ -365,7 +364,7 @@ def test_recorders_see_the_first_layers_of_an_evaluation_and_leave_no_row_out():
 def test_an_evaluation_looks_at_each_sample_alone_and_by_the_mean_of_the_batches():
     network = network_of("linear", norm="batch:eps=0", widths="3,2")
     layers = lay_out([replace(network.layer(1), weights=np.eye(3, 2), bias=None)])
-    passes = Passes(network, layers)
+    passes = TrainableNetwork(network, layers)
     batches = [rows_of((50, 3), seed=seed) * (1 + seed) + seed for seed in range(4)]
     for number, batch in enumerate(batches):
         passes.forward(batch, number)
@@ -377,7 +376,7 @@ def test_an_evaluation_looks_at_each_sample_alone_and_by_the_mean_of_the_batches
 
 def test_the_running_moments_forget_old_batches():
     network = network_of("linear", norm="batch", widths="3,2")
-    passes = Passes(network, all_layers(network))
+    passes = TrainableNetwork(network, all_layers(network))
     for number in range(200):
         passes.forward(rows_of((50, 3), seed=number) + (1e6 if number < 5 else 0), number)
     running = passes._running[0]
@@ -389,7 +388,7 @@ def test_the_running_moments_forget_old_batches():
 def test_nothing_is_drawn_in_an_evaluation():
     rng = np.random.default_rng(3)
     network = network_of("rrelu")
-    passes = Passes(network, all_layers(network), Dropout(0.5, rng))
+    passes = TrainableNetwork(network, all_layers(network), Dropout(0.5, rng))
     rows, state = rows_of((20, 4)), rng.bit_generator.state
     first = passes.evaluate(rows).copy()
     np.testing.assert_array_equal(passes.evaluate(rows), first)
@@ -415,6 +414,6 @@ def test_dropout_leaves_out_its_share_and_keeps_the_mean(dtype):
 def test_a_dropout_of_0_draws_nothing():
     rng = np.random.default_rng(4)
     network = network_of("relu")
-    passes = Passes(network, all_layers(network), Dropout(0.0, rng))
+    passes = TrainableNetwork(network, all_layers(network), Dropout(0.0, rng))
     passes.forward(rows_of((6, 4)), 0)
     assert rng.bit_generator.state == np.random.default_rng(4).bit_generator.state

@@ -11,16 +11,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actprof.bounds import bounds, bounds_spec
-from actprof.draws import NORMAL, POINT, UNIFORM, truncated
+from actprof.bounds.records import bounds_record, bounds_rows
+from actprof.bounds.request import MOST_POINTS, NAMESAKES, fan_ins, kernel
+from actprof.bounds.scales import bounds, bounds_spec
+from actprof.bounds.spec import SCHEMES, BoundsSpec
+from actprof.bounds.table import print_bounds
+from actprof.catalogue.draws import NORMAL, POINT, UNIFORM, truncated
+from actprof.catalogue.initializers import INITIALIZERS, BoundInitializer
 from actprof.errors import SpecError
-from actprof.fan_ins import MOST_POINTS, fan_ins, kernel
-from actprof.initializers import INITIALIZERS, BoundInitializer
-from actprof.render.bounds.records import bounds_record, bounds_rows
-from actprof.render.bounds.table import print_bounds
-from actprof.render.records import to_csv, to_json
-from actprof.schemes import NAMESAKES
-from actprof.spec import MAX_FAN, SCHEMES, BoundsSpec
+from actprof.registry import MAX_FAN
+from actprof.report.records import to_csv, to_json
 
 
 def one(scheme, **request):

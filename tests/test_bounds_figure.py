@@ -13,14 +13,14 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from PIL import Image
 
-from actprof.render.bounds.figure import draw_figure, render
-from actprof.render.bounds.slopes import slope_words
-from actprof.render.bounds.turns import dashes, turns
-from actprof.render.drawing import FORMATS, THEMES, matplotlib_set_up
-from actprof.render.mathtext import words
-from actprof.render.plane import LinearAxis, LogAxis
-from actprof.spec import Style
-from actprof.weight_scales import Bounds, Curve, Sample, Scheme
+from actprof.bounds.figure import draw_figure, render
+from actprof.bounds.result import Bounds, Curve, Sample, Scheme
+from actprof.bounds.table import slope_words
+from actprof.bounds.turns import dashes, turns
+from actprof.report.drawing import FORMATS, THEMES, matplotlib_set_up
+from actprof.report.mathtext import words
+from actprof.report.plane import LinearAxis, LogAxis
+from actprof.report.style import Style
 from tests.figures import assert_texts_clear, texts
 
 ROOT3 = math.sqrt(3)

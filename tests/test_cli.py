@@ -13,9 +13,10 @@ import click
 import numpy as np
 import pytest
 
-from actprof import __version__, spec
-from actprof.cli import COMMANDS, cli, main
-from actprof.cli.options import default_name
+from actprof import __version__
+from actprof.cli.output import default_name
+from actprof.engine import spec
+from actprof.program import COMMANDS, cli, main
 
 SMALL = ["--layers", "2", "--width", "8", "--batch-size", "50"]
 

@@ -6,15 +6,15 @@ import re
 
 import pytest
 
-from actprof import inputs
-from actprof.activations import ACTIVATIONS
-from actprof.engine import compare
-from actprof.profiles import Comparison
-from actprof.render.catalogue import print_tables
-from actprof.render.cells import count, number, percent
-from actprof.render.histograms.table import print_comparison
-from actprof.spec import RunSpec
-from actprof.stacks import stack_specs
+from actprof.catalogue.activations import ACTIVATIONS
+from actprof.digits import count, number, percent
+from actprof.engine import inputs
+from actprof.engine.spec import RunSpec
+from actprof.engine.stacks import stack_specs
+from actprof.histogram.compare import compare
+from actprof.histogram.result import Comparison
+from actprof.histogram.table import print_comparison
+from actprof.listing import print_tables
 
 LONG = "variance_scaling:scale=2,mode=fan_avg,distribution=uniform"
 

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from actprof.bins import Bins, Extent, bins_over, lay, shared_extents
-from actprof.counting import Counter, Scratch, block_rows
-from actprof.distributions import FIGURES, Distribution
+from actprof.engine.bins import Bins, Extent, bins_over, lay, shared_extents
+from actprof.engine.counting import Counter, Scratch, block_rows
+from actprof.engine.distributions import FIGURES, Distribution
 from tests.naive import figures
 
 DTYPES = (np.dtype(np.float32), np.dtype(np.float64))

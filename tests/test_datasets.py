@@ -10,7 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from actprof import datasets, resources
+from actprof import machine
+from actprof.data import READERS, read, suffixes
 from actprof.errors import ActprofError, DataError, SpecError
 
 ROWS = np.arange(12.0).reshape(4, 3)
@@ -19,7 +20,7 @@ ROWS = np.arange(12.0).reshape(4, 3)
 def refusal(path, *arguments):
     """(kind, message without the folder) of the error that reading `path` raises."""
     with pytest.raises(ActprofError) as caught:
-        datasets.read(str(path), *arguments)
+        read(str(path), *arguments)
     return type(caught.value), str(caught.value).replace(f"{path.parent}/", "")
 
 
@@ -47,12 +48,12 @@ def npy_bytes(header: str, data: bytes = b"") -> bytes:
 
 
 def test_an_unknown_suffix_is_a_bad_request_that_names_the_known_ones(tmp_path):
-    assert datasets.suffixes() == ".npz, .npy or .csv"
+    assert suffixes() == ".npz, .npy or .csv"
     with pytest.raises(SpecError, match=r"^cannot read 'x\.txt'\. Files end in \.npz, \.npy or \.csv\.$"):
-        datasets.read("x.txt")
+        read("x.txt")
 
 
-@pytest.mark.parametrize("suffix", datasets.READERS)
+@pytest.mark.parametrize("suffix", READERS)
 def test_a_file_that_is_not_there_and_a_folder_are_refused(tmp_path, suffix):
     assert refusal(tmp_path / f"x{suffix}") == (DataError, f"x{suffix} does not exist. Check the path.")
     (tmp_path / f"x{suffix}").mkdir()
@@ -68,23 +69,23 @@ def test_a_file_that_is_not_there_and_a_folder_are_refused(tmp_path, suffix):
 ])
 def test_an_option_of_another_format_is_refused_rather_than_ignored(tmp_path, path, key, label_column, message):
     with pytest.raises(SpecError) as caught:
-        datasets.read(path, key, label_column)
+        read(path, key, label_column)
     assert str(caught.value) == message
 
 
 def test_the_suffix_may_be_in_capitals(tmp_path):
     path = tmp_path / "X.CSV"
     path.write_text("1,2\n")
-    np.testing.assert_array_equal(datasets.read(str(path)).features, [[1, 2]])
+    np.testing.assert_array_equal(read(str(path)).features, [[1, 2]])
 
 
 @settings(max_examples=150, deadline=None)
-@given(suffix=st.sampled_from(list(datasets.READERS)), data=st.binary(max_size=300))
+@given(suffix=st.sampled_from(list(READERS)), data=st.binary(max_size=300))
 def test_no_garbage_escapes_as_anything_but_a_data_error(suffix, data, tmp_path_factory):
     path = tmp_path_factory.getbasetemp() / f"garbage{suffix}"
     path.write_bytes(data)
     with contextlib.suppress(DataError):
-        assert np.isfinite(datasets.read(str(path)).features).all()
+        assert np.isfinite(read(str(path)).features).all()
 
 
 @settings(max_examples=150, deadline=None)
@@ -96,12 +97,12 @@ def test_one_wrong_byte_is_an_error_or_gives_finite_numbers(name, place, byte, t
     data[place % len(data)] = byte
     path.write_bytes(data)
     with contextlib.suppress(DataError):
-        assert np.isfinite(datasets.read(str(path)).features).all()
+        assert np.isfinite(read(str(path)).features).all()
 
 
 @pytest.mark.parametrize("dtype", ["bool", "uint8", "int64", "float16", ">f4", "float64"])
 def test_an_npy_array_comes_back_as_it_was_stored(tmp_path, dtype):
-    table = datasets.read(str(npy_of(tmp_path, ROWS.astype(dtype))))
+    table = read(str(npy_of(tmp_path, ROWS.astype(dtype))))
     assert table.features.dtype == np.dtype(dtype)
     np.testing.assert_array_equal(table.features, ROWS.astype(dtype))
     assert table.notes == ()
@@ -111,7 +112,7 @@ def test_an_npy_array_comes_back_as_it_was_stored(tmp_path, dtype):
                                              ((5, 4, 3, 2), "4×3×2 images flattened to 24 features")])
 def test_images_are_flattened_to_rows_with_a_note(tmp_path, shape, note):
     images = np.arange(np.prod(shape), dtype=np.uint8).reshape(shape)
-    table = datasets.read(str(npy_of(tmp_path, np.asfortranarray(images))))
+    table = read(str(npy_of(tmp_path, np.asfortranarray(images))))
     np.testing.assert_array_equal(table.features, images.reshape(5, -1))
     assert table.notes == (note,)
 
@@ -157,25 +158,25 @@ def test_a_file_larger_than_the_memory_is_refused_before_loading(tmp_path, name,
         np.savez_compressed(path, a=np.zeros((100, 1000)))
     else:
         np.save(path, np.zeros((100, 1000)))
-    monkeypatch.setattr(resources, "available_memory", lambda: 1_000_000)
+    monkeypatch.setattr(machine, "available_memory", lambda: 1_000_000)
     what = "x.npz: array 'a'" if name == "x.npz" else name
     assert refusal(path) == (DataError, f"{what} takes 781 KiB in memory; 977 KiB available. Store fewer rows.")
 
 
 def test_the_only_table_of_an_npz_file_is_taken_whatever_its_name(tmp_path):
-    table = datasets.read(str(npz_of(tmp_path, pixels=ROWS, y=np.arange(4), names=np.array([["a"]]))))
+    table = read(str(npz_of(tmp_path, pixels=ROWS, y=np.arange(4), names=np.array([["a"]]))))
     np.testing.assert_array_equal(table.features, ROWS)
     assert table.notes == ()
 
 
 def test_of_several_tables_the_training_features_are_taken_with_a_note(tmp_path):
-    table = datasets.read(str(npz_of(tmp_path, x_test=ROWS[:1], x_train=ROWS)))
+    table = read(str(npz_of(tmp_path, x_test=ROWS[:1], x_train=ROWS)))
     np.testing.assert_array_equal(table.features, ROWS)
     assert table.notes == ("array 'x_train' is used; --input-key takes another: 'x_test'",)
 
 
 def test_a_key_chooses_the_array(tmp_path):
-    table = datasets.read(str(npz_of(tmp_path, x=ROWS, z=ROWS + 1)), "z")
+    table = read(str(npz_of(tmp_path, x=ROWS, z=ROWS + 1)), "z")
     np.testing.assert_array_equal(table.features, ROWS + 1)
     assert table.notes == ()
 
@@ -214,7 +215,7 @@ def test_flipped_bytes_in_an_npz_file_are_noticed(tmp_path):
     " 1.5, 2\n-3 ,4e0\n", "0.0,b\n1.5,2\n-3,4\n", '"a;\nc";b\n1,5;2\n-3;4\n',
 ])
 def test_every_usual_way_to_write_a_table_reads_the_same(tmp_path, text):
-    table = datasets.read(str(csv_of(tmp_path, text)))
+    table = read(str(csv_of(tmp_path, text)))
     np.testing.assert_array_equal(table.features, [[1.5, 2], [-3, 4]])
     assert table.notes == ()
 
@@ -235,7 +236,7 @@ def test_every_usual_way_to_write_a_table_reads_the_same(tmp_path, text):
     ("1\n2\n", "auto", [[1], [2]], None),
 ])
 def test_the_label_column_is_left_out_with_a_note(tmp_path, text, label_column, features, note):
-    table = datasets.read(str(csv_of(tmp_path, text)), None, label_column)
+    table = read(str(csv_of(tmp_path, text)), None, label_column)
     np.testing.assert_array_equal(table.features, features)
     assert table.notes == ((note,) if note else ())
 
@@ -281,7 +282,7 @@ def test_a_written_table_reads_back_to_the_same_numbers(tmp_path, columns, delim
     rows = data.draw(st.lists(st.lists(numbers, min_size=columns, max_size=columns), min_size=1, max_size=30))
     names = [[f"x{k}" for k in range(columns)]] if header else []
     text = "".join(delimiter.join(map(str, row)) + "\n" for row in [*names, *rows])
-    np.testing.assert_array_equal(datasets.read(str(csv_of(tmp_path, text))).features, np.array(rows, float))
+    np.testing.assert_array_equal(read(str(csv_of(tmp_path, text))).features, np.array(rows, float))
 
 
 def test_a_fault_after_the_first_lines_is_found_too(tmp_path):
@@ -292,35 +293,35 @@ def test_a_fault_after_the_first_lines_is_found_too(tmp_path):
 
 
 def test_a_fraction_after_many_whole_numbers_is_kept(tmp_path):
-    features = datasets.read(str(csv_of(tmp_path, "1\n" * 5000 + "1.5\n3000000000\n"))).features
+    features = read(str(csv_of(tmp_path, "1\n" * 5000 + "1.5\n3000000000\n"))).features
     np.testing.assert_array_equal(features[-2:], [[1.5], [3e9]])
 
 
 def test_available_memory_is_the_least_of_system_and_control_groups(tmp_path):
-    assert resources.available_memory(str(tmp_path)) is None
+    assert machine.available_memory(str(tmp_path)) is None
     for path, text in {"proc/meminfo": "MemTotal: 9000 kB\nMemAvailable:    8000 kB\n",
                        "proc/self/cgroup": "0::/a/b\n", "sys/fs/cgroup/a/b/memory.max": "max\n",
                        "sys/fs/cgroup/memory/memory.limit_in_bytes": "9223372036854771712\n"}.items():
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text(text)
-    assert resources.available_memory(str(tmp_path)) == 8000 * 1024
+    assert machine.available_memory(str(tmp_path)) == 8000 * 1024
     (tmp_path / "sys/fs/cgroup/a/memory.max").write_text("4096\n")
-    assert resources.available_memory(str(tmp_path)) == 4096
+    assert machine.available_memory(str(tmp_path)) == 4096
     (tmp_path / "sys/fs/cgroup/memory/memory.limit_in_bytes").write_text("1024\n")
-    assert resources.available_memory(str(tmp_path)) == 1024
+    assert machine.available_memory(str(tmp_path)) == 1024
 
 
 @pytest.mark.parametrize(("size", "text"), [(0, "0 bytes"), (1023, "1,023 bytes"), (1536, "1.5 KiB"),
                                             (20 * 2**30, "20 GiB"), (3.6 * 2**40, "3.6 TiB"), (2**70, "1,024 EiB")])
 def test_amounts_of_memory_read_well(size, text):
-    assert resources.amount(size) == text
+    assert machine.amount(size) == text
 
 
 def test_reading_leaves_no_file_open(tmp_path):
     with warnings.catch_warnings():
         warnings.simplefilter("error", ResourceWarning)
         for path in (npz_of(tmp_path, x=ROWS), npy_of(tmp_path, ROWS), csv_of(tmp_path, "1,2\n")):
-            datasets.read(str(path))
+            read(str(path))
 
 
 def test_a_foreign_zip_file_holds_no_arrays(tmp_path):

@@ -8,16 +8,16 @@ from dataclasses import replace
 
 import pytest
 
-from actprof.activations import ACTIVATIONS
-from actprof.diagnosis import verdict
-from actprof.engine import compare
-from actprof.evidence import Evidence, number, times
-from actprof.initializers import INITIALIZERS
-from actprof.inputs import open_inputs, parse
-from actprof.render.terminal import PLAIN
-from actprof.spec import RunSpec
-from actprof.stacks import stack_specs
-from actprof.verdicts import CHANGE, CODES, THRESHOLDS, Verdict
+from actprof.catalogue.activations import ACTIVATIONS
+from actprof.catalogue.initializers import INITIALIZERS
+from actprof.diagnosis.evidence import Evidence, number, times
+from actprof.diagnosis.rules import verdict
+from actprof.diagnosis.verdicts import CHANGE, CODES, THRESHOLDS, Verdict
+from actprof.engine.inputs import open_inputs, parse
+from actprof.engine.spec import RunSpec
+from actprof.engine.stacks import stack_specs
+from actprof.histogram.compare import compare
+from actprof.report.terminal import PLAIN
 
 TANH = "lecun_normal:gain=1.6666667"
 

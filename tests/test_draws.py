@@ -10,7 +10,7 @@ import math
 import numpy as np
 import pytest
 
-from actprof.draws import BLOCK, NORMAL, POINT, TRUNCATED_STD, UNIFORM, truncated, truncated_std
+from actprof.catalogue.draws import BLOCK, NORMAL, POINT, TRUNCATED_STD, UNIFORM, truncated, truncated_std
 from actprof.streams import BIAS, INPUT, NOISE, WEIGHT, stream
 
 CUTS = (1e-30, 0.01, 0.049, 0.051, 0.5, 1.0, 1.5, 2.0, 5.0)

@@ -7,17 +7,19 @@ import warnings
 import numpy as np
 import pytest
 
-from actprof import activations, engine, inputs, memory, parallel
-from actprof.distributions import FIGURES
-from actprof.engine import compare
+from actprof import machine
+from actprof.catalogue import activations
+from actprof.engine import inputs, measure, memory
+from actprof.engine.distributions import FIGURES
+from actprof.engine.inputs import open_inputs
+from actprof.engine.network import Network
+from actprof.engine.pilot import extent_of
+from actprof.engine.profiles import Profile
+from actprof.engine.spec import QUANTITIES, RunSpec
+from actprof.engine.stacks import stack_specs
 from actprof.errors import ResourceError
-from actprof.inputs import open_inputs
-from actprof.network import Network
-from actprof.parallel import ordered_map
-from actprof.pilot import extent_of
-from actprof.profiles import Profile
-from actprof.spec import QUANTITIES, RunSpec
-from actprof.stacks import stack_specs
+from actprof.histogram.compare import compare
+from actprof.machine import ordered_map
 from actprof.streams import BLOCK
 from tests.naive import ArrayInputs, figures, layers
 
@@ -84,7 +86,7 @@ def test_the_number_of_workers_does_not_change_a_bit(settings, monkeypatch):
     run = RunSpec(batch_size=5000, batches=2)
     arms = []
     for workers in (1, 2, 5):
-        monkeypatch.setattr(engine, "cores", lambda workers=workers: workers)
+        monkeypatch.setattr(measure, "cores", lambda workers=workers: workers)
         arms.append(run_on(specs, run).arms[0])
     assert every_figure(arms[0]) == every_figure(arms[1]) == every_figure(arms[2])
 
@@ -231,10 +233,10 @@ def test_an_error_in_a_thread_is_raised_to_the_caller():
 
 def test_workers_are_one_unless_blas_keeps_to_one_thread(monkeypatch):
     monkeypatch.setenv("OPENBLAS_NUM_THREADS", "8")
-    assert parallel.cores() == 1
-    for variable in parallel.BLAS_VARIABLES:
+    assert machine.cores() == 1
+    for variable in machine.BLAS_VARIABLES:
         monkeypatch.setenv(variable, "1")
-    assert parallel.cores() >= 1
+    assert machine.cores() >= 1
 
 
 def test_an_empty_profile_is_the_neutral_element_of_merging():

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from actprof.errors import ActprofError, OutputError, SpecError
-from actprof.render.files import Target, atomic_open, targets
+from actprof.report.files import Target, atomic_open, targets
 
 FORMATS = ("png", "svg", "pdf")
 

@@ -7,26 +7,25 @@ import math
 import numpy as np
 import pytest
 
-from actprof import lsuv
-from actprof.cli import main
-from actprof.counting import Scratch
-from actprof.datasets import labelled
-from actprof.engine import compare
+from actprof.catalogue.initializers import INITIALIZERS
+from actprof.data import labelled
+from actprof.diagnosis.verdicts import CODES, THRESHOLDS
+from actprof.engine import lsuv
+from actprof.engine.counting import Scratch
+from actprof.engine.forward import NOBODY, Chunk, forward
+from actprof.engine.inputs import input_moments, open_inputs, parse
+from actprof.engine.network import Network
+from actprof.engine.spec import RunSpec
+from actprof.engine.stacks import stack_specs
 from actprof.errors import ResourceError
-from actprof.forecast import input_moments
-from actprof.initializers import INITIALIZERS
-from actprof.inputs import open_inputs, parse
-from actprof.network import Network
-from actprof.profiles import std_errors
-from actprof.propagation import NOBODY, Chunk, forward
-from actprof.render.histograms.records import comparison_record
-from actprof.render.histograms.table import print_comparison
-from actprof.render.records import to_json
-from actprof.spec import RunSpec
-from actprof.stacks import stack_specs
-from actprof.training.requests import Varied, train_specs
-from actprof.training.trainer import Trainer
-from actprof.verdicts import CODES, THRESHOLDS
+from actprof.histogram.compare import compare
+from actprof.histogram.records import comparison_record
+from actprof.histogram.result import std_errors
+from actprof.histogram.table import print_comparison
+from actprof.program import main
+from actprof.report.records import to_json
+from actprof.train.request import Varied, train_specs
+from actprof.train.trainer import Trainer
 
 
 def compared(init="he", act="relu", *, source="normal", rows=1000, repeats=1, dtype="float32", **stack):

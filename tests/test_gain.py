@@ -9,14 +9,14 @@ import shlex
 
 import pytest
 
-from actprof.activations import ACTIVATIONS
-from actprof.cli import main
+from actprof.catalogue.activations import ACTIVATIONS
 from actprof.errors import SpecError
-from actprof.gains import GainSpec, gain_spec, gain_table
-from actprof.render.gains.records import gain_record, gain_rows
-from actprof.render.gains.table import print_gains
-from actprof.render.records import to_csv, to_json
-from actprof.theory.gains import gains
+from actprof.gain.gains import GainSpec, gain_spec, gain_table
+from actprof.gain.records import gain_record, gain_rows
+from actprof.gain.table import print_gains
+from actprof.program import main
+from actprof.report.records import to_csv, to_json
+from actprof.theory.fixed_points import gains
 from tests.test_theory import GAINS
 
 

@@ -12,11 +12,11 @@ import pytest
 from matplotlib.text import Text
 from PIL import Image
 
-from actprof.gains import gain_spec, gain_table
-from actprof.render.drawing import FORMATS, THEMES
-from actprof.render.gains.figure import draw_figure, render
-from actprof.render.gains.fixed_marks import spread
-from actprof.spec import Style
+from actprof.gain.figure import draw_figure, render
+from actprof.gain.fixed_marks import spread
+from actprof.gain.gains import gain_spec, gain_table
+from actprof.report.drawing import FORMATS, THEMES
+from actprof.report.style import Style
 from tests.figures import assert_texts_clear, drawn_by, marks, texts
 
 

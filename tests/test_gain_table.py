@@ -9,11 +9,10 @@ import numpy as np
 import pytest
 
 from actprof.errors import SpecError
-from actprof.gains import gain_spec, gain_table
-from actprof.render.drawing import require_drawable
-from actprof.render.gains.cells import narrow
-from actprof.render.gains.recipes import IMPORTS, bias_recipes, recipes
-from actprof.render.gains.table import print_gains
+from actprof.gain.gains import gain_spec, gain_table
+from actprof.gain.table import narrow, print_gains
+from actprof.gain.words import IMPORTS, bias_recipes, recipes
+from actprof.report.drawing import require_drawable
 
 ENCODINGS = ("utf-8", "ascii")
 

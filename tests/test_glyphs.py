@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from actprof.datasets.glyphs import PIXELS, fields, images
+from actprof.data.made import PIXELS, fields, images
 
 PIXEL_ROWS, DIGITS = images(0, 0, 3000)
 

@@ -10,20 +10,20 @@ import warnings
 import numpy as np
 import pytest
 
-from actprof import engine, gradient_scales, inputs, jacobian, memory, spec
-from actprof.cli import main
-from actprof.engine import compare
+from actprof.digits import power_of_ten
+from actprof.engine import inputs, jacobian, measure, memory, spec
+from actprof.engine.counting import Scratch
+from actprof.engine.forward import NOBODY, Chunk, Tape, forward
+from actprof.engine.gradients import GRADIENT_FIGURES, draw_cotangent
+from actprof.engine.inputs import open_inputs
+from actprof.engine.network import Network
+from actprof.engine.spec import RunSpec
+from actprof.engine.stacks import stack_specs
 from actprof.errors import ResourceError, SpecError
-from actprof.gradient_scales import draw_cotangent
-from actprof.gradients import GRADIENT_FIGURES
-from actprof.inputs import open_inputs
-from actprof.network import Network
-from actprof.propagation import Chunk
-from actprof.render.cells import power_of_ten
-from actprof.render.histograms import records
-from actprof.render.records import to_csv, to_json
-from actprof.spec import RunSpec
-from actprof.stacks import stack_specs
+from actprof.histogram import records
+from actprof.histogram.compare import compare
+from actprof.program import main
+from actprof.report.records import to_csv, to_json
 from actprof.streams import BLOCK
 from tests import naive
 from tests.naive import ArrayInputs, figures
@@ -126,7 +126,7 @@ def test_the_number_of_workers_does_not_change_a_bit(settings, monkeypatch):
     monkeypatch.setattr(memory, "TAPE_BYTES", 0)
     arms = []
     for workers in (1, 2, 5):
-        monkeypatch.setattr(engine, "cores", lambda workers=workers: workers)
+        monkeypatch.setattr(measure, "cores", lambda workers=workers: workers)
         arms.append(run_on(specs, run))
     assert gradient_figures(arms[0]) == gradient_figures(arms[1]) == gradient_figures(arms[2])
 
@@ -137,7 +137,7 @@ def test_chunks_do_not_change_the_gradients(settings, monkeypatch):
     whole = run_on(specs, run)
     monkeypatch.setattr(memory, "TAPE_BYTES", 0)
     data = open_inputs(run, 20)
-    assert len(engine._chunks(Network(specs[0], 0, 0, np.dtype("float32")), data, back=True)) == 8
+    assert len(measure._chunks(Network(specs[0], 0, 0, np.dtype("float32")), data, back=True)) == 8
     parts = run_on(specs, run, data)
     assert gradient_figures(parts) == pytest.approx(gradient_figures(whole), rel=1e-4, abs=1e-5)
     for left, right in zip(whole.layers, parts.layers, strict=True):
@@ -305,7 +305,7 @@ def test_the_memory_check_knows_tapes(monkeypatch):
 @pytest.mark.parametrize("settings", SETTINGS, ids=str)
 def test_a_row_takes_on_the_tapes_what_the_memory_check_thinks(settings):
     network = Network(stacks(**settings)[0], 0, 0, np.dtype("float32"))
-    tapes = [gradient_scales.Tape(layer, 3, sparing=True) for layer in network.keep(1)]
+    tapes = [Tape(layer, 3, sparing=True) for layer in network.keep(1)]
     arrays = {id(array): array.nbytes for tape in tapes for array in (tape.z, tape.a, tape.normal, tape.scaled)}
     assert sum(arrays.values()) == 3 * memory.tape_row(network)
 
@@ -347,7 +347,7 @@ def test_the_jacobian_is_what_small_steps_of_the_inputs_do(settings):
     layers, row, step = network.keep(1), np.random.default_rng(1).standard_normal(7), 1e-6
     def outputs(rows):
         for layer in layers:
-            rows = jacobian.forward(network, layer, rows, None, jacobian.NOBODY, jacobian.Scratch())
+            rows = forward(network, layer, rows, None, NOBODY, Scratch())
         return rows
     slopes = (outputs(row + step * np.eye(7)) - outputs(row - step * np.eye(7))).T / (2 * step)
     np.testing.assert_allclose(jacobian.jacobian(network, layers, row), slopes, rtol=1e-5, atol=1e-6)

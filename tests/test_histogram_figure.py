@@ -18,16 +18,17 @@ from matplotlib.patches import Polygon, Rectangle, StepPatch
 from matplotlib.text import Text
 from PIL import Image
 
+from actprof.diagnosis.verdicts import Verdict
+from actprof.digits import compact, percent_label
+from actprof.engine.profiles import LayerProfile, Profile
 from actprof.errors import SpecError
-from actprof.predictions import Masses, StackTheory
-from actprof.profiles import Arm, Comparison, LayerProfile, Profile
-from actprof.render.drawing import FORMATS, MAX_PIXELS, THEMES, matplotlib_set_up
-from actprof.render.histograms.figure import draw_figure, render
-from actprof.render.numerals import compact, percent
-from actprof.render.scales import Bars, LogSpan, share_scale
-from actprof.spec import THEMES as THEME_NAMES
-from actprof.spec import Style, View
-from actprof.verdicts import Verdict
+from actprof.histogram.figure import draw_figure, render
+from actprof.histogram.result import Comparison, JudgedArm
+from actprof.report.drawing import FORMATS, MAX_PIXELS, THEMES, matplotlib_set_up
+from actprof.report.scales import Bars, LogSpan, share_scale
+from actprof.report.style import THEMES as THEME_NAMES
+from actprof.report.style import Style, View
+from actprof.theory.predictions import Masses, StackTheory
 from tests.figures import assert_texts_clear, texts
 from tests.simulated import HE, SAMPLES, UNITS, compared, counted, covering, foretold, grid, profiled, propagated
 
@@ -95,7 +96,7 @@ def test_strange_values_are_drawn_without_a_warning_and_without_overlap(name):
     (0, "0 %"), (1e-9, "<0.01 %"), (0.0042, "0.42 %"), (0.025, "2.5 %"), (0.5, "50 %"), (0.9949, "99.5 %"),
     (0.99999, ">99.99 %"), (1, "100 %")])
 def test_only_a_whole_is_called_100_percent_and_only_nothing_0(share, text):
-    assert percent(share) == text
+    assert percent_label(share) == text
 
 
 @pytest.mark.parametrize(("value", "text"), [
@@ -164,7 +165,7 @@ def test_a_layer_that_nothing_reached_says_so():
     whole = profiled(layers, ["relu"] * 3, covering([a for _, a in layers]))
     empty = counted(np.zeros((0, UNITS)), whole.layers[0].activation.histogram.edges, (0.0,))
     last = LayerProfile(4, UNITS, UNITS, UNITS**2, 0.1, empty, empty, "relu")
-    comparison = Comparison(0, (Arm("he / relu", {}, (Profile((*whole.layers, last)),)),))
+    comparison = Comparison(0, (JudgedArm("he / relu", {}, (Profile((*whole.layers, last)),)),))
     for view in ("panels", "ridge", "heatmap"):
         figure = drawn(comparison, view=view)
         assert any("not computed" in text for text in texts(figure))

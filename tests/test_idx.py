@@ -4,9 +4,9 @@ import struct
 import numpy as np
 import pytest
 
-from actprof import resources
-from actprof.datasets.idx import IMAGES, read_bytes
-from actprof.datasets.labelled import load, parse
+from actprof import machine
+from actprof.data.idx import IMAGES, read_bytes
+from actprof.data.labelled import load, parse
 from actprof.errors import DataError
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (12, 4, 3), dtype=np.uint8)
@@ -82,7 +82,7 @@ def test_missing_labels_and_another_number_of_labels_are_refused(tmp_path):
 
 
 def test_more_than_the_memory_is_refused_before_loading(tmp_path, monkeypatch):
-    monkeypatch.setattr(resources, "available_memory", lambda: 100)
+    monkeypatch.setattr(machine, "available_memory", lambda: 100)
     path = folder_of(tmp_path) / NAMES[0]
     assert refusal(path) == f"{NAMES[0]} takes 144 bytes in memory; 100 bytes available. Store fewer rows."
 

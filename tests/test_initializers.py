@@ -12,11 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from actprof.activations import ACTIVATIONS
-from actprof.draws import NORMAL, POINT, UNIFORM, truncated
+from actprof.catalogue.activations import ACTIVATIONS
+from actprof.catalogue.draws import NORMAL, POINT, UNIFORM, truncated
+from actprof.catalogue.initializers import INITIALIZERS, Fans, as_bias, bind, preset_bias
 from actprof.errors import SpecError
-from actprof.fans import Fans
-from actprof.initializers import INITIALIZERS, as_bias, bind, preset_bias
 from actprof.streams import BIAS, WEIGHT, stream
 
 SHAPES = ((64, 32), (32, 64), (16, 16), (784, 10), (1, 7), (1, 1))

@@ -3,11 +3,10 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from actprof.datasets import Table
-from actprof.datasets.scaling import SCALINGS
+from actprof.data.table import SCALINGS, Table
+from actprof.engine.inputs import SOURCES, file_inputs, open_inputs, parse
+from actprof.engine.spec import SCALES, InputSpec, RunSpec
 from actprof.errors import DataError, SpecError
-from actprof.inputs import SOURCES, file_inputs, open_inputs, parse
-from actprof.spec import SCALES, InputSpec, RunSpec
 from actprof.streams import BLOCK
 
 TEXTS = ["normal", "normal:mean=3,std=0.5", "uniform", "uniform:2,5", "constant:-2"]

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from actprof.datasets.labelled import DATASETS, Labelled, load, parse
+from actprof.data.labelled import DATASETS, Labelled, load, parse
+from actprof.data.request import DataSpec
 from actprof.errors import ActprofError, DataError, SpecError
-from actprof.spec import DataSpec
 from tests.test_idx import LABELS, PIXELS, folder_of
 
 TOYS = ["blobs", "circles", "spirals", "spirals:classes=3,turns=0.5", "blobs:classes=5,spread=0.1"]

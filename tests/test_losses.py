@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from actprof.training import losses
-from actprof.training.losses import LOSSES
+from actprof.train import losses
+from actprof.train.losses import LOSSES
 
 TINY = {"float32": 1e-6, "float64": 1e-14}
 

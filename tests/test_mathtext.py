@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.mathtext import MathTextParser
 
-from actprof.initializers import INITIALIZERS, bind
-from actprof.render.drawing import matplotlib_set_up
-from actprof.render.mathtext import words
+from actprof.catalogue.initializers import INITIALIZERS, bind
+from actprof.report.drawing import matplotlib_set_up
+from actprof.report.mathtext import words
 
 PARSER = MathTextParser("path")
 VARIANTS = ("he:mode=fan_avg", "he_uniform:mode=fan_geo_avg", "normal:std=1e-05", "normal:std=1e30,mean=-3",

@@ -11,12 +11,12 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from PIL import Image
 
-from actprof.learning_curves import TrainedArm
-from actprof.render.drawing import FORMATS, THEMES, matplotlib_set_up
-from actprof.render.training.network_circles import ALL_CIRCLES, MOST_PLACES, Circles
-from actprof.render.training.network_figure import MOST_NETWORKS, draw_figure, render
-from actprof.render.training.network_layers import LeftOut, networks
-from actprof.spec import Style
+from actprof.report.drawing import FORMATS, THEMES, matplotlib_set_up
+from actprof.report.style import Style
+from actprof.train.network_circles import ALL_CIRCLES, MOST_PLACES, Circles
+from actprof.train.network_figure import MOST_NETWORKS, draw_figure, render
+from actprof.train.network_layers import LeftOut, networks
+from actprof.train.result import TrainedArm
 from tests.figures import assert_texts_clear, texts
 from tests.trained import arm, training
 

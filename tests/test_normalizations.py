@@ -5,9 +5,9 @@ import math
 import numpy as np
 import pytest
 
-from actprof import normalizations
+from actprof.catalogue import normalizations
+from actprof.catalogue.normalizations import NORMALIZATIONS
 from actprof.errors import SpecError
-from actprof.normalizations import NORMALIZATIONS
 
 EPS = 1e-5
 AXIS = {"batch": 0, "layer": 1}

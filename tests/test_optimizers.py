@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actprof.errors import SpecError
-from actprof.training import optimizers
-from actprof.training.optimizers import OPTIMIZERS
+from actprof.train import optimizers
+from actprof.train.optimizers import OPTIMIZERS
 
 NAMES = [row.name for row in OPTIMIZERS]
 TEXTS = [*NAMES, "momentum:0.5", "momentum:0", "nesterov:0.3", "adam:0.5,0.9,0.1", "adam:0,0,1e-3", "rmsprop:0.5,0.2",

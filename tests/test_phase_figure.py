@@ -11,14 +11,15 @@ import pytest
 from matplotlib.image import BboxImage
 from PIL import Image
 
-from actprof.phases import phase_diagrams, phase_spec
-from actprof.render.clipping import clipped, interrupted
-from actprof.render.drawing import FORMATS, THEMES
-from actprof.render.phases.figure import draw_figure, render
-from actprof.render.phases.regions import REGIONS, regions
-from actprof.render.plane import LinearAxis
-from actprof.render.room import Room
-from actprof.spec import Style
+from actprof.report.clipping import clipped, interrupted
+from actprof.report.drawing import FORMATS, THEMES
+from actprof.report.plane import LinearAxis
+from actprof.report.room import FreeSpace
+from actprof.report.style import Style
+from actprof.sweep.phases.diagrams import phase_diagrams
+from actprof.sweep.phases.figure import draw_figure, render
+from actprof.sweep.phases.regions import REGIONS, regions
+from actprof.sweep.phases.request import phase_spec
 from tests.figures import assert_texts_clear, drawn_by, marks, texts
 
 INITS = ("he", "xavier", "lecun", "torch.linear", "0.01", "critical")
@@ -145,7 +146,7 @@ def test_a_line_is_cut_at_the_border_and_goes_on_where_it_comes_back():
 
 
 def test_there_is_room_for_a_box_exactly_where_nothing_is_taken():
-    room = Room(0.0, 0.0, 300.0, 150.0)
+    room = FreeSpace(0.0, 0.0, 300.0, 150.0)
     room.take((0.0, 0.0, 150.0, 150.0))
     left, top, covers = room.places(60.0, 30.0)
     assert left.min() >= 150
@@ -166,7 +167,7 @@ def test_ticks_are_at_equal_steps_with_none_left_out(high, room):
 
 
 def test_the_middle_place_of_several_parts_is_in_the_middle_of_one():
-    room = Room(0.0, 0.0, 900.0, 300.0)
+    room = FreeSpace(0.0, 0.0, 900.0, 300.0)
     room.take((300.0, 0.0, 600.0, 300.0))
     left, top = room.middle(60.0, 30.0)
     assert min(abs(left + 30 - middle) for middle in (150, 750)) < 6

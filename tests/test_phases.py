@@ -8,23 +8,21 @@ import math
 import numpy as np
 import pytest
 
-from actprof.activations import ACTIVATIONS, bind
+from actprof.catalogue.activations import ACTIVATIONS, bind
+from actprof.catalogue.expectations import moments, squares
 from actprof.errors import SpecError
-from actprof.phase_diagrams import PHASES
-from actprof.phases import phase_diagrams, phase_spec
-from actprof.phases.correlation_tables import POWER, correlation_table
-from actprof.phases.depth_lines import LAYERS
-from actprof.phases.level_lines import level_lines
-from actprof.phases.moment_tables import moment_table
-from actprof.phases.requests import VALUES_B, VALUES_W
-from actprof.phases.variance_limits import variance_limits
-from actprof.predictions import TRAINABLE_SCALES
-from actprof.render.phases.records import diagram_record, diagram_rows
-from actprof.render.phases.table import print_diagrams
-from actprof.render.records import to_csv, to_json
-from actprof.theory.edges import edge_of_chaos
-from actprof.theory.fixed_points import fixed_points
-from actprof.theory.gaussian import moments, squares
+from actprof.report.records import to_csv, to_json
+from actprof.sweep.phases.depth_lines import LAYERS, level_lines
+from actprof.sweep.phases.diagrams import phase_diagrams
+from actprof.sweep.phases.records import diagram_record, diagram_rows
+from actprof.sweep.phases.request import VALUES_B, VALUES_W, phase_spec
+from actprof.sweep.phases.result import PHASES
+from actprof.sweep.phases.table import print_diagrams
+from actprof.theory.correlation_tables import POWER, correlation_table
+from actprof.theory.fixed_points import edge_of_chaos, fixed_points
+from actprof.theory.moment_tables import moment_table
+from actprof.theory.predictions import TRAINABLE_SCALES
+from actprof.theory.variance_limits import variance_limits
 
 NAMES = ("relu", "leaky_relu:0.2", "tanh", "sigmoid", "gelu", "silu", "mish", "hard_silu", "elu", "selu", "softplus",
          "hard_tanh", "relu6", "softsign", "sin", "cos", "gaussian", "exponential", "soft_shrink", "abs", "maxout")

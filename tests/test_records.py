@@ -8,17 +8,17 @@ from typing import Any
 
 import pytest
 
-from actprof import inputs
-from actprof.activations import ACTIVATIONS
-from actprof.engine import compare
-from actprof.initializers import INITIALIZERS
-from actprof.normalizations import NORMALIZATIONS
-from actprof.profiles import Comparison
-from actprof.render import catalogue
-from actprof.render.histograms import records
-from actprof.render.records import strict, to_csv, to_json
-from actprof.spec import QUANTITIES, RunSpec
-from actprof.stacks import stack_specs
+from actprof import listing
+from actprof.catalogue.activations import ACTIVATIONS
+from actprof.catalogue.initializers import INITIALIZERS
+from actprof.catalogue.normalizations import NORMALIZATIONS
+from actprof.engine import inputs
+from actprof.engine.spec import QUANTITIES, RunSpec
+from actprof.engine.stacks import stack_specs
+from actprof.histogram import records
+from actprof.histogram.compare import compare
+from actprof.histogram.result import Comparison
+from actprof.report.records import strict, to_csv, to_json
 
 INITS = ("he", "xavier", "zeros", "1e30", "torch.linear")
 MOMENTS = ["count", "nan", "posinf", "neginf", "mean", "std", "second_moment", "min", "max", "within_unit_std",
@@ -140,7 +140,7 @@ def test_strict_replaces_what_json_cannot_say() -> None:
 def test_the_catalogue_lists_every_name_that_parses() -> None:
     tables = {"initializers": INITIALIZERS, "activations": ACTIVATIONS, "normalizations": NORMALIZATIONS,
               "inputs": inputs.SOURCES}
-    parsed = json.loads(catalogue.to_json(tables))  # type: ignore[arg-type]
+    parsed = json.loads(listing.to_json(tables))  # type: ignore[arg-type]
     assert list(parsed) == ["schema", "version", *tables]
     assert parsed["schema"] == "actprof.catalogue/1"
     for key, registry in tables.items():

@@ -7,16 +7,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from actprof.activations import ACTIVATIONS
-from actprof.datasets.labelled import DATASETS
+from actprof.catalogue.activations import ACTIVATIONS
+from actprof.catalogue.initializers import INITIALIZERS
+from actprof.catalogue.normalizations import NORMALIZATIONS
+from actprof.data.labelled import DATASETS
+from actprof.engine.inputs import SOURCES
 from actprof.errors import SpecError
-from actprof.initializers import INITIALIZERS
-from actprof.inputs import SOURCES
-from actprof.normalizations import NORMALIZATIONS
 from actprof.registry import Choice, Parameter, Registry, did_you_mean, folded
-from actprof.training.losses import LOSSES
-from actprof.training.optimizers import OPTIMIZERS
-from actprof.training.schedules import SCHEDULES
+from actprof.train.losses import LOSSES
+from actprof.train.optimizers import OPTIMIZERS
+from actprof.train.schedules import SCHEDULES
 
 TABLES = {"initialiser": INITIALIZERS, "activation": ACTIVATIONS, "normalisation": NORMALIZATIONS, "input": SOURCES,
           "data set": DATASETS, "loss": LOSSES, "optimizer": OPTIMIZERS, "schedule": SCHEDULES}
@@ -293,7 +293,7 @@ def test_an_unknown_name_of_a_table_leads_to_its_listing(kind, message):
 
 
 def test_the_catalogue_offers_the_listings_that_the_messages_name():
-    from actprof.cli.listing import TABLES as LISTINGS
+    from actprof.listing import TABLES as LISTINGS
 
     assert {table.listing for table in TABLES.values()} == set(LISTINGS)
 

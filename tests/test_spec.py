@@ -4,10 +4,10 @@ import math
 
 import pytest
 
+from actprof.engine.spec import DTYPES, SCALES, InputSpec, RunSpec, StackSpec
+from actprof.engine.stacks import stack_specs
 from actprof.errors import SpecError
 from actprof.registry import Choice
-from actprof.spec import DTYPES, SCALES, InputSpec, RunSpec, StackSpec
-from actprof.stacks import stack_specs
 
 HE, RELU = Choice("he_normal"), Choice("relu")
 

@@ -6,8 +6,8 @@ import threading
 import numpy as np
 import pytest
 
-from actprof import special
-from actprof.buffers import KEPT, borrowed, zeros_like
+from actprof.catalogue import special
+from actprof.catalogue.special import KEPT, borrowed, zeros_like
 
 AROUND_ZERO = np.concatenate([np.linspace(-8, 8, 40_001), np.logspace(-300, 1, 2_000)])
 

@@ -7,9 +7,9 @@ import shlex
 
 import pytest
 
-from actprof import spec
-from actprof.cli import main
-from actprof.sweep_maps import BY_NAME, VERDICT
+from actprof.program import main
+from actprof.sweep.result import BY_NAME, VERDICT
+from actprof.sweep.spec import SWEPT
 
 SMALL = "--width 12 --layers 3 --batch-size 16"
 
@@ -102,7 +102,7 @@ def test_several_initialisers_and_activations_make_a_grid_by_themselves(call):
     assert [(axis["name"], axis["labels"]) for axis in axes] == [("init", ["he", "xavier"]), ("act", ["relu", "tanh"])]
 
 
-@pytest.mark.parametrize("word", spec.SWEPT)
+@pytest.mark.parametrize("word", SWEPT)
 def test_every_quantity_can_be_shown(call, word):
     code, out, _ = call(f"--over gain=1,1.5 {SMALL} --quantity {word} --no-figure")
     assert code == 0
@@ -111,7 +111,7 @@ def test_every_quantity_can_be_shown(call, word):
 
 
 def test_the_words_of_quantities_stand_for_all_that_a_cell_knows():
-    assert set(spec.SWEPT.values()) == {*BY_NAME, VERDICT}
+    assert set(SWEPT.values()) == {*BY_NAME, VERDICT}
 
 
 def test_a_file_of_rows_sets_the_first_width(call, tmp_path):

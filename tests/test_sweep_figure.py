@@ -15,21 +15,21 @@ from matplotlib.image import BboxImage
 from matplotlib.text import Text
 from PIL import Image
 
-from actprof.render.clipping import clipped, runs
-from actprof.render.decades import DecadeAxis
-from actprof.render.drawing import FORMATS, THEMES
-from actprof.render.plane import Plane
-from actprof.render.sweeps import theory_lines
-from actprof.render.sweeps.figure import draw_figure, render
-from actprof.render.sweeps.shades import ink, shades
-from actprof.render.sweeps.sides import NameSide, NumberSide, cells_at, side
-from actprof.render.sweeps.signs import hatching
-from actprof.render.sweeps.theory_lines import pieces
-from actprof.render.sweeps.values import Shown
-from actprof.render.sweeps.verdict_map import color
-from actprof.spec import Style
-from actprof.sweep_maps import BY_NAME, QUANTITIES, VERDICT
-from actprof.verdicts import CODES
+from actprof.diagnosis.verdicts import CODES
+from actprof.report.clipping import clipped, runs
+from actprof.report.decades import DecadeAxis
+from actprof.report.drawing import FORMATS, THEMES
+from actprof.report.plane import Plane
+from actprof.report.style import Style
+from actprof.sweep import theory_lines
+from actprof.sweep.figure import draw_figure, render
+from actprof.sweep.result import BY_NAME, QUANTITIES, VERDICT
+from actprof.sweep.scales import NameSide, NumberSide, cells_at, side
+from actprof.sweep.shades import ink, shades
+from actprof.sweep.signs import hatching
+from actprof.sweep.theory_lines import pieces
+from actprof.sweep.values import Shown
+from actprof.sweep.verdict_map import color
 from tests.figures import assert_texts_clear, drawn_by, marks, texts
 from tests.sweeps_made import (
     CRITICAL,

@@ -7,15 +7,14 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from actprof.activations import ACTIVATIONS
-from actprof.predictions import TRAINABLE_SCALES
-from actprof.stacks import stack_specs
-from actprof.sweep_maps import Axis
-from actprof.sweeps.conditions import silence_about
-from actprof.sweeps.criticality import criticality
-from actprof.sweeps.lines import lines
-from actprof.theory.edges import critical
-from actprof.theory.fixed_points import fixed_points
+from actprof.catalogue.activations import ACTIVATIONS
+from actprof.engine.stacks import stack_specs
+from actprof.sweep.lines import lines
+from actprof.sweep.result import Axis
+from actprof.theory.conditions import silence_about
+from actprof.theory.criticality import criticality
+from actprof.theory.fixed_points import critical, fixed_points
+from actprof.theory.predictions import TRAINABLE_SCALES
 
 
 def numbers(name, values, **kind):

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from actprof import __version__
-from actprof.render.records import to_csv, to_json
-from actprof.render.sweeps.records import sweep_record, sweep_rows
-from actprof.sweep_maps import QUANTITIES, VERDICT, Axis, Cell, Line, Sweep, Trend
-from actprof.verdicts import CODES
+from actprof.diagnosis.verdicts import CODES
+from actprof.report.records import to_csv, to_json
+from actprof.sweep.records import sweep_record, sweep_rows
+from actprof.sweep.result import QUANTITIES, VERDICT, Axis, Cell, Line, Sweep, Trend
 
 NAMES = tuple(quantity.name for quantity in QUANTITIES)
 LOGARITHM, RATIO = "log10_gradient_ratio", "gradient_ratio"

@@ -8,12 +8,10 @@ from itertools import pairwise
 
 import pytest
 
-from actprof.render.cells import number, percent, power_of_ten
-from actprof.render.sweeps.places import evenly, folded, labels
-from actprof.render.sweeps.readings import WORDS
-from actprof.render.sweeps.table import print_sweep
-from actprof.sweep_maps import BY_NAME, VERDICT, Axis, Line, Sweep, Trend
-from actprof.verdicts import CODES
+from actprof.diagnosis.verdicts import CODES
+from actprof.digits import number, percent, power_of_ten
+from actprof.sweep.result import BY_NAME, VERDICT, Axis, Line, Sweep, Trend
+from actprof.sweep.table import WORDS, evenly, folded, labels, print_sweep
 from tests.test_sweep_records import (
     ACTS,
     GAINS,

@@ -6,16 +6,15 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from actprof.activations import ACTIVATIONS, bind
-from actprof.stacks import stack_specs
-from actprof.sweeps.conditions import Conditions, between, conditions, silence_about
-from actprof.sweeps.correlation_series import TERMS, by_pairs, by_series, has_series
-from actprof.sweeps.criticality import Criticalities, criticality
-from actprof.sweeps.crossings import searches, together
-from actprof.sweeps.variance_ends import variance_ends
-from actprof.theory.edges import edge_of_chaos
-from actprof.theory.fixed_points import fixed_points
-from actprof.theory.gaussian import moments
+from actprof.catalogue.activations import ACTIVATIONS, bind
+from actprof.catalogue.expectations import moments
+from actprof.engine.stacks import stack_specs
+from actprof.sweep.lines import searches, together
+from actprof.theory.conditions import Conditions, between, conditions, silence_about
+from actprof.theory.correlation_series import TERMS, by_pairs, by_series, has_series
+from actprof.theory.criticality import Criticalities, criticality
+from actprof.theory.fixed_points import edge_of_chaos, fixed_points
+from actprof.theory.variance_ends import variance_ends
 
 
 def stack(act="relu", gain=1.0, sigma_b=0.0):

@@ -5,9 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from actprof.sweep_maps import BY_NAME, Axis, Cell
-from actprof.sweeps.trends import trends
-from actprof.sweeps.width_fits import tail
+from actprof.sweep.result import BY_NAME, Axis, Cell
+from actprof.sweep.trends import tail, trends
 
 STD, CORRELATION, RATIO = BY_NAME["std"], BY_NAME["correlation"], BY_NAME["log10_gradient_ratio"]
 WIDTHS = (64, 128, 256, 512, 1024, 2048, 4096)

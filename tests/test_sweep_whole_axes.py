@@ -5,10 +5,10 @@ import math
 import numpy as np
 import pytest
 
-from actprof.predictions import TRAINABLE_SCALES
-from actprof.stacks import stack_specs
-from actprof.sweep_maps import Axis
-from actprof.sweeps.lines import lines
+from actprof.engine.stacks import stack_specs
+from actprof.sweep.lines import lines
+from actprof.sweep.result import Axis
+from actprof.theory.predictions import TRAINABLE_SCALES
 
 LN_4 = math.log(4)
 

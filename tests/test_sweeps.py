@@ -14,19 +14,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from actprof import configuration, inputs, memory, spec
-from actprof.activations import ACTIVATIONS
-from actprof.engine import compare
+from actprof.catalogue.activations import ACTIVATIONS
+from actprof.engine import configuration, inputs, memory, spec
+from actprof.engine.spec import RunSpec
 from actprof.errors import ActprofError, SpecError
-from actprof.parallel import cores
-from actprof.processes import dealt
-from actprof.spec import RunSpec
-from actprof.sweep_maps import BY_NAME, VERDICT
-from actprof.sweeps import sweeping
-from actprof.sweeps.axes import KINDS, SIGMAS, parsed
-from actprof.sweeps.grids import Grid, grid
-from actprof.sweeps.sweeping import SweepSpec, sweep
-from actprof.theory.edges import critical
+from actprof.histogram.compare import compare
+from actprof.machine import cores, map_unordered
+from actprof.sweep import sweeping
+from actprof.sweep.axes import KINDS, SIGMAS, parsed
+from actprof.sweep.grid import Grid, grid
+from actprof.sweep.result import BY_NAME, VERDICT
+from actprof.sweep.sweeping import SweepSpec, sweep
+from actprof.theory.fixed_points import critical
 
 
 def run_of(**settings):
@@ -333,32 +332,32 @@ def _threads(_):
 
 
 def test_processes_share_the_work_and_every_result_knows_its_place():
-    found = list(dealt(_slowly, [0.3, 0.0, 0.2, 0.1], 2))
+    found = list(map_unordered(_slowly, [0.3, 0.0, 0.2, 0.1], 2))
     assert sorted(place for place, _ in found) == [0, 1, 2, 3]
     assert all([0.3, 0.0, 0.2, 0.1][place] == seconds for place, (_, seconds) in found)
     assert len({process for _, (process, _) in found} - {os.getpid()}) == 2
 
 
 def test_workers_share_the_cores():
-    assert {threads for _, threads in dealt(_threads, [0] * cores(), cores())} == {1}
+    assert {threads for _, threads in map_unordered(_threads, [0] * cores(), cores())} == {1}
 
 
 def test_more_workers_than_items_are_not_started():
-    assert len({process for _, (process, _) in dealt(_slowly, [0.2, 0.2], 50)}) == 2
+    assert len({process for _, (process, _) in map_unordered(_slowly, [0.2, 0.2], 50)}) == 2
 
 
 def test_an_error_of_a_worker_is_raised_as_it_is_and_a_worker_that_dies_is_told():
     with pytest.raises(SpecError, match=r"two is refused\."):
-        list(dealt(_refusing, [1, 2, 3], 2))
+        list(map_unordered(_refusing, [1, 2, 3], 2))
     with pytest.raises(RuntimeError, match="_Unportable: 1 and 1"):
-        list(dealt(_unportable, [1, 1], 2))
+        list(map_unordered(_unportable, [1, 1], 2))
     with pytest.raises(ActprofError, match="a worker process ended early"):
-        list(dealt(_dying, [1, 2], 2))
+        list(map_unordered(_dying, [1, 2], 2))
 
 
 def test_work_that_a_worker_cannot_take_is_told_too():
     with pytest.raises(ActprofError, match="a worker process ended early"):
-        list(dealt(_Gone(), [1, 2, 3, 4], 2))
+        list(map_unordered(_Gone(), [1, 2, 3, 4], 2))
 
 
 class _Gone:
@@ -370,9 +369,9 @@ class _Gone:
 
 def test_no_worker_is_left_when_the_work_is_done_or_given_up():
     before = set(multiprocessing.active_children())
-    for _ in dealt(_slowly, [0.0, 0.0, 0.0], 2):
+    for _ in map_unordered(_slowly, [0.0, 0.0, 0.0], 2):
         pass
-    given_up = dealt(_slowly, [0.0, 30.0, 30.0], 2)
+    given_up = map_unordered(_slowly, [0.0, 30.0, 30.0], 2)
     next(given_up)
     given_up.close()
     assert set(multiprocessing.active_children()) == before

@@ -12,14 +12,13 @@ from functools import cache
 import numpy as np
 import pytest
 
-from actprof import activations, initializers
-from actprof.activations import ACTIVATIONS
-from actprof.engine import compare
-from actprof.fans import Fans
-from actprof.initializers import INITIALIZERS
-from actprof.inputs import open_inputs
-from actprof.spec import RunSpec
-from actprof.stacks import stack_specs
+from actprof.catalogue import activations, initializers
+from actprof.catalogue.activations import ACTIVATIONS
+from actprof.catalogue.initializers import INITIALIZERS, Fans
+from actprof.engine.inputs import open_inputs
+from actprof.engine.spec import RunSpec
+from actprof.engine.stacks import stack_specs
+from actprof.histogram.compare import compare
 from tests.naive import expectation, gaussian_rule
 
 WIDTH, DEPTH, NETWORKS = 100, 5, 60

@@ -5,12 +5,10 @@ import math
 import numpy as np
 import pytest
 
-from actprof.activations import ACTIVATIONS, bind
+from actprof.catalogue.activations import ACTIVATIONS, bind
+from actprof.catalogue.expectations import curve, forward_gain, moments, squares
 from actprof.errors import SpecError
-from actprof.theory.edges import critical, edge_of_chaos, stable_edge
-from actprof.theory.fixed_points import depth_scale, fixed_points
-from actprof.theory.gains import forward_gain, gains
-from actprof.theory.gaussian import curve, moments, squares
+from actprof.theory.fixed_points import critical, depth_scale, edge_of_chaos, fixed_points, gains, stable_edge
 from actprof.theory.length_map import VARIANCES, length_map, length_slope, limit, roots
 from actprof.theory.pairs import pair
 

@@ -8,20 +8,18 @@ from dataclasses import astuple
 import numpy as np
 import pytest
 
-from actprof import engine
-from actprof.activations import ACTIVATIONS, bind
-from actprof.backpropagation import backward
-from actprof.counting import Scratch
-from actprof.inputs import open_inputs
-from actprof.network import Network
-from actprof.propagation import NOBODY, Chunk, forward
-from actprof.spec import RunSpec
-from actprof.stacks import stack_specs
-from actprof.tape import Tape
-from actprof.theory.fixed_points import fixed_points
-from actprof.theory.gains import gains
+from actprof.catalogue.activations import ACTIVATIONS, bind
+from actprof.engine.backward import backward
+from actprof.engine.counting import Scratch
+from actprof.engine.forward import NOBODY, Chunk, Tape, forward
+from actprof.engine.inputs import open_inputs
+from actprof.engine.network import Network
+from actprof.engine.spec import RunSpec
+from actprof.engine.stacks import stack_specs
+from actprof.histogram.compare import compare
+from actprof.theory.fixed_points import fixed_points, gains
 from actprof.theory.masses import masses
-from actprof.theory.mean_field import predict
+from actprof.theory.stack import predict
 
 LEVELS = ("mean", "std", "second_moment")
 ROWS, SEEDS = 100, 6
@@ -49,7 +47,7 @@ def stack(init, act, settings):
 
 
 def figures(spec, run):
-    comparison = engine.compare([spec], run, open_inputs(run, spec.widths[0]))
+    comparison = compare([spec], run, open_inputs(run, spec.widths[0]))
     return [layer.activation for layer in comparison.arms[0].networks[0].layers]
 
 

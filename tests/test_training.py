@@ -10,18 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actprof.datasets import labelled
+from actprof.catalogue.initializers import INITIALIZERS
+from actprof.data import labelled
+from actprof.engine.network import Network
 from actprof.errors import SpecError
-from actprof.initializers import INITIALIZERS
-from actprof.learning_curves import TrainedArm
-from actprof.network import Network
-from actprof.training import session
-from actprof.training.batches import Batches, updates_per_epoch
-from actprof.training.probe import BINS, Histograms
-from actprof.training.requests import Varied, train_specs
-from actprof.training.session import summary, train
-from actprof.training.smoothing import smoothed
-from actprof.training.trainer import Trainer, checkpoints_of
+from actprof.train import session
+from actprof.train.observer import BINS, Histograms
+from actprof.train.request import Varied, train_specs
+from actprof.train.result import TrainedArm
+from actprof.train.session import summary, train
+from actprof.train.trainer import Batches, Trainer, checkpoints_of, smoothed, updates_per_epoch
 
 BLOBS = labelled.parse("blobs:train=240,test=90")
 DATA = labelled.load(BLOBS, 0)

@@ -13,14 +13,14 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from PIL import Image
 
-from actprof.learning_curves import Boundary, DataSummary, LayerHistory, Run, TrainedArm, Training
-from actprof.render.drawing import FORMATS, THEMES, matplotlib_set_up
-from actprof.render.scales import Span
-from actprof.render.training.figure import draw_figure, render, shared_out
-from actprof.render.training.history_maps import shown_layers
-from actprof.render.training.history_shares import ROWS, row_shares, value_span
-from actprof.render.training.learning_lines import within
-from actprof.spec import Style
+from actprof.report.drawing import FORMATS, THEMES, matplotlib_set_up
+from actprof.report.scales import Span
+from actprof.report.style import Style
+from actprof.train.figure import draw_figure, render, shared_out
+from actprof.train.history_maps import shown_layers
+from actprof.train.history_shares import ROWS, row_shares, value_span
+from actprof.train.learning_lines import within
+from actprof.train.result import Boundary, DataSummary, LayerHistory, Run, TrainedArm, Training
 from tests.figures import assert_texts_clear, texts
 
 LABELS = ("0.01", "xavier", "he", "lecun", "1 / none", "1 / batch", "zeros", "orthogonal")

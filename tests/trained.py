@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from actprof.learning_curves import DataSummary, LayerHistory, Run, TrainedArm, Training
+from actprof.train.result import DataSummary, LayerHistory, Run, TrainedArm, Training
 
 ROWS = 40
 

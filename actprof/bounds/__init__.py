@@ -1,1 +1,2 @@
 """How `actprof bounds` shows its result."""
+

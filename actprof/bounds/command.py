@@ -6,39 +6,38 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 
-from actprof import spec
-from actprof.cli import options
-from actprof.cli.requests import Command, Number, Whole
-from actprof.cli.signals import aside
-from actprof.cli.stacks import NAME
-from actprof.spec import BoundsSpec
+from actprof.bounds.spec import FAN_IN, FAN_OUT, MAX_SAMPLES, MIN_SAMPLES, SCHEMES, BoundsSpec
+from actprof.cli.arguments import Command, Number, Whole
+from actprof.cli.options import NAME
+from actprof.cli.output import Output, default_name, output_options, seed_option
+from actprof.cli.signals import in_thread
 
 if TYPE_CHECKING:
-    from actprof.spec import Style
-    from actprof.weight_scales import Bounds
+    from actprof.bounds.result import Bounds
+    from actprof.report.style import Style
 
 
 @click.command("bounds", cls=Command)
-@click.option("--scheme", "--init", "schemes", multiple=True, default=spec.SCHEMES, metavar=NAME,
+@click.option("--scheme", "--init", "schemes", multiple=True, default=SCHEMES, metavar=NAME,
               help="Weight initialiser, or a number for the std of a normal; repeatable. "
-                   f"See 'actprof list inits'.  [default: {', '.join(spec.SCHEMES)}]")
-@click.option("--fan-in", metavar="N|LOW:HIGH|N,N,…", default=spec.FAN_IN, show_default=True,
+                   f"See 'actprof list inits'.  [default: {', '.join(SCHEMES)}]")
+@click.option("--fan-in", metavar="N|LOW:HIGH|N,N,…", default=FAN_IN, show_default=True,
               help="Inputs of the layer: 10, 1:100, 1:100:10, 1:4096:log or 16,64,256; to 10**18.")
-@click.option("--fan-out", metavar=f"M|{spec.FAN_OUT}", default=spec.FAN_OUT, show_default=True,
+@click.option("--fan-out", metavar=f"M|{FAN_OUT}", default=FAN_OUT, show_default=True,
               help="Units of the layer, or as many as it has inputs.")
 @click.option("--kernel", metavar="HxW",
               help="Kernel of a convolution, 3x3 (3 has one dimension): --fan-in and --fan-out count channels, each "
                    "times the kernel's area.")
 @click.option("--gain", type=Number(0), help="In place of the gain of every scheme that has one.")
-@click.option("--samples", type=Whole(spec.MIN_SAMPLES, spec.MAX_SAMPLES), default=BoundsSpec.samples,
+@click.option("--samples", type=Whole(MIN_SAMPLES, MAX_SAMPLES), default=BoundsSpec.samples,
               show_default=True, help="Weights drawn to check each promise.")
 @click.option("--at", metavar="N,N,…",
               help="The fan-ins at which weights are drawn.  [default: the ends, and powers of ten between]")
 @click.option("--log", is_flag=True, help="Logarithmic axes in the figure: 1/√n is a straight line.")
-@options.seed_option
-@options.output_options
+@seed_option
+@output_options
 def command(schemes: tuple[str, ...], fan_in: str, fan_out: str, kernel: str | None, gain: float | None,
-            samples: int, at: str | None, log: bool, seed: int, output: options.Output) -> None:
+            samples: int, at: str | None, log: bool, seed: int, output: Output) -> None:
     """Show how the scale of the weights depends on the number of inputs.
 
     \b
@@ -51,16 +50,16 @@ def command(schemes: tuple[str, ...], fan_in: str, fan_out: str, kernel: str | N
     In the tables, std and bound (the largest weight there can be) are what the scheme promises. The weights drawn
     prove it: "std errors" is how far their std is from the promised one, in standard errors; beyond 3 stands a "!".
     """
-    from actprof.parallel import one_blas_thread
+    from actprof.machine import one_blas_thread
 
     one_blas_thread()
-    from actprof.bounds import bounds, bounds_spec
-    from actprof.render.bounds.records import bounds_record, bounds_rows
+    from actprof.bounds.records import bounds_record, bounds_rows
+    from actprof.bounds.scales import bounds, bounds_spec
 
-    output.check(options.default_name("bounds", [schemes]))
+    output.check(default_name("bounds", [schemes]))
     request = bounds_spec(schemes, fan_in=fan_in, at=at, fan_out=fan_out, kernel_sides=kernel, gain=gain,
                           samples=samples, seed=seed)
-    result = aside(lambda: bounds(request))
+    result = in_thread(lambda: bounds(request))
     output.print(lambda stream: _print_table(result, stream), lambda: bounds_record(result),
                  lambda: bounds_rows(result))
     if fan_in.casefold().endswith(":log") and not log and not output.no_figure:
@@ -70,12 +69,12 @@ def command(schemes: tuple[str, ...], fan_in: str, fan_out: str, kernel: str | N
 
 
 def _print_table(result: Bounds, stream: TextIO) -> None:
-    from actprof.render.bounds.table import print_bounds
+    from actprof.bounds.table import print_bounds
 
     print_bounds(result, stream)
 
 
 def _figure(result: Bounds, log: bool, style: Style, form: str) -> bytes:
-    from actprof.render.bounds.figure import render
+    from actprof.bounds.figure import render
 
     return render(result, log, style, form)

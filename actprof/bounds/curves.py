@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from actprof.distributions import Floats
-from actprof.render.scales import round_step
-from actprof.weight_scales import Scheme
+from actprof.arrays import Floats
+from actprof.bounds.result import Scheme
+from actprof.report.scales import round_step
 
 MOST_ERROR_BARS = 50
 

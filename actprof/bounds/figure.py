@@ -6,13 +6,15 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from actprof.render.drawing import Theme, to_bytes
-from actprof.render.numerals import grouped, short
-from actprof.spec import FAN_OUT, SHEET, Style
-from actprof.weight_scales import Bounds
+from actprof.bounds.result import Bounds
+from actprof.bounds.spec import FAN_OUT
+from actprof.digits import grouped, short
+from actprof.report.drawing import Theme, to_bytes
+from actprof.report.style import SHEET, Style
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
 
 WIDTH, HEIGHT = map(float, SHEET)
 TITLE = "Weight scale against fan-in"
@@ -25,7 +27,7 @@ MOST_LISTED = 6
 
 def render(bounds: Bounds, log: bool, style: Style, format: str) -> bytes:
     """The figure as a png, svg or pdf file."""
-    from actprof.render.settings import provenance
+    from actprof.report.settings import provenance
 
     def draw(figure: Figure, theme: Theme) -> None:
         draw_figure(figure, theme, bounds, log)
@@ -35,16 +37,16 @@ def render(bounds: Bounds, log: bool, style: Style, format: str) -> bytes:
 
 def draw_figure(figure: Figure, theme: Theme, bounds: Bounds, log: bool) -> None:
     """Lay out and draw; the sheet is 1080 pixels high, or as high as all texts need."""
-    from actprof.render.bounds.layout import Layout
-    from actprof.render.bounds.magnifier import draw_magnified
-    from actprof.render.bounds.mark_key import MarkKey
-    from actprof.render.bounds.marks import draw_curves, drawn_points
-    from actprof.render.bounds.scheme_list import SchemeList, without_logarithm
-    from actprof.render.bounds.slope_triangle import draw_half
-    from actprof.render.canvas import Canvas
-    from actprof.render.headings import Header, Paragraph
-    from actprof.render.lettering import wrapped
-    from actprof.render.plane import BELOW, Plane
+    from actprof.bounds.layout import Layout
+    from actprof.bounds.magnifier import draw_magnified
+    from actprof.bounds.mark_key import MarkKey
+    from actprof.bounds.marks import draw_curves, drawn_points
+    from actprof.bounds.scheme_list import SchemeList, without_logarithm
+    from actprof.bounds.slope_triangle import draw_half
+    from actprof.report.canvas import Canvas
+    from actprof.report.headings import Header, Paragraph
+    from actprof.report.lettering import wrapped
+    from actprof.report.plane import BELOW, Plane
 
     layout, room = Layout(bounds, log), WIDTH - LEFT - BETWEEN - LIST - RIGHT
     header, key, schemes = Header(TITLE, words(bounds), WIDTH), MarkKey(layout, room), SchemeList(layout, LIST)

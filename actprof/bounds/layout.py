@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from actprof.distributions import Floats
-from actprof.render.bounds.curves import Curves
-from actprof.render.bounds.turns import ALONE, SAME, Turn, turns
-from actprof.render.plane import Axis, LinearAxis, LogAxis, Plane
-from actprof.weight_scales import Bounds
+from actprof.arrays import Floats
+from actprof.bounds.curves import Curves
+from actprof.bounds.result import Bounds
+from actprof.bounds.turns import ALONE, SAME, Turn, turns
+from actprof.report.plane import Axis, LinearAxis, LogAxis, Plane
 
 COLUMN = 110.0  # of a scheme, where all stand side by side at one fan-in
 TOUCHING = 0.02  # markers of values that differ by less cover each other

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from actprof.render.bounds.layout import Layout
-from actprof.render.bounds.marks import draw_curves
-from actprof.render.canvas import Canvas
-from actprof.render.lettering import line_height
-from actprof.render.numerals import compact, short, with_power
-from actprof.render.plane import TICK, LinearAxis, Plane
+from actprof.bounds.layout import Layout
+from actprof.bounds.marks import draw_curves
+from actprof.digits import compact, short, with_power
+from actprof.report.canvas import Canvas
+from actprof.report.lettering import line_height
+from actprof.report.plane import TICK, LinearAxis, Plane
 
 FROM = 0.3  # of the axis of fan-ins
 FEWEST, WORTHWHILE = 5, 2.2

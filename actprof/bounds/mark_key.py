@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from actprof.render.bounds.layout import Layout
-from actprof.render.canvas import Canvas
-from actprof.render.key import SAMPLE, Entry, Key, Painter, Strokes
-from actprof.render.numerals import grouped
+from actprof.bounds.layout import Layout
+from actprof.digits import grouped
+from actprof.report.canvas import Canvas
+from actprof.report.key import SAMPLE, Entry, Key, Painter, Strokes
 
 BELOW = 12.0
 

@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from actprof.distributions import Floats
-from actprof.render.bounds.layout import Layout
-from actprof.render.bounds.turns import dashes, ring
-from actprof.render.canvas import Canvas
-from actprof.render.headings import arm_color, arm_marker
-from actprof.render.plane import Plane
+from actprof.arrays import Floats
+from actprof.bounds.layout import Layout
+from actprof.bounds.turns import dashes, ring
+from actprof.report.canvas import Canvas
+from actprof.report.headings import arm_color, arm_marker
+from actprof.report.plane import Plane
 
 CAP = 4.0
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from actprof import __version__
-from actprof.weight_scales import Bounds, Sample, Scheme
+from actprof.bounds.result import Bounds, Sample, Scheme
 
 JSON_SCHEMA = "actprof.bounds/1"
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import math
 import re
 from bisect import bisect
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import NoReturn
 
-from actprof.errors import SpecError, shown
-from actprof.registry import folded
-from actprof.spec import MAX_FAN
+from actprof.catalogue import initializers
+from actprof.catalogue.initializers import INITIALIZERS
+from actprof.errors import SpecError, quoted
+from actprof.registry import NUMBER, Choice, fan, folded
 
 MOST_POINTS = 10_000
 """A longer range is followed at this many fan-ins, evenly spaced."""
@@ -17,10 +19,6 @@ MOST_POINTS = 10_000
 PER_DECADE = 20
 MOST_SAMPLED = 5
 LONGEST_SAMPLED_LIST = 12
-
-NUMBER = re.compile(r"(?P<integer>[1-9]\d{0,59}|0)|(?P<base>\d{1,20})\*\*(?P<power>\d{1,3})"
-                    r"|(?P<factor>\d{1,20})e\+?(?P<zeros>\d{1,3})", re.IGNORECASE | re.ASCII)
-"""1000, 10**3 or 1e3; nothing so long that it would take time to reckon."""
 
 
 def fan_ins(text: str, at: str | None = None) -> tuple[tuple[int, ...], tuple[int, ...]]:
@@ -38,29 +36,12 @@ def fan_ins(text: str, at: str | None = None) -> tuple[tuple[int, ...], tuple[in
     return tuple(sorted({*asked, *sampled})), sampled
 
 
-def fan(text: str, option: str) -> int:
-    """One fan: 512, 1e6 or 10**18."""
-    number = NUMBER.fullmatch(text.strip())
-    value = _value(number) if number else 0
-    if not 1 <= value <= MAX_FAN:
-        raise SpecError(f"{option} must be a whole number from 1 to {MAX_FAN:,}, not {shown(text)}.")
-    return value
-
-
 def kernel(text: str) -> tuple[int, ...]:
     """The sides of `3x3`, `3` or `3x3x3`."""
     sides = [side.strip() for side in folded(text).replace("×", "x").split("x")]
     if not all(re.fullmatch(r"[0-9]{1,9}", side) for side in sides):
-        raise SpecError(f"--kernel must be the sides of a kernel, such as 3x3, not {shown(text)}.")
+        raise SpecError(f"--kernel must be the sides of a kernel, such as 3x3, not {quoted(text)}.")
     return tuple(map(int, sides))
-
-
-def _value(number: re.Match[str]) -> int:
-    parts = number.groupdict()
-    if parts["integer"]:
-        return int(parts["integer"])
-    base, power, factor = (parts["base"], parts["power"], 1) if parts["base"] else (10, parts["zeros"], parts["factor"])
-    return math.prod([int(base)] * int(power)) * int(factor)
 
 
 def _range(text: str, included: tuple[int, ...]) -> list[int]:
@@ -70,7 +51,7 @@ def _range(text: str, included: tuple[int, ...]) -> list[int]:
         _refuse(text)
     low, high = _fan(first, text), _fan(last, text)
     if low > high:
-        raise SpecError(f"--fan-in {shown(text)} runs backwards. Write {shown(':'.join([last, first, *others]))}.")
+        raise SpecError(f"--fan-in {quoted(text)} runs backwards. Write {quoted(':'.join([last, first, *others]))}.")
     low, high = min(low, *included, high), max(high, *included, low)
     if folded("".join(others)) == "log":
         return _geometric(low, high)
@@ -85,12 +66,12 @@ def _fan(part: str, text: str) -> int:
 
 def _refuse(text: str) -> NoReturn:
     raise SpecError("--fan-in must be a whole number such as 100, a range such as 1:100 or 1:4096:log, or a list such "
-                    f"as 16,64,256, not {shown(text)}.")
+                    f"as 16,64,256, not {quoted(text)}.")
 
 
 def _listed(at: str) -> tuple[int, ...]:
     if not all(NUMBER.fullmatch(part.strip()) for part in at.split(",")):
-        raise SpecError(f"--at must be whole numbers joined by commas, such as 10,100,1000, not {shown(at)}.")
+        raise SpecError(f"--at must be whole numbers joined by commas, such as 10,100,1000, not {quoted(at)}.")
     return tuple(sorted({fan(part, "--at") for part in at.split(",")}))
 
 
@@ -123,3 +104,103 @@ def _round_ones(asked: list[int]) -> tuple[int, ...]:
 def _nearest(asked: list[int], wanted: int) -> int:
     place = bisect(asked, wanted)
     return min(asked[place - 1:place + 1], key=lambda each: abs(each - wanted))
+
+
+@dataclass(frozen=True)
+class Namesake:
+    """Another thing that goes by the name: how it is called here, and who calls it so."""
+
+    scheme: str
+    who: str
+
+
+XAVIER = (
+    Namesake("glorot_normal", "the paper's variance, PyTorch's xavier_normal_"),
+    Namesake("lecun_normal", "textbooks"),
+    Namesake("glorot_uniform", "the paper's eq. 16, Keras, PyTorch's xavier_uniform_"),
+    Namesake("fan_in_uniform", "blogs, the paper's eq. 1"),
+)
+XAVIER_UNIFORM = Namesake("glorot_uniform", "PyTorch"), Namesake("fan_in_uniform", "blogs")
+GLOROT_NORMAL = Namesake("glorot_normal", "PyTorch"), Namesake("glorot_truncated", "Keras and JAX")
+HE = (
+    Namesake("he_normal", "the paper"),
+    Namesake("he_normal:mode=fan_out", "the paper's other form, PyTorch's ResNets"),
+    Namesake("he_truncated", "Keras's and JAX's he_normal"),
+    Namesake("he_uniform", "Keras's he_uniform, PyTorch's kaiming_uniform_"),
+)
+HE_NORMAL = Namesake("he_normal", "PyTorch"), Namesake("he_truncated", "Keras and JAX")
+HE_UNIFORM = Namesake("he_uniform", "PyTorch"), Namesake("torch.linear", "nn.Linear: kaiming_uniform_ with a = √5")
+LECUN = (
+    Namesake("lecun_normal", "textbooks"),
+    Namesake("lecun_uniform", "the paper's example, Keras's lecun_uniform"),
+    Namesake("lecun_truncated", "Keras's and JAX's lecun_normal"),
+)
+LECUN_NORMAL = Namesake("lecun_normal", "textbooks"), Namesake("lecun_truncated", "Keras and JAX")
+TRUNCATED = (
+    Namesake("truncated_normal", "Keras and JAX"),
+    Namesake("torch.trunc_normal", "PyTorch"),
+    Namesake("lecun_truncated", "Keras's and JAX's variance scaling"),
+)
+
+NAMESAKES: dict[str, tuple[Namesake, ...]] = {
+    **dict.fromkeys(("xavier", "glorot"), XAVIER),
+    **dict.fromkeys(("xavier_normal", "glorot_normal"), GLOROT_NORMAL),
+    "xavier_uniform": XAVIER_UNIFORM,
+    **dict.fromkeys(("he", "kaiming"), HE),
+    **dict.fromkeys(("he_normal", "kaiming_normal"), HE_NORMAL),
+    "kaiming_uniform": HE_UNIFORM,
+    "lecun": LECUN,
+    "lecun_normal": LECUN_NORMAL,
+    "truncated_normal": TRUNCATED,
+}
+"""A name with several meanings → all of them; a framework's own name (`keras.he_normal`) has only one."""
+
+
+def schemes(names: Sequence[str]) -> tuple[Choice, ...]:
+    """The initialisers of these names. Raises SpecError."""
+    chosen = tuple(map(INITIALIZERS.parse, names))
+    for choice in chosen:
+        if INITIALIZERS[choice.name].activation:
+            raise SpecError(f"{choice.name} depends on an activation, and bounds knows none. "
+                            "Give the gain itself, such as lecun_normal:gain=1.593 for tanh.")
+        if INITIALIZERS[choice.name].calibrated:
+            raise SpecError(f"{choice.name} scales its weights on a batch of inputs, and bounds has none. "
+                            "Take orthogonal, from which it starts.")
+    labels = [choice.label for choice in chosen]
+    for label in labels:
+        if labels.count(label) > 1:
+            raise SpecError(f"the scheme {quoted(label)} is asked for twice. Name each --scheme once.")
+    return chosen
+
+
+def has_gain(choice: Choice) -> bool:
+    return "gain" in choice.values
+
+
+def with_gain(choice: Choice, gain: float | None) -> Choice:
+    """The scheme with another gain, if it has one and there is another."""
+    return choice if gain is None or not has_gain(choice) else INITIALIZERS.altered(choice, "gain", f"{gain!r}")
+
+
+def namesakes(choice: Choice, brief: bool = False) -> str:
+    """One line on what else the name that the user wrote means, and how to ask for it; empty for a clear name.
+
+    A brief one leaves out who calls it so.
+    """
+    name = folded(choice.label.partition(":")[0])
+    if name not in NAMESAKES:
+        return ""
+    here, *others = sorted(NAMESAKES[name], key=lambda meaning: _meant(meaning.scheme) != _meant(name))
+    if brief:
+        listed = [f"{_formula(meaning.scheme)} ({meaning.scheme})" for meaning in others]
+        return f"{name} here is {_formula(name)}. Others mean {', '.join(listed)}"
+    listed = [f"{_formula(meaning.scheme)} ({meaning.who}): --scheme {meaning.scheme}" for meaning in others]
+    return f"{name} here is {_formula(name)} ({here.who}). Others mean {'; '.join(listed)}"
+
+
+def _meant(name: str) -> Choice:
+    return INITIALIZERS.parse(name)
+
+
+def _formula(scheme: str) -> str:
+    return initializers.bind(_meant(scheme)).formula

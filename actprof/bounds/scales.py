@@ -9,16 +9,14 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
-from actprof import initializers, spec
+from actprof.bounds.request import MOST_POINTS, fan_ins, has_gain, kernel, namesakes, schemes, with_gain
+from actprof.bounds.result import Bounds, Curve, Sample, Scheme
+from actprof.bounds.spec import FAN_IN, FAN_OUT, SCHEMES, BoundsSpec
+from actprof.catalogue import initializers
+from actprof.catalogue.initializers import BoundInitializer, Fans
 from actprof.errors import SpecError
-from actprof.fan_ins import MOST_POINTS, fan, fan_ins, kernel
-from actprof.fans import Fans
-from actprof.initializers import BoundInitializer
-from actprof.registry import Choice, folded
-from actprof.schemes import has_gain, namesakes, schemes, with_gain
-from actprof.spec import BoundsSpec
+from actprof.registry import Choice, fan, folded
 from actprof.streams import WEIGHT, stream
-from actprof.weight_scales import Bounds, Curve, Sample, Scheme
 
 LARGEST_MATRIX = 1 << 20
 """Weights of a matrix that is drawn to be checked, 1024 × 1024; more would keep a live demo waiting."""
@@ -33,8 +31,8 @@ MOST_MATRICES = 1000
 """Small matrices that are drawn to have enough weights."""
 
 
-def bounds_spec(names: Sequence[str] = spec.SCHEMES, *, fan_in: str = spec.FAN_IN, at: str | None = None,
-                fan_out: str = spec.FAN_OUT, kernel_sides: str | None = None, gain: float | None = None,
+def bounds_spec(names: Sequence[str] = SCHEMES, *, fan_in: str = FAN_IN, at: str | None = None,
+                fan_out: str = FAN_OUT, kernel_sides: str | None = None, gain: float | None = None,
                 samples: int = BoundsSpec.samples, seed: int = BoundsSpec.seed) -> BoundsSpec:
     """The spec of a request as on the command line. Raises SpecError."""
     chosen = schemes(names)
@@ -42,7 +40,7 @@ def bounds_spec(names: Sequence[str] = spec.SCHEMES, *, fan_in: str = spec.FAN_I
         raise SpecError(f"--gain cannot be combined with {', '.join(choice.label for choice in chosen)}: "
                         "no gain to replace.")
     curve, sampled = fan_ins(fan_in, at)
-    units = None if folded(fan_out) == spec.FAN_OUT else _fan_out(fan_out)
+    units = None if folded(fan_out) == FAN_OUT else _fan_out(fan_out)
     return BoundsSpec(chosen, curve, sampled, units, () if kernel_sides is None else kernel(kernel_sides), gain,
                       samples, seed)
 
@@ -58,7 +56,7 @@ def _fan_out(text: str) -> int:
     try:
         return fan(text, "--fan-out")
     except SpecError as error:
-        raise SpecError(f"{error} '{spec.FAN_OUT}' is as many as inputs.") from None
+        raise SpecError(f"{error} '{FAN_OUT}' is as many as inputs.") from None
 
 
 def _scheme(choice: Choice, request: BoundsSpec) -> Scheme:
@@ -157,7 +155,7 @@ def _config(request: BoundsSpec) -> dict[str, object]:
         "schemes": [str(choice) for choice in request.schemes],
         "fan_in": list(request.fan_in),
         "at": list(request.at),
-        "fan_out": spec.FAN_OUT if request.fan_out is None else request.fan_out,
+        "fan_out": FAN_OUT if request.fan_out is None else request.fan_out,
         "kernel": list(request.kernel),
         "gain": request.gain,
         "samples": request.samples,

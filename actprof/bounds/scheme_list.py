@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from actprof.render.bounds.laws import kind, law
-from actprof.render.bounds.layout import Layout
-from actprof.render.bounds.slopes import slope_words
-from actprof.render.bounds.turns import SAME
-from actprof.render.canvas import Canvas
-from actprof.render.formulas import Formula
-from actprof.render.headings import Paragraph, arm_color, arm_marker
-from actprof.render.lettering import line_height, wrapped
-from actprof.render.numerals import short
-from actprof.weight_scales import Scheme
+from actprof.bounds.layout import Layout
+from actprof.bounds.result import Scheme
+from actprof.bounds.table import kind, law, slope_words
+from actprof.bounds.turns import SAME
+from actprof.digits import short
+from actprof.report.canvas import Canvas
+from actprof.report.formulas import Formula
+from actprof.report.headings import Paragraph, arm_color, arm_marker
+from actprof.report.lettering import line_height, wrapped
 
 LABEL, DETAIL = 18.0, 14.0
 SWATCH, INDENT = 44.0, 58.0

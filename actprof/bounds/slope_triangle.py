@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from actprof.distributions import Floats
-from actprof.render.bounds.layout import Layout
-from actprof.render.bounds.slopes import HALF, NAMES, has_half
-from actprof.render.canvas import Canvas
-from actprof.render.lettering import line_height, width
-from actprof.render.numerals import compact, power_of_ten
-from actprof.render.plane import LogAxis, Plane
+from actprof.arrays import Floats
+from actprof.bounds.layout import Layout
+from actprof.bounds.table import HALF, NAMES, has_half
+from actprof.digits import compact, power_label
+from actprof.report.canvas import Canvas
+from actprof.report.lettering import line_height, width
+from actprof.report.plane import LogAxis, Plane
 
 NAME = NAMES[HALF]
 LABEL, LEG = 17.0, 14.0
@@ -68,7 +68,7 @@ class Triangle:
 
 
 def _factor(number: float) -> str:
-    return compact(number) if number < 10_000 else power_of_ten(round(math.log10(number)))
+    return compact(number) if number < 10_000 else power_label(round(math.log10(number)))
 
 
 def draw_half(canvas: Canvas, plane: Plane, layout: Layout, points: Floats) -> None:

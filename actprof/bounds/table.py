@@ -8,10 +8,22 @@ from typing import TextIO
 
 from rich.table import Table
 
-from actprof.render.bounds.laws import kind, law
-from actprof.render.cells import count, fan, number, percent
-from actprof.render.terminal import Column, printed, table, written
-from actprof.weight_scales import AGREEMENT, Bounds, Sample, Scheme
+from actprof.bounds.result import AGREEMENT, Bounds, Sample, Scheme
+from actprof.digits import compact, count, fan, number, percent
+from actprof.report.terminal import Column, printed, table, written
+
+KINDS = {"truncated": "truncated normal", "matrix": "matrix, not weight by weight", "point": "constant"}
+
+
+def law(scheme: Scheme) -> str:
+    """`W ~ N(0, 2/n)`; a recipe in words stays as it is."""
+    sign = "= " if scheme.distribution == "point" else "~ " if scheme.formula.startswith(("N(", "U(")) else ""
+    return f"W {sign}{scheme.formula}" if sign else scheme.formula
+
+
+def kind(scheme: Scheme) -> str:
+    return KINDS.get(scheme.distribution, scheme.distribution)
+
 
 DIGITS = 4
 
@@ -94,3 +106,31 @@ def _closing(bounds: Bounds) -> list[str]:
     if normal:
         lines.append(f"a normal has {100 * normal[1]:.2f} % of its weights within ±3 std, and no bound")
     return lines
+
+
+TOLERANCE = 0.015
+HALF = -0.5
+NAMES = {-1.0: "slope −1: ∝ 1/n", HALF: "slope −1/2: ∝ 1/√n", 0.0: "slope 0: does not depend on n"}
+
+
+def slope_words(scheme: Scheme) -> str:
+    """What to call the slope; empty where there is none."""
+    if scheme.slope is None:
+        return "no steady slope" if len(scheme.fan_in) > 1 and any(scheme.std) else ""
+    first, last = scheme.slope
+    return _name(last) if abs(first - last) <= TOLERANCE else f"slope from {_figure(first)} to {_figure(last)}"
+
+
+def _name(slope: float) -> str:
+    return next((name for value, name in NAMES.items() if abs(slope - value) <= TOLERANCE),
+                f"slope {_figure(slope)}")
+
+
+def _figure(slope: float) -> str:
+    if abs(slope - HALF) <= TOLERANCE / 2:
+        return "−1/2"
+    return compact(round(slope, 2) + 0.0, 2)
+
+
+def has_half(scheme: Scheme) -> bool:
+    return scheme.slope is not None and abs(scheme.slope[1] - HALF) <= TOLERANCE

@@ -14,14 +14,13 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from actprof import special
-from actprof.buffers import borrowed, zeros_like
+from actprof.catalogue import special
+from actprof.catalogue.special import borrowed, zeros_like
 from actprof.registry import Choice, Parameter, Registry, Value
 
 Array = NDArray[Any]
 Points = tuple[float, ...]
 T = TypeVar("T")
-
 FLAT = 0.05
 RRELU_LOW, RRELU_HIGH = 1 / 8, 1 / 3
 RRELU_MEAN = (RRELU_LOW + RRELU_HIGH) / 2
@@ -523,7 +522,6 @@ _ROWS = (
     Activation("maxout", "max(z₁, …, z_k), k linear maps for each output", "Goodfellow et al. 2013", _maxout,
                _maxout_route, (), (Parameter("k", 2, 1, 64),), pieces=lambda k: k, sup=1.0),
 )
-
 _PRESETS = {
     "torch.gelu": "gelu",
     "torch.leaky_relu": "leaky_relu:slope=0.01",
@@ -539,7 +537,6 @@ _PRESETS = {
     "jax.hard_sigmoid": "hard_sigmoid",
     "flax.prelu": "prelu:slope=0.01",
 }
-
 _COUPLED = "it couples all units of a layer, and only element-wise activations can be profiled"
 _GATED = "a gated unit multiplies two linear maps, and only element-wise activations can be profiled; its gate is '{}'"
 _REFUSED = {
@@ -550,7 +547,6 @@ _REFUSED = {
     "geglu": _GATED.format("gelu"),
     "reglu": _GATED.format("relu"),
 }
-
 ACTIVATIONS: Registry[Activation] = Registry("activation", "activations", _ROWS, presets=_PRESETS, refused=_REFUSED)
 
 

@@ -1,21 +1,110 @@
-"""Expectations of one activation φ(h), h ~ N(offset, variance), and their derivatives by the variance."""
+"""Expectations of one activation φ(h), h ~ N(offset, variance), and their derivatives by the variance.
+
+Derivatives of E f(h), h ~ N(offset, q), by the variance q, as expectations (Stein's lemma).
+
+With f they are d/dq E f = E[(z² - 1)f]/(2q) and d²/dq² E f = E[(z⁴ - 6z² + 3)f]/(4q²), which hold where f jumps; with
+f' = df/dh they are E[z f']/(2√q) and E[(z³ - 3z)f']/(4q√q), which cancel less.
+"""
 
 from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Callable
 from dataclasses import astuple, dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from actprof.activations import BoundActivation
-from actprof.special import normal_cdf
-from actprof.theory import branches, exponential, largest, quadrature
-from actprof.theory.stein import kernels, without_noise
+from actprof.catalogue import quadrature
+from actprof.catalogue.activations import BoundActivation, bind
+from actprof.catalogue.quadrature import PERIODIC, Values, rule, values
+from actprof.catalogue.special import normal_cdf
+from actprof.errors import SpecError
+from actprof.registry import Choice
 
 Array = NDArray[Any]
+
+Kernel = tuple[Callable[[Array], Array], Callable[[Any], Any]]
+"""A polynomial in z, and what it is divided by: a function of the variance q."""
+
+_SMOOTH: tuple[Kernel, Kernel] = ((lambda z: z, lambda q: 2 * np.sqrt(q)),
+                                  (lambda z: z * (z * z - 3), lambda q: 4 * q * np.sqrt(q)))
+_JUMPING: tuple[Kernel, Kernel] = ((lambda z: z * z - 1, lambda q: 2 * q),
+                                   (lambda z: z * z * (z * z - 6) + 3, lambda q: 4 * q * q))
+
+
+def kernels(phi: BoundActivation) -> tuple[Kernel, Kernel]:
+    """Of the first and the second derivative: with f' unless φ jumps, then with f."""
+    return _JUMPING if phi.jumps else _SMOOTH
+
+
+def without_noise(phi: BoundActivation, derivative: Any, power: Any, square: Any) -> Any:
+    """W' or W'' without what rounding makes of a W that stands still, as that of a step and of a fast sine.
+
+    `power` is the variance's that makes the derivative comparable with W, which is `square`.
+    """
+    if not phi.jumps and phi.name not in PERIODIC:
+        return derivative
+    return np.where(np.abs(power * derivative) <= 1e-14 * square, 0.0, derivative)
+
+
+def _exp(exponent: float) -> float:
+    return math.exp(exponent) if exponent < 709 else math.inf
+
+
+def _power(k: int, variance: float, offset: float) -> float:
+    """E e^{kh}, h ~ N(offset, variance)."""
+    return _exp(k * offset + k * k * variance / 2)
+
+
+def exponential_moments(variance: float, offset: float) -> tuple[float, ...]:
+    """The fields of gaussian.Moments."""
+    mean, square, third, fourth = (_power(k, variance, offset) for k in (1, 2, 3, 4))
+    spread, std = square * -float(np.expm1(-variance)), math.sqrt(variance)
+    return (mean, square, third, fourth, spread, square, fourth, std * mean, 2 * std * square, mean / 2, mean / 4,
+            2 * square, 4 * square)
+
+
+def pair(variance: float, d: float, offset: float) -> tuple[float, ...]:
+    """The fields of pairs.Pair."""
+    def covariance(j: int, k: int) -> float:
+        return _power(j, variance, offset) * _power(k, variance, offset) * (_exp(j * k * (variance - d)) - 1)
+
+    square = _exp(2 * offset + 2 * variance - d)
+    return (square, _power(2, variance, offset) * -float(np.expm1(-d)), covariance(1, 1), covariance(2, 1),
+            covariance(2, 2), square, _exp(4 * offset + 8 * variance - 4 * d))
+
+
+@functools.cache
+def _of_largest(k: int) -> tuple[float, float]:
+    """(E M, Var M)."""
+    z, weights = rule(np.array([]), 0.0, 1.0)
+    weights = weights * k * normal_cdf(z) ** (k - 1)
+    mean = float(z @ weights)
+    return mean, float((z - mean) ** 2 @ weights)
+
+
+def _mean(k: int) -> float:
+    return _of_largest(k)[0]
+
+
+def _variance(k: int) -> float:
+    return _of_largest(k)[1]
+
+
+def largest_slopes(k: int, variance: float, offset: float) -> tuple[float, float]:
+    """(m', W') by the variance: m = offset + √q E M, W = offset² + 2·offset·√q E M + q E M²."""
+    mean, root = _mean(k), math.sqrt(variance)
+    return mean / (2 * root), _variance(k) + mean * mean + offset * mean / root
+
+
+def largest_curvatures(k: int, variance: float, offset: float) -> tuple[float, float]:
+    """(m'', W'')."""
+    quarter = _mean(k) / (4 * variance * math.sqrt(variance))
+    return -quarter, -2 * offset * quarter
+
 
 LEAST_TO_SPLIT = 1e-28
 """Variance, in units of scale(φ)², below which both sides of a kink are seen as from there."""
@@ -66,7 +155,7 @@ def moments(phi: BoundActivation, variance: float, offset: float = 0.0) -> Momen
     if not variance < math.inf:
         return Moments(**dict.fromkeys(Moments.__annotations__, math.nan))
     if phi.name == "exponential":
-        return Moments(*map(np.float64, exponential.moments(variance, offset)))
+        return Moments(*map(np.float64, exponential_moments(variance, offset)))
     variance = np.float64(quadrature.tamed(phi, variance))
     with np.errstate(all="ignore"):
         first = _levels(phi, variance, offset)
@@ -106,7 +195,7 @@ def curve(phi: BoundActivation, variances: Array) -> Curve:
     at = evaluated(phi, std[:, None] * z)
     square, slope_square = (np.einsum("ij,ij->i", at.mean(each * each), weights) for each in (at.value, at.slope))
     if phi.pieces > 1:
-        return Curve(square, slope_square, np.full(q.size, largest.slopes(phi.pieces, 1.0, 0.0)[1]), np.zeros(q.size))
+        return Curve(square, slope_square, np.full(q.size, largest_slopes(phi.pieces, 1.0, 0.0)[1]), np.zeros(q.size))
     of = at.mean(at.value * at.value if phi.jumps else 2 * at.value * at.slope) * weights
     slope, curvature = (np.einsum("ij,ij->i", of, polynomial(z)) / divisor(q)
                         for polynomial, divisor in kernels(phi))
@@ -126,7 +215,7 @@ def mixed(phi: BoundActivation, variance: float, offsets: tuple[tuple[float, flo
 
 
 @functools.lru_cache(4)
-def _sample(phi: BoundActivation, variance: float, offset: float) -> tuple[Array, Array, branches.Values]:
+def _sample(phi: BoundActivation, variance: float, offset: float) -> tuple[Array, Array, Values]:
     """z, its weights, and φ there; of a maxout, z is the largest piece."""
     std = math.sqrt(variance)
     z, weights = quadrature.rule(quadrature.cuts(phi), offset, std)
@@ -135,11 +224,11 @@ def _sample(phi: BoundActivation, variance: float, offset: float) -> tuple[Array
     return z, weights, evaluated(phi, offset + std * z)
 
 
-def evaluated(phi: BoundActivation, h: Array) -> branches.Values:
+def evaluated(phi: BoundActivation, h: Array) -> Values:
     """φ and φ' at h; of a maxout at the largest piece, which passes on unchanged."""
     if phi.pieces > 1:
-        return branches.Values(np.ones(1), h[None], np.ones_like(h)[None])
-    return branches.values(phi, h)
+        return Values(np.ones(1), h[None], np.ones_like(h)[None])
+    return values(phi, h)
 
 
 def _levels(phi: BoundActivation, variance: float, offset: float) -> tuple[float, ...]:
@@ -187,11 +276,27 @@ def _by_variance(phi: BoundActivation, variance: float, offset: float, order: in
 
 def _slopes(phi: BoundActivation, variance: float, offset: float) -> tuple[float, float]:
     """(m', W')."""
-    return largest.slopes(phi.pieces, variance, offset) if phi.pieces > 1 else _by_variance(phi, variance, offset, 1)
+    return largest_slopes(phi.pieces, variance, offset) if phi.pieces > 1 else _by_variance(phi, variance, offset, 1)
 
 
 def _curvatures(phi: BoundActivation, variance: float, offset: float) -> tuple[float, float]:
     """(m'', W'')."""
     if phi.pieces > 1:
-        return largest.curvatures(phi.pieces, variance, offset)
+        return largest_curvatures(phi.pieces, variance, offset)
     return _by_variance(phi, variance, offset, 2)
+
+
+def forward_gain(choice: Choice) -> float:
+    """The σ_w that keeps E a² without biases: gain_forward = 1/√E φ(z)², z ~ N(0, 1); of a maxout of its largest z.
+
+    Raises SpecError where there is none.
+    """
+    square = moments(bind(choice), 1.0).square
+    gain = _inverse_root(square)
+    if gain is None:
+        raise SpecError(f"{choice} has no gain that keeps the variance: E φ(z)² is {square:g} for z ~ N(0, 1).")
+    return gain
+
+
+def _inverse_root(square: float) -> float | None:
+    return 1 / math.sqrt(square) if 0 < square < math.inf else None

@@ -13,15 +13,97 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from numpy.typing import DTypeLike
+from numpy.typing import DTypeLike, NDArray
 
-from actprof import matrices
-from actprof.draws import NORMAL, POINT, TRUNCATED_STD, UNIFORM, Draw, truncated
+from actprof.catalogue.draws import NORMAL, POINT, TRUNCATED_STD, UNIFORM, Draw, truncated
+from actprof.catalogue.expectations import forward_gain
 from actprof.errors import SpecError
-from actprof.fans import FAN_TEXT, FANS, Fans
-from actprof.matrices import Matrix
 from actprof.registry import Choice, Parameter, Registry, Value
-from actprof.theory.gains import forward_gain
+
+
+@dataclass(frozen=True)
+class Fans:
+    """What a scale may depend on.
+
+    Attributes:
+        first: whether this is the layer that sees the inputs (siren).
+        activation: what the layer's pre-activations go through (critical); None where no layer is meant.
+    """
+
+    fan_in: int
+    fan_out: int
+    first: bool = False
+    activation: Choice | None = None
+
+
+FANS: dict[str, Callable[[Fans], float]] = {
+    "fan_in": lambda fans: fans.fan_in,
+    "fan_out": lambda fans: fans.fan_out,
+    "fan_avg": lambda fans: (fans.fan_in + fans.fan_out) / 2,
+    "fan_geo_avg": lambda fans: math.sqrt(fans.fan_in) * math.sqrt(fans.fan_out),
+}
+
+FAN_TEXT = {"fan_in": "n", "fan_out": "m", "fan_avg": "((n+m)/2)", "fan_geo_avg": "√(nm)"}
+"""The modes as formulas show them."""
+
+Matrix = NDArray[Any]
+
+
+def orthogonal(rng: np.random.Generator, shape: tuple[int, int], dtype: np.dtype[Any], fans: Fans,
+               gain: float) -> Matrix:
+    """Q·sign(diag R) of a Gaussian's QR: Haar-distributed (Saxe 2013; without the signs it is not Haar)."""
+    rows, columns = shape
+    q, r = np.linalg.qr(rng.standard_normal((max(shape), min(shape)), dtype=dtype))
+    q *= gain * np.where(np.diagonal(r) < 0, -1, 1)
+    return np.ascontiguousarray(q if rows >= columns else q.T, dtype=dtype)
+
+
+def identity(rng: np.random.Generator, shape: tuple[int, int], dtype: np.dtype[Any], fans: Fans,
+             gain: float) -> Matrix:
+    weights = np.eye(*shape, dtype=dtype)
+    weights *= gain
+    return weights
+
+
+def identity_mean(fans: Fans, gain: float) -> float:
+    return gain / max(fans.fan_in, fans.fan_out)
+
+
+def identity_std(fans: Fans, gain: float) -> float:
+    """Of a weight picked at random, which is `gain` with probability 1/max(n, m), else 0."""
+    longer = max(fans.fan_in, fans.fan_out)
+    return gain * math.sqrt(longer - 1) / longer
+
+
+def sparse(rng: np.random.Generator, shape: tuple[int, int], dtype: np.dtype[Any], fans: Fans, sparsity: float,
+           std: float) -> Matrix:
+    rows, columns = shape
+    weights: Matrix = rng.standard_normal(shape, dtype=dtype)
+    weights *= std
+    zeros = _zeros(rows, sparsity)
+    order = np.argsort(rng.random((rows, columns), dtype=np.float32), axis=0)[:zeros]
+    np.put_along_axis(weights, order, 0, axis=0)
+    return weights
+
+
+def sparse_std(fans: Fans, sparsity: float, std: float) -> float:
+    return std * math.sqrt(1 - _zeros(fans.fan_in, sparsity) / fans.fan_in)
+
+
+def sparse_square_variance(fans: Fans, sparsity: float, std: float) -> float:
+    """2n/k for k weights of a column that are not 0: only they vary."""
+    return 2 * fans.fan_in / max(fans.fan_in - _zeros(fans.fan_in, sparsity), 1)
+
+
+def fixed(fans: Fans, **_: Value) -> float:
+    """The sum of a whole matrix's squares is always the same."""
+    return 0.0
+
+
+def _zeros(rows: int, sparsity: float) -> int:
+    """How many weights of a column are 0."""
+    return math.ceil(sparsity * rows)
+
 
 Rule = Callable[..., float]
 Support = tuple[float, float] | None
@@ -297,15 +379,15 @@ INITIALIZERS: Registry[Initializer] = Registry("initialiser", "inits", (
     Initializer("orthogonal", "gain·Q of the QR of a Gaussian, signs of diag R",
                 "Saxe et al. 2013, Exact solutions to the nonlinear dynamics of learning",
                 lambda fans, gain: gain / math.sqrt(max(fans.fan_in, fans.fan_out)), NORMAL,
-                ("torch.orthogonal",), _gain(), matrix=matrices.orthogonal, support=_within(lambda fans, gain: gain),
-                square_variance=matrices.fixed, spare=7),
+                ("torch.orthogonal",), _gain(), matrix=orthogonal, support=_within(lambda fans, gain: gain),
+                square_variance=fixed, spare=7),
     Initializer("identity", "gain on the diagonal, 0 elsewhere", "Le et al. 2015, A simple way to initialize",
-                matrices.identity_std, POINT, ("eye",), _gain(), matrices.identity_mean, matrices.identity,
-                lambda fans, gain: (0.0, gain), matrices.fixed),
+                identity_std, POINT, ("eye",), _gain(), identity_mean, identity,
+                lambda fans, gain: (0.0, gain), fixed),
     Initializer("sparse", "each column: ceil(sparsity·n) zeros, the rest N(0, std²)",
-                "Martens 2010, Deep learning via Hessian-free optimization", matrices.sparse_std, NORMAL, (),
-                (Parameter("sparsity", 0.9, low=0.0, high=1.0), _std(0.01)), matrix=matrices.sparse,
-                support=lambda fans, sparsity, std: None, square_variance=matrices.sparse_square_variance, spare=3),
+                "Martens 2010, Deep learning via Hessian-free optimization", sparse_std, NORMAL, (),
+                (Parameter("sparsity", 0.9, low=0.0, high=1.0), _std(0.01)), matrix=sparse,
+                support=lambda fans, sparsity, std: None, square_variance=sparse_square_variance, spare=3),
     Initializer("siren", "U(±√(6/n)/w0), first layer U(±1/n)",
                 "Sitzmann et al. 2020, Implicit neural representations with periodic activation functions",
                 lambda fans, w0: 1 / (math.sqrt(3) * fans.fan_in) if fans.first else math.sqrt(2 / fans.fan_in) / w0,
@@ -325,7 +407,7 @@ INITIALIZERS: Registry[Initializer] = Registry("initialiser", "inits", (
                 "Mishkin & Matas 2016, All you need is a good init",
                 lambda fans, tolerance, iterations: 1 / math.sqrt(max(fans.fan_in, fans.fan_out)), NORMAL, (),
                 (Parameter("tolerance", 0.1, positive=True), Parameter("iterations", 10, low=1, high=1000)),
-                matrix=lambda rng, shape, dtype, fans, **_: matrices.orthogonal(rng, shape, dtype, fans, 1.0),
-                support=lambda fans, tolerance, iterations: None, square_variance=matrices.fixed, spare=7,
+                matrix=lambda rng, shape, dtype, fans, **_: orthogonal(rng, shape, dtype, fans, 1.0),
+                support=lambda fans, tolerance, iterations: None, square_variance=fixed, spare=7,
                 calibrated=True),
 ), number="normal", check=_check)

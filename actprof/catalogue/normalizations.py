@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from actprof.buffers import borrowed
+from actprof.catalogue.special import borrowed
 from actprof.registry import Choice, Parameter, Registry
 
 Rows = NDArray[Any]

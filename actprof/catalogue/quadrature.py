@@ -8,13 +8,14 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from actprof.activations import BoundActivation
-from actprof.special import normal_density
+from actprof.catalogue.activations import ACTIVATIONS, RRELU_HIGH, RRELU_LOW, BoundActivation
+from actprof.catalogue.special import normal_density
 
 Array = NDArray[Any]
 Points = tuple[float, ...]
@@ -25,8 +26,8 @@ REACH = 10.0
 ORDER = 24
 _PANELS = (-REACH, -6.0, -3.0, 0.0, 3.0, 6.0, REACH)
 _GRADED = (2.0, 4.0, 8.0, 16.0, 32.0, 128.0, 512.0, 2048.0, 8192.0)
-
 PERIODIC = ("sin", "cos")
+
 LARGEST_OF_PERIODIC = 100.0
 """Variance above which the expectation of a sine no longer depends on it: e^{-50} is left."""
 
@@ -114,3 +115,41 @@ def interval(low: float, high: float, nodes: int) -> tuple[Array, Array]:
     """Nodes and weights of the mean over [low, high]."""
     x, weights = _legendre(nodes)
     return low + (high - low) * (1 + x) / 2, weights / 2
+
+
+SLOPES = 8
+"""Slopes that stand for all that can be drawn; enough for their fourth powers."""
+
+
+@dataclass(frozen=True)
+class Values:
+    """φ and φ' at some pre-activations, for each curve (first axis), and each curve's probability."""
+
+    probability: Array
+    value: Array
+    slope: Array
+
+    def mean(self, values: Array) -> Array:
+        """The mean over the curves."""
+        averaged: Array = values[0] if len(values) == 1 else np.tensordot(self.probability, values, 1)
+        return averaged
+
+
+@functools.cache
+def curves(phi: BoundActivation) -> tuple[tuple[float, BoundActivation], ...]:
+    """(probability, activation without chance) for every curve that may be drawn."""
+    if not phi.random:
+        return ((1.0, phi),)
+    leaky = ACTIVATIONS["leaky_relu"]
+    slopes, weights = interval(RRELU_LOW, RRELU_HIGH, SLOPES)
+    return tuple((float(weight), replace(phi, activation=leaky, parameters=(("slope", float(slope)),)))
+                 for slope, weight in zip(slopes, weights, strict=True))
+
+
+def values(phi: BoundActivation, h: Array) -> Values:
+    """All curves at h."""
+    drawn = curves(phi)
+    return Values(np.array([probability for probability, _ in drawn]),
+                  np.stack([curve.value(h) for _, curve in drawn]) if len(drawn) > 1 else drawn[0][1].value(h)[None],
+                  np.stack([curve.derivative(h) for _, curve in drawn]) if len(drawn) > 1
+                  else drawn[0][1].derivative(h)[None])

@@ -8,14 +8,53 @@ Arrays have at least one dimension.
 from __future__ import annotations
 
 import math
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from actprof.buffers import borrowed
-
 Array = NDArray[Any]
+KEPT = 1 << 18
+_zeros: dict[Any, Array] = {}
+
+
+class _Pool(threading.local):
+    def __init__(self) -> None:
+        self.free: dict[Any, list[Array]] = {}
+
+
+_pool = _Pool()
+
+
+@contextmanager
+def borrowed(like: Array, count: int) -> Iterator[list[Array]]:
+    """`count` arrays of the shape and type of `like`, contents undefined, this thread's own until the block ends."""
+    if like.size > KEPT:
+        yield [np.empty_like(like) for _ in range(count)]
+        return
+    free = _pool.free.setdefault(like.dtype, [])
+    taken = [free.pop() if free else np.empty(KEPT, like.dtype) for _ in range(count)]
+    try:
+        yield [array[: like.size].reshape(like.shape) for array in taken]
+    finally:
+        free.extend(taken)
+
+
+def zeros_like(z: Array) -> Array:
+    """Read-only zeros to compare with: three times faster than a scalar. Shared by all threads."""
+    if z.size > KEPT:
+        return np.zeros((), z.dtype)
+    zeros = _zeros.get(z.dtype)
+    if zeros is None:
+        zeros = np.zeros(KEPT, z.dtype)
+        zeros.flags.writeable = False
+        _zeros[z.dtype] = zeros
+    shaped: Array = zeros[: z.size].reshape(z.shape)
+    return shaped
+
 
 # log(erfc x) / x: float64 in u = (6 - x)/(6 + x) for x in [0, 6], float32 in x for x in [0, 4].
 # Beyond, erf x is 1 in that precision.
@@ -31,7 +70,6 @@ _LOG_ERFC_32: tuple[float, ...] = (
     1.013977274e-07, -2.55876506e-06, 2.874358177e-05, -0.0001880921764, 0.0007718797463,
     -0.001823030723, 0.0002581503948, 0.01912138603, -0.1027733609, -0.6366195674, -1.128379171,
 )
-
 # Mills' ratio Φ(-a)/exp(-a²/2), times a + k, in u = (k - a)/(k + a): float64 k = 5, float32 k = 3.
 _MILLS_64: tuple[float, ...] = (
     1.4362573983902749e-10, -7.8522055819889075e-10, -1.3314572115079123e-09, 9.2736040932003392e-09,

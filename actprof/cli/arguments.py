@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from actprof.errors import SpecError, shown
+from actprof.errors import SpecError, quoted
 from actprof.registry import did_you_mean, folded
 
 
@@ -24,7 +24,7 @@ class Command(click.Command):
             error.ctx = ctx  # Click's parser leaves it out of some
             raise
         if ctx.args and not ctx.resilient_parsing:
-            raise SpecError(f"unexpected argument {shown(ctx.args[0])}. {_help(ctx)} shows what is expected.")
+            raise SpecError(f"unexpected argument {quoted(ctx.args[0])}. {_help(ctx)} shows what is expected.")
         return rest
 
 
@@ -40,7 +40,7 @@ class Word(click.Choice[str]):
             return words[folded(value)]
         *others, last = words.values()
         hint = did_you_mean(folded(value), words)
-        raise SpecError(f"{_name(param)} must be {', '.join(others)} or {last}, not {shown(value)}. {hint}".strip())
+        raise SpecError(f"{_name(param)} must be {', '.join(others)} or {last}, not {quoted(value)}. {hint}".strip())
 
 
 class Whole(click.types.IntParamType):
@@ -57,7 +57,7 @@ class Whole(click.types.IntParamType):
             if self.low <= number <= self.high:
                 return number
         raise SpecError(f"{_name(param)} must be a whole number from {self.low:,} to {self.high:,}, "
-                        f"not {shown(value)}.")
+                        f"not {quoted(value)}.")
 
 
 class Number(click.types.FloatParamType):
@@ -73,7 +73,7 @@ class Number(click.types.FloatParamType):
             number = float(value)
             if self.low <= number < math.inf:
                 return number
-        raise SpecError(f"{_name(param)} must be a finite number, {self.low:g} or more, not {shown(value)}.")
+        raise SpecError(f"{_name(param)} must be a finite number, {self.low:g} or more, not {quoted(value)}.")
 
 
 def reworded(error: click.ClickException) -> str:
@@ -82,7 +82,7 @@ def reworded(error: click.ClickException) -> str:
     if ctx is not None and isinstance(error, click.NoSuchOption):
         known = [name for option in ctx.command.get_params(ctx) for name in option.opts if name.startswith("--")]
         hint = did_you_mean(error.option_name, known) or f"{_help(ctx)} lists the options."
-        return f"unknown option {shown(error.option_name)}. {hint}"
+        return f"unknown option {quoted(error.option_name)}. {hint}"
     if ctx is not None and isinstance(error, click.BadOptionUsage):
         for option in ctx.command.get_params(ctx):
             if isinstance(option, click.Option) and error.option_name in option.opts:

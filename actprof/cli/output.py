@@ -13,16 +13,17 @@ from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 import click
 
-from actprof.cli.requests import Whole, Word
-from actprof.cli.signals import aside
-from actprof.errors import OutputError, SpecError, shown
-from actprof.spec import MAX_SEED, SHEET, THEMES, RunSpec, Style
+from actprof.cli.arguments import Whole, Word
+from actprof.cli.signals import in_thread
+from actprof.engine.spec import MAX_SEED, RunSpec
+from actprof.errors import OutputError, SpecError, quoted
+from actprof.report.style import SHEET, THEMES, Style
 
 if TYPE_CHECKING:
-    from actprof.render.files import Target
+    from actprof.report.files import Target
+
 
 Command = TypeVar("Command", bound=Callable[..., Any])
-
 FORMATS = ("table", "json", "csv")
 LONGEST_NAME = 100
 
@@ -48,8 +49,8 @@ class Output:
 
     def check(self, default: str, animation: str | None = None) -> None:
         """Refuse now what could not be written later; `default` is the figure's name where none is given."""
-        from actprof.render import drawing
-        from actprof.render.files import targets
+        from actprof.report import drawing
+        from actprof.report.files import targets
 
         standard_output()
         for option, given in (("--output", self.paths), ("--show", self.show)):
@@ -89,7 +90,7 @@ class Output:
         if self.format == "table":
             table(stream)
         else:
-            from actprof.render import records
+            from actprof.report import records
 
             stream.write(f"{records.to_json(record())}\n" if self.format == "json" else records.to_csv(rows()))
         stream.flush()
@@ -105,9 +106,9 @@ class Output:
             return
         style = Style(self.theme, self.dpi)
         for target in self._targets:
-            target.write(aside(functools.partial(render, style, target.format)))
+            target.write(in_thread(functools.partial(render, style, target.format)))
             if target.path != "-" and not self.quiet:
-                self._say(f"wrote {target.path if target.path.isprintable() else shown(target.path, 300)}")
+                self._say(f"wrote {target.path if target.path.isprintable() else quoted(target.path, 300)}")
         if self.show:
             self._launch()
 

@@ -18,7 +18,6 @@ Result = TypeVar("Result")
 NAP = 0.1
 """Seconds: where waiting cannot be interrupted, a signal is answered after this long at most."""
 
-
 BREATH = 0.5
 """Seconds within which a second signal is the first one's echo."""
 
@@ -31,7 +30,7 @@ class Signalled(BaseException):
 
 
 @contextmanager
-def answered() -> Iterator[None]:
+def handle_signals() -> Iterator[None]:
     """Inside, the first signal raises Signalled in the main thread; a second one ends the process on the spot."""
     before: dict[int, Any] = {}
     if threading.current_thread() is threading.main_thread():
@@ -44,7 +43,7 @@ def answered() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def aside(work: Callable[[], Result]) -> Result:
+def in_thread(work: Callable[[], Result]) -> Result:
     """The result of `work()`, done in a thread of its own: inside NumPy the main thread would be deaf to signals."""
     done: queue.SimpleQueue[tuple[list[Result], BaseException | None]] = queue.SimpleQueue()
 
@@ -61,7 +60,7 @@ def aside(work: Callable[[], Result]) -> Result:
     return result[0]
 
 
-def until_told(work: Callable[[], Result], stop: Callable[[], None]) -> tuple[Result, Signalled | None]:
+def run_until_interrupted(work: Callable[[], Result], stop: Callable[[], None]) -> tuple[Result, Signalled | None]:
     """The result of `work()`, which the first signal asks, by `stop()`, to end early; and that signal.
 
     A second signal raises, but not within a breath of the first: some senders signal a process and then its group.

@@ -6,15 +6,15 @@ import os
 from collections.abc import Callable, Mapping
 from importlib import import_module
 
-from actprof.datasets.table import Table, named
-from actprof.errors import DataError, SpecError, shown
+from actprof.data.table import Table, display_path
+from actprof.errors import DataError, SpecError, quoted
 
 __all__ = ["READERS", "Table", "read", "suffix", "suffixes"]
 
 READERS: Mapping[str, tuple[str, str]] = {
-    ".npz": ("actprof.datasets.npz", "read_npz"),
-    ".npy": ("actprof.datasets.npz", "read_npy"),
-    ".csv": ("actprof.datasets.csv_file", "read_csv"),
+    ".npz": ("actprof.data.npz", "read_npz"),
+    ".npy": ("actprof.data.npz", "read_npy"),
+    ".csv": ("actprof.data.csv_file", "read_csv"),
 }
 """Suffix → module and function (path, key, label_column) → Table that reads such a file."""
 
@@ -32,18 +32,18 @@ def read(path: str, key: str | None = None, label_column: str = "auto") -> Table
         DataError: the file is not there or does not hold what it should.
     """
     if os.path.isdir(path):
-        raise DataError(f"{named(path)} is a folder. Name a file that ends in {suffixes()}.")
+        raise DataError(f"{display_path(path)} is a folder. Name a file that ends in {suffixes()}.")
     if suffix(path) not in READERS:
-        raise SpecError(f"cannot read {shown(path)}. Files end in {suffixes()}.")
+        raise SpecError(f"cannot read {quoted(path)}. Files end in {suffixes()}.")
     _require_fitting(path, key, label_column)
     if not os.path.exists(path):
-        raise DataError(f"{named(path)} does not exist. Check the path.")
+        raise DataError(f"{display_path(path)} does not exist. Check the path.")
     if not os.path.isfile(path):
-        raise DataError(f"{named(path)} is not a regular file. Save the data to a file first.")
+        raise DataError(f"{display_path(path)} is not a regular file. Save the data to a file first.")
     try:
         return _reader(path)(path, key, label_column)
     except OSError as error:
-        raise DataError(f"{named(path)} cannot be read: {error.strerror or error}.") from None
+        raise DataError(f"{display_path(path)} cannot be read: {error.strerror or error}.") from None
 
 
 def _reader(path: str) -> Callable[[str, str | None, str], Table]:
@@ -56,9 +56,9 @@ def _reader(path: str) -> Callable[[str, str | None, str], Table]:
 def _require_fitting(path: str, key: str | None, label_column: str) -> None:
     """Raise SpecError for an option that would be ignored."""
     if key is not None and suffix(path) != ".npz":
-        raise SpecError(f"--input-key cannot be combined with {shown(path)}. It names an array in an .npz file.")
+        raise SpecError(f"--input-key cannot be combined with {quoted(path)}. It names an array in an .npz file.")
     if label_column not in ("auto", "none") and suffix(path) != ".csv":
-        raise SpecError(f"--label-column cannot be combined with {shown(path)}. It names a column of a .csv file.")
+        raise SpecError(f"--label-column cannot be combined with {quoted(path)}. It names a column of a .csv file.")
 
 
 def suffix(path: str) -> str:

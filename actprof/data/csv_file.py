@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from actprof.datasets.table import Table, named, require_memory
-from actprof.errors import DataError, shown
+from actprof.data.table import Table, display_path, require_memory
+from actprof.errors import DataError, quoted
 from actprof.registry import did_you_mean, folded
 
 DELIMITERS = ("\t", ";", ",")
@@ -53,10 +53,10 @@ def read_csv(path: str, key: str | None, label_column: str) -> Table:
     """The numbers of a .csv file but for the column of labels; there are no keys."""
     with _one_line(path):
         layout = _layout(path)
-        left_out, notes = _left_out(named(path), layout, label_column)
+        left_out, notes = _left_out(display_path(path), layout, label_column)
         kept = [column for column in range(layout.width) if column != left_out]
         if not kept:
-            raise DataError(f"{named(path)} has no column but the one left out. --label-column none uses it.")
+            raise DataError(f"{display_path(path)} has no column but the one left out. --label-column none uses it.")
         return Table(_features(path, layout, kept), path, notes)
 
 
@@ -64,10 +64,10 @@ def read_labelled_csv(path: str, label_column: str) -> tuple[NDArray[Any], NDArr
     """The numbers of a .csv file, and the labels of its rows: whole numbers or text, from `last` or a named column."""
     with _one_line(path):
         layout = _layout(path)
-        column = layout.width - 1 if label_column == "last" else _column(named(path), layout, label_column)
+        column = layout.width - 1 if label_column == "last" else _column(display_path(path), layout, label_column)
         kept = [other for other in range(layout.width) if other != column]
         if not kept:
-            raise DataError(f"{named(path)} has 1 column, expected features and a column of labels.")
+            raise DataError(f"{display_path(path)} has 1 column, expected features and a column of labels.")
         return _features(path, layout, kept), _labels(path, layout, column)
 
 
@@ -77,24 +77,24 @@ def _one_line(path: str) -> Iterator[None]:
     try:
         yield
     except UnicodeDecodeError:
-        raise DataError(f"{named(path)}: not UTF-8 text. Save it as a .csv file in UTF-8.") from None
+        raise DataError(f"{display_path(path)}: not UTF-8 text. Save it as a .csv file in UTF-8.") from None
     except csv.Error as error:
-        raise DataError(f"{named(path)}: not a .csv file ({error}). Save it as one.") from None
+        raise DataError(f"{display_path(path)}: not a .csv file ({error}). Save it as one.") from None
 
 
 def _layout(path: str) -> Layout:
     with open(path, encoding="utf-8-sig", newline="") as file:
         lines = list(islice((line for line in file if line.strip()), SAMPLE))
     if not lines:
-        raise DataError(f"{named(path)} is empty. Expected rows of numbers.")
+        raise DataError(f"{display_path(path)} is empty. Expected rows of numbers.")
     delimiter = _delimiter(lines)
     first, *others = (tuple(cells) for cells in csv.reader(lines, delimiter=delimiter))
     header = first if _is_header(first, others[0] if others else None, delimiter) else None
     rows = others if header else [first, *others]
     if not rows:
-        raise DataError(f"{named(path)} holds a header line and no rows. Expected rows of numbers.")
+        raise DataError(f"{display_path(path)} holds a header line and no rows. Expected rows of numbers.")
     lengths = sum(len(line.encode()) for line in lines) / len(lines)
-    require_memory(named(path), 8 * len(first) * os.path.getsize(path) / lengths)
+    require_memory(display_path(path), 8 * len(first) * os.path.getsize(path) / lengths)
     return Layout(delimiter, header, tuple(rows), len(first))
 
 
@@ -123,26 +123,26 @@ def _left_out(file: str, layout: Layout, label_column: str) -> tuple[int | None,
     if label_column == "auto" and not _ends_in_text(layout):
         return None, _doubts(layout)
     if label_column in ("auto", "last"):
-        name = shown(layout.header[last]) if layout.header else _examples(layout)
+        name = quoted(layout.header[last]) if layout.header else _examples(layout)
         return last, (f"the last column ({name}) is left out",)
-    return _column(file, layout, label_column), (f"column {shown(label_column)} is left out",)
+    return _column(file, layout, label_column), (f"column {quoted(label_column)} is left out",)
 
 
 def _doubts(layout: Layout) -> tuple[str, ...]:
     """A note where a column of numbers is called what labels are called."""
     called = [name for name in layout.header or () if folded(name) in LABEL_NAMES]
-    return tuple(f"column {shown(name)} is used as an input; --label-column {name} leaves it out"
+    return tuple(f"column {quoted(name)} is used as an input; --label-column {name} leaves it out"
                  for name in called[:1])
 
 
 def _column(file: str, layout: Layout, label_column: str) -> int:
     """The place of a named column."""
     if layout.header is None:
-        raise DataError(f"{file} has no header line, so no column {shown(label_column)}. "
+        raise DataError(f"{file} has no header line, so no column {quoted(label_column)}. "
                         "--label-column takes last or none instead.")
     if label_column not in layout.header:
-        guess = did_you_mean(label_column, layout.header) or f"The last one is {shown(layout.header[-1])}."
-        raise DataError(f"{file} has no column {shown(label_column)}. {guess}")
+        guess = did_you_mean(label_column, layout.header) or f"The last one is {quoted(layout.header[-1])}."
+        raise DataError(f"{file} has no column {quoted(label_column)}. {guess}")
     return layout.header.index(label_column)
 
 
@@ -158,7 +158,7 @@ def _ends_in_text(layout: Layout) -> bool:
 def _examples(layout: Layout) -> str:
     """The first few different values of the last column: `'g', 'b'`."""
     values = list(dict.fromkeys(_last_cells(layout)))
-    return ", ".join([*(shown(value, 20) for value in values[:3]), *(["…"] if len(values) > 3 else [])])
+    return ", ".join([*(quoted(value, 20) for value in values[:3]), *(["…"] if len(values) > 3 else [])])
 
 
 def _features(path: str, layout: Layout, kept: list[int]) -> NDArray[Any]:
@@ -175,7 +175,7 @@ def _labels(path: str, layout: Layout, column: int) -> NDArray[Any]:
         if not cell:
             raise DataError(f"{place}:{column + 1}: the label is empty. Every row needs one.")
         if not are_text and not (layout.number(cell) or 0.0).is_integer():
-            raise DataError(f"{place}:{column + 1}: label {shown(cell)} is not a whole number. "
+            raise DataError(f"{place}:{column + 1}: label {quoted(cell)} is not a whole number. "
                             "Labels are whole numbers or text; --label-column takes another column.")
     return np.array([cell for _, cell in cells] if are_text else numbers)
 
@@ -186,7 +186,7 @@ def _records(path: str, layout: Layout) -> Iterator[tuple[str, list[str]]]:
         reader = csv.reader(file, delimiter=layout.delimiter)
         records = (cells for cells in reader if cells and not (len(cells) == 1 and cells[0].isspace()))
         for cells in islice(records, 1 if layout.header else 0, None):
-            yield f"{named(path)}:{reader.line_num}", cells
+            yield f"{display_path(path)}:{reader.line_num}", cells
 
 
 def _fast(path: str, layout: Layout, kept: list[int]) -> NDArray[Any] | None:
@@ -229,10 +229,10 @@ def _careful(path: str, layout: Layout, kept: list[int]) -> NDArray[Any]:
 def _finite(cell: str, layout: Layout, place: str) -> float:
     number = layout.number(cell)
     if number is None:
-        fault = f"{shown(cell)} is not a number" if cell.strip() else "the cell is empty"
+        fault = f"{quoted(cell)} is not a number" if cell.strip() else "the cell is empty"
         raise DataError(f"{place}: {fault}. Every cell must be one; --label-column leaves one column out.")
     if not math.isfinite(number):
-        raise DataError(f"{place}: {shown(cell)} is not a finite number. Leave such rows out.")
+        raise DataError(f"{place}: {quoted(cell)} is not a finite number. Leave such rows out.")
     return number
 
 

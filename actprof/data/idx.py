@@ -12,12 +12,10 @@ from typing import IO
 import numpy as np
 from numpy.typing import NDArray
 
-from actprof.datasets.labels import encoded
-from actprof.datasets.pixels import rows
-from actprof.datasets.samples import Samples
-from actprof.datasets.table import named, require_memory
+from actprof.data.samples import Samples, encoded, rows
+from actprof.data.table import display_path, require_memory
 from actprof.errors import DataError
-from actprof.resources import amount
+from actprof.machine import amount
 
 IMAGES, LABELS = 0x00000803, 0x00000801
 """Magic numbers: unsigned bytes in three dimensions and in one."""
@@ -33,13 +31,13 @@ def read_idx(path: str) -> Samples:
     """The images of a file or a folder, with the labels and the test set beside them."""
     train = first_in(path) if os.path.isdir(path) else path
     if train is None:
-        raise DataError(f"{named(path)} holds no {FIRST[0]}[.gz]. Name a folder that does.")
+        raise DataError(f"{display_path(path)} holds no {FIRST[0]}[.gz]. Name a folder that does.")
     images, labels = _pair(train)
     folder, name = os.path.split(train)
     test = _present(os.path.join(folder, name.replace("train", "t10k", 1))) if "train" in name else None
     parts = [(images, labels), *([_pair(test)] if test else [])]
-    x, notes = rows(named(path), *(images for images, _ in parts))
-    y, classes = encoded(named(path), *(labels for _, labels in parts))
+    x, notes = rows(display_path(path), *(images for images, _ in parts))
+    y, classes = encoded(display_path(path), *(labels for _, labels in parts))
     x_test, y_test = (x[1], y[1]) if test else (None, None)
     return Samples(x[0], y[0], classes, x_test, y_test, (images.shape[1], images.shape[2]), notes)
 
@@ -56,12 +54,12 @@ def read_bytes(path: str, magic: int) -> NDArray[np.uint8]:
             size = os.path.getsize(path)
             if raw.read(2) != b"\x1f\x8b":
                 raw.seek(0)
-                return _array(raw, named(path), magic, size)
+                return _array(raw, display_path(path), magic, size)
             raw.seek(0)
             with gzip.GzipFile(fileobj=raw) as file:
-                return _array(file, named(path), magic, DEFLATE_RATIO * size)
+                return _array(file, display_path(path), magic, DEFLATE_RATIO * size)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise DataError(f"{named(path)} is damaged or cut short ({error}). Fetch it again.") from None
+        raise DataError(f"{display_path(path)} is damaged or cut short ({error}). Fetch it again.") from None
 
 
 def _array(file: IO[bytes] | gzip.GzipFile, what: str, magic: int, stored: int) -> NDArray[np.uint8]:
@@ -98,10 +96,11 @@ def _pair(path: str) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     beside = os.path.join(folder, name.replace("images", "labels").replace("idx3", "idx1"))
     labels_path = _present(beside)
     if labels_path is None or labels_path == path:
-        raise DataError(f"{named(path)} has no labels beside it: {named(beside)} does not exist.")
+        raise DataError(f"{display_path(path)} has no labels beside it: {display_path(beside)} does not exist.")
     images, labels = read_bytes(path, IMAGES), read_bytes(labels_path, LABELS)
     if len(images) != len(labels):
-        raise DataError(f"{named(labels_path)}: found {len(labels):,} labels, expected {len(images):,}, one an image.")
+        raise DataError(f"{display_path(labels_path)}: found {len(labels):,} labels, expected {len(images):,}, "
+                        "one an image.")
     return images, labels
 
 

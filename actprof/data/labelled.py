@@ -2,28 +2,144 @@
 
 from __future__ import annotations
 
+import math
 import os
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from actprof import datasets
-from actprof.datasets import toys
-from actprof.datasets.csv_file import read_labelled_csv
-from actprof.datasets.glyphs import glyphs
-from actprof.datasets.idx import read_idx
-from actprof.datasets.labelled_npz import read_labelled_npz
-from actprof.datasets.labels import encoded
-from actprof.datasets.local import FASHION, MNIST, Kept, find
-from actprof.datasets.pixels import rows
-from actprof.datasets.samples import Samples
-from actprof.datasets.splitting import split
-from actprof.datasets.table import named
-from actprof.errors import DataError, SpecError, shown
+from actprof.data import made, suffix
+from actprof.data.csv_file import read_labelled_csv
+from actprof.data.idx import first_in, read_idx
+from actprof.data.made import glyphs
+from actprof.data.npz import read_labelled_npz
+from actprof.data.request import SPLIT, DataSpec
+from actprof.data.samples import Samples, encoded, rows
+from actprof.data.table import display_path
+from actprof.errors import DataError, SpecError, quoted
 from actprof.registry import Choice, Parameter, Registry, folded
-from actprof.spec import DataSpec
+from actprof.streams import DATA, stream
+
+SHUFFLE = 2
+"""The stream of the order of rows, beside those of the two parts of what is drawn."""
+
+ROUNDING = 1e-9
+"""What 100 × (1 − 0.9) lacks of 10, and much less than a row."""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Training and test rows and their classes, with remarks for the user."""
+
+    x_train: NDArray[np.float32]
+    y_train: NDArray[np.int64]
+    x_test: NDArray[np.float32]
+    y_test: NDArray[np.int64]
+    notes: tuple[str, ...]
+
+    @property
+    def arrays(self) -> tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.float32], NDArray[np.int64]]:
+        return self.x_train, self.y_train, self.x_test, self.y_test
+
+
+def split(name: str, samples: Samples, spec: DataSpec, seed: int) -> Parts:
+    """The rows in two parts, as the spec asks for them."""
+    if samples.x_test is not None and spec.validation_split is not None:
+        raise SpecError(f"--validation-split cannot be combined with {name}. It brings its own test set.")
+    x, y = samples.x, samples.y
+    if spec.shuffle:
+        order = stream(seed, DATA, SHUFFLE).permutation(len(x))
+        x, y = x[order], y[order]
+    notes: tuple[str, ...] = ()
+    if samples.x_test is None or samples.y_test is None:
+        kept = _training_rows(name, len(x), spec)
+        x, y, x_test, y_test = x[:kept], y[:kept], x[kept:], y[kept:]
+        notes = _remarks(spec, kept, len(x_test))
+    else:
+        x_test, y_test = samples.x_test, samples.y_test
+    size = _train_size(name, len(x), spec)
+    x, y = x[:size], y[:size]
+    return Parts(x, y, x_test, y_test, (*notes, *_missing(samples.classes, y, y_test, spec.shuffle)))
+
+
+def _training_rows(name: str, rows: int, spec: DataSpec) -> int:
+    """How many rows come before those held back: rounded down, and at least one in both parts."""
+    if rows < 2:
+        raise DataError(f"{name} has 1 row, expected 2 or more: some to train on and some to test.")
+    share = SPLIT if spec.validation_split is None else spec.validation_split
+    return min(max(math.floor(rows * (1 - share) + ROUNDING), 1), rows - 1)
+
+
+def _train_size(name: str, rows: int, spec: DataSpec) -> int:
+    if spec.train_size is not None and spec.train_size > rows:
+        raise SpecError(f"--train-size must be from 1 to {rows:,}, the training rows of {name}, "
+                        f"not {spec.train_size:,}.")
+    return spec.train_size or rows
+
+
+def _remarks(spec: DataSpec, train: int, test: int) -> tuple[str, ...]:
+    if spec.validation_split is not None:
+        return ()
+    which = f"{test:,} of {train + test:,} rows, " + ("drawn at random" if spec.shuffle else "the last ones")
+    return (f"{which}, are held back for the test; --validation-split sets the share",)
+
+
+def _missing(classes: tuple[str, ...], y_train: NDArray[np.int64], y_test: NDArray[np.int64],
+             shuffled: bool) -> tuple[str, ...]:
+    """Remarks on classes that only one of the two parts knows."""
+    hint = "" if shuffled else "; --shuffle mixes the rows first"
+    known = {"training": set(y_train.tolist()), "test": set(y_test.tolist())}
+    return tuple(f"{len(found)} of {len(classes)} classes occur in the {part} rows{hint}"
+                 for part, found in known.items() if len(found) < len(classes) and len(y_test) >= len(classes))
+
+
+VARIABLE = "ACTPROF_DATA_DIR"
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Where a data set lies: under Keras's folder and under torchvision's; and the command that fetches it."""
+
+    keras: str
+    torchvision: str
+    fetch: str
+
+
+MNIST = Kept("mnist.npz", "MNIST/raw", 'python -c "from keras.datasets import mnist; mnist.load_data()"')
+FASHION = Kept("fashion-mnist", "FashionMNIST/raw",
+               'python -c "from keras.datasets import fashion_mnist; fashion_mnist.load_data()"')
+
+
+def find(name: str, kept: Kept, data_dir: str | None) -> Samples:
+    """The samples of the first copy there is; DataError lists where it was sought."""
+    for label, folder in (("--data-dir", data_dir), (VARIABLE, os.environ.get(VARIABLE))):
+        if folder and not os.path.isdir(folder):
+            raise DataError(f"{label}: {display_path(folder)} is not a folder. "
+                            f"Name the one that holds {kept.torchvision}.")
+    searched = list(dict.fromkeys(_places(kept, data_dir)))
+    for path in searched:
+        if os.path.isfile(path) or (os.path.isdir(path) and first_in(path)):
+            read = read_idx if os.path.isdir(path) else read_labelled_npz
+            samples = read(path)
+            return replace(samples, notes=(f"{name} is read from {display_path(path)}", *samples.notes))
+    raise DataError(f"{name} is not on this machine. Searched: {', '.join(map(display_path, searched))}. "
+                    f"To fetch it: {kept.fetch}")
+
+
+def _places(kept: Kept, data_dir: str | None) -> Iterator[str]:
+    home = os.path.expanduser("~")
+    explicit = [folder for folder in (data_dir, os.environ.get(VARIABLE)) if folder]
+    keras = os.environ.get("KERAS_HOME") or os.path.join(home, ".keras")
+    for folder in explicit:
+        yield os.path.join(folder, kept.torchvision)
+        yield os.path.join(folder, kept.keras)
+        yield folder
+    yield os.path.join(keras, "datasets", kept.keras)
+    for folder in ("data", os.path.join(home, "data")):
+        yield os.path.join(folder, kept.torchvision)
+
 
 FILES = "Files end in .npz, .csv or -ubyte[.gz]; or name a folder that holds the last."
 
@@ -97,12 +213,12 @@ DATASETS: Registry[DataSet] = Registry("data set", "datasets", [
     DataSet("fashion_mnist", "28×28 images of clothes", "Xiao et al. 2017; a copy on this machine", kept=FASHION,
             aliases=("fashion",)),
     DataSet("blobs", "centre of the class + N(0, spread²)", "clouds in the plane",
-            (_classes(3), _noise("spread", 0.5), *_counts(1000, 500)), toys.blobs),
+            (_classes(3), _noise("spread", 0.5), *_counts(1000, 500)), made.blobs),
     DataSet("circles", "ring of the class + N(0, noise²)", "rings in the plane",
-            (_classes(2), _noise("noise", 0.1), *_counts(1000, 500)), toys.circles),
+            (_classes(2), _noise("noise", 0.1), *_counts(1000, 500)), made.circles),
     DataSet("spirals", "arm of the class + N(0, noise²)", "arms in the plane",
             (_classes(2), Parameter("turns", 1.0, low=-100, high=100), _noise("noise", 0.05), *_counts(1000, 500)),
-            toys.spirals),
+            made.spirals),
 ])
 
 
@@ -120,11 +236,11 @@ def parse(text: str, label_column: str = "last", validation_split: float | None 
 
 def load(spec: DataSpec, seed: int) -> Labelled:
     """The rows that a spec stands for; SpecError or DataError says what is wrong with them."""
-    name = spec.data.name if spec.data else named(os.path.basename(spec.path.rstrip(os.sep)))
+    name = spec.data.name if spec.data else display_path(os.path.basename(spec.path.rstrip(os.sep)))
     try:
         samples = _drawn(spec.data, spec.data_dir, seed) if spec.data else _read(spec)
     except OSError as error:
-        raise DataError(f"{named(str(error.filename or spec.path or name))} cannot be read: "
+        raise DataError(f"{display_path(str(error.filename or spec.path or name))} cannot be read: "
                         f"{error.strerror or error}.") from None
     if samples.x_test is not None and samples.x_test.shape[1] != samples.x.shape[1]:
         raise DataError(f"{name}: test rows have {samples.x_test.shape[1]:,} features, expected "
@@ -141,7 +257,7 @@ def _named(text: str) -> Choice:
 
 
 def _looks_like_a_file(text: str) -> bool:
-    return datasets.suffix(text) in (*READERS, ".gz") or "ubyte" in text or os.sep in text or os.path.exists(text)
+    return suffix(text) in (*READERS, ".gz") or "ubyte" in text or os.sep in text or os.path.exists(text)
 
 
 def _drawn(choice: Choice, data_dir: str | None, seed: int) -> Samples:
@@ -155,20 +271,20 @@ def _drawn(choice: Choice, data_dir: str | None, seed: int) -> Samples:
 def _read(spec: DataSpec) -> Samples:
     path = spec.path
     if not os.path.exists(path):
-        raise DataError(f"{named(path)} does not exist. Check the path.")
+        raise DataError(f"{display_path(path)} does not exist. Check the path.")
     if os.path.isdir(path) or "ubyte" in os.path.basename(path):
         return read_idx(path)
     if not os.path.isfile(path):
-        raise DataError(f"{named(path)} is not a regular file. Save the data to a file first.")
-    if datasets.suffix(path) not in READERS:
-        raise SpecError(f"cannot read {shown(path)}. {FILES}")
-    return READERS[datasets.suffix(path)](path, spec.label_column)
+        raise DataError(f"{display_path(path)} is not a regular file. Save the data to a file first.")
+    if suffix(path) not in READERS:
+        raise SpecError(f"cannot read {quoted(path)}. {FILES}")
+    return READERS[suffix(path)](path, spec.label_column)
 
 
 def _read_csv(path: str, label_column: str) -> Samples:
     features, labels = read_labelled_csv(path, label_column)
-    (x,), notes = rows(named(path), features)
-    (y,), classes = encoded(named(path), labels)
+    (x,), notes = rows(display_path(path), features)
+    (y,), classes = encoded(display_path(path), labels)
     return Samples(x, y, classes, notes=notes)
 
 

@@ -10,7 +10,7 @@ import os
 import warnings
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, Any
@@ -19,10 +19,11 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from actprof.datasets.table import Table, named, require_finite, require_memory
-from actprof.errors import DataError, shown
+from actprof.data.samples import Samples, encoded, image_shape, rows
+from actprof.data.table import Table, display_path, require_finite, require_memory
+from actprof.errors import DataError, quoted
+from actprof.machine import amount
 from actprof.registry import did_you_mean
-from actprof.resources import amount
 
 PREFERRED = ("x_train", "x", "X", "data", "features", "images")
 """Which of several arrays is taken for the features."""
@@ -52,21 +53,21 @@ def read_npy(path: str, key: str | None, label_column: str) -> Table:
     with open(path, "rb") as file:
         header = _header(file, os.path.getsize(path))
         if header is None:
-            raise DataError(f"{named(path)}: not an .npy file. numpy.save writes one.")
-        require_usable(named(path), header)
-        array = _array(file, named(path))
-    return _table(array, path, named(path), ())
+            raise DataError(f"{display_path(path)}: not an .npy file. numpy.save writes one.")
+        require_usable(display_path(path), header)
+        array = _array(file, display_path(path))
+    return _table(array, path, display_path(path), ())
 
 
 def read_npz(path: str, key: str | None, label_column: str) -> Table:
     """One array of an .npz file as a table: the one named `key`, or the one that must be meant."""
     with opened(path) as (archive, headers):
-        name = _chosen(named(path), headers, key)
-        what = f"{named(path)}: array {shown(name)}"
+        name = _chosen(display_path(path), headers, key)
+        what = f"{display_path(path)}: array {quoted(name)}"
         require_usable(what, headers[name])
         array = member(archive, name, what)
     others = [other for other, header in headers.items() if header.is_table and other != name]
-    notes = (f"array {shown(name)} is used; --input-key takes another: {', '.join(map(shown, others))}",)
+    notes = (f"array {quoted(name)} is used; --input-key takes another: {', '.join(map(quoted, others))}",)
     return _table(array, path, what, notes if others and key is None else ())
 
 
@@ -78,7 +79,7 @@ def opened(path: str) -> Iterator[tuple[zipfile.ZipFile, dict[str, Header]]]:
             yield archive, dict(_headers(archive))
         except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError):
             # RuntimeError: an encrypted member; NotImplementedError: an unknown compression.
-            raise DataError(f"{named(path)} is damaged or encrypted. Save it again with numpy.savez.") from None
+            raise DataError(f"{display_path(path)} is damaged or encrypted. Save it again with numpy.savez.") from None
 
 
 def member(archive: zipfile.ZipFile, name: str, what: str) -> NDArray[Any]:
@@ -91,7 +92,7 @@ def _archive(path: str) -> zipfile.ZipFile:
     try:
         return zipfile.ZipFile(path)
     except (zipfile.BadZipFile, NotImplementedError, ValueError):
-        raise DataError(f"{named(path)}: not an .npz file. numpy.savez writes one.") from None
+        raise DataError(f"{display_path(path)}: not an .npz file. numpy.savez writes one.") from None
 
 
 def _headers(archive: zipfile.ZipFile) -> Iterable[tuple[str, Header]]:
@@ -124,10 +125,10 @@ def _chosen(file: str, headers: dict[str, Header], key: str | None) -> str:
     """The name of the array to read; DataError lists what is there."""
     if not headers:
         raise DataError(f"{file} holds no arrays. numpy.savez writes some.")
-    found = "; ".join(f"{shown(name)} {header.shape}" for name, header in headers.items())
+    found = "; ".join(f"{quoted(name)} {header.shape}" for name, header in headers.items())
     if key is not None and key not in headers:
         guess = did_you_mean(key, headers)
-        raise DataError(f"{file} has no array {shown(key)}. {guess}{' ' * bool(guess)}It holds {found}.")
+        raise DataError(f"{file} has no array {quoted(key)}. {guess}{' ' * bool(guess)}It holds {found}.")
     tables = [name for name, header in headers.items() if header.is_table]
     likely = [name for name in PREFERRED if name in tables]
     if key is not None:
@@ -197,3 +198,51 @@ def _table(array: NDArray[Any], path: str, what: str, notes: tuple[str, ...]) ->
         notes = (*notes, f"{image} images flattened to {features.shape[1]:,} features")
     require_finite(what, features)
     return Table(features, path, notes)
+
+
+X_TRAIN = ("x_train", "X_train", "train_images", "x", "X", "images", "data")
+Y_TRAIN = ("y_train", "t_train", "train_labels", "y", "t", "labels", "target")
+X_TEST = ("x_test", "X_test", "test_images")
+Y_TEST = ("y_test", "t_test", "test_labels")
+
+
+def read_labelled_npz(path: str) -> Samples:
+    """The samples of an .npz file, with those for the test if it has some."""
+    file = display_path(path)
+    with opened(path) as (archive, headers):
+        pairs = [_pair(archive, file, headers, X_TRAIN, Y_TRAIN)]
+        if any(name in headers for name in (*X_TEST, *Y_TEST)):
+            pairs.append(_pair(archive, file, headers, X_TEST, Y_TEST))
+    widths = [x[0].size for x, _ in pairs]
+    if len(set(widths)) > 1:
+        raise DataError(f"{file}: found {widths[1]:,} features in the test rows, expected {widths[0]:,} as in the "
+                        "training rows.")
+    x, notes = rows(file, *(x for x, _ in pairs))
+    y, classes = encoded(file, *(y for _, y in pairs))
+    x_test, y_test = (x[1], y[1]) if len(pairs) > 1 else (None, None)
+    return Samples(x[0], y[0], classes, x_test, y_test, image_shape(pairs[0][0]), notes)
+
+
+def _pair(archive: zipfile.ZipFile, file: str, headers: Mapping[str, Header], x_names: tuple[str, ...],
+          y_names: tuple[str, ...]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """The features and the labels, equally many."""
+    x_name, y_name = (_present(file, headers, names) for names in (x_names, y_names))
+    require_usable(_array_name(file, x_name), headers[x_name])
+    require_labels(_array_name(file, y_name), headers[y_name])
+    found, expected = headers[y_name].shape[0], headers[x_name].shape[0]
+    if found != expected:
+        raise DataError(f"{_array_name(file, y_name)}: found {found:,} labels, expected {expected:,}, one a row of "
+                        f"{quoted(x_name)}.")
+    return (member(archive, x_name, _array_name(file, x_name)), member(archive, y_name, _array_name(file, y_name)))
+
+
+def _present(file: str, headers: Mapping[str, Header], names: tuple[str, ...]) -> str:
+    for name in names:
+        if name in headers:
+            return name
+    found = "; ".join(f"{quoted(name)} {header.shape}" for name, header in headers.items()) or "no arrays"
+    raise DataError(f"{file} has no array {quoted(names[0])}. It holds {found}.")
+
+
+def _array_name(file: str, name: str) -> str:
+    return f"{file}: array {quoted(name)}"

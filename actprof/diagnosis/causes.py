@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from actprof import initializers
-from actprof.evidence import Course, Evidence, number, rms, times
-from actprof.fans import fans_of
-from actprof.profiles import Summary
-from actprof.verdicts import ALIKE, CHANGE, COLLAPSED, NOTABLE, STANDARD, VISIBLE
+from actprof.catalogue import initializers
+from actprof.diagnosis.evidence import Course, Evidence, number, rms, times
+from actprof.diagnosis.verdicts import ALIKE, CHANGE, COLLAPSED, NOTABLE, STANDARD, VISIBLE
+from actprof.engine.network import fans_of
+from actprof.engine.profiles import Summary
 
 LONGEST = 200
 """Characters of a verdict's text, the name of the arm included."""

@@ -8,10 +8,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
-from actprof.predictions import InputMoments, LayerTheory, StackTheory
-from actprof.profiles import Arm, Figures, LayerSummary
-from actprof.spec import StackSpec
-from actprof.verdicts import CHANGE, COLLAPSED
+from actprof.diagnosis.verdicts import CHANGE, COLLAPSED
+from actprof.engine.inputs import InputMoments
+from actprof.engine.profiles import Arm, Figures, LayerSummary
+from actprof.engine.spec import StackSpec
+from actprof.theory.predictions import LayerTheory, StackTheory
 
 Course = tuple[tuple[int, float], ...]
 """((layer, log₁₀ of a ratio), …)."""

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from actprof.profiles import Arm, LayerSummary, Warning
+from actprof.diagnosis.verdicts import Warning
+from actprof.engine.profiles import Arm, LayerSummary
 
 
 def warnings(arms: Sequence[Arm]) -> tuple[Warning, ...]:

@@ -69,5 +69,14 @@ NOTABLE = Threshold(
 STANDARD = Threshold(
     "standard", 0.1, "from 0 for the mean, from 1 for the second moment and fan_in·Var W",
     "SELU holds its fixed point only near standardised inputs and LeCun weights")
-
 THRESHOLDS = (CHANGE, NO_SIGNAL, SATURATED, FLAT, DYING, COLLAPSED, VISIBLE, ALIKE, NOTABLE, STANDARD)
+
+
+@dataclass(frozen=True)
+class Warning:
+    """Something in the result that the user should know; `layer` None for the whole arm."""
+
+    code: str
+    arm: str
+    layer: int | None
+    message: str

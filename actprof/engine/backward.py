@@ -2,23 +2,105 @@
 
 from __future__ import annotations
 
+import math
+import threading
 from collections.abc import Callable, Sequence
-from dataclasses import replace
-from itertools import chain, repeat
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from actprof.buffers import borrowed
-from actprof.counting import Scratch, block_rows
-from actprof.network import Layer, Network
-from actprof.normalizations import MOMENTUM, Moments, blend
-from actprof.parameters import Gradient, Parameters
-from actprof.propagation import NOBODY, Chunk, Recorder, forward
-from actprof.tape import Dropout, Tape
+from actprof.catalogue.special import borrowed
+from actprof.engine.counting import Scratch, block_rows
+from actprof.engine.distributions import norm
+from actprof.engine.forward import Chunk, Tape
+from actprof.engine.network import Layer
 
 Rows = NDArray[Any]
+
+SAFE = 1e-20, 1e30
+"""Sums of squares that float32 takes without a thought."""
+
+
+class WeightGradients:
+    """Adds in the order of the chunks, whichever thread has them, so that the sums do not depend on the threads.
+
+    A thread with a later chunk waits its turn at each layer. Chunks must be begun in their order, or it waits forever.
+    """
+
+    def __init__(self, depth: int, chunks: Sequence[Chunk]) -> None:
+        self._stops = {chunk.batch: chunk.stop for chunk in chunks}
+        shared = [chunk for chunk in chunks if chunk.start or chunk.stop < self._stops[chunk.batch]]
+        self._turn_of = {chunk: turn for turn, chunk in enumerate(shared)}
+        self._turns = [0] * depth
+        self._sums: list[Rows | None] = [None] * depth
+        self._rows = [0] * depth
+        self._changed = threading.Condition()
+        self._abandoned = False
+
+    def add(self, number: int, chunk: Chunk, part: Rows | None, rows: int) -> float | None:
+        """Add a chunk's dL/dW of layer `number`, summed over `rows` rows, or nothing.
+
+        The length of the mean over the batch's rows once it is complete, None before or if there are no rows.
+        """
+        if chunk not in self._turn_of:
+            return None if part is None else length(part) / rows
+        place, turn = number - 1, self._turn_of[chunk]
+        with self._changed:
+            self._changed.wait_for(lambda: self._turns[place] == turn or self._abandoned)
+        if self._abandoned:
+            raise RuntimeError("another chunk has failed")
+        result = self._added(place, chunk, part, rows)
+        with self._changed:
+            self._turns[place] += 1
+            self._changed.notify_all()
+        return result
+
+    def abandon(self) -> None:
+        """Let nobody wait for a chunk that has failed."""
+        with self._changed:
+            self._abandoned = True
+            self._changed.notify_all()
+
+    def _added(self, place: int, chunk: Chunk, part: Rows | None, rows: int) -> float | None:
+        if chunk.start == 0:
+            self._rows[place] = 0
+        if part is not None:
+            self._sum(place, part)
+            self._rows[place] += rows
+        if chunk.stop < self._stops[chunk.batch] or not self._rows[place]:
+            return None
+        total = self._sums[place]
+        return None if total is None else length(total) / self._rows[place]
+
+    def _sum(self, place: int, part: Rows) -> None:
+        total = self._sums[place]
+        if total is None:
+            self._sums[place] = part.copy()
+        elif self._rows[place]:
+            total += part
+        else:
+            np.copyto(total, part)
+
+
+def length(matrix: Rows) -> float:
+    """√Σ v², in the matrix's own precision while that is safe."""
+    flat = matrix.reshape(-1)
+    squares = float(flat @ flat)
+    return math.sqrt(squares) if SAFE[0] < squares < SAFE[1] else norm(flat.astype(np.float64))
+
+
+@dataclass(frozen=True)
+class Gradient:
+    """Where a layer's dL/dW, dL/db, dL/dscale and dL/dshift go; what is None is not computed."""
+
+    weights: Rows
+    bias: Rows | None = None
+    scale: Rows | None = None
+    shift: Rows | None = None
+
+
 Look = Callable[[Rows], object]
 """Sees dL/dz, block by block."""
 
@@ -73,70 +155,3 @@ def _through_normalisation(layer: Layer, tape: Tape, cotangent: Rows, gradient: 
     if layer.scale is not None:
         cotangent *= layer.scale
     layer.norm.backward(tape.normal, tape.moments, cotangent)
-
-
-class Passes:
-    """A network's forward and backward passes over its trained parameters; dropout after all layers but the last.
-
-    Moments of a normalisation over the batch run along for `evaluate`: the mean of the first batches' own, later a
-    mean that forgets; of their variance the population's, so that a batch seen alone gives the same either way.
-    """
-
-    def __init__(self, network: Network, parameters: Parameters, dropout: Dropout | None = None) -> None:
-        self._network, self._parameters, self._dropout = network, parameters, dropout
-        self._scratch = Scratch()
-        self._tapes: dict[int, list[Tape]] = {}
-        self._current: list[Tape] = []
-        self._batches = 0
-        self._running = [_running(layer) for layer in parameters.layers]
-        self._evaluated = tuple(replace(layer, moments=moments)
-                                for layer, moments in zip(parameters.layers, self._running, strict=True))
-
-    def forward(self, rows: Rows, batch: int) -> Rows:
-        """What the last layer makes of a batch in training, until the next call; the number sets what is drawn."""
-        self._current = self._tapes.get(len(rows)) or self._taped(len(rows))
-        chunk = Chunk(batch, 0, len(rows))
-        with np.errstate(all="ignore"):
-            for layer, tape in zip(self._parameters.layers, self._current, strict=True):
-                rows = forward(self._network, layer, rows, chunk, NOBODY, self._scratch, tape)
-            self._run_along()
-        return rows
-
-    def backward(self, cotangent: Rows, inputs: bool = False) -> Rows | None:
-        """Fill the gradient, given dL/d(what `forward` gave), which is overwritten; dL/d(its rows) on demand."""
-        layers, gradients = self._parameters.layers, self._parameters.gradients
-        with np.errstate(all="ignore"):
-            for place in reversed(range(1, len(layers))):
-                below = backward(layers[place], self._current[place], cotangent, self._scratch, gradients[place])
-                assert below is not None
-                cotangent = below
-            return backward(layers[0], self._current[0], cotangent, self._scratch, gradients[0], inputs=inputs)
-
-    def evaluate(self, rows: Rows, recorders: Sequence[Recorder] = ()) -> Rows:
-        """What the last layer makes of rows that it is not trained on, until the next call: nothing is drawn.
-
-        Each of the first layers is seen by a recorder, as far as there are some. Before the first batch the rows'
-        own moments stand for those that run along.
-        """
-        layers = self._evaluated if self._batches else self._parameters.layers
-        with np.errstate(all="ignore"):
-            for layer, recorder in zip(layers, chain(recorders, repeat(NOBODY)), strict=False):
-                rows = forward(self._network, layer, rows, None, recorder, self._scratch)
-        return rows
-
-    def _taped(self, rows: int) -> list[Tape]:
-        *hidden, last = self._parameters.layers
-        self._tapes[rows] = [*(Tape(layer, rows, self._dropout) for layer in hidden), Tape(last, rows)]
-        return self._tapes[rows]
-
-    def _run_along(self) -> None:
-        self._batches += 1
-        for running, tape in zip(self._running, self._current, strict=True):
-            if running is not None:
-                blend(running, tape.moments, max(MOMENTUM, 1 / self._batches))
-
-
-def _running(layer: Layer) -> Moments | None:
-    if layer.norm is None or not layer.norm.whole_batch:
-        return None
-    return Moments(np.zeros((1, layer.normalised_units)), np.ones((1, layer.normalised_units)))

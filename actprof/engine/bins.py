@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from actprof.distributions import Floats
+from actprof.arrays import Floats
 
 SPARE = range(5)
 """Empty bins that may be left at the upper end, so that the edges fall where they cut no narrow layer in two."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from actprof import activations, initializers
-from actprof.fans import Fans
-from actprof.inputs import Inputs
+from actprof.catalogue import activations, initializers
+from actprof.catalogue.initializers import Fans
+from actprof.engine.inputs import Inputs
+from actprof.engine.spec import RunSpec, StackSpec
 from actprof.registry import Choice
-from actprof.spec import RunSpec, StackSpec
 
 
 def of_stack(stack: StackSpec) -> dict[str, Any]:

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from actprof.bins import Bins
-from actprof.distributions import Counts, Distribution, Flags, Floats, Histogram, norm
+from actprof.arrays import Counts, Flags, Floats
+from actprof.engine.bins import Bins
+from actprof.engine.distributions import Distribution, Histogram, norm
 
 BLOCK_BYTES = 768 * 1024
 """Size of a block: small enough that its passes find it in the cache, large enough that the threads, which hand over

@@ -12,11 +12,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Counts = NDArray[np.int64]
-Flags = NDArray[np.bool_]
+from actprof.arrays import Counts, Flags, Floats
 
 
 def norm(values: Floats) -> float:

@@ -11,12 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from actprof import datasets
-from actprof.datasets.scaling import SCALINGS
-from actprof.datasets.table import Table, named
+from actprof import data
+from actprof.data.table import SCALINGS, Table, display_path
+from actprof.engine.spec import InputSpec, RunSpec
 from actprof.errors import DataError, SpecError
 from actprof.registry import Choice, Parameter, Registry, folded
-from actprof.spec import InputSpec, RunSpec
 from actprof.streams import BLOCK, INPUT, stream
 
 
@@ -77,13 +76,13 @@ def parse(text: str, key: str | None = None, label_column: str = "auto", scale: 
     try:
         return InputSpec(SOURCES.parse(text), "", key, label_column, scale)
     except SpecError as error:
-        hint = f" Files end in {datasets.suffixes()}." if str(error).startswith("unknown input") else ""
+        hint = f" Files end in {data.suffixes()}." if str(error).startswith("unknown input") else ""
         raise SpecError(f"{error}{hint}") from None
 
 
 def _looks_like_a_file(text: str) -> bool:
     separators = (os.sep, os.altsep or os.sep)
-    return (datasets.suffix(text) in datasets.READERS or any(sign in text for sign in separators)
+    return (data.suffix(text) in data.READERS or any(sign in text for sign in separators)
             or os.path.exists(text))
 
 
@@ -170,7 +169,7 @@ class FileInputs(Inputs):
             enough = -(-available // self._run.batch_size)
             return (f"{asked:,} of {available:,} rows, drawn at random; --batches {enough} uses all",)
         if asked > available:
-            file, batches = named(self._table.source), "batch" if self.batches == 1 else "batches"
+            file, batches = display_path(self._table.source), "batch" if self.batches == 1 else "batches"
             return (f"{file} has {available:,} rows: {self.batches:,} {batches} instead of {self._run.batches:,} "
                     f"× {self._run.batch_size:,}",)
         return ()
@@ -180,9 +179,9 @@ def open_inputs(run: RunSpec, features: int) -> Inputs:
     """The inputs of a run for a first layer with `features` inputs; reads the file if there is one."""
     if run.input.source is not None:
         return RandomInputs(run, run.input.source, features)
-    inputs = file_inputs(run, datasets.read(run.input.path, run.input.key, run.input.label_column))
+    inputs = file_inputs(run, data.read(run.input.path, run.input.key, run.input.label_column))
     if inputs.features != features:
-        raise DataError(f"{named(run.input.path)} has {inputs.features:,} features, the first layer expects "
+        raise DataError(f"{display_path(run.input.path)} has {inputs.features:,} features, the first layer expects "
                         f"{features:,}. Build the layers for {inputs.features:,} inputs.")
     return inputs
 
@@ -190,3 +189,40 @@ def open_inputs(run: RunSpec, features: int) -> Inputs:
 def file_inputs(run: RunSpec, table: Table) -> Inputs:
     """The inputs of a run from a file that has been read."""
     return FileInputs(run, table)
+
+
+@dataclass(frozen=True)
+class InputMoments:
+    """The inputs as theory sees them.
+
+    Attributes:
+        mean, second_moment: of all numbers.
+        correlation: mean product of two rows' numbers in the same place, over the second moment.
+        kurtosis: mean fourth power over the square of the second moment.
+        largest: the largest size of a number.
+    """
+
+    mean: float
+    second_moment: float
+    correlation: float
+    kurtosis: float
+    largest: float
+
+
+LOOKED_AT = 1024
+"""Rows of the first batch from which the inputs' moments are taken."""
+
+
+def input_moments(inputs: Inputs) -> InputMoments:
+    """Of the first rows, in float64; what is not finite makes moments that are not."""
+    rows = inputs.rows(0, 0, min(LOOKED_AT, inputs.batch_rows(0))).astype(np.float64)
+    largest = float(np.abs(rows).max())
+    with np.errstate(all="ignore"):
+        rows /= largest or 1.0  # squares neither overflow nor underflow
+        squares = rows**2
+        second = float(squares.mean())
+        # From the differences between rows: exactly 1 where they are the same.
+        unlike = float(((rows - rows[:1]).var(axis=0)).mean()) * len(rows) / max(len(rows) - 1, 1)
+        correlation = max(1 - unlike / second, -1 / max(len(rows) - 1, 1)) if second else 0.0
+        kurtosis = float((squares**2).mean() / second**2) if second else 1.0
+    return InputMoments(float(rows.mean()) * largest, second * largest**2, correlation, kurtosis, largest)

@@ -10,20 +10,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from actprof.backpropagation import backward
-from actprof.counting import Scratch
+from actprof.catalogue.normalizations import NORMALIZATIONS
+from actprof.engine.backward import backward
+from actprof.engine.counting import Scratch
+from actprof.engine.forward import NOBODY, Tape, forward
+from actprof.engine.inputs import Inputs
+from actprof.engine.memory import tape_row
+from actprof.engine.network import Layer, Network
+from actprof.engine.spec import StackSpec
 from actprof.errors import SpecError
-from actprof.inputs import Inputs
-from actprof.memory import tape_row
-from actprof.network import Layer, Network
-from actprof.normalizations import NORMALIZATIONS
-from actprof.propagation import NOBODY, forward
-from actprof.resources import amount
-from actprof.spec import StackSpec
-from actprof.tape import Tape
+from actprof.machine import amount
 
 Rows = NDArray[Any]
-
 SAMPLES = 4
 
 BLOCK_ROWS = 256
@@ -36,7 +34,6 @@ PRODUCTS_A_SECOND = 1.5e10
 
 DECOMPOSITION = 20.0
 """Multiplications of a decomposition into singular values, for each of shorter² · longer."""
-
 
 ROUNDING = 1e-14
 """A singular value below this part of the largest is no more than the rounding of a float64 product."""

@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from actprof import initializers, memory
-from actprof.counting import Scratch
+from actprof.catalogue import initializers
+from actprof.engine import memory
+from actprof.engine.counting import Scratch
+from actprof.engine.forward import NOBODY, Chunk, forward
+from actprof.engine.network import Layer, Network
 from actprof.errors import ResourceError
-from actprof.network import Layer, Network
-from actprof.propagation import NOBODY, Chunk, forward
 
 Rows = NDArray[Any]
 

@@ -6,18 +6,16 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from actprof import activations, initializers
-from actprof.counting import BLOCK_BYTES
+from actprof.catalogue import activations, initializers
+from actprof.catalogue.normalizations import NORMALIZATIONS
+from actprof.engine.counting import BLOCK_BYTES
+from actprof.engine.forward import Chunk
+from actprof.engine.inputs import Inputs
+from actprof.engine.network import Network
+from actprof.engine.spec import RunSpec, StackSpec
 from actprof.errors import ResourceError
-from actprof.inputs import Inputs
-from actprof.network import Network
-from actprof.normalizations import NORMALIZATIONS
-from actprof.parallel import cores
-from actprof.propagation import Chunk
-from actprof.resources import amount, available_memory
-from actprof.spec import RunSpec, StackSpec, TrainSpec
+from actprof.machine import amount, available_memory, cores
 from actprof.streams import BLOCK
-from actprof.training.optimizers import OPTIMIZERS
 
 WHOLE_BYTES = 2**30
 """Weights up to this size are kept while all rows go through; larger stacks go layer by layer."""
@@ -31,12 +29,8 @@ CHUNK_ROWS = 4096
 EVALUATED_ROWS = 1024
 """Rows that a network in training is evaluated on at once."""
 
-UPDATE_BYTES, HISTORY_BYTES = 200, 51 * 256 * 8
-"""What is noted of an update, in numbers and on its way into a record, and of a layer's activations in a training."""
-
 UNIT_BYTES = 160
 """Counters and their results take about this much for each unit of each layer."""
-
 
 TAPE_BYTES = 64 * 2**20
 """A chunk that comes back has so few rows that its tapes take no more than this, if that is a block at least."""
@@ -122,27 +116,6 @@ def check(stacks: Sequence[StackSpec], run: RunSpec, inputs: Inputs) -> None:
     if left is not None and need > left:
         raise ResourceError(f"needs about {amount(need)}; {amount(left)} available. "
                             "Lower --width, --layers, --batch-size or --repeats.")
-
-
-def check_training(specs: Sequence[TrainSpec], repeats: int, updates: int, rows: int) -> None:
-    """Raise ResourceError if as many of the largest networks as there are workers, and what is noted of all, would not
-    fit into what is left."""
-    workers = min(cores(), len(specs) * repeats)
-    noted = sum(UPDATE_BYTES * updates + HISTORY_BYTES * spec.stack.depth for spec in specs) * repeats
-    need = workers * max(_needed_to_learn(spec, rows) for spec in specs) + noted
-    left = available_memory()
-    if left is not None and need > left:
-        raise ResourceError(f"needs about {amount(need)}; {amount(left)} available. "
-                            "Lower --width, --layers or --batch-size.")
-
-
-def _needed_to_learn(spec: TrainSpec, rows: int) -> int:
-    """Weights, their gradients, what the optimizer keeps, and what each layer's tape and an evaluation hold."""
-    batch = spec.batch_size if spec.epochs is None else min(spec.batch_size, rows)
-    network = Network(spec.stack, spec.seed, 0, np.dtype(np.float32))
-    columns = sum(network.columns(number) for number in range(1, spec.stack.depth + 1))
-    vectors = 5 + OPTIMIZERS[spec.optimizer.name].slots
-    return vectors * sum(network.weight_bytes) + 4 * (columns + spec.stack.widths[0]) * (5 * batch + 3 * EVALUATED_ROWS)
 
 
 def needed(stack: StackSpec, run: RunSpec, inputs: Inputs) -> int:

@@ -9,13 +9,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from actprof import activations, initializers, normalizations, streams
-from actprof.activations import BoundActivation
-from actprof.fans import Fans, fans_of
-from actprof.normalizations import BoundNormalization, Moments
-from actprof.parallel import ordered_map
-from actprof.spec import StackSpec
+from actprof import streams
+from actprof.catalogue import activations, initializers, normalizations
+from actprof.catalogue.activations import BoundActivation
+from actprof.catalogue.initializers import Fans
+from actprof.catalogue.normalizations import BoundNormalization, Moments
+from actprof.engine.spec import StackSpec
+from actprof.machine import ordered_map
 from actprof.streams import BLOCK
+
+
+def fans_of(stack: StackSpec, number: int) -> Fans:
+    """The fans of layer `number`, counted from 1."""
+    return Fans(stack.widths[number - 1], stack.widths[number], number == 1, stack.activations[number - 1])
+
 
 Rows = NDArray[Any]
 
@@ -133,4 +140,3 @@ class Network:
             return None
         rng = streams.stream(self.seed, streams.BIAS, self.repeat, number)
         return initializers.bind(self.stack.bias).sample(rng, fans, (columns,), self.dtype)
-

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from actprof import activations
-from actprof.bins import Bins, Extent, bins_over, lay, shared_extents
-from actprof.counting import Scratch
-from actprof.inputs import Inputs
-from actprof.network import Network
-from actprof.propagation import Chunk, forward
-from actprof.spec import RunSpec
+from actprof.catalogue import activations
+from actprof.engine.bins import Bins, Extent, bins_over, lay, shared_extents
+from actprof.engine.counting import Scratch
+from actprof.engine.forward import Chunk, forward
+from actprof.engine.inputs import Inputs
+from actprof.engine.network import Network
+from actprof.engine.spec import RunSpec
 
 PILOT_VALUES = 102_400
 """Values of a layer that the pilot looks at, as far as that is at least LEAST_ROWS rows."""

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, reduce
 from typing import Any
 
 import numpy as np
 
-from actprof.distributions import FIGURES, Distribution, Histogram
-from actprof.gradients import GRADIENT_FIGURES, LayerGradient
-from actprof.predictions import Forecast, LayerTheory
-from actprof.spec import GRADIENT, QUANTITIES
-from actprof.verdicts import Verdict
+from actprof.engine.distributions import FIGURES, Distribution, Histogram
+from actprof.engine.gradients import GRADIENT_FIGURES, LayerGradient
+from actprof.engine.spec import GRADIENT, QUANTITIES
 
 Figures = dict[str, float]
 
@@ -120,28 +118,18 @@ class LayerSummary:
         return summary
 
 
-def std_errors(layer: LayerSummary, said: LayerTheory) -> float:
-    """By how many standard errors, over networks, the std of a layer's activations differs from what theory says."""
-    difference = layer.activation.figures["std"] - said.std
-    return difference / said.std_error if said.std_error else (0.0 if difference == 0 else math.nan)
-
-
 @dataclass(frozen=True)
 class Arm:
     """One configuration: its settings as plain values and the profiles of its networks.
 
     Attributes:
         jacobian: of a few samples, the singular values of the derivative of outputs by inputs, as named plain numbers.
-        forecast: what theory says of it.
-        verdict: what becomes of the signal, and why.
     """
 
     label: str
     config: Mapping[str, Any]
     networks: tuple[Profile, ...]
     jacobian: tuple[Mapping[str, float], ...] = ()
-    forecast: Forecast | None = None
-    verdict: Verdict | None = None
 
     @cached_property
     def layers(self) -> tuple[LayerSummary, ...]:
@@ -152,38 +140,6 @@ class Arm:
     @property
     def parameters(self) -> int:
         return sum(layer.parameters for layer in self.layers)
-
-    def judged(self, forecast: Forecast, verdict: Verdict) -> Arm:
-        """The same arm with what theory says of it, and with a verdict."""
-        arm = replace(self, forecast=forecast, verdict=verdict)
-        arm.__dict__["layers"] = self.layers  # the same networks: their figures need not be found again
-        return arm
-
-
-@dataclass(frozen=True)
-class Warning:
-    """Something in the result that the user should know; `layer` None for the whole arm."""
-
-    code: str
-    arm: str
-    layer: int | None
-    message: str
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """All arms of a command, on the same inputs and the same underlying draws."""
-
-    seed: int
-    arms: tuple[Arm, ...]
-    warnings: tuple[Warning, ...] = ()
-
-    def rows(self) -> Iterator[tuple[Arm, LayerSummary, str, Summary]]:
-        """Every arm × layer × quantity: the tidy view."""
-        for arm in self.arms:
-            for layer in arm.layers:
-                for quantity in layer.quantities:
-                    yield arm, layer, quantity, layer.quantity(quantity)
 
 
 def _summarised(rows: Sequence[LayerProfile], lasts: Sequence[LayerProfile]) -> LayerSummary:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import product
 
-from actprof import spec
-from actprof.activations import ACTIVATIONS
-from actprof.errors import SpecError, shown
-from actprof.initializers import INITIALIZERS, as_bias, preset_bias
-from actprof.normalizations import NORMALIZATIONS
-from actprof.spec import StackSpec
+from actprof.catalogue.activations import ACTIVATIONS
+from actprof.catalogue.initializers import INITIALIZERS, as_bias, preset_bias
+from actprof.catalogue.normalizations import NORMALIZATIONS
+from actprof.engine import spec
+from actprof.engine.spec import StackSpec
+from actprof.errors import SpecError, quoted
 
 
 def stack_specs(inits: Sequence[str] = (spec.INIT,), acts: Sequence[str] = (spec.ACTIVATION,), *,
@@ -56,9 +56,9 @@ def _widths(text: str, layers: int | None, width: int | None, features: int | No
         widths = tuple(int(part) for part in text.split(","))
     except ValueError:
         raise SpecError("--widths needs whole numbers joined by commas, such as 784,512,10, "
-                        f"not {shown(text)}.") from None
+                        f"not {quoted(text)}.") from None
     if len(widths) < 2:
-        raise SpecError(f"--widths needs at least two numbers, inputs and units, not {shown(text)}.")
+        raise SpecError(f"--widths needs at least two numbers, inputs and units, not {quoted(text)}.")
     if features is not None and widths[0] != features:
         raise SpecError(f"--widths starts with {widths[0]:,}, but the file has {features:,} features. "
                         f"Start with {features}.")
@@ -69,5 +69,5 @@ def _distinct(stacks: list[StackSpec]) -> list[StackSpec]:
     labels = [stack.label for stack in stacks]
     for label in labels:
         if labels.count(label) > 1:
-            raise SpecError(f"the arm {shown(label)} is asked for twice. Name each --init and --act once.")
+            raise SpecError(f"the arm {quoted(label)} is asked for twice. Name each --init and --act once.")
     return stacks

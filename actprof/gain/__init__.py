@@ -1,1 +1,2 @@
 """How `actprof gain` shows its result."""
+

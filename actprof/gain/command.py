@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 
-from actprof.cli import options
-from actprof.cli.requests import Command, Number
-from actprof.cli.signals import aside
-from actprof.cli.stacks import NAME
+from actprof.cli.arguments import Command, Number
+from actprof.cli.options import NAME
+from actprof.cli.output import Output, default_name, output_options
+from actprof.cli.signals import in_thread
 
 if TYPE_CHECKING:
-    from actprof.gain_tables import GainTable
-    from actprof.spec import Style
+    from actprof.gain.result import GainTable
+    from actprof.report.style import Style
 
 
 @click.command("gain", cls=Command)
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
                    "edge.  [default: 0]")
 @click.option("--q0", type=Number(0),
               help="Variance of the first layer's pre-activations.  [default: σ_w² + σ_b², of inputs with E x² = 1]")
-@options.output_options
+@output_options
 def command(activations: tuple[str, ...], acts: tuple[str, ...], everything: bool, sigma_w: float | None,
-            sigma_b: float | None, q0: float | None, output: options.Output) -> None:
+            sigma_b: float | None, q0: float | None, output: Output) -> None:
     """Show an activation's gains and whether the variance they keep is stable.
 
     \b
@@ -46,30 +46,30 @@ def command(activations: tuple[str, ...], acts: tuple[str, ...], everything: boo
     the slope is above 1 the variance 1 is unstable, and layers leave it. The lines to paste into PyTorch, Keras and
     JAX are for --sigma-w and --sigma-b where given, else for the forward gain.
     """
-    from actprof.parallel import one_blas_thread
+    from actprof.machine import one_blas_thread
 
     one_blas_thread()
-    from actprof.gains import NAMES, gain_spec, gain_table
-    from actprof.render.gains.records import gain_record, gain_rows
+    from actprof.gain.gains import NAMES, gain_spec, gain_table
+    from actprof.gain.records import gain_record, gain_rows
 
     names = (*activations, *acts)
     output.no_figure = output.no_figure or (everything and not output.paths and not output.show)
-    output.check(options.default_name("gain", [["all"] if everything else names or NAMES]))
+    output.check(default_name("gain", [["all"] if everything else names or NAMES]))
     request = gain_spec(names, everything=everything, sigma_w=sigma_w, sigma_b=sigma_b, q0=q0,
                         curves=not output.no_figure)
-    result = aside(lambda: gain_table(request))
+    result = in_thread(lambda: gain_table(request))
     output.print(lambda stream: _print_table(result, stream), lambda: gain_record(result), lambda: gain_rows(result))
     output.notes(*result.notes)
     output.draw(lambda style, form: _figure(result, style, form))
 
 
 def _print_table(result: GainTable, stream: TextIO) -> None:
-    from actprof.render.gains.table import print_gains
+    from actprof.gain.table import print_gains
 
     print_gains(result, stream)
 
 
 def _figure(result: GainTable, style: Style, form: str) -> bytes:
-    from actprof.render.gains.figure import render
+    from actprof.gain.figure import render
 
     return render(result, style, form)

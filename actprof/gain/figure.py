@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from actprof.gain_tables import GainTable
-from actprof.render.drawing import Theme, to_bytes
-from actprof.spec import SHEET, Style
+from actprof.gain.result import GainTable
+from actprof.report.drawing import Theme, to_bytes
+from actprof.report.style import SHEET, Style
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
 
 WIDTH, HEIGHT = map(float, SHEET)
 TITLE = "Gains of activations"
@@ -18,7 +19,7 @@ FOOT = 12.0
 
 def render(result: GainTable, style: Style, format: str) -> bytes:
     """The figure as a png, svg or pdf file."""
-    from actprof.render.settings import provenance
+    from actprof.report.settings import provenance
 
     def draw(figure: Figure, theme: Theme) -> None:
         draw_figure(figure, theme, result)
@@ -28,9 +29,9 @@ def render(result: GainTable, style: Style, format: str) -> bytes:
 
 def draw_figure(figure: Figure, theme: Theme, result: GainTable) -> None:
     """A row for each activation; the sheet is 1080 pixels high, or as high as all rows need."""
-    from actprof.render.canvas import Canvas
-    from actprof.render.gains.row import Row
-    from actprof.render.headings import Header
+    from actprof.gain.row import Row
+    from actprof.report.canvas import Canvas
+    from actprof.report.headings import Header
 
     header = Header(TITLE, words(result), WIDTH)
     rows = [Row(each, number, WIDTH) for number, each in enumerate(result.activations)]

@@ -9,19 +9,18 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import NamedTuple
 
-from actprof.gain_tables import LengthMap
-from actprof.predictions import FixedPoint
-from actprof.render.canvas import Canvas
-from actprof.render.gains.words import figure
-from actprof.render.lettering import line_height, width
-from actprof.render.plane import Plane
+from actprof.gain.result import LengthMap
+from actprof.gain.words import figure
+from actprof.report.canvas import Canvas
+from actprof.report.lettering import line_height, width
+from actprof.report.plane import Plane
+from actprof.theory.predictions import FixedPoint
 
 SIZE = 13.0
 DROP = 9.0  # from a number down to the map
 STRIP = line_height(SIZE) + DROP
 APART = 6.0  # pixels between two numbers
 EDGE = 2.2  # of a marker, in points
-
 DIGITS = range(5, 18)
 
 

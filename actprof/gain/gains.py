@@ -6,18 +6,75 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from actprof.activations import ACTIVATIONS, BoundActivation, bind
-from actprof.errors import SpecError, shown
-from actprof.gain_curves import map_around, shape
-from actprof.gain_tables import ActivationGains, GainCourse, GainTable
-from actprof.predictions import LARGEST_Q, Edge, FixedPoint, FixedPoints, Gains
+import numpy as np
+
+from actprof.catalogue.activations import ACTIVATIONS, BoundActivation, bind
+from actprof.catalogue.expectations import squares
+from actprof.errors import SpecError, quoted
+from actprof.gain.result import ActivationGains, GainCourse, GainTable, LengthMap, Shape
 from actprof.registry import Choice
-from actprof.theory.edges import critical, stable_edge
-from actprof.theory.fixed_points import fixed_points
-from actprof.theory.gains import gains
+from actprof.theory.fixed_points import critical, fixed_points, gains, stable_edge
+from actprof.theory.length_map import length_map
+from actprof.theory.predictions import LARGEST_Q, MOST_SIGMA, Edge, FixedPoint, FixedPoints, Gains
+
+REACH = 4.0  # of z, either side
+POINTS = 321
+MAP_POINTS = 161
+
+DECADES = 1.7
+"""Largest over least of what is to be seen, as a power of ten, above which the axes are logarithmic."""
+
+MOST_LAYERS = 60
+
+
+def shape(phi: BoundActivation) -> Shape | None:
+    """φ and φ' between ±4, broken where they jump; None for a maxout, whose pieces are several."""
+    if phi.pieces > 1:
+        return None
+    breaks = [point for point in sorted({*phi.kinks, *phi.jumps}) if -REACH < point < REACH]
+    sides = [side for point in breaks for side in (point - 1e-9, math.nan, point + 1e-9)]
+    even = [z for z in np.linspace(-REACH, REACH, POINTS).tolist()
+            if all(abs(z - point) > 1e-9 for point in breaks)]
+    z = np.array(_merged(even, sides))
+    value, slope = phi.value(z), phi.derivative(z)
+    if not phi.jumps:
+        value = np.where(np.isnan(z), np.nan, value)
+    return Shape(tuple(z.tolist()), tuple(value.tolist()), tuple(np.where(np.isnan(z), np.nan, slope).tolist()))
+
+
+def _merged(even: list[float], sides: list[float]) -> list[float]:
+    """Rising, with a NaN between both sides of every break."""
+    known = [z for z in sides if not math.isnan(z)]
+    rising = sorted([*even, *known])
+    lower = set(known[::2])
+    return [each for z in rising for each in ((z, math.nan) if z in lower else (z,))]
+
+
+def map_around(phi: BoundActivation, found: FixedPoints, start: float) -> LengthMap:
+    """The map as far as its fixed points and the start need, and the first layers' variances."""
+    sigmas = found.sigma_w, found.sigma_b
+    seen = [q for q in (*(point.q_star for point in found.points), start) if 1e-12 < q < math.inf] or [1.0]
+    least, most = min(seen), max(seen)
+    logarithmic = most / least > 10**DECADES
+    q = (np.geomspace(least / 5, most * 5, MAP_POINTS) if logarithmic
+         else np.linspace(0.0, 1.35 * most, MAP_POINTS))
+    with np.errstate(all="ignore"):
+        image = found.sigma_w**2 * squares(phi, q)[0] + found.sigma_b**2
+        course = _lengths(phi, sigmas, start, float(q[-1]))
+    return LengthMap(tuple(q.tolist()), tuple(image.tolist()), logarithmic, course, found)
+
+
+def _lengths(phi: BoundActivation, sigmas: tuple[float, float], q: float, most: float) -> tuple[float, ...]:
+    """The variances of the first layers, until they stand still or leave the map."""
+    course = [q]
+    while len(course) < MOST_LAYERS and course[-1] <= most:
+        course.append(length_map(phi, *sigmas, course[-1]))
+        if abs(course[-1] - course[-2]) <= 1e-4 * course[-2]:
+            break
+    return tuple(course)
+
 
 NAMES = ("relu", "tanh", "gelu")
-MOST_SIGMA = 1e3
 
 
 @dataclass(frozen=True)
@@ -45,14 +102,14 @@ class GainSpec:
                 raise SpecError(f"{option} must be from 0 to {most:,.0f}, not {value:.12g}.")
         for place, choice in enumerate(self.activations):
             if choice in self.activations[:place]:
-                raise SpecError(f"the activation {shown(choice.label)} is asked for twice. Name each once.")
+                raise SpecError(f"the activation {quoted(choice.label)} is asked for twice. Name each once.")
 
 
 def gain_spec(names: Sequence[str] = (), *, everything: bool = False, sigma_w: float | None = None,
               sigma_b: float | None = None, q0: float | None = None, curves: bool = True) -> GainSpec:
     """The spec of a request as on the command line. Raises SpecError."""
     if everything and names:
-        raise SpecError(f"--all cannot be combined with {', '.join(map(shown, names))}. It shows every activation.")
+        raise SpecError(f"--all cannot be combined with {', '.join(map(quoted, names))}. It shows every activation.")
     asked = [row.name for row in ACTIVATIONS] if everything else names or NAMES
     return GainSpec(tuple(map(ACTIVATIONS.parse, asked)), everything, sigma_w, sigma_b, q0, curves)
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from actprof.distributions import Floats
-from actprof.gain_tables import LengthMap
-from actprof.render.canvas import Canvas
-from actprof.render.gains.fixed_marks import draw_points
-from actprof.render.plane import Axis, LinearAxis, LogAxis, Plane
+from actprof.arrays import Floats
+from actprof.gain.fixed_marks import draw_points
+from actprof.gain.result import LengthMap
+from actprof.report.canvas import Canvas
+from actprof.report.plane import Axis, LinearAxis, LogAxis, Plane
 
 
 def map_plane(drawn: LengthMap, left: float, top: float, wide: float, high: float) -> Plane:

@@ -6,9 +6,9 @@ from dataclasses import asdict
 from typing import Any
 
 from actprof import __version__
-from actprof.gain_tables import ActivationGains, GainCourse, GainTable
-from actprof.predictions import Edge, FixedPoint
-from actprof.render.gains.recipes import bias_recipes, recipes
+from actprof.gain.result import ActivationGains, GainCourse, GainTable
+from actprof.gain.words import bias_recipes, recipes
+from actprof.theory.predictions import Edge, FixedPoint
 
 JSON_SCHEMA = "actprof.gain/1"
 

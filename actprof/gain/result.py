@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from actprof.predictions import Edge, FixedPoint, FixedPoints, Gains
+from actprof.theory.predictions import Edge, FixedPoint, FixedPoints, Gains
 
 ROUNDING = 1e-15
 """Share of a gain that may be rounding."""

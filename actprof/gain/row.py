@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 import re
 
-from actprof.gain_tables import ActivationGains, LengthMap
-from actprof.render.canvas import Canvas
-from actprof.render.gains.fixed_marks import point_keys, strip_height
-from actprof.render.gains.map_plane import draw_map, map_plane
-from actprof.render.gains.shape_plane import draw_shape, shape_plane
-from actprof.render.gains.words import edge_words, figure, reaches, torch_words
-from actprof.render.headings import LABEL, MARGIN, Paragraph, arm_color
-from actprof.render.lettering import line_height, wrapped
+from actprof.gain.fixed_marks import point_keys, strip_height
+from actprof.gain.map_plane import draw_map, map_plane
+from actprof.gain.result import ActivationGains, LengthMap
+from actprof.gain.shape_plane import draw_shape, shape_plane
+from actprof.gain.words import edge_words, figure, reaches, torch_words
+from actprof.report.canvas import Canvas
+from actprof.report.headings import LABEL, MARGIN, Paragraph, arm_color
+from actprof.report.lettering import line_height, wrapped
 
 TEXTS = 540.0  # width of the column of texts
 LEFT, BETWEEN, RIGHT = MARGIN + TEXTS + 76.0, 126.0, 36.0

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from actprof.gain_tables import Shape
-from actprof.render.canvas import Canvas
-from actprof.render.plane import LinearAxis, Plane
+from actprof.gain.result import Shape
+from actprof.report.canvas import Canvas
+from actprof.report.plane import LinearAxis, Plane
 
 TICK = 14.0
+
 MOST = 4.0
 """Values of φ and φ' that are drawn, either side."""
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+import textwrap
 
-from actprof.gain_tables import ActivationGains, GainCourse
-from actprof.predictions import LARGEST_Q, Edge, FixedPoint, FixedPoints
-from actprof.render.cells import without_rounding
+from actprof.digits import without_rounding
+from actprof.gain.result import ActivationGains, GainCourse
+from actprof.theory.predictions import LARGEST_Q, Edge, FixedPoint, FixedPoints
 
 ENDLESS = f"grows beyond {LARGEST_Q:g}"
 """Of a variance that no fixed point stops as far as they are sought."""
@@ -98,3 +99,68 @@ def phase(point: FixedPoint) -> str:
 
 def _sigmas(edge: Edge) -> str:
     return f"σ_w = {figure(edge.sigma_w, 9)}, σ_b = {figure(edge.sigma_b)}"
+
+
+IMPORTS = "import torch.nn as nn, keras, jax"
+"""What the lines need; PyTorch's are about a `layer`, an nn.Linear."""
+
+
+def recipes(gain: float | None) -> dict[str, str] | None:
+    """Library → the call whose weights have the std gain/√fan_in, untruncated; None without a gain or at 0."""
+    if not gain:
+        return None
+    return {
+        "PyTorch": f"nn.init.normal_(layer.weight, std={gain!r} / layer.in_features**0.5)",
+        "Keras": f'keras.initializers.VarianceScaling(scale={_square(gain)}, mode="fan_in", '
+                 'distribution="untruncated_normal")',
+        "JAX": f'jax.nn.initializers.variance_scaling(scale={_square(gain)}, mode="fan_in", distribution="normal")',
+    }
+
+
+def bias_recipes(sigma_b: float) -> dict[str, str]:
+    """Library → the call whose biases have the std σ_b; of none, only PyTorch's layers must be told."""
+    if sigma_b == 0:
+        return {"PyTorch": "nn.init.zeros_(layer.bias)"}
+    return {
+        "PyTorch": f"nn.init.normal_(layer.bias, std={sigma_b!r})",
+        "Keras": f"keras.initializers.RandomNormal(stddev={sigma_b!r})",
+        "JAX": f"jax.nn.initializers.normal(stddev={sigma_b!r})",
+    }
+
+
+def _square(gain: float) -> str:
+    """gain² in as few digits as give the gain itself when the root is taken."""
+    texts = [f"{gain**2:.{digits}g}" for digits in range(1, 18)]
+    return next((text for text in texts if math.sqrt(float(text)) == gain), texts[-1])
+
+
+INDENT = "  "
+
+
+def paste_lines(each: ActivationGains, room: int) -> list[str]:
+    """For the σ_w and σ_b asked for, else for the forward gain without biases: each call within `room` columns."""
+    found = each.fixed_points
+    gain, sigma_b = (each.gains.gain_forward, 0.0) if found is None else (found.sigma_w, found.sigma_b)
+    weights, biases = recipes(gain), bias_recipes(sigma_b)
+    if weights is None:
+        return []
+    what = "the forward gain" if found is None else "this σ_w and σ_b"
+    calls = [call for library, weight in weights.items() for call in (weight, biases.get(library)) if call]
+    lines = [line for call in calls for line in _broken(call, room)]
+    return [f"to paste for {what}, after {IMPORTS}:", *lines, *_remark(each)]
+
+
+def _broken(call: str, room: int) -> list[str]:
+    """Between the brackets, where Python reads on in the next line."""
+    return textwrap.wrap(call, room, initial_indent=INDENT, subsequent_indent=INDENT + " " * (call.index("(") + 1),
+                         break_long_words=False, break_on_hyphens=False)
+
+
+def _remark(each: ActivationGains) -> list[str]:
+    """A warning where layers of the forward gain leave the variance that it is for, and what does not."""
+    if each.fixed_points is not None or each.gains.stability != "unstable":
+        return []
+    lines = ["! with these weights the variance 1 is unstable, and deep layers leave it"]
+    if each.stable_edge is not None:
+        lines.append(f"! the edge of chaos is stable above --sigma-b {figure(each.stable_edge.sigma_b, 3)}")
+    return lines

@@ -1,1 +1,2 @@
 """How `actprof histogram` shows its result."""
+

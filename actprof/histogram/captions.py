@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from actprof.profiles import LayerSummary, Summary
-from actprof.render.canvas import Canvas
-from actprof.render.histograms.scene import outside, sigma
-from actprof.render.lettering import line_height, width, wrapped
+from actprof.engine.profiles import LayerSummary, Summary
+from actprof.histogram.scene import outside, sigma
+from actprof.report.canvas import Canvas
+from actprof.report.lettering import line_height, width, wrapped
 
 
 class Caption:

@@ -7,19 +7,20 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
-from actprof import spec
-from actprof.cli import options, runs, stacks
-from actprof.cli.requests import Command, Whole, Word
-from actprof.cli.signals import aside
-from actprof.errors import SpecError, shown
+from actprof.cli.arguments import Command, Whole, Word
+from actprof.cli.options import rows_of, run_options, stack_options
+from actprof.cli.output import Output, default_name, output_options, seed_option
+from actprof.cli.signals import in_thread
+from actprof.engine import spec
+from actprof.engine.spec import RunSpec
+from actprof.errors import SpecError, quoted
 from actprof.registry import folded
-from actprof.spec import RunSpec
+from actprof.report.style import VIEWS, View
 
 if TYPE_CHECKING:
-    from actprof.inputs import Inputs
-    from actprof.profiles import Comparison
-    from actprof.spec import StackSpec
-
+    from actprof.engine.inputs import Inputs
+    from actprof.engine.spec import StackSpec
+    from actprof.histogram.result import Comparison
 
 
 BAD_VERDICT = 3
@@ -32,7 +33,7 @@ def _range(text: str) -> str | tuple[float, float]:
     try:
         low, high = map(float, text.split())
     except ValueError:
-        raise SpecError(f"--range must be two numbers LOW HIGH, 'layer' or 'shared', not {shown(text)}.") from None
+        raise SpecError(f"--range must be two numbers LOW HIGH, 'layer' or 'shared', not {quoted(text)}.") from None
     return low, high
 
 
@@ -59,9 +60,9 @@ def _joined(args: list[str]) -> list[str]:
 
 
 @click.command("histogram", cls=_RangeCommand)
-@stacks.stack_options
-@runs.run_options()
-@options.seed_option
+@stack_options
+@run_options()
+@seed_option
 @click.option("--bins", type=Whole(1, spec.MAX_BINS), default=RunSpec.bins, show_default=True,
               help="Bars of a histogram.")
 @click.option("--range", "range_", type=_range, default=RunSpec.range, show_default=True,
@@ -75,13 +76,13 @@ def _joined(args: list[str]) -> list[str]:
 @click.option("--check", is_flag=True, help="End with exit code 3 if a verdict is bad.")
 @click.option("--explain", is_flag=True, help="Print the limits that verdicts go by, and why; profile nothing.")
 @click.option("--jacobian", is_flag=True, help="Singular values of the derivative of outputs by inputs, at 4 samples.")
-@click.option("--view", type=Word((spec.View.view, *spec.VIEWS)), default=spec.View.view, show_default=True,
-              help=f"Auto: panels to {spec.VIEWS['panels']} layers, ridge lines to {spec.VIEWS['ridge']}, "
+@click.option("--view", type=Word((View.view, *VIEWS)), default=View.view, show_default=True,
+              help=f"Auto: panels to {VIEWS['panels']} layers, ridge lines to {VIEWS['ridge']}, "
                    "a heat map beyond.")
-@options.output_options
+@output_options
 def command(input_: str, input_key: str | None, label_column: str, scale: str, range_: Any, log_y: bool,
             quantity: str, view: str, gradients: bool | None, jacobian: bool, check: bool,
-            explain: bool, output: options.Output, inits: tuple[str, ...], acts: tuple[str, ...],
+            explain: bool, output: Output, inits: tuple[str, ...], acts: tuple[str, ...],
             **settings: Any) -> int:
     """Show what happens to the signal in each layer of a dense stack.
 
@@ -96,26 +97,26 @@ def command(input_: str, input_key: str | None, label_column: str, scale: str, r
     that is left; % sat is the share where the activation has flattened; the bars leave out the values at exactly 0;
     gradient ratio is the size of dL/dz beside that in the last layer, for a random gradient of the outputs.
     """
-    from actprof.parallel import one_blas_thread
+    from actprof.machine import one_blas_thread
 
     one_blas_thread()
-    from actprof import inputs
     from actprof.cli.progress import shown_progress
-    from actprof.engine import compare
-    from actprof.render.histograms import records
+    from actprof.engine import inputs
+    from actprof.histogram import records
+    from actprof.histogram.compare import compare
 
     if explain:
         return _explain(output)
-    output.check(options.default_name("histogram", [inits, acts]))
+    output.check(default_name("histogram", [inits, acts]))
     run_settings = {name: settings.pop(name) for name in RunSpec.__dataclass_fields__ if name in settings}
     # The table and the figure show one quantity; activations alone are counted in about half the time.
     counted = spec.QUANTITIES[:1] if output.format == "table" and quantity == spec.QUANTITIES[0] else spec.QUANTITIES
     run = RunSpec(inputs.parse(input_, input_key, label_column, scale), range=range_, quantities=counted,
                   gradients=_asked_for(gradients, quantity), jacobian=jacobian, **run_settings)
-    specs, rows = aside(lambda: _opened(run, inits, acts, settings))
+    specs, rows = in_thread(lambda: _opened(run, inits, acts, settings))
     run, remarks = _with_gradients(run, specs, rows, unasked=gradients is None)
     with shown_progress(output.quiet) as progress:
-        comparison = aside(lambda: compare(specs, run, rows, progress))
+        comparison = in_thread(lambda: compare(specs, run, rows, progress))
     output.print(lambda stream: _print_table(comparison, quantity, stream),
                  lambda: records.comparison_record(comparison), lambda: records.comparison_rows(comparison))
     output.notes(*rows.notes, *remarks, *(f"{warning.arm}: {warning.message}" for warning in comparison.warnings))
@@ -123,20 +124,20 @@ def command(input_: str, input_key: str | None, label_column: str, scale: str, r
     return BAD_VERDICT if check and not all(arm.verdict and arm.verdict.good for arm in comparison.arms) else 0
 
 
-def _explain(output: options.Output) -> int:
-    from actprof.render.histograms import limits
+def _explain(output: Output) -> int:
+    from actprof.histogram.records import limits_record, limits_rows, print_limits
 
-    output.print(limits.print_limits, limits.limits_record, limits.limits_rows)
+    output.print(print_limits, limits_record, limits_rows)
     return 0
 
 
 def _opened(run: RunSpec, inits: tuple[str, ...], acts: tuple[str, ...],
             settings: dict[str, Any]) -> tuple[list[StackSpec], Inputs]:
     """The stacks, and the inputs; a file's features are the first width."""
-    from actprof import inputs
-    from actprof.stacks import stack_specs
+    from actprof.engine import inputs
+    from actprof.engine.stacks import stack_specs
 
-    table = runs.rows_of(run.input)
+    table = rows_of(run.input)
     if table is None:
         specs = stack_specs(inits, acts, **settings)
         return specs, inputs.open_inputs(run, specs[0].widths[0])
@@ -152,7 +153,7 @@ def _asked_for(gradients: bool | None, quantity: str) -> bool:
 def _with_gradients(run: RunSpec, specs: list[StackSpec], rows: Inputs,
                     unasked: bool) -> tuple[RunSpec, tuple[str, ...]]:
     """The run, with gradients where they cost little though nobody asked, and a remark where they never will."""
-    from actprof import memory
+    from actprof.engine import memory
 
     if run.gradients or not unasked:
         return run, ()
@@ -164,12 +165,12 @@ def _with_gradients(run: RunSpec, specs: list[StackSpec], rows: Inputs,
 
 
 def _print_table(comparison: Comparison, quantity: str, stream: TextIO) -> None:
-    from actprof.render.histograms.table import print_comparison
+    from actprof.histogram.table import print_comparison
 
     print_comparison(comparison, quantity, stream)
 
 
 def _figure(comparison: Comparison, quantity: str, view: str, log_y: bool, style: Any, form: str) -> bytes:
-    from actprof.render.histograms.figure import render
+    from actprof.histogram.figure import render
 
-    return render(comparison, spec.View(quantity, view, log_y), style, form)
+    return render(comparison, View(quantity, view, log_y), style, form)

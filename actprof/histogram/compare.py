@@ -6,30 +6,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from actprof.inputs import Inputs
-from actprof.predictions import Forecast, InputMoments
-from actprof.profiles import LayerSummary
-from actprof.spec import StackSpec
+from actprof.diagnosis import remarks, rules
+from actprof.engine.inputs import InputMoments, Inputs, input_moments
+from actprof.engine.measure import Progress, measured
+from actprof.engine.profiles import Arm, LayerSummary
+from actprof.engine.spec import RunSpec, StackSpec
+from actprof.histogram.result import Comparison, JudgedArm
 from actprof.theory.masses import masses
-from actprof.theory.mean_field import predict
-
-LOOKED_AT = 1024
-"""Rows of the first batch from which the inputs' moments are taken."""
-
-
-def input_moments(inputs: Inputs) -> InputMoments:
-    """Of the first rows, in float64; what is not finite makes moments that are not."""
-    rows = inputs.rows(0, 0, min(LOOKED_AT, inputs.batch_rows(0))).astype(np.float64)
-    largest = float(np.abs(rows).max())
-    with np.errstate(all="ignore"):
-        rows /= largest or 1.0  # squares neither overflow nor underflow
-        squares = rows**2
-        second = float(squares.mean())
-        # From the differences between rows: exactly 1 where they are the same.
-        unlike = float(((rows - rows[:1]).var(axis=0)).mean()) * len(rows) / max(len(rows) - 1, 1)
-        correlation = max(1 - unlike / second, -1 / max(len(rows) - 1, 1)) if second else 0.0
-        kurtosis = float((squares**2).mean() / second**2) if second else 1.0
-    return InputMoments(float(rows.mean()) * largest, second * largest**2, correlation, kurtosis, largest)
+from actprof.theory.predictions import Forecast
+from actprof.theory.stack import predict
 
 
 def forecast(stack: StackSpec, moments: InputMoments, rows: int, layers: Sequence[LayerSummary]) -> Forecast:
@@ -38,3 +23,22 @@ def forecast(stack: StackSpec, moments: InputMoments, rows: int, layers: Sequenc
     counted = zip(theory.layers, layers, strict=False)
     return Forecast(moments, theory,
                     tuple(masses(stack, layer, summary.activation.histogram.edges) for layer, summary in counted))
+
+
+def compare(stacks: Sequence[StackSpec], run: RunSpec, inputs: Inputs,
+            progress: Progress = lambda share: None) -> Comparison:
+    """Profile each stack on the same inputs and the same underlying draws, beside theory, and judge it.
+
+    Raises as `measured` does.
+    """
+    arms, moments = measured(stacks, run, inputs, progress), input_moments(inputs)
+    with np.errstate(all="ignore"):
+        judged = tuple(_judged(stack, arm, inputs, moments) for stack, arm in zip(stacks, arms, strict=True))
+        return Comparison(run.seed, judged, remarks.warnings(judged))
+
+
+def _judged(stack: StackSpec, arm: Arm, inputs: Inputs, moments: InputMoments) -> JudgedArm:
+    """The arm with what theory says of it, and with a verdict."""
+    expected = forecast(stack, moments, inputs.batch_rows(0), arm.layers)
+    verdict = rules.verdict(arm, stack, expected.theory, moments)
+    return JudgedArm.of(arm, expected, verdict)

@@ -6,15 +6,17 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
-from actprof.profiles import Comparison
-from actprof.render.drawing import Theme, to_bytes
-from actprof.spec import GRADIENT, SHEET, VIEWS, Style, View
+from actprof.engine.spec import GRADIENT
+from actprof.histogram.result import Comparison
+from actprof.report.drawing import Theme, to_bytes
+from actprof.report.style import SHEET, VIEWS, Style, View
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from actprof.render.canvas import Canvas
-    from actprof.render.histograms.scene import Scene
+    from actprof.histogram.scene import Scene
+    from actprof.report.canvas import Canvas
+
 
 WIDTH, HEIGHT = map(float, SHEET)
 STRIP_PART = 0.25  # of the height that is left when all has its least
@@ -35,7 +37,7 @@ class Body(Protocol):
 
 def render(comparison: Comparison, view: View, style: Style, format: str) -> bytes:
     """The figure as a png, svg or pdf file."""
-    from actprof.render.settings import of_arms, provenance
+    from actprof.report.settings import of_arms, provenance
 
     def draw(figure: Figure, theme: Theme) -> None:
         draw_figure(figure, theme, comparison, view)
@@ -45,11 +47,11 @@ def render(comparison: Comparison, view: View, style: Style, format: str) -> byt
 
 def draw_figure(figure: Figure, theme: Theme, comparison: Comparison, view: View) -> None:
     """Lay out and draw; the sheet is 1080 pixels high, or as high as all texts need."""
-    from actprof.render.canvas import Canvas
-    from actprof.render.headings import Header
-    from actprof.render.histograms.scene import Scene
-    from actprof.render.histograms.sigma_strip import SigmaStrip
-    from actprof.render.settings import shared_words
+    from actprof.histogram.scene import Scene
+    from actprof.histogram.spread import SigmaStrip
+    from actprof.report.canvas import Canvas
+    from actprof.report.headings import Header
+    from actprof.report.settings import shared_words
 
     scene = Scene(comparison, view.quantity, view.log_y)
     header = Header(TITLES[view.quantity], shared_words(_as_shown(comparison, view.quantity)), WIDTH)
@@ -81,9 +83,9 @@ def chosen_view(asked: str, depth: int) -> str:
 
 
 def _body(scene: Scene, view: str) -> Body:
-    from actprof.render.histograms.heat_map import HeatMaps
-    from actprof.render.histograms.panels import Panels
-    from actprof.render.histograms.ridges import Ridges
+    from actprof.histogram.heat_map import HeatMaps
+    from actprof.histogram.panels import Panels
+    from actprof.histogram.ridges import Ridges
 
     bodies: dict[str, Callable[[Scene, float], Body]] = {"panels": Panels, "ridge": Ridges, "heatmap": HeatMaps}
     return bodies[view](scene, WIDTH)

@@ -5,17 +5,16 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
-from actprof.distributions import Floats
-from actprof.render.canvas import Canvas
-from actprof.render.drawing import Theme
-from actprof.render.headings import GUTTER, MARGIN
-from actprof.render.histograms.scene import Scene
-from actprof.render.histograms.sigma_strip import spaced
-from actprof.render.lettering import SMALLEST, fitting_size, line_height, width
-from actprof.render.numerals import compact, non_finite
-from actprof.render.scales import percent_of_power
+from actprof.arrays import Floats
+from actprof.digits import compact, non_finite
+from actprof.histogram.scene import Scene
+from actprof.histogram.spread import spaced
+from actprof.report.bars import FAINTEST, colours, runs_of
+from actprof.report.canvas import Canvas
+from actprof.report.headings import GUTTER, MARGIN
+from actprof.report.lettering import SMALLEST, fitting_size, line_height, width
+from actprof.report.scales import percent_of_power
 
 AXIS, TICK = 14.0, 13.0
 LOWEST = 150.0
@@ -23,7 +22,6 @@ ROWS = 128  # more would be thinner than a pixel in the lowest map
 STRIP, STRIP_GAP = 26.0, 6.0
 KEY = 130.0
 LABEL = GUTTER - 46  # between the title of the value axis and the map
-FAINTEST = 1e-4  # shares below have the faintest colour
 
 
 class HeatMaps:
@@ -118,28 +116,6 @@ def strips(scene: Scene, arm: int) -> list[tuple[str, Floats]]:
     return atoms + ([("outside", outside)] if outside.any() else [])
 
 
-def colours(shares: Floats, theme: Theme) -> NDArray[np.uint8]:
-    """(…, 4) colours on a logarithmic scale; nothing at all has the colour of the sheet."""
-    from matplotlib import colormaps
-    from matplotlib.colors import to_rgba
-
-    logs = 1 - np.log10(np.clip(shares, FAINTEST, 1.0)) / math.log10(FAINTEST)
-    painted: NDArray[np.uint8] = colormaps[theme.colormap](logs, bytes=True)
-    painted[shares <= 0] = np.round(255 * np.array(to_rgba(theme.background)))
-    return painted
-
-
-def runs_of(flags: list[bool]) -> list[tuple[int, int]]:
-    """(first, last) of each run of true flags."""
-    runs: list[tuple[int, int]] = []
-    for place in (number for number, flag in enumerate(flags) if flag):
-        if runs and runs[-1][1] == place - 1:
-            runs[-1] = (runs[-1][0], place)
-        else:
-            runs.append((place, place))
-    return runs
-
-
 def hatched_notes(scene: Scene, arm: int) -> list[str]:
     """Which layers are hatched, and the counts behind it."""
     summaries, layers = scene.summaries[arm], scene.layers[arm]
@@ -154,4 +130,3 @@ def hatched_notes(scene: Scene, arm: int) -> list[str]:
 
 def _layers(first: int, last: int) -> str:
     return f"layer {first}" if first == last else f"layers {first}–{last}"
-

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from actprof.render import key
+from actprof.report import key
 
 SIZE = 14.0
+
 Entry = tuple[str, Sequence[dict[str, Any]]]
 """What it means, and the looks of the lines drawn on each other that have it."""
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import math
 
-from actprof.render.canvas import Canvas
-from actprof.render.headings import GUTTER, MARGIN, arm_color
-from actprof.render.histograms.bars import NOTE, TICK, Box, Note, draw_bars, draw_value_ticks, notes_of, stacked
-from actprof.render.histograms.captions import Caption
-from actprof.render.histograms.predicted import draw_key, draw_prediction, key_width
-from actprof.render.histograms.scene import Scene, all_zero
-from actprof.render.lettering import SMALLEST, fitting_size, line_height, width
-from actprof.render.numerals import non_finite
-from actprof.render.scales import Span
+from actprof.digits import non_finite
+from actprof.histogram.captions import Caption
+from actprof.histogram.predicted import draw_key, draw_prediction, key_width
+from actprof.histogram.scene import Scene, all_zero
+from actprof.report.bars import NOTE, TICK, Box, Note, draw_bars, draw_message, draw_value_ticks, notes_of, stacked
+from actprof.report.canvas import Canvas
+from actprof.report.headings import GUTTER, MARGIN, arm_color
+from actprof.report.lettering import SMALLEST, fitting_size, line_height
+from actprof.report.scales import Span
 
 COLUMNS = 8
 GAP = 18.0
@@ -20,7 +20,6 @@ AXIS = 14.0
 LOWEST = 125.0  # of the bars of a panel
 BELOW = line_height(TICK) + 16
 CAPTION_SIZES = (17.0, 16.0, 15.0, 14.0, 13.0, 12.0, SMALLEST)
-MESSAGE_SIZES = (16.0, 14.0, 13.0, 12.0, SMALLEST)
 
 
 class Panels:
@@ -122,9 +121,3 @@ class Panels:
                 canvas.text(box.left + x, y, text, NOTE, align="center", boxed=boxed)
 
 
-def draw_message(canvas: Canvas, frame: Box, lines: list[str]) -> None:
-    """A few words in the middle of a panel."""
-    size = fitting_size(lambda size: all(width(line, size, True) <= frame.width - 12 for line in lines), MESSAGE_SIZES)
-    for number, line in enumerate(lines):
-        y = frame.top + 0.6 * frame.height + (number + 0.5 - len(lines) / 2) * line_height(size)
-        canvas.text(frame.left + frame.width / 2, y, line, size, align="center", bold=True, boxed=True)

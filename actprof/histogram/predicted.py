@@ -7,12 +7,12 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from actprof.distributions import Floats
-from actprof.predictions import Masses
-from actprof.render.canvas import Canvas, Point
-from actprof.render.histograms.bars import Box, beside_bins
-from actprof.render.lettering import width
-from actprof.render.scales import Bars, ShareScale
+from actprof.arrays import Floats
+from actprof.report.bars import Box, beside_bins
+from actprof.report.canvas import Canvas, Point
+from actprof.report.lettering import width
+from actprof.report.scales import Bars, ShareScale
+from actprof.theory.predictions import Masses
 
 DASHES = (0, (3.2, 2))
 KEY, SAMPLE = "dashed: theory", 34.0

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TextIO
 
 import numpy as np
 
 from actprof import __version__
-from actprof.predictions import Forecast
-from actprof.profiles import Arm, Comparison, LayerSummary, Summary, std_errors
-from actprof.spec import GRADIENT, QUANTITIES
+from actprof.diagnosis.verdicts import THRESHOLDS
+from actprof.digits import number
+from actprof.engine.profiles import LayerSummary, Summary
+from actprof.engine.spec import GRADIENT, QUANTITIES
+from actprof.histogram.result import Comparison, JudgedArm, std_errors
+from actprof.report.terminal import Column, printed, table, written
+from actprof.theory.predictions import Forecast
 
 JSON_SCHEMA = "actprof.histogram/1"
 
@@ -30,7 +34,7 @@ def comparison_rows(comparison: Comparison) -> list[dict[str, Any]]:
     return [_row(*where) for where in comparison.rows()]
 
 
-def _arm(arm: Arm) -> dict[str, Any]:
+def _arm(arm: JudgedArm) -> dict[str, Any]:
     record = {"label": arm.label, "config": arm.config, "parameters": arm.parameters,
               "layers": [_layer(layer, arm.forecast) for layer in arm.layers],
               "verdict": arm.verdict and vars(arm.verdict),
@@ -72,7 +76,7 @@ def _summary(summary: Summary) -> dict[str, Any]:
     return record
 
 
-def _row(arm: Arm, layer: LayerSummary, quantity: str, summary: Summary) -> dict[str, Any]:
+def _row(arm: JudgedArm, layer: LayerSummary, quantity: str, summary: Summary) -> dict[str, Any]:
     row: dict[str, Any] = {
         "arm": arm.label, "layer": layer.layer, "quantity": quantity, "fan_in": layer.fan_in,
         "fan_out": layer.fan_out, "parameters": layer.parameters, "weight_std": layer.weight_std,
@@ -84,3 +88,22 @@ def _row(arm: Arm, layer: LayerSummary, quantity: str, summary: Summary) -> dict
     for name, (low, high) in summary.spread.items():
         row |= {f"{name}_q1": low, f"{name}_q3": high}
     return row
+
+
+def print_limits(stream: TextIO) -> None:
+    """A row for each; on a terminal its lines are folded to the width."""
+    made = table([Column("limit", right=False), Column("value"), Column("of what, and why", right=False, folds=True)],
+                 stream)
+    for limit in THRESHOLDS:
+        cells = (limit.name, number(limit.value), f"{limit.unit}:\n{limit.reason}")
+        made.add_row(*(written(cell, stream) for cell in cells))
+    printed("verdicts: the limits that they go by", made, stream)
+
+
+def limits_record() -> dict[str, Any]:
+    """The object of schema actprof.limits/1."""
+    return {"schema": "actprof.limits/1", "version": __version__, "limits": limits_rows()}
+
+
+def limits_rows() -> list[dict[str, Any]]:
+    return [dict(vars(limit)) for limit in THRESHOLDS]

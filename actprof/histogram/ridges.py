@@ -5,19 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
-from actprof.profiles import Summary
-from actprof.render.canvas import Canvas
-from actprof.render.headings import MARGIN, arm_color
-from actprof.render.histograms.bars import TICK, Box, cut_runs, draw_bars, draw_value_ticks
-from actprof.render.histograms.predicted import draw_key, draw_prediction
-from actprof.render.histograms.scene import Scene, all_zero
-from actprof.render.lettering import line_height, width
-from actprof.render.numerals import compact, non_finite, percent
+from actprof.digits import compact, non_finite, percent_label
+from actprof.engine.profiles import Summary
+from actprof.histogram.predicted import draw_key, draw_prediction
+from actprof.histogram.scene import Scene, all_zero
+from actprof.report.bars import TICK, Box, cut_runs, draw_bars, draw_value_ticks
+from actprof.report.canvas import Canvas
+from actprof.report.headings import MARGIN, arm_color
+from actprof.report.lettering import line_height, width
 
 AXIS = 14.0
 FILLED = 0.9  # of the height of a line
 NARROWEST, GAP = 250.0, 40.0
-
 Cell = Callable[[Summary], str]
 
 
@@ -122,7 +121,7 @@ class Ridges:
         if not runs:
             return
         left, right, shares = max(runs, key=lambda run: sum(run[2]))
-        text, beside = f"↑ {percent(sum(shares))}", float(box.x(right)) + 8
+        text, beside = f"↑ {percent_label(sum(shares))}", float(box.x(right)) + 8
         fits = beside + width(text, self._size) <= box.right
         canvas.text(beside if fits else float(box.x(left)) - 8, y, text, self._size, align="left" if fits else "right",
                     boxed=True)
@@ -133,11 +132,12 @@ def cells(scene: Scene, arm: int) -> list[tuple[str, Cell]]:
     found: list[tuple[str, Cell]] = [("σ", lambda s: compact(s.figures["std"]))]
     atoms = scene.atoms(arm)
     if len(atoms) > 2:
-        found.append(("at atoms", lambda s: percent(sum(count for _, count in s.atoms) / max(s.histogram.total, 1))))
+        found.append(("at atoms",
+                      lambda s: percent_label(sum(count for _, count in s.atoms) / max(s.histogram.total, 1))))
     else:
         found += [(f"at {compact(atom)}", at_atom(atom)) for atom in atoms]
     if any(summary.histogram.outside_fraction for summary in scene.summaries[arm]):
-        found.append(("outside", lambda s: percent(s.histogram.outside_fraction)))
+        found.append(("outside", lambda s: percent_label(s.histogram.outside_fraction)))
     if not scene.shared_span:
         found.append(("from", lambda s: compact(float(s.histogram.edges[0]))))
         found.append(("to", lambda s: compact(float(s.histogram.edges[-1]))))
@@ -145,4 +145,4 @@ def cells(scene: Scene, arm: int) -> list[tuple[str, Cell]]:
 
 
 def at_atom(atom: float) -> Cell:
-    return lambda s: percent(dict(s.atoms).get(atom, 0) / max(s.histogram.total, 1))
+    return lambda s: percent_label(dict(s.atoms).get(atom, 0) / max(s.histogram.total, 1))

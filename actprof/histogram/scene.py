@@ -6,11 +6,13 @@ from functools import cached_property
 
 import numpy as np
 
-from actprof.predictions import LayerTheory, Masses
-from actprof.profiles import Comparison, LayerSummary, Summary
-from actprof.render.headings import ArmHeading
-from actprof.render.numerals import compact, percent
-from actprof.render.scales import Bars, ShareScale, Span, share_scale
+from actprof.diagnosis.verdicts import Verdict
+from actprof.digits import compact, percent_label
+from actprof.engine.profiles import LayerSummary, Summary
+from actprof.histogram.result import Comparison
+from actprof.report.headings import ArmHeading
+from actprof.report.scales import Bars, ShareScale, Span, share_scale
+from actprof.theory.predictions import LayerTheory, Masses
 
 SYMBOLS = {"activation": "activation a", "preactivation": "pre-activation z", "gradient": "gradient ∂L/∂z"}
 
@@ -46,7 +48,7 @@ class Scene:
         return self.masses[arm][layer] if layer < len(self.masses[arm]) else None
 
     def heading(self, arm: int, room: float, notes: list[str] | None = None) -> ArmHeading:
-        return ArmHeading(self.comparison, arm, room, notes, self.comparison.arms[arm].verdict)
+        return ArmHeading(self.comparison, arm, room, notes, judgement(self.comparison.arms[arm].verdict))
 
     @property
     def share_title(self) -> str:
@@ -73,8 +75,17 @@ def sigma(summary: Summary) -> str:
 def outside(summary: Summary) -> str:
     """`12 % outside`, or nothing."""
     share = summary.histogram.outside_fraction
-    return f"{percent(share)} outside" if share else ""
+    return f"{percent_label(share)} outside" if share else ""
 
 
 def all_zero(summary: Summary) -> bool:
     return summary.figures.get("zero_fraction") == 1.0
+
+
+def judgement(verdict: Verdict | None) -> list[tuple[str, str]]:
+    """`verdict: exploding (layer 15): …` and what to do about it, each as (what is bold, the rest)."""
+    if verdict is None:
+        return []
+    where = f" (layer {verdict.layer})" * (verdict.layer is not None)
+    remedy = [("", f"remedy: {verdict.remedy}")] if verdict.remedy else []
+    return [(f"verdict: {verdict.code.replace('_', ' ')}{where}:", verdict.text), *remedy]

@@ -6,14 +6,15 @@ import math
 import sys
 from collections.abc import Callable, Sequence
 
-from actprof.predictions import LayerTheory
-from actprof.render.canvas import Canvas, Point
-from actprof.render.clipping import BAND, clipped, crossed, interrupted
-from actprof.render.histograms.legend import Entry
-from actprof.render.scales import LogSpan
+from actprof.histogram.legend import Entry
+from actprof.report.canvas import Canvas, Point
+from actprof.report.clipping import BAND, clipped, crossed, interrupted
+from actprof.report.scales import LogSpan
+from actprof.theory.predictions import LayerTheory
 
 Prediction = tuple[float, float, float]
 """σ, and the lower and the upper end of its band."""
+
 PREDICTED: dict[str, Callable[[LayerTheory], Prediction]] = {
     "activation": lambda layer: (layer.std, layer.std_low, layer.std_high),
     "preactivation": lambda layer: (layer.preactivation_std, math.nan, math.nan),

@@ -6,14 +6,14 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from actprof.profiles import Summary
-from actprof.render.canvas import Canvas, Point
-from actprof.render.headings import GUTTER, MARGIN, arm_color, arm_marker
-from actprof.render.histograms import sigma_theory
-from actprof.render.histograms.legend import Entry, Legend
-from actprof.render.histograms.scene import Scene
-from actprof.render.lettering import line_height
-from actprof.render.scales import LogSpan, round_step
+from actprof.engine.profiles import Summary
+from actprof.histogram import sigma_theory
+from actprof.histogram.legend import Entry, Legend
+from actprof.histogram.scene import Scene
+from actprof.report.canvas import Canvas, Point
+from actprof.report.headings import GUTTER, MARGIN, arm_color, arm_marker
+from actprof.report.lettering import line_height
+from actprof.report.scales import LogSpan, round_step
 
 PLOT, LANE = 168.0, 17.0
 TICK, AXIS = 13.0, 14.0

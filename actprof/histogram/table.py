@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TextIO
 
 import numpy as np
 from rich.table import Table
 
-from actprof.distributions import Counts
-from actprof.profiles import Arm, Comparison, LayerSummary, Summary
-from actprof.render.cells import count, number, percent, power_of_ten
-from actprof.render.histograms.judgement import print_judgement
-from actprof.render.histograms.ranking import dead_units, print_ranking
-from actprof.render.terminal import (
+from actprof.arrays import Counts
+from actprof.digits import count, number, percent, power_of_ten
+from actprof.engine.profiles import LayerSummary, Summary
+from actprof.engine.spec import GRADIENT
+from actprof.histogram.result import Comparison, JudgedArm, std_errors
+from actprof.report.terminal import (
     BARS,
     PLAIN_BARS,
     Column,
@@ -25,7 +26,109 @@ from actprof.render.terminal import (
     width,
     written,
 )
-from actprof.spec import GRADIENT
+from actprof.theory.predictions import LayerTheory
+
+
+def print_judgement(arm: JudgedArm, stream: TextIO) -> None:
+    """What theory expects beside what was measured; the verdict and its remedy."""
+    forecast = arm.forecast
+    if (forecast and forecast.theory.layers) or arm.layers[0].gradient:
+        stream.write("\n")
+        printed(f"{arm.label}: theory (mean field) beside measurement", _theory_table(arm, stream), stream)
+    for line in _sentences(arm):
+        text = written(line, stream)
+        stream.write((textwrap.fill(text, width(stream), subsequent_indent="  ") if stream.isatty() else text) + "\n")
+
+
+def _theory_table(arm: JudgedArm, stream: TextIO) -> Table:
+    headers = ("layer", "std", "theory\nstd", "std\nerrors", "in-unit\ntheory", "corre-\nlation", "\ntheory", "χ",
+               "gradient\nratio", "\ntheory")
+    made = table([*map(Column, headers)], stream)
+    for layer in arm.layers:
+        said = arm.forecast.layer(layer.layer) if arm.forecast else None
+        made.add_row(*(written(cell, stream) for cell in _row(layer, said)))
+    return made
+
+
+def _row(layer: LayerSummary, said: LayerTheory | None) -> list[str]:
+    figures = layer.activation.figures
+    ratio = power_of_ten(layer.gradient.figures["log10_ratio"]) if layer.gradient else "-"
+    cells = [str(layer.layer), number(figures["std"])]
+    if said is None:
+        return [*cells, "-", "-", "-", number(figures["correlation"]), "-", "-", ratio, "-"]
+    off = std_errors(layer, said)
+    logarithm = said.log_gradient_ratio
+    return [*cells, number(said.std), f"{round(off, 1) + 0.0:+.1f}" if abs(off) < 100 else number(off),
+            number(said.within_unit_std), number(figures["correlation"]), number(said.correlation),
+            "-" if said.chi is None else number(said.chi), ratio,
+            "-" if logarithm is None else power_of_ten(logarithm / math.log(10))]
+
+
+def _sentences(arm: JudgedArm) -> Iterator[str]:
+    """Where theory is silent; the verdict; the remedy."""
+    forecast = arm.forecast
+    if forecast and forecast.theory.reason:
+        said = len(forecast.theory.layers)
+        yield f"theory says nothing{f' from layer {said + 1}' if said else ''}: {forecast.theory.reason}"
+    if arm.verdict is not None:
+        where = "" if arm.verdict.layer is None else f" (layer {arm.verdict.layer})"
+        yield f"verdict: {arm.verdict.code}{where}: {arm.verdict.text}"
+        if arm.verdict.remedy:
+            yield f"remedy: {arm.verdict.remedy}"
+
+
+def print_ranking(arms: Sequence[JudgedArm], stream: TextIO) -> None:
+    """The arms by how little the signal (std over samples within a unit) changes with depth."""
+    what = "changes with depth" if any(len(arm.layers) > 1 for arm in arms) else "differs from 1"
+    printed(f"ranking: how little the in-unit std of the activation {what}", _table(arms, stream), stream)
+
+
+def _table(arms: Sequence[JudgedArm], stream: TextIO) -> Table:
+    made = table([*map(Column, ("rank", "std\nlayer 1", "std\nlast", "in-unit std\nlast", "in-unit std\nper layer",
+                                "% zero\nlast", "dead\nunits")), Column("arm", right=False, folds=True)], stream)
+    for rank, arm in enumerate(sorted(arms, key=_change), start=1):
+        made.add_row(*(written(cell, stream) for cell in (str(rank), *_standing(arm), arm.label)))
+    return made
+
+
+def _standing(arm: JudgedArm) -> list[str]:
+    first, last = arm.layers[0].activation.figures, arm.layers[-1].activation.figures
+    factor = growth(arm)
+    if overflows(arm):
+        signal = ["overflow", "-", "-", "-"]
+    else:
+        signal = [number(last["std"]), number(last["within_unit_std"]),
+                  f"×{number(factor)}" if math.isfinite(factor) else "-", percent(last["zero_fraction"])]
+    return [number(first["std"]), *signal, count(dead_units(arm))]
+
+
+def overflows(arm: JudgedArm) -> bool:
+    """Whether something in the last layer is not finite, or nothing finite reached it."""
+    last = arm.layers[-1].activation
+    return bool(last.non_finite) or not last.computed
+
+
+def growth(arm: JudgedArm) -> float:
+    """By what factor the within-unit std changes per layer (geometric mean); NaN if it cannot be said."""
+    first, last = (arm.layers[place].activation.figures["within_unit_std"] for place in (0, -1))
+    if len(arm.layers) < 2 or not first > 0 or not math.isfinite(last):
+        return math.nan
+    return float((last / first) ** (1 / (len(arm.layers) - 1)))
+
+
+def _change(arm: JudgedArm) -> float:
+    """What the arms are ranked by: 0 for a signal that stays as it is (for one layer: a std of 1)."""
+    factor = growth(arm) if len(arm.layers) > 1 else arm.layers[0].activation.figures["within_unit_std"]
+    if overflows(arm) or not factor > 0:
+        return math.inf
+    return abs(math.log(factor))
+
+
+def dead_units(arm: JudgedArm) -> float:
+    """Dead units of all layers that were computed."""
+    return math.fsum(layer.activation.figures["dead_units"] for layer in arm.layers
+                     if layer.activation.figures["count"])
+
 
 LEAST_BARS, MOST_BARS = 6, 30
 """Characters of a block histogram."""
@@ -46,14 +149,14 @@ def print_comparison(comparison: Comparison, quantity: str, stream: TextIO) -> N
         print_ranking(comparison.arms, stream)
 
 
-def _title(arm: Arm, quantity: str, seed: int) -> str:
+def _title(arm: JudgedArm, quantity: str, seed: int) -> str:
     several = f" · median of {len(arm.networks)} networks of {arm.parameters:,} parameters"
     networks = several if len(arm.networks) > 1 else ""
     what = "" if quantity == "activation" else f" · {quantity}s"
     return f"{arm.label}{what}: W ~ {arm.config['init_formula']} · seed {seed}{networks}"
 
 
-def _arm_table(arm: Arm, quantity: str, stream: TextIO) -> Table:
+def _arm_table(arm: JudgedArm, quantity: str, stream: TextIO) -> Table:
     """One row per layer, a total below."""
     cells = [_cells(layer, quantity) for layer in arm.layers]
     total = _total(arm, quantity)
@@ -97,12 +200,12 @@ def _cells(layer: LayerSummary, quantity: str) -> dict[str, str]:
     return cells
 
 
-def _total(arm: Arm, quantity: str) -> dict[str, str]:
+def _total(arm: JudgedArm, quantity: str) -> dict[str, str]:
     total = {"layer": "total", "params": f"{arm.parameters:,}"}
     return total | ({"dead\nunits": count(dead_units(arm))} if quantity == "activation" else {})
 
 
-def _jacobian(arm: Arm) -> str:
+def _jacobian(arm: JudgedArm) -> str:
     """A line about the derivative of outputs by inputs, or nothing."""
     if not arm.jacobian:
         return ""
@@ -116,13 +219,13 @@ def _jacobian(arm: Arm) -> str:
             f"mean square {number(mean_square)}{_expected_square(arm)}\n")
 
 
-def _expected_square(arm: Arm) -> str:
+def _expected_square(arm: JudgedArm) -> str:
     """What theory has beside the mean square, if it has anything."""
     power = arm.forecast.chi_power if arm.forecast else None
     return "" if power is None else f" (χ^{len(arm.layers)} = {number(power)})"
 
 
-def _groups(arm: Arm, quantity: str) -> Iterator[tuple[int, int]]:
+def _groups(arm: JudgedArm, quantity: str) -> Iterator[tuple[int, int]]:
     """First and last place of each row: one for a layer, but one for all at the end that were not computed."""
     places = len(arm.layers)
     computed = sum(layer.quantity(quantity).computed for layer in arm.layers)
@@ -132,7 +235,7 @@ def _groups(arm: Arm, quantity: str) -> Iterator[tuple[int, int]]:
         yield computed, places - 1
 
 
-def _bars_header(arm: Arm, quantity: str, room: int) -> str:
+def _bars_header(arm: JudgedArm, quantity: str, room: int) -> str:
     edges = [layer.quantity(quantity).histogram.edges for layer in arm.layers]
     low, high = edges[0][0], edges[0][-1]
     if any(layer[0] != low or layer[-1] != high for layer in edges):
@@ -172,7 +275,7 @@ def _characters(bins: int, room: int) -> int:
     return even if even >= min(LEAST_BARS, most) else most
 
 
-def _outside(arm: Arm, quantity: str) -> str:
+def _outside(arm: JudgedArm, quantity: str) -> str:
     """A line that says where values lie outside the histogram's range, or nothing."""
     shares = [(layer.layer, layer.quantity(quantity).histogram.outside_fraction) for layer in arm.layers]
     listed = [f"layer {layer} {percent(share)} %" for layer, share in shares if share]

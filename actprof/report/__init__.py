@@ -1,1 +1,2 @@
 """Profile in, bytes out."""
+

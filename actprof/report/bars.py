@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
-from actprof.distributions import Floats
-from actprof.render.canvas import Canvas, Point
-from actprof.render.lettering import line_height, width
-from actprof.render.numerals import compact, percent
-from actprof.render.scales import Bars, ShareScale, Span
+from actprof.arrays import Floats
+from actprof.digits import compact, percent_label
+from actprof.report.canvas import Canvas, Point
+from actprof.report.drawing import Theme
+from actprof.report.lettering import SMALLEST, fitting_size, line_height, width
+from actprof.report.scales import Bars, ShareScale, Span
 
 NOTE, TICK = 13.0, 13.0
 MARGIN = 9.0  # left and right of the value axis: room for the bar of an atom at its end
+FAINTEST = 1e-4  # shares below have the faintest colour
+MESSAGE_SIZES = (16.0, 14.0, 13.0, 12.0, SMALLEST)
 OVERHANG = 7.0  # how far the label of a tick may stand out to the side
 ROOM_FOR_A_GAP = 60.0
 
@@ -107,8 +111,9 @@ Note = tuple[float, str]
 
 def notes_of(bars: Bars, scale: ShareScale) -> list[Note]:
     """(place, text) of what stands above the bars: each atom's share, and the share of what is cut."""
-    atoms = [(float(bars.span.place(value)), f"{compact(value)}: {percent(share)}") for value, share in bars.atoms]
-    runs = [((left + right) / 2, f"{len(shares)} bin{'s' * (len(shares) > 1)}: {percent(sum(shares))}")
+    atoms = [(float(bars.span.place(value)), f"{compact(value)}: {percent_label(share)}")
+             for value, share in bars.atoms]
+    runs = [((left + right) / 2, f"{len(shares)} bin{'s' * (len(shares) > 1)}: {percent_label(sum(shares))}")
             for left, right, shares in cut_runs(bars, scale)]
     return sorted(atoms + runs)
 
@@ -126,3 +131,33 @@ def stacked(notes: Iterable[Note], room: float) -> list[list[Note]]:
         else:
             row.append((x, text))
     return rows
+
+
+def colours(shares: Floats, theme: Theme) -> NDArray[np.uint8]:
+    """(…, 4) colours on a logarithmic scale; nothing at all has the colour of the sheet."""
+    from matplotlib import colormaps
+    from matplotlib.colors import to_rgba
+
+    logs = 1 - np.log10(np.clip(shares, FAINTEST, 1.0)) / math.log10(FAINTEST)
+    painted: NDArray[np.uint8] = colormaps[theme.colormap](logs, bytes=True)
+    painted[shares <= 0] = np.round(255 * np.array(to_rgba(theme.background)))
+    return painted
+
+
+def runs_of(flags: list[bool]) -> list[tuple[int, int]]:
+    """(first, last) of each run of true flags."""
+    runs: list[tuple[int, int]] = []
+    for place in (number for number, flag in enumerate(flags) if flag):
+        if runs and runs[-1][1] == place - 1:
+            runs[-1] = (runs[-1][0], place)
+        else:
+            runs.append((place, place))
+    return runs
+
+
+def draw_message(canvas: Canvas, frame: Box, lines: list[str]) -> None:
+    """A few words in the middle of a panel."""
+    size = fitting_size(lambda size: all(width(line, size, True) <= frame.width - 12 for line in lines), MESSAGE_SIZES)
+    for number, line in enumerate(lines):
+        y = frame.top + 0.6 * frame.height + (number + 0.5 - len(lines) / 2) * line_height(size)
+        canvas.text(frame.left + frame.width / 2, y, line, size, align="center", bold=True, boxed=True)

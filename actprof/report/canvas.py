@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from actprof.render.drawing import UNIT, Theme
-from actprof.render.lettering import EM, font, printable
+from actprof.report.drawing import UNIT, Theme
+from actprof.report.lettering import EM, font, printable
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.figure import Figure
+
 
 Point = tuple[float, float]
 

@@ -8,8 +8,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from actprof.distributions import Flags, Floats
-from actprof.render.canvas import Point
+from actprof.arrays import Flags, Floats
+from actprof.report.canvas import Point
 
 Box = tuple[float, float, float, float]
 """Left, top, right, bottom: the least x and y, the most x and y."""

@@ -7,10 +7,9 @@ from collections.abc import Iterable, Sequence
 
 from numpy.typing import ArrayLike
 
-from actprof.distributions import Floats
-from actprof.render.logarithms import decades_over
-from actprof.render.numerals import compact, power_of_ten, with_power
-from actprof.render.scales import CLEARANCE, Extent, Span, Tick, clear
+from actprof.arrays import Floats
+from actprof.digits import compact, decades_over, power_label, with_power
+from actprof.report.scales import CLEARANCE, Extent, Span, Tick, clear
 
 LABELLED = 3  # decades up to which numbers between powers of ten have labels
 FINE_MINOR, MOST_MINOR = 8, 30  # decades up to which 2 … 9, and up to which powers of ten have grid lines
@@ -42,9 +41,9 @@ class DecadeAxis:
             found = (ticks for ticks in labelled if len(ticks) > 1 and clear(ticks, room, extent))
             return next(found, None) or self._round(room, extent)
         first, last = math.ceil(low), math.floor(high)
-        widest = max(extent(power_of_ten(power)) for power in (first, last))
+        widest = max(extent(power_label(power)) for power in (first, last))
         step = max(1, math.ceil((widest + CLEARANCE) * (high - low) / room), math.ceil((last - first) / 12))
-        return [(float(self._span.place(power)), power_of_ten(power)) for power in range(first, last + 1)
+        return [(float(self._span.place(power)), power_label(power)) for power in range(first, last + 1)
                 if power % step == 0]
 
     def minor(self) -> list[float]:

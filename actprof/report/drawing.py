@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from actprof.errors import OutputError, SpecError
-from actprof.spec import Style
+from actprof.report.style import Style
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
 
 FORMATS = ("png", "svg", "pdf")
 MAX_PIXELS = 64_000_000

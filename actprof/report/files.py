@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from actprof.errors import OutputError, SpecError, shown
+from actprof.errors import OutputError, SpecError, quoted
 
 STDOUT = "-"
 
@@ -49,7 +49,7 @@ def targets(paths: Sequence[str], formats: Sequence[str], no_clobber: bool = Fal
     for target in checked:
         real = target.path if target.path == STDOUT else _real(target.path)
         if real in first:
-            both = " and ".join(dict.fromkeys(shown(path, 300) for path in (first[real], target.path)))
+            both = " and ".join(dict.fromkeys(quoted(path, 300) for path in (first[real], target.path)))
             raise SpecError(f"{option} names the same file twice: {both}. Name each file once.")
         first[real] = target.path
     for target in checked:
@@ -68,13 +68,13 @@ def _place(path: str, formats: Sequence[str], option: str) -> tuple[str, str]:
                             "Use | or > to send it on.")
         return STDOUT, formats[0]
     if os.path.isdir(path) or path.endswith(os.sep):
-        raise SpecError(f"{option} {shown(path, 300)} is a folder. Name a file in it.")
+        raise SpecError(f"{option} {quoted(path, 300)} is a folder. Name a file in it.")
     suffix = os.path.splitext(path)[1].lstrip(".").casefold()
     if suffix in formats:
         return path, suffix
     if os.path.exists(path) and not os.path.isfile(path):  # /dev/null, a FIFO
         return path, formats[0]
-    what = f"the suffix of {shown(path, 300)} is unknown" if suffix else f"{shown(path, 300)} has no suffix"
+    what = f"the suffix of {quoted(path, 300)} is unknown" if suffix else f"{quoted(path, 300)} has no suffix"
     raise SpecError(f"{option}: {what}. Use {', '.join('.' + name for name in formats)}.")
 
 
@@ -83,17 +83,17 @@ def _real(path: str) -> str:
     try:
         return os.path.realpath(path)
     except FileNotFoundError:
-        raise OutputError(f"{shown(path, 300)} has no place: the current folder is gone. Change to another.") from None
+        raise OutputError(f"{quoted(path, 300)} has no place: the current folder is gone. Change to another.") from None
 
 
 def _check_place(target: Target, no_clobber: bool) -> None:
     path = target.path
     folder = os.path.dirname(path) or os.curdir
     if not os.path.exists(folder):
-        raise SpecError(f"{target.option}: the folder {shown(folder, 300)} does not exist. "
-                        f"Make it first: {shown('mkdir -p ' + shlex.quote(folder), 300)}.")
+        raise SpecError(f"{target.option}: the folder {quoted(folder, 300)} does not exist. "
+                        f"Make it first: {quoted('mkdir -p ' + shlex.quote(folder), 300)}.")
     if no_clobber and os.path.lexists(path):
-        raise OutputError(f"{shown(path, 300)} exists, and --no-clobber keeps it. Choose another {target.option}.")
+        raise OutputError(f"{quoted(path, 300)} exists, and --no-clobber keeps it. Choose another {target.option}.")
     real = _real(path)
     try:
         with contextlib.suppress(FileNotFoundError):
@@ -106,7 +106,7 @@ def _check_place(target: Target, no_clobber: bool) -> None:
 
 def _unwritable(target: Target, error: OSError) -> OutputError:
     reason = str(error.strerror or error)
-    return OutputError(f"{shown(target.path, 300)} cannot be written: {reason[:1].lower()}{reason[1:]}. "
+    return OutputError(f"{quoted(target.path, 300)} cannot be written: {reason[:1].lower()}{reason[1:]}. "
                        f"Choose another {target.option}.")
 
 

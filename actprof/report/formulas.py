@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from actprof.render.canvas import Canvas
-from actprof.render.headings import Paragraph
-from actprof.render.lettering import SMALLEST, fitting_size, formula_extent, line_height, printable, width, wrapped
-from actprof.render.mathtext import words
+from actprof.report.canvas import Canvas
+from actprof.report.headings import Paragraph
+from actprof.report.lettering import SMALLEST, fitting_size, formula_extent, line_height, printable, width, wrapped
+from actprof.report.mathtext import words
 
 SIZES = (17.0, 16.0, 15.0, 14.0, 13.0, 12.0, SMALLEST)
 LEAD = 10.0  # between lines

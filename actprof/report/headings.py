@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from actprof.render.canvas import Canvas
-from actprof.render.drawing import MARKERS
-from actprof.render.lettering import line_height, width, wrapped
-from actprof.render.settings import Compared, own_words
-from actprof.verdicts import Verdict
+from actprof.report.canvas import Canvas
+from actprof.report.drawing import MARKERS
+from actprof.report.lettering import line_height, width, wrapped
+from actprof.report.settings import Compared, own_words
 
 MARGIN = 32.0
 GUTTER = 124.0  # left of an axis with labels and a title
@@ -58,14 +58,14 @@ class ArmHeading:
     INDENT = 40.0
 
     def __init__(self, comparison: Compared, number: int, room: float, notes: list[str] | None = None,
-                 verdict: Verdict | None = None) -> None:
+                 said: Sequence[tuple[str, str]] = ()) -> None:
         arm = comparison.arms[number]
         room -= self.INDENT
         self._number = number
         self._label = Paragraph(wrapped([arm.label], room, LABEL, bold=True), LABEL, bold=True)
         details = own_words(arm, comparison) + (notes or [])
         self._details = Paragraph(wrapped(details, room, DETAIL), DETAIL)
-        self._judgement = judgement(verdict, room) if verdict else []
+        self._judgement = [_said(lead, text, room) for lead, text in said]
         self.height = self._label.height + sum(part.height for part in [self._details, *self._judgement]) + 6
 
     def draw(self, canvas: Canvas, x: float, top: float) -> None:
@@ -80,14 +80,9 @@ class ArmHeading:
             top += part.height
 
 
-def judgement(verdict: Verdict, room: float) -> list[Paragraph]:
-    """`verdict: exploding (layer 15): …`, and what to do about it."""
-    where = f" (layer {verdict.layer})" * (verdict.layer is not None)
-    lead = f"verdict: {verdict.code.replace('_', ' ')}{where}:"
-    parts = [Paragraph(_between_words(verdict.text, room, _lead_width(lead, DETAIL)), DETAIL, lead=lead)]
-    if verdict.remedy:
-        parts.append(Paragraph(_between_words(f"remedy: {verdict.remedy}", room), DETAIL))
-    return parts
+def _said(lead: str, text: str, room: float) -> Paragraph:
+    """A paragraph whose first words are bold."""
+    return Paragraph(_between_words(text, room, _lead_width(lead, DETAIL) if lead else 0.0), DETAIL, lead=lead)
 
 
 def _lead_width(lead: str, size: float) -> float:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from actprof.render.canvas import Canvas
-from actprof.render.lettering import line_height, width, wrapped
+from actprof.report.canvas import Canvas
+from actprof.report.lettering import line_height, width, wrapped
 
 SIZE = 15.0
 SAMPLE, BESIDE, BETWEEN = 44.0, 10.0, 30.0

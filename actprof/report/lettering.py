@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from actprof.render.drawing import UNIT
+from actprof.report.drawing import UNIT
 
 if TYPE_CHECKING:
     from matplotlib.font_manager import FontProperties
+
 
 EM = UNIT / 72  # pixels in a point
 LEADING = 1.3  # line height over font size

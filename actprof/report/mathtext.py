@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from actprof.render.expressions import NotUnderstood, Parser
+from actprof.report.expressions import NotUnderstood, Parser
 
 _WORD = re.compile(r"(\S+(?: = \S+)?) ?")
 _BOUNDARY = re.compile(r"[,:]?(?: (?!= )|$)")

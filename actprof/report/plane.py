@@ -9,14 +9,13 @@ from typing import Protocol
 
 from numpy.typing import ArrayLike
 
-from actprof.distributions import Floats
-from actprof.render.canvas import Canvas
-from actprof.render.decades import DecadeAxis
-from actprof.render.headings import MARGIN
-from actprof.render.lettering import line_height, width
-from actprof.render.logarithms import decades_over, finite_logs, logarithms
-from actprof.render.numerals import compact, short, with_power
-from actprof.render.scales import CLEARANCE, Extent, Span, Tick
+from actprof.arrays import Floats
+from actprof.digits import compact, decades_over, finite_logs, logarithms, short, with_power
+from actprof.report.canvas import Canvas
+from actprof.report.decades import DecadeAxis
+from actprof.report.headings import MARGIN
+from actprof.report.lettering import line_height, width
+from actprof.report.scales import CLEARANCE, Extent, Span, Tick
 
 TICK, TITLE = 16.0, 17.0
 BELOW = line_height(TICK) + line_height(TITLE) + 22

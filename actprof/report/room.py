@@ -5,17 +5,16 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from actprof.distributions import Flags, Floats
-from actprof.render.canvas import Point
-from actprof.render.clipping import Box, runs
+from actprof.arrays import Flags, Floats
+from actprof.report.canvas import Point
+from actprof.report.clipping import Box, runs
 
 CELL = 3.0  # pixels
 MARGINS = 60.0, 30.0, 12.0, 3.0
-
 Cells = NDArray[np.intp]
 
 
-class Room:
+class FreeSpace:
     """The rectangle of a plane in cells of a few pixels.
 
     Attributes:
@@ -28,13 +27,13 @@ class Room:
         self.taken: Flags = np.zeros((int(height / CELL), int(width / CELL)), bool)
         self.drawn: Flags = np.zeros_like(self.taken)
 
-    def copy(self) -> Room:
+    def copy(self) -> FreeSpace:
         """The same, to be tried out."""
-        other = Room(self.left, self.top, 0.0, 0.0)
+        other = FreeSpace(self.left, self.top, 0.0, 0.0)
         other.taken, other.drawn = self.taken.copy(), self.drawn.copy()
         return other
 
-    def only(self, cells: Flags) -> Room:
+    def only(self, cells: Flags) -> FreeSpace:
         """What of it lies in these cells."""
         other = self.copy()
         other.taken |= ~cells

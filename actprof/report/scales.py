@@ -13,12 +13,12 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import ArrayLike
 
-from actprof.distributions import Floats
-from actprof.profiles import Summary
-from actprof.render.logarithms import decades_over, finite_logs
-from actprof.render.numerals import compact, percent, power_of_ten
+from actprof.arrays import Floats
+from actprof.digits import compact, decades_over, finite_logs, percent_label, power_label
+from actprof.engine.profiles import Summary
 
 Tick = tuple[float, str]
+
 Extent = Callable[[str], float]
 """Pixels that a label takes along its axis."""
 
@@ -145,11 +145,11 @@ class ShareScale:
             powers = range(0, lowest - 1, -math.ceil((1 - lowest) / 5))
             return [(float(self.place(10.0**power)), percent_of_power(power)) for power in powers]
         step = round_step(self.top / 4)
-        return [(n * step / self.top, percent(n * step)) for n in range(int(self.top / step * (1 + 1e-9)) + 1)]
+        return [(n * step / self.top, percent_label(n * step)) for n in range(int(self.top / step * (1 + 1e-9)) + 1)]
 
 
 def percent_of_power(power: int) -> str:
-    return f"{100 * 10.0**power:g} %" if power > -5 else f"{power_of_ten(power + 2)} %"
+    return f"{100 * 10.0**power:g} %" if power > -5 else f"{power_label(power + 2)} %"
 
 
 ATOM_HEIGHTS = 8
@@ -192,5 +192,5 @@ class LogSpan:
             values = [factor * 10.0**power for power, factor in fine]
             return [(self.place(value), compact(value)) for value in values if 0 <= self.place(value) <= 1]
         step = max(1, math.ceil((last - first) / 4))
-        return [((power - self.low) / (self.high - self.low), power_of_ten(power))
+        return [((power - self.low) / (self.high - self.low), power_label(power))
                 for power in range(first, last + 1) if power % step == 0]

@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Any, Protocol
 
 from actprof import __version__
-from actprof.render.numerals import compact, grouped
+from actprof.digits import compact, grouped
 
 Config = Mapping[str, Any]
 

@@ -1,1 +1,2 @@
 """A grid of stacks, sent through the engine cell by cell."""
+

@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import NoReturn
 
-from actprof.errors import SpecError, shown
-from actprof.fan_ins import NUMBER, fan
-from actprof.gains import MOST_SIGMA
-from actprof.phases.requests import VALUES_B, VALUES_W
-from actprof.registry import did_you_mean, folded
-from actprof.spec import MAX_LAYERS, MAX_WIDTH
-from actprof.sweep_maps import Axis
+from actprof.engine.spec import MAX_LAYERS, MAX_WIDTH
+from actprof.errors import SpecError, quoted
+from actprof.registry import NUMBER, did_you_mean, fan, folded
+from actprof.sweep.phases.request import VALUES_B, VALUES_W
+from actprof.sweep.result import Axis
+from actprof.theory.predictions import MOST_SIGMA
 
 MOST_VALUES = 1000
+
 USUAL_VALUES = 25
 """Of a range that does not say how many."""
 
@@ -63,6 +63,7 @@ KINDS = (
     Kind("act", "activation", "names", aliases=("activation",)),
     Kind("norm", "normalisation", "names"),
 )
+
 SIGMAS = (
     Kind("sigma_w", "σ_w", "real", most=MOST_SIGMA, usual=VALUES_W),
     Kind("sigma_b", "σ_b", "real", most=MOST_SIGMA, usual=VALUES_B),
@@ -76,7 +77,7 @@ def parsed(text: str, kinds: tuple[Kind, ...] = KINDS) -> Axis:
     """The axis that `NAME=VALUES` asks for; raises SpecError."""
     name, equals, values = text.partition("=")
     if not equals or not values.strip():
-        raise SpecError(f"--over must be NAME=VALUES, such as {EXAMPLE}, not {shown(text)}.")
+        raise SpecError(f"--over must be NAME=VALUES, such as {EXAMPLE}, not {quoted(text)}.")
     kind = _kind(folded(name), kinds)
     if kind.numbers == "names" or (kind.numbers == "any" and not _all_numbers(values)):
         return named(kind.name, _names(kind, values))
@@ -94,7 +95,7 @@ def _kind(name: str, kinds: tuple[Kind, ...]) -> Kind:
                         "lecun or he.")
     if name not in known:
         hint = did_you_mean(name, known) or f"It knows {', '.join(kind.name for kind in kinds)}."
-        raise SpecError(f"--over cannot vary {shown(name)}. {hint}")
+        raise SpecError(f"--over cannot vary {quoted(name)}. {hint}")
     return known[name]
 
 
@@ -118,7 +119,7 @@ def _names(kind: Kind, values: str) -> list[str]:
         if names and "=" in piece.partition(":")[0]:
             names[-1] += f",{piece}"
         elif not piece.strip():
-            raise SpecError(f"--over {kind.name} has an empty name in {shown(values)}.")
+            raise SpecError(f"--over {kind.name} has an empty name in {quoted(values)}.")
         else:
             names.append(piece)
     return names
@@ -129,7 +130,7 @@ def named(name: str, names: Sequence[str]) -> Axis:
     kind, labels = _kind(name, KINDS), ["".join(each.split()).casefold() for each in names]
     for label in labels:
         if labels.count(label) > 1:
-            raise SpecError(f"--over {kind.name} names {shown(label)} twice. Name each once.")
+            raise SpecError(f"--over {kind.name} names {quoted(label)} twice. Name each once.")
     _require_few(kind, len(labels))
     return Axis(kind.name, kind.title, tuple(labels))
 
@@ -143,14 +144,14 @@ def _range(kind: Kind, values: str) -> Axis:
     if len(counts) > 1:
         _refuse(kind, values)
     if low > high:
-        raise SpecError(f"--over {kind.name}={shown(values)} runs backwards. "
+        raise SpecError(f"--over {kind.name}={quoted(values)} runs backwards. "
                         f"Write {kind.name}={':'.join([last, first, *others])}.")
     if logarithmic and low <= 0:
-        raise SpecError(f"--over {kind.name}={shown(values)} starts at {low:g}, which has no logarithm. "
+        raise SpecError(f"--over {kind.name}={quoted(values)} starts at {low:g}, which has no logarithm. "
                         "Start above 0, or leave out log.")
     count = _count(counts[0], kind, values) if counts else _usual(kind, low, high, logarithmic)
     if count == 1 and high > low:
-        raise SpecError(f"--over {kind.name}={shown(values)} asks for one value from {first} to {last}. "
+        raise SpecError(f"--over {kind.name}={quoted(values)} asks for one value from {first} to {last}. "
                         "The third number is how many there are: 2 or more.")
     _require_few(kind, count)
     between = [float(round(value)) if kind.numbers == "whole" else float(f"{value:.{DIGITS}g}")
@@ -201,13 +202,13 @@ def _number(text: str, kind: Kind) -> float:
     if not kind.least <= value <= kind.most or (whole and value != int(value)):
         what = "whole numbers" if whole else "numbers"
         most = f"{kind.most:,.0f}"
-        raise SpecError(f"--over {kind.name} takes {what} from {kind.least:g} to {most}, not {shown(text)}.")
+        raise SpecError(f"--over {kind.name} takes {what} from {kind.least:g} to {most}, not {quoted(text)}.")
     return value
 
 
 def _refuse(kind: Kind, text: str) -> NoReturn:
     raise SpecError(f"--over {kind.name} must be LOW:HIGH, LOW:HIGH:COUNT, LOW:HIGH:log, LOW:HIGH:COUNT:log or numbers "
-                    f"joined by commas, not {shown(text)}.")
+                    f"joined by commas, not {quoted(text)}.")
 
 
 def _axis(kind: Kind, numbers: list[float], logarithmic: bool) -> Axis:

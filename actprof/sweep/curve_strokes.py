@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from actprof.distributions import Floats
-from actprof.render.canvas import Canvas, Point
-from actprof.render.clipping import clipped, crossed, runs
-from actprof.render.plane import Plane
+from actprof.arrays import Floats
+from actprof.report.canvas import Canvas, Point
+from actprof.report.clipping import clipped, crossed, runs
+from actprof.report.plane import Plane
 
 
 def draw_curve(canvas: Canvas, plane: Plane, x: Floats, y: Floats, **look: Any) -> None:

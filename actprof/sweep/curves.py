@@ -9,18 +9,18 @@ from typing import Any
 
 import numpy as np
 
-from actprof.distributions import Floats
-from actprof.render.canvas import Canvas
-from actprof.render.drawing import Theme
-from actprof.render.headings import arm_color
-from actprof.render.key import Entry, Strokes
-from actprof.render.plane import Plane
-from actprof.render.sweeps.curve_strokes import draw_band, draw_boxes, draw_curve, draw_marks, draw_whiskers
-from actprof.render.sweeps.sides import NameSide, side
-from actprof.render.sweeps.signs import Swatch, counted, draw_hatching
-from actprof.render.sweeps.theory_lines import draw_lines
-from actprof.render.sweeps.values import Shown, ValueAxis
-from actprof.sweep_maps import BY_NAME, Sweep
+from actprof.arrays import Floats
+from actprof.report.canvas import Canvas
+from actprof.report.drawing import Theme
+from actprof.report.headings import arm_color
+from actprof.report.key import Entry, Strokes
+from actprof.report.plane import Plane
+from actprof.sweep.curve_strokes import draw_band, draw_boxes, draw_curve, draw_marks, draw_whiskers
+from actprof.sweep.result import BY_NAME, Sweep
+from actprof.sweep.scales import NameSide, side
+from actprof.sweep.signs import Swatch, counted, draw_hatching
+from actprof.sweep.theory_lines import draw_lines
+from actprof.sweep.values import Shown, ValueAxis
 
 MOST_POINTS = 30  # networks that are drawn one by one
 DASHES = {"linewidth": 2.2, "linestyle": (0, (4, 2.2)), "dash_capstyle": "butt"}

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from actprof.render.drawing import Theme, to_bytes
-from actprof.spec import SHEET, Style
-from actprof.sweep_maps import Sweep
+from actprof.report.drawing import Theme, to_bytes
+from actprof.report.style import SHEET, Style
+from actprof.sweep.result import Sweep
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
 
 WIDTH, HEIGHT = map(float, SHEET)
 GAP, FOOT, NOTE = 14.0, 12.0, 14.0
@@ -17,7 +18,7 @@ GAP, FOOT, NOTE = 14.0, 12.0, 14.0
 
 def render(sweep: Sweep, style: Style, format: str) -> bytes:
     """The figure as a png, svg or pdf file."""
-    from actprof.render.settings import provenance
+    from actprof.report.settings import provenance
 
     def draw(figure: Figure, theme: Theme) -> None:
         draw_figure(figure, theme, sweep)
@@ -27,13 +28,13 @@ def render(sweep: Sweep, style: Style, format: str) -> bytes:
 
 def draw_figure(figure: Figure, theme: Theme, sweep: Sweep) -> None:
     """Lay out and draw; the sheet is 1080 pixels high, or as high as all texts need."""
-    from actprof.render.canvas import Canvas
-    from actprof.render.headings import MARGIN, Header, Paragraph
-    from actprof.render.key import Key
-    from actprof.render.lettering import wrapped
-    from actprof.render.settings import words
-    from actprof.render.sweeps import curves, theory_lines
-    from actprof.render.sweeps.panels import Panels
+    from actprof.report.canvas import Canvas
+    from actprof.report.headings import MARGIN, Header, Paragraph
+    from actprof.report.key import Key
+    from actprof.report.lettering import wrapped
+    from actprof.report.settings import words
+    from actprof.sweep import curves, theory_lines
+    from actprof.sweep.panels import Panels
 
     room = WIDTH - 2 * MARGIN
     header = Header(title(sweep), [*words(sweep.config), f"seed {sweep.seed}"], WIDTH)

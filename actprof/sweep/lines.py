@@ -1,18 +1,512 @@
-"""The lines that theory draws on a grid: the edge of chaos, and where stacks become too deep to be trained."""
+"""The lines that theory draws on a grid: the edge of chaos, and where stacks become too deep to be trained.
+
+Where along an axis of depths stacks become too deep to be trained, if that does not depend on where they are looked
+for: in rows of names, and where all that varies besides makes too little of a difference to be met between two depths.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import bisect
+import itertools
+import math
+from collections import defaultdict
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass
+from itertools import groupby, pairwise
+from typing import NamedTuple, TypeVar
 
-from actprof.predictions import TRAINABLE_SCALES
-from actprof.sweep_maps import Axis, Line, Point
-from actprof.sweeps.branches import Crossing, Kind, branches
-from actprof.sweeps.line_notes import nothing_to_draw, silences
-from actprof.sweeps.row_crossings import CRITICAL, TRAINABLE, RowCrossings
-from actprof.sweeps.rows import LAYERS, Row, StackAt, rows_of
-from actprof.sweeps.trainable_depths import trainable_depths
+import numpy as np
+
+from actprof.engine.spec import StackSpec
+from actprof.sweep.result import Axis, Line, Point
+from actprof.theory.conditions import Conditions, between, conditions, silence_about
+from actprof.theory.criticality import Criticalities
+from actprof.theory.predictions import TRAINABLE_SCALES
+
+FEWEST, ROWS, DEPTHS = 16, 30, 60
+"""Places along a row, at least; rows of a second axis that is continuous too, and of depths."""
+
+LAYERS = "layers"
+StackAt = Callable[[Sequence[float]], StackSpec]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One place on the other axis.
+
+    Attributes:
+        place: 0 where there is no other axis.
+        depth: of its stacks; between two layers too, where nothing else depends on it.
+        at: the stack at a place along the row, but for its depth; rows that differ in that only share it.
+        moved: the row at another place; None where there is nothing between rows.
+    """
+
+    place: float
+    depth: float
+    at: Callable[[float], StackSpec]
+    moved: Callable[[float], Row] | None = None
+
+
+def rows_of(stack_at: StackAt, along: int, axis: Axis, other: Axis | None, second_moment: float) -> list[Row]:
+    """The rows across the axis that is number `along`, half a cell beyond the other's ends where that makes sense."""
+    start = axis.places[0]
+    if other is None:
+        return [Row(0.0, stack_at((start,)).depth, lambda place: stack_at((place,)))]
+    between = bool(other.numbers) and not other.whole
+    rows = [_row(stack_at, along, place, start, between) for place in _row_places(other)]
+    if other.name == LAYERS and len(rows) > 1 and _differ_in_depth(rows, axis, second_moment):
+        depths = sorted({*other.numbers, *_even(other, DEPTHS)}) if len(rows) < DEPTHS else other.numbers
+        return [_of_depth(rows[-1].at, depth) for depth in depths]
+    return rows
+
+
+def search_places(axis: Axis, beyond: bool) -> list[float]:
+    """FEWEST or up to twice as many: some of the axis's own places, or with others evenly between neighbours.
+
+    Args:
+        beyond: whether half a cell beyond the axis's ends belongs to the grid too.
+    """
+    own = [*axis.numbers[:-1][::max(1, (len(axis) - 1) // (FEWEST - 1))], *axis.numbers[-1:]]
+    if len(own) < 2:
+        return own
+    pieces = math.ceil((FEWEST - 1) / (len(own) - 1))
+    space = np.geomspace if axis.logarithmic else np.linspace
+    inner = [place for low, high in itertools.pairwise(own)
+             for place in (low, *space(low, high, pieces + 1).tolist()[1:-1])] + own[-1:]
+    return sorted({*inner, *extent(axis)}) if beyond else inner
+
+
+def extent(axis: Axis) -> tuple[float, float]:
+    """From half a cell below the first value to half a cell above the last, but no value that cannot be."""
+    if len(axis) < 2:
+        return axis.numbers[0], axis.numbers[-1]
+    first, second, *_ = axis.numbers
+    before, last = axis.numbers[-2:]
+    if axis.logarithmic:
+        low, high = first * math.sqrt(first / second), last * math.sqrt(last / before)
+    else:
+        low, high = first - (second - first) / 2, last + (last - before) / 2
+    return max(low, float(axis.whole)), high
+
+
+def _row_places(other: Axis) -> Sequence[float]:
+    if other.whole or len(other.numbers) < 2:
+        return other.places
+    places = _even(other, max(ROWS, len(other)))
+    for own in other.numbers:  # where the line is at a value that was asked for can be said in words
+        places[min(range(len(places)), key=lambda each: abs(places[each] - own))] = own
+    return sorted({*_even(other, 2), *places})
+
+
+def _even(axis: Axis, count: int) -> list[float]:
+    """Places from end to end of its extent; of whole numbers evenly in the logarithm, from 0 on in the root."""
+    low, high = extent(axis)
+    if low == 0:  # near which the edge of a smooth φ follows a power of σ_b below 1
+        return [high * (step / (count - 1)) ** 2 for step in range(count)]
+    space = np.geomspace if axis.logarithmic or axis.whole else np.linspace
+    return [low, *space(low, high, count).tolist()[1:-1], high]
+
+
+def _row(stack_at: StackAt, along: int, row: float, start: float, between: bool) -> Row:
+    def at(place: float) -> StackSpec:
+        return stack_at((row, place) if along else (place, row))
+
+    def moved(place: float) -> Row:
+        return _row(stack_at, along, place, start, between)
+
+    return Row(row, at(start).depth, at, moved if between else None)
+
+
+def _of_depth(at: Callable[[float], StackSpec], depth: float) -> Row:
+    return Row(depth, depth, at, lambda place: _of_depth(at, place))
+
+
+def _differ_in_depth(rows: Sequence[Row], axis: Axis, second_moment: float) -> bool:
+    """Whether nothing else makes a difference, as far as both ends and the middle tell."""
+    probes = {axis.numbers[0], axis.numbers[len(axis) // 2], axis.numbers[-1]}
+    same = (len({conditions(row.at(place), second_moment) for row in rows}) == 1 for place in probes)
+    return all(row.depth == row.place for row in rows) and all(same)
+
+
+class Kind(NamedTuple):
+    """What crossings of one curve have in common.
+
+    Attributes:
+        name: of the line.
+        scales: depth scales that the stack is deep, with the sign of its phase; 0 on the edge of chaos.
+        rising: whether the criticality rises there.
+        jumps: whether it does so at once, without being there anywhere, as the variance jumps.
+    """
+
+    name: str
+    scales: float
+    rising: bool
+    jumps: bool = False
+
+
+class Crossing(NamedTuple):
+    kind: Kind
+    place: float
+
+
+Branch = list[tuple[int, float]]
+"""(row, place), row after row."""
+
+
+def branches(found: Sequence[Sequence[Crossing]], logarithmic: bool) -> list[tuple[Kind, Branch]]:
+    """Each crossing goes on with the nearest of its kind in the row before, or starts a branch.
+
+    Where a curve begins or ceases to jump, the part between the two rows belongs to the branch that jumps.
+    """
+    every: list[tuple[Kind, Branch]] = []
+    for row, crossings in enumerate(found):
+        open_ends = [(kind, branch) for kind, branch in every if branch[-1][0] == row - 1]
+        taken = _pairs(crossings, open_ends, logarithmic)
+        for new, crossing in enumerate(crossings):
+            if new in taken:
+                open_ends[taken[new]][1].append((row, crossing.place))
+            else:
+                left = [each for old, each in enumerate(open_ends) if old not in taken.values()]
+                every.append((crossing.kind, _begun(crossing.kind, (row, crossing.place), left)))
+    return every
+
+
+def _begun(kind: Kind, start: tuple[int, float], left: Sequence[tuple[Kind, Branch]]) -> Branch:
+    """A branch from there, tied to one of those left that differs only in whether it jumps."""
+    before = next((branch for each, branch in left if each == kind._replace(jumps=not kind.jumps)), None)
+    if before is None:
+        return [start]
+    if kind.jumps:
+        return [before[-1], start]
+    before.append(start)
+    return [start]
+
+
+def _pairs(crossings: Sequence[Crossing], open_ends: Sequence[tuple[Kind, Branch]],
+           logarithmic: bool) -> dict[int, int]:
+    """Crossing → the branch it goes on with, the nearest first."""
+    distances = sorted((abs(_scaled(crossing.place, logarithmic) - _scaled(branch[-1][1], logarithmic)), new, old)
+                       for new, crossing in enumerate(crossings) for old, (kind, branch) in enumerate(open_ends)
+                       if kind == crossing.kind)
+    taken: dict[int, int] = {}
+    for _, new, old in distances:
+        if new not in taken and old not in taken.values():
+            taken[new] = old
+    return taken
+
+
+def _scaled(place: float, logarithmic: bool) -> float:
+    return math.log(place) if logarithmic else place
+
+
+T = TypeVar("T")
+
+Search = Generator[float, float, float]
+"""Yields the places it wants to know the curve's value at, and returns that of the crossing."""
+
+TOLERANCE, SETTLED = 1e-9, 1e-8
+"""Width, relative to where it is, of the stretch that a crossing is in, or a step, relative to the stretch at first."""
+
+MOST_STEPS, MOST_HALVINGS = 8, 200
+"""Interpolations of one crossing, before it is taken for a jump, and steps in all."""
+
+NEIGHBOURS = 3
+"""Points of the curve on either side that an interpolation starts from."""
+
+ROUNDING = 1e-13
+"""Below a level by less than this counts as on it, so that where a whole stretch is critical its end is the line."""
+
+
+def searches(curve: Sequence[Point], level: float) -> list[tuple[bool, Search]]:
+    """(whether the level is crossed from below, the search) for each crossing between points (place, value), rising.
+
+    An end that is on the level, and from which the curve goes to one side, is a crossing.
+    """
+    sides = [(place, value - level) for place, value in curve if abs(value - level) > ROUNDING]
+    found = []
+    if sides and sides[0][1] > 0 and sides[0][0] > curve[0][0]:
+        found.append((True, _known(curve[0][0])))
+    for number, ((low, at_low), (high, at_high)) in enumerate(itertools.pairwise(curve)):
+        if _above(at_low, level) != _above(at_high, level):
+            near = list(curve[max(number + 1 - NEIGHBOURS, 0):number + 1 + NEIGHBOURS])
+            found.append((_above(at_high, level), _search(near, level, low, high)))
+    if sides and sides[-1][1] > 0 and sides[-1][0] < curve[-1][0]:
+        found.append((False, _known(curve[-1][0])))
+    return found
+
+
+def together(running: Sequence[tuple[T, Search]],
+             values: Callable[[list[tuple[T, float]]], Sequence[float]]) -> list[float]:
+    """What the searches return.
+
+    Args:
+        running: (whose curve, search).
+        values: the values at (whose curve, place).
+    """
+    ends = [math.nan] * len(running)
+    answers: dict[int, float | None] = dict.fromkeys(range(len(running)))
+    while answers:
+        asked: dict[int, float] = {}
+        for number, answer in answers.items():
+            try:
+                search = running[number][1]
+                asked[number] = next(search) if answer is None else search.send(answer)
+            except StopIteration as end:
+                ends[number] = end.value
+        found = values([(running[number][0], place) for number, place in asked.items()]) if asked else ()
+        answers = dict(zip(asked, found, strict=True))
+    return ends
+
+
+def _known(place: float) -> Search:
+    """One that has nothing to ask."""
+    yield from ()
+    return place
+
+
+def _search(known: list[Point], level: float, low: float, high: float) -> Search:
+    """By interpolation and, where that does not settle, because there is a jump, by halving."""
+    settled, guess = SETTLED * (high - low), math.nan
+    rising = not _above(dict(known)[low], level)
+    for step in range(MOST_HALVINGS):
+        least = TOLERANCE * max(abs(low), abs(high)) / 2
+        if high - low <= 2 * least:
+            break
+        smooth = step < MOST_STEPS
+        before, guess = guess, _interpolated(known, level, low, high) if smooth else (low + high) / 2
+        if smooth and abs(guess - before) <= settled:
+            return _snapped(known, level, guess, settled)
+        # An end that is a root up to rounding is not left by less.
+        guess = min(max(guess, low + least), high - least)
+        value = yield guess
+        bisect.insort(known, (guess, value))
+        low, high = (low, guess) if _above(value, level) == rising else (guess, high)
+    return _snapped(known, level, (low + high) / 2, max(high - low, settled))
+
+
+def _snapped(known: Sequence[Point], level: float, guess: float, reach: float) -> float:
+    """A place close by that is on the level, such as a grid's end, or the guess."""
+    near = (place for place, value in known if abs(place - guess) <= reach and abs(value - level) <= ROUNDING)
+    return next(near, guess)
+
+
+def _interpolated(known: list[Point], level: float, low: float, high: float) -> float:
+    """Between two neighbours, by the inverse polynomial through both and theirs, or the line through both."""
+    index = bisect.bisect_left(known, (low, -math.inf))
+    for points in (known[max(index - 1, 0):index + 3], known[index:index + 2]):
+        guess = _inverse(points, level)
+        if low <= guess <= high:
+            return guess
+    return (low + high) / 2
+
+
+def _above(value: float, level: float) -> bool:
+    return value - level > -ROUNDING
+
+
+def _inverse(points: Sequence[Point], level: float) -> float:
+    """Where the polynomial place(value) through the points has that level (Neville); NaN unless values are distinct."""
+    values = [value - level for _, value in points]
+    if not all(map(math.isfinite, values)) or len(set(values)) < len(values):
+        return math.nan
+    places = [place for place, _ in points]
+    for order in range(1, len(points)):
+        places = [(values[k + order] * places[k] - values[k] * places[k + 1]) / (values[k + order] - values[k])
+                  for k in range(len(points) - order)]
+    return places[0]
+
+
+CRITICAL, TRAINABLE = "critical", "trainable"
+
+SCALES = ((CRITICAL, 0.0), (TRAINABLE, -TRAINABLE_SCALES), (TRAINABLE, TRAINABLE_SCALES))
+"""Line → how many depth scales deep a stack on it is, with the sign of the phase."""
+
+WIDEST_JUMP = 1e-3
+"""Difference of criticalities right beside each other, from which on it is one."""
+
+HALVINGS = 5
+"""Of the distance of two rows between which a line ends."""
+
+Asked = tuple[Row, float]
+"""A row and the level that is looked for in it."""
+
+
+class RowCrossings:
+    """Theory on a grid whose rows run along an axis, for inputs of E x².
+
+    Attributes:
+        places: where it is looked at first, in each row.
+    """
+
+    def __init__(self, axis: Axis, beyond: bool, second_moment: float) -> None:
+        self.places = search_places(axis, beyond)
+        self._axis, self._second_moment = axis, second_moment
+        self._conditions: dict[tuple[int, float], tuple[Row, Conditions | None]] = {}
+        self._criticalities = Criticalities()
+
+    def silent(self, row: Row) -> bool:
+        """Whether theory says nothing of a row."""
+        return not any(self._known(row, place) for place in self.places)
+
+    def criticalities(self, wanted: Sequence[tuple[Row, float]], level: float = math.nan) -> list[float]:
+        """Those at places of rows, exactly or as far as tells them from a level; NaN where theory is silent."""
+        return self._values([((row, level), place) for row, place in wanted])
+
+    def found(self, rows: Sequence[Row]) -> list[tuple[Row, list[Crossing]]]:
+        """Each row with its crossings, and further rows that are close to where a line ends between two."""
+        found = list(zip(rows, self._of(rows), strict=True))
+        for _ in range(HALVINGS):
+            further = [one.moved((one.place + other.place) / 2) for (one, here), (other, there) in pairwise(found)
+                       if one.moved and _kinds(here) != _kinds(there)]
+            if not further:
+                break
+            found = sorted([*found, *zip(further, self._of(further), strict=True)], key=lambda each: each[0].place)
+        return found
+
+    def _of(self, rows: Sequence[Row]) -> list[list[Crossing]]:
+        crossings: list[list[Crossing]] = [[] for _ in rows]
+        places = [list(self.places) for _ in rows]
+        for name, scales in SCALES:
+            found = self._sought([(row, scales / row.depth) for row in rows], places)
+            jumps = self._jumps([(rows[number], place) for number, _, place in found])
+            for (number, rising, place), sides in zip(found, jumps, strict=True):
+                places[number] = sorted({*places[number], *sides})
+                if name == CRITICAL or not sides:  # depths that are jumped over are nobody's
+                    crossings[number].append(Crossing(Kind(name, scales, rising, bool(sides)), place))
+        return crossings
+
+    def _sought(self, asked: Sequence[Asked], places: Sequence[Sequence[float]]) -> list[tuple[int, bool, float]]:
+        """(number of the row, whether its level is crossed from below, place) for all crossings."""
+        values = iter(self._values([(each, place) for each, some in zip(asked, places, strict=True) for place in some]))
+        curves = [[(place, next(values)) for place in some] for some in places]
+        running = [(number, rising, search) for number, curve in enumerate(curves) for rising, search in searches(
+            [point for point in curve if not math.isnan(point[1])], asked[number][1])]
+        ends = together([(asked[number], search) for number, _, search in running], self._values)
+        return [(number, rising, place) for (number, rising, _), place in zip(running, ends, strict=True)]
+
+    def _jumps(self, found: Sequence[tuple[Row, float]]) -> list[tuple[float, ...]]:
+        """Places on both sides of each crossing at a jump, which may cross other levels as well; () for all others."""
+        sides = [(place * (1 - TOLERANCE), place * (1 + TOLERANCE)) for _, place in found]
+        values = self.criticalities([(row, place) for (row, _), both in zip(found, sides, strict=True)
+                                     for place in both], 0.0)
+        return [both if abs(above - below) > WIDEST_JUMP else ()
+                for both, below, above in zip(sides, values[::2], values[1::2], strict=True)]
+
+    def _known(self, row: Row, place: float) -> Conditions | None:
+        """What decides on the stack there; None where theory is silent."""
+        key = id(row.at), place
+        if key not in self._conditions:  # with the row, whose identity is the key
+            self._conditions[key] = row, self._found(row, place)
+        return self._conditions[key][1]
+
+    def _found(self, row: Row, place: float) -> Conditions | None:
+        """Between whole numbers, and beyond them, from the two nearest on the axis."""
+        numbers = self._axis.numbers
+        if not self._axis.whole or place in numbers:
+            return conditions(row.at(place), self._second_moment)
+        after = min(max(bisect.bisect(numbers, place), 1), len(numbers) - 1)
+        low, high = numbers[after - 1:after + 1]
+        one, other = self._known(row, low), self._known(row, high)
+        return one and other and between(one, other, (place - low) / (high - low))
+
+    def _values(self, wanted: Sequence[tuple[Asked, float]]) -> list[float]:
+        """The criticalities, as exactly as it takes to tell them from the levels; NaN where theory is silent."""
+        known = [(self._known(row, place), level) for (row, level), place in wanted]
+        told = [(each, level) for each, level in known if each is not None]
+        values = iter(self._criticalities.compared(*zip(*told, strict=True)) if told else ())
+        return [math.nan if each is None else next(values) for each, _ in known]
+
+
+def _kinds(crossings: Sequence[Crossing]) -> list[Kind]:
+    """What lines there are; where one that jumps goes on as one that does not, none ends."""
+    return sorted(each.kind._replace(jumps=False) for each in crossings)
+
+
+def trainable_depths(axes: Sequence[Axis], along: int, rows: Sequence[Row], theory: RowCrossings,
+                     title: str) -> tuple[Line, ...]:
+    """Lines of the depth TRAINABLE_SCALES ξ over the other axis, as far as it is on that of the depths; () without one.
+
+    Args:
+        along: the number of the axis that the rows run along.
+    """
+    deep = next((number for number, axis in enumerate(axes) if axis.name == LAYERS), None)
+    if deep is None:
+        return ()
+    along_rows = along != deep
+    found = _criticalities(rows, theory, axes[deep].numbers[-1], along_rows)
+    low, high = extent(axes[deep]) if len(axes) > 1 else (axes[deep].numbers[0], axes[deep].numbers[-1])
+    pieces = [_points(list(piece), deep)
+              for sign, piece in groupby(found, lambda each: _side(each[1], low, high)) if sign]
+    if along_rows:
+        return tuple(Line(TRAINABLE, title, piece) for piece in pieces)
+    points = tuple(point for piece in pieces for point in piece)
+    return (Line(TRAINABLE, title, points, rows=len(axes) > 1),) if points else ()
+
+
+def _criticalities(rows: Sequence[Row], theory: RowCrossings, deepest: float,
+                   along_rows: bool) -> list[tuple[float, float]]:
+    """(place on the other axis, criticality) of the deepest stacks: a single layer has no weights like those above it.
+
+    Args:
+        along_rows: whether the rows are of one depth each, and run along the other axis.
+    """
+    if along_rows:
+        places, wanted = theory.places, [(rows[-1], place) for place in theory.places]
+    else:
+        places, wanted = [row.place for row in rows], [(row, deepest) for row in rows]
+    return list(zip(places, theory.criticalities(wanted), strict=True))
+
+
+def _side(criticality: float, low: float, high: float) -> int:
+    """Of the edge of chaos, -1 or 1; 0 if the depth is not between the ends of the axis."""
+    if not low * abs(criticality) <= TRAINABLE_SCALES <= high * abs(criticality):
+        return 0
+    return 1 if criticality > 0 else -1
+
+
+def _points(found: Sequence[tuple[float, float]], deep: int) -> tuple[Point, ...]:
+    depths = [(place, TRAINABLE_SCALES / abs(criticality)) for place, criticality in found]
+    return tuple(depths if deep else [(depth, place) for place, depth in depths])
+
+
+MOST_NAMED = 3
+"""Rows of one reason."""
+
+
+def silences(theory: RowCrossings, rows: Sequence[Row], axis: Axis, other: Axis | None, second_moment: float) -> str:
+    """Of which rows along the axis theory says nothing, and why; "" if of none."""
+    reasons = defaultdict(list)
+    for row in filter(theory.silent, rows):
+        reason = silence_about(row.at(axis.numbers[0])) or f"inputs whose mean square is {second_moment:g} have no fate"
+        reasons[reason].append(_named(row, other))
+    if not reasons:
+        return ""
+    if other is None or (len(reasons) == 1 and len(*reasons.values()) == len(rows)):
+        return f"theory draws no lines: {next(iter(reasons))}"
+    parts = (f"{', '.join(names[:MOST_NAMED])}{', …' if len(names) > MOST_NAMED else ''}: {reason}"
+             for reason, names in reasons.items())
+    return f"theory draws no lines for {other.name} {'; for '.join(parts)}"
+
+
+def nothing_to_draw(theory: RowCrossings, rows: Sequence[Row], axis: Axis, other: Axis | None) -> str:
+    """Why there are no lines where theory is not silent: all is critical, or nothing."""
+    values = theory.criticalities([(row, place) for row in rows for place in theory.places], 0.0)
+    if all(not abs(value) > ROUNDING for value in values):
+        return "theory draws no lines: χ₁ = 1 everywhere"
+    depths = next((each for each in (axis, other) if each and each.name == LAYERS), None)
+    ends = [f"{what} where {each.name} is from {each.labels[0]} to {each.labels[-1]}" for what, each in (
+        ("χ₁ does not cross 1", None if axis is depths else axis),
+        (f"depth {TRAINABLE_SCALES:g} ξ is not reached", depths),
+    ) if each]
+    return f"theory draws no lines: {' and '.join(ends)}"
+
+
+def _named(row: Row, other: Axis | None) -> str:
+    return other.labels[other.places.index(row.place)] if other and row.place in other.places else f"{row.place:g}"
+
 
 JUMP = "jump"
+
 TITLES = {CRITICAL: "edge of chaos: χ₁ = 1", JUMP: "variance jumps, χ₁ skips 1",
           TRAINABLE: f"depth {TRAINABLE_SCALES:g} ξ: as deep as is trainable"}
 """Of each line; at a jump the variance goes to another fixed point, or to infinity."""

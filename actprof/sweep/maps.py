@@ -7,20 +7,20 @@ from abc import ABC, abstractmethod
 
 import numpy as np
 
-from actprof.distributions import Flags, Floats
-from actprof.render.canvas import Canvas
-from actprof.render.decades import EXPONENTS
-from actprof.render.drawing import Theme
-from actprof.render.key import Entry
-from actprof.render.lettering import line_height, width
-from actprof.render.numerals import compact, power_of_ten, with_power
-from actprof.render.plane import Plane
-from actprof.render.sweeps.shades import ColourBar, Colours, channels, ink, shades, to_hex
-from actprof.render.sweeps.sides import NameSide, Side, cells_at, even, side
-from actprof.render.sweeps.signs import Swatch, counted, draw_hatching
-from actprof.render.sweeps.theory_lines import draw_lines
-from actprof.render.sweeps.values import Shown
-from actprof.sweep_maps import Sweep
+from actprof.arrays import Flags, Floats
+from actprof.digits import compact, power_label, with_power
+from actprof.report.canvas import Canvas
+from actprof.report.decades import EXPONENTS
+from actprof.report.drawing import Theme
+from actprof.report.key import Entry
+from actprof.report.lettering import line_height, width
+from actprof.report.plane import Plane
+from actprof.sweep.result import Sweep
+from actprof.sweep.scales import NameSide, Side, cells_at, even, side
+from actprof.sweep.shades import ColourBar, Colours, channels, ink, shades, to_hex
+from actprof.sweep.signs import Swatch, counted, draw_hatching
+from actprof.sweep.theory_lines import draw_lines
+from actprof.sweep.values import Shown
 
 MARK = 5.0  # pixels of a tick
 LARGE = 8.0  # pixels of a cell
@@ -113,7 +113,7 @@ def figure(value: float, decades: bool) -> str:
         return compact(value, 2)
     if value == -math.inf:
         return "0"
-    return with_power(compact(10**value, 2)) if abs(value) < EXPONENTS else power_of_ten(round(value))
+    return with_power(compact(10**value, 2)) if abs(value) < EXPONENTS else power_label(round(value))
 
 
 def _middles(side: Side) -> Floats:

@@ -6,9 +6,9 @@ import math
 import re
 from collections.abc import Sequence
 
-from actprof.render.canvas import Canvas
-from actprof.render.lettering import SMALLEST, fitting_size, line_height, width, wrapped
-from actprof.render.plane import TICK, Plane
+from actprof.report.canvas import Canvas
+from actprof.report.lettering import SMALLEST, fitting_size, line_height, width, wrapped
+from actprof.report.plane import TICK, Plane
 
 SIZES = (TICK, 15.0, 14.0, 13.0, 12.0, SMALLEST)
 MOST_LINES, MOST_CUT = 4, 6  # of a label; where it must be cut within a word

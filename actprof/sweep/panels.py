@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from actprof.render.canvas import Canvas
-from actprof.render.drawing import Theme
-from actprof.render.headings import Paragraph
-from actprof.render.key import Entry, Key
-from actprof.render.lettering import SMALLEST, fitting_size, line_height, width, wrapped
-from actprof.render.plane import TICK, Axis, Plane
-from actprof.render.sweeps.cell_map import NumberMap
-from actprof.render.sweeps.curves import Curves
-from actprof.render.sweeps.name_labels import ColumnNames, RowNames, shortened
-from actprof.render.sweeps.verdict_map import VerdictMap
-from actprof.sweep_maps import BY_NAME, VERDICT, Sweep
+from actprof.report.canvas import Canvas
+from actprof.report.drawing import Theme
+from actprof.report.headings import Paragraph
+from actprof.report.key import Entry, Key
+from actprof.report.lettering import SMALLEST, fitting_size, line_height, width, wrapped
+from actprof.report.plane import TICK, Axis, Plane
+from actprof.sweep.curves import Curves
+from actprof.sweep.maps import NumberMap
+from actprof.sweep.name_labels import ColumnNames, RowNames, shortened
+from actprof.sweep.result import BY_NAME, VERDICT, Sweep
+from actprof.sweep.verdict_map import VerdictMap
 
 HEADING, DETAIL, AXIS = 18.0, 15.0, 17.0
 UPRIGHT = 34.0  # width of an upright title
@@ -24,8 +24,10 @@ HALF_TICK = 22.0  # for the half of a label that is beyond the last tick
 GAP = 6.0
 HEIGHTS = (LOWEST, 400.0, 700.0)  # at which ticks are tried for their widths
 COLUMNS = {1: 1, 2: 2, 4: 2}
+
 MOST = 3
 """Panels → how many stand side by side where the names below their planes have room; of other numbers MOST."""
+
 BETWEEN, UNDER = 44.0, 18.0
 
 

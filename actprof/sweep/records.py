@@ -9,10 +9,9 @@ from itertools import product
 from typing import Any
 
 from actprof import __version__
-from actprof.sweep_maps import QUANTITIES, VERDICT, Axis, Cell, Line, Quantity, Sweep
+from actprof.sweep.result import QUANTITIES, VERDICT, Axis, Cell, Line, Quantity, Sweep
 
 JSON_SCHEMA = "actprof.sweep/1"
-
 RANGE = ("value", "low", "high")
 
 

@@ -7,16 +7,16 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from actprof import sweep_maps
-from actprof.distributions import Floats
-from actprof.render.decades import DecadeAxis
-from actprof.render.logarithms import logarithms
-from actprof.render.numerals import with_power
-from actprof.render.plane import LinearAxis
-from actprof.render.scales import Extent, Tick, clear
+from actprof.arrays import Floats
+from actprof.digits import logarithms, with_power
+from actprof.report.decades import DecadeAxis
+from actprof.report.plane import LinearAxis
+from actprof.report.scales import Extent, Tick, clear
+from actprof.sweep import result
 
 OWN = ((16, 8), (4, 14))
 """(number, characters) up to which there are ticks at the values themselves."""
+
 MOST_STEP = 4
 LONE = 0.05  # decades, or parts of the value, on either side of a lone value
 EVEN = 1e-3  # of a cell
@@ -52,7 +52,7 @@ class NameSide:
 class NumberSide:
     """Cells around numbers, edges halfway between neighbours, of a logarithmic axis halfway in the logarithm."""
 
-    def __init__(self, axis: sweep_maps.Axis) -> None:
+    def __init__(self, axis: result.Axis) -> None:
         self._axis, numbers = axis, np.asarray(axis.numbers, np.float64)
         centres = logarithms(numbers) if axis.logarithmic else numbers
         bounds = _bounds(centres, _lone(axis))
@@ -80,7 +80,7 @@ class NumberSide:
         return []
 
 
-def side(axis: sweep_maps.Axis) -> Side:
+def side(axis: result.Axis) -> Side:
     return NumberSide(axis) if axis.numbers else NameSide(len(axis))
 
 
@@ -96,7 +96,7 @@ def cells_at(edges: Floats, pixels: int) -> NDArray[np.intp]:
     return np.clip(np.searchsorted(edges, places, side="right") - 1, 0, len(edges) - 2)
 
 
-def _lone(axis: sweep_maps.Axis) -> float:
+def _lone(axis: result.Axis) -> float:
     """Half the width of a cell that has no neighbour."""
     if axis.logarithmic:
         return LONE

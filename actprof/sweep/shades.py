@@ -8,16 +8,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from actprof.distributions import Floats
-from actprof.render.canvas import Canvas
-from actprof.render.drawing import Theme
-from actprof.render.lettering import line_height, width
-from actprof.render.numerals import power_of_ten
-from actprof.render.plane import Plane
-from actprof.render.scales import Span, Tick
-from actprof.sweep_maps import Quantity
+from actprof.arrays import Floats
+from actprof.digits import power_label
+from actprof.report.canvas import Canvas
+from actprof.report.drawing import Theme
+from actprof.report.lettering import line_height, width
+from actprof.report.plane import Plane
+from actprof.report.scales import Span, Tick
+from actprof.sweep.result import Quantity
 
 Colours = NDArray[np.uint8]
+
 DIVERGING = {
     "light": ("#08306b", "#08519c", "#3182bd", "#6baed6", "#c6dbef", "#f7f7f7", "#fdd0a2", "#fd8d3c", "#e6550d",
               "#a63603", "#662004"),
@@ -25,6 +26,7 @@ DIVERGING = {
              "#f99f50", "#ffc890"),
 }
 """From the least to the greatest; neutral in the middle, lightness monotone on either side."""
+
 DECADES = 12.0  # beyond which everything has the colour of the end
 OUTLIER = 3.0  # times what nine of ten cells stay within
 NEGATIVE = -0.05  # a mean cosine below is more than chance
@@ -67,7 +69,7 @@ class Shades:
         """`≤ 10⁻¹²` at an end that has values beyond it."""
         if self.diverging:
             powers = np.arange(self.low, self.high + 1, self.step).astype(int).tolist()
-            ticks = [((power - self.low) / (self.high - self.low), power_of_ten(power)) for power in powers]
+            ticks = [((power - self.low) / (self.high - self.low), power_label(power)) for power in powers]
         else:
             ticks = Span(self.low, self.high).ticks(room, lambda _: line_height(14), 6)
         return [(place, _beyond(label, place < 1e-6 and self.below, place > 1 - 1e-6 and self.above))

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from actprof.distributions import Flags
-from actprof.render.canvas import Canvas, Point
-from actprof.render.clipping import runs
-from actprof.render.key import SAMPLE, Entry, Painter
-from actprof.render.numerals import grouped
-from actprof.render.plane import Plane
-from actprof.render.sweeps.shades import channels, ink
-from actprof.render.sweeps.sides import NameSide, Side, cells_at
+from actprof.arrays import Flags
+from actprof.digits import grouped
+from actprof.report.canvas import Canvas, Point
+from actprof.report.clipping import runs
+from actprof.report.key import SAMPLE, Entry, Painter
+from actprof.report.plane import Plane
+from actprof.sweep.scales import NameSide, Side, cells_at
+from actprof.sweep.shades import channels, ink
 
 TALL = 18.0
 APART = 9  # pixels across

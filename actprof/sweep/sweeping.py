@@ -9,20 +9,17 @@ from typing import Any
 
 import numpy as np
 
-from actprof import configuration, memory
+from actprof.engine import configuration, memory
+from actprof.engine.inputs import Inputs, input_moments
+from actprof.engine.network import Network
+from actprof.engine.spec import RunSpec, StackSpec
 from actprof.errors import ResourceError, SpecError
-from actprof.forecast import input_moments
-from actprof.inputs import Inputs
-from actprof.network import Network
-from actprof.parallel import cores
-from actprof.processes import dealt
-from actprof.resources import amount, available_memory
-from actprof.spec import SWEPT, RunSpec, StackSpec
-from actprof.sweep_maps import BY_NAME, VERDICT, Cell, Sweep, Trend
-from actprof.sweeps.cells import CellWork
-from actprof.sweeps.grids import Grid
-from actprof.sweeps.lines import lines
-from actprof.sweeps.trends import FEWEST_NETWORKS, FEWEST_WIDTHS, WIDTH, trends
+from actprof.machine import amount, available_memory, cores, map_unordered
+from actprof.sweep.grid import CellWork, Grid
+from actprof.sweep.lines import lines
+from actprof.sweep.result import BY_NAME, VERDICT, Cell, Sweep, Trend
+from actprof.sweep.spec import SWEPT
+from actprof.sweep.trends import FEWEST_NETWORKS, FEWEST_WIDTHS, WIDTH, trends
 
 WORTH_PROCESSES = 2e10
 """Multiplications from which on further processes pay for their start, which takes a good part of a second."""
@@ -129,7 +126,7 @@ def _all(stacks: Sequence[StackSpec], effort: Sequence[float], work: CellWork, w
     order = sorted(range(len(stacks)), key=lambda place: -effort[place])
     cells: dict[int, Cell] = {}
     done, total = 0.0, math.fsum(effort)
-    for nth, cell in dealt(work, [stacks[place] for place in order], workers):
+    for nth, cell in map_unordered(work, [stacks[place] for place in order], workers):
         cells[order[nth]] = cell
         done += effort[order[nth]]
         progress(done / total)

@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from actprof.distributions import Floats
-from actprof.render.canvas import Canvas, Point
-from actprof.render.clipping import clipped
-from actprof.render.drawing import Theme
-from actprof.render.key import Entry, Strokes
-from actprof.render.plane import Plane
-from actprof.sweep_maps import Line, Sweep
+from actprof.arrays import Floats
+from actprof.report.canvas import Canvas, Point
+from actprof.report.clipping import clipped
+from actprof.report.drawing import Theme
+from actprof.report.key import Entry, Strokes
+from actprof.report.plane import Plane
+from actprof.sweep.result import Line, Sweep
 
 LOOKS: dict[str, dict[str, Any]] = {
     "critical": {"linewidth": 3.2, "linestyle": "-"},

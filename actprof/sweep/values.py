@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from actprof.distributions import Flags, Floats
-from actprof.render.decades import DecadeAxis
-from actprof.render.logarithms import logarithms
-from actprof.render.plane import Axis, LinearAxis
-from actprof.sweep_maps import BY_NAME, Quantity, Sweep
+from actprof.arrays import Flags, Floats
+from actprof.digits import logarithms
+from actprof.report.decades import DecadeAxis
+from actprof.report.plane import Axis, LinearAxis
+from actprof.sweep.result import BY_NAME, Quantity, Sweep
 
 FURTHER = 1.5  # how many times the greatest value a linear axis may reach for what is wished
 

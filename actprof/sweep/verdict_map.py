@@ -7,24 +7,25 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from actprof.render.canvas import Canvas
-from actprof.render.clipping import runs
-from actprof.render.drawing import Theme
-from actprof.render.key import Entry
-from actprof.render.lettering import line_height, width
-from actprof.render.numerals import grouped
-from actprof.render.plane import Plane
-from actprof.render.room import Room
-from actprof.render.sweeps.cell_map import CellMap
-from actprof.render.sweeps.shades import channels
-from actprof.render.sweeps.sides import cells_at
-from actprof.render.sweeps.signs import Swatch
-from actprof.render.sweeps.theory_lines import pixels
-from actprof.sweep_maps import Sweep
-from actprof.verdicts import CODES
+from actprof.diagnosis.verdicts import CODES
+from actprof.digits import grouped
+from actprof.report.canvas import Canvas
+from actprof.report.clipping import runs
+from actprof.report.drawing import Theme
+from actprof.report.key import Entry
+from actprof.report.lettering import line_height, width
+from actprof.report.plane import Plane
+from actprof.report.room import FreeSpace
+from actprof.sweep.maps import CellMap
+from actprof.sweep.result import Sweep
+from actprof.sweep.scales import cells_at
+from actprof.sweep.shades import channels
+from actprof.sweep.signs import Swatch
+from actprof.sweep.theory_lines import pixels
 
 ALL = (*CODES, "")
 NO_NUMBER = "non_finite"
+
 COLOURS = {"healthy": "#009e73", "vanishing": "#56b4e9", "exploding": "#d55e00", "saturated": "#e69f00",
            "dying": "#cc79a7", "collapsed": "#0072b2", "symmetric": "#f0e442", "": "#8d939e"}
 """Those of Okabe & Ito (2008), told apart with any colour vision."""
@@ -51,22 +52,22 @@ class VerdictMap(CellMap):
                 room.draw_line(x, y)
             _draw_word(canvas, words(ALL[number]), room, single)
 
-    def _runs(self, plane: Plane) -> Iterator[tuple[int, Room]]:
+    def _runs(self, plane: Plane) -> Iterator[tuple[int, FreeSpace]]:
         """Equal neighbours in a single row, each with its room."""
         numbers, x = self._numbers[:, 0], plane.left + self.x_axis.edges * plane.width
         for number in np.unique(numbers).tolist():
             for first, last in runs(numbers == number):
-                yield number, Room(x[first], plane.top, x[last] - x[first], plane.height)
+                yield number, FreeSpace(x[first], plane.top, x[last] - x[first], plane.height)
 
-    def _regions(self, plane: Plane) -> Iterator[tuple[int, Room]]:
+    def _regions(self, plane: Plane) -> Iterator[tuple[int, FreeSpace]]:
         """The cells that have a verdict, for each that occurs."""
-        whole = Room(plane.left, plane.top, plane.width, plane.height)
+        whole = FreeSpace(plane.left, plane.top, plane.width, plane.height)
         rows, columns = whole.taken.shape
         found = self._numbers[cells_at(self.x_axis.edges, columns)][:, cells_at(self.y_axis.edges, rows)].T[::-1]
         return ((number, whole.only(found == number)) for number in np.unique(self._numbers).tolist())
 
 
-def _draw_word(canvas: Canvas, word: str, room: Room, turned: bool) -> None:
+def _draw_word(canvas: Canvas, word: str, room: FreeSpace, turned: bool) -> None:
     """In the middle of the room, beside the lines in it if possible; upright where it has no other place."""
     for free in (room.only(~room.drawn), room):
         for size in SIZES:

@@ -6,10 +6,10 @@ import itertools
 import math
 from dataclasses import dataclass
 
-from actprof.activations import bind
+from actprof.catalogue.activations import bind
+from actprof.engine.spec import StackSpec
 from actprof.registry import Choice
-from actprof.spec import StackSpec
-from actprof.theory.parameters import Scales, scales, silence
+from actprof.theory.layers import LayerLaw, scales, why_no_theory
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def silence_about(stack: StackSpec) -> str:
         return f"{stack.activations[0].name} jumps, so χ₁ is infinite"
     layers = _distinct(stack)
     for number in layers:
-        reason = silence(stack, number) or _about_biases(scales(stack, number), stack)
+        reason = why_no_theory(stack, number) or _about_biases(scales(stack, number), stack)
         if reason:
             return reason
     above = [scales(stack, number) for number in layers[1:]]
@@ -64,10 +64,10 @@ def _distinct(stack: StackSpec) -> list[int]:
     return [1, *shapes.values()]
 
 
-def _about_biases(known: Scales, stack: StackSpec) -> str:
+def _about_biases(known: LayerLaw, stack: StackSpec) -> str:
     return f"{stack.bias.name} biases have a mean other than 0" if known.bias_mean else ""
 
 
-def _alike(one: Scales, other: Scales) -> bool:
+def _alike(one: LayerLaw, other: LayerLaw) -> bool:
     return math.isclose(one.weights, other.weights, rel_tol=1e-9) and math.isclose(
         one.bias_std, other.bias_std, rel_tol=1e-9)

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from actprof.activations import BoundActivation
-from actprof.distributions import Floats
-from actprof.theory import quadrature
-from actprof.theory.gaussian import evaluated
+from actprof.arrays import Floats
+from actprof.catalogue import quadrature
+from actprof.catalogue.activations import BoundActivation
+from actprof.catalogue.expectations import evaluated
 from actprof.theory.pairs import pair
 
 TERMS = 48, 160, 640
 """Lengths to which a series is cut: one after another, as far as is needed."""
 
 ORDER = 24, 16, 24
+
 SPACING = 4.0, 1.0, 0.75
 """Nodes of a panel, and its width at most, which resolve as many polynomials."""
 
@@ -25,6 +26,7 @@ AT_ONCE = 64
 """Stacks, whose arrays fit into a cache."""
 
 MOST_STEPS = 100
+
 SETTLED = 1e-9
 """Relative size of a step of Newton's method after which it is as far as it gets."""
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from actprof.activations import BoundActivation
-from actprof.distributions import Counts, Floats
-from actprof.phases.interpolation import cubic
-from actprof.theory.gaussian import moments
+from actprof.arrays import Counts, Floats
+from actprof.catalogue.activations import BoundActivation
+from actprof.catalogue.expectations import moments
+from actprof.theory.interpolation import cubic
 from actprof.theory.pairs import pair
 
 PER_DECADE, LEAST_NODES, MOST_NODES = 6, 4, 20

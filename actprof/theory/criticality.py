@@ -11,15 +11,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from actprof.activations import bind
+from actprof.catalogue.activations import bind
+from actprof.catalogue.expectations import squares
+from actprof.engine.spec import StackSpec
 from actprof.registry import Choice
-from actprof.spec import StackSpec
-from actprof.sweeps.conditions import Conditions, conditions
-from actprof.sweeps.correlation_series import TERMS, by_pairs, by_series, has_series
-from actprof.sweeps.variance_ends import variance_ends
+from actprof.theory.conditions import Conditions, conditions
+from actprof.theory.correlation_series import TERMS, by_pairs, by_series, has_series
 from actprof.theory.fixed_points import chi_1
-from actprof.theory.gaussian import squares
-from actprof.theory.length_map import LARGEST_Q
+from actprof.theory.predictions import LARGEST_Q
+from actprof.theory.variance_ends import variance_ends
 
 NEAR = 1e-5
 """Distance of χ₁ from 1 within which the depth scale is taken from it, above 1 too."""

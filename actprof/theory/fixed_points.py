@@ -2,22 +2,45 @@
 
 Poole et al. 2016, Schoenholz et al. 2017. Where φ jumps, χ_1 is infinite in theory and 0 for automatic
 differentiation: there is no statement about it.
+
+The edge of chaos, σ_w² E φ'² = 1 at a fixed point, parametrised by the fixed point's variance (no iteration needed).
+
+Schoenholz et al. 2017, Hayou et al. 2019.
+
+Gains: what keeps the forward variance, the gradient, or a std of 1, from the definition at z ~ N(0, 1).
+
+With weights of variance gain²/fan_in: 1/√E φ² (He et al. 2015, eq. 10), 1/√E φ'² (ibid., eq. 14), and 1/√Var φ
+(Brock et al. 2021, whose weights are standardised so that the mean of φ is not passed on).
 """
 
 from __future__ import annotations
 
+import functools
 import math
+from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
-from actprof.activations import BoundActivation, bind
-from actprof.predictions import MARGINAL as MARGINAL
-from actprof.predictions import FixedPoint, FixedPoints
+from actprof.catalogue.activations import BoundActivation, bind
+from actprof.catalogue.expectations import _inverse_root, moments
 from actprof.registry import Choice
-from actprof.theory.gaussian import moments
-from actprof.theory.length_map import bisected, length_slope, limit, roots
+from actprof.theory.length_map import (
+    VARIANCES,
+    bisected,
+    crossings,
+    length_slope,
+    limit,
+    roots,
+    scanned,
+    scanned_slopes,
+    stability,
+    stability_at,
+)
 from actprof.theory.pairs import pair
-from actprof.theory.stability import stability, stability_at
+from actprof.theory.predictions import MARGINAL as MARGINAL
+from actprof.theory.predictions import Edge as Edge
+from actprof.theory.predictions import FixedPoint, FixedPoints, Gains
 
 ROUNDING = 1e-12
 """A slope that counts as 0, and the gap between two inputs below which there is none."""
@@ -88,3 +111,116 @@ def _chaotic(phi: BoundActivation, sigma_w: float, sigma_b: float, q: float) -> 
     if excess(ROUNDING) <= 0:
         return 1.0
     return 1 - bisected(excess, ROUNDING, 1.0)
+
+
+EDGE_ROUNDING = 1e-12
+"""Share of a variance that may be rounding."""
+
+LEAST_BIAS = 1e-8
+"""σ_b down to which q - W/E φ'² = σ_b², of the order of q³ for a smooth odd φ, stands out of rounding."""
+
+
+@np.errstate(all="ignore")
+def edge_of_chaos(choice: Choice, q: float) -> Edge | None:
+    """The point of the edge of chaos at variance q: σ_w² = 1/E φ'², σ_b² = q - W/E φ'²; None where that is below 0."""
+    phi = bind(choice)
+    one = moments(phi, q)
+    if phi.jumps or not one.slope_square > 0:
+        return None
+    square = float(q - one.square / one.slope_square)
+    return _edge(phi, q, math.sqrt(max(square, 0.0))) if square >= -EDGE_ROUNDING * q else None
+
+
+@functools.lru_cache(256)
+@np.errstate(all="ignore")
+def critical(choice: Choice, sigma_b: float = 0.0) -> Edge | None:
+    """The edge of chaos at a given σ_b: the smallest variance q with q - W/E φ'² = σ_b²; None if there is none.
+
+    One so near 0 that rounding hides σ_b² is told at q = 0.
+    """
+    phi = bind(choice)
+    if phi.jumps:
+        return None
+
+    def excess(q: float) -> float:
+        one = moments(phi, q)
+        return float((q - sigma_b**2) * one.slope_square - one.square)
+
+    start = _scale_free(phi) if sigma_b <= LEAST_BIAS else None
+    if sigma_b == 0 and start is not None:
+        return start
+    square, slope_square = scanned(phi)
+    found = crossings(excess, VARIANCES, (VARIANCES - sigma_b**2) * slope_square - square, EDGE_ROUNDING)
+    if found:
+        return _edge(phi, found[0], sigma_b)
+    return None if start is None or start.q is None else replace(start, sigma_b=sigma_b)
+
+
+@np.errstate(all="ignore")
+def stable_edge(choice: Choice, edge: Edge) -> Edge | None:
+    """Where the edge of chaos turns stable for good, if it is unstable at `edge` and from there on; None otherwise."""
+    if edge.q is None or edge.stability != "unstable":
+        return None
+    phi = bind(choice)
+
+    def excess(q: float) -> float:
+        one = moments(phi, q)
+        return float(q * (one.square_slope / one.slope_square - 1))
+
+    (square, slope_square), slope = scanned(phi), scanned_slopes(phi)
+    there = (edge.q < VARIANCES) & (VARIANCES - square / slope_square >= -EDGE_ROUNDING * VARIANCES)
+    q = VARIANCES[there]
+    turns = crossings(excess, q, q * (slope / slope_square - 1)[there], MARGINAL)
+    return edge_of_chaos(choice, turns[0]) if len(turns) == 1 else None
+
+
+def _edge(phi: BoundActivation, q: float, sigma_b: float) -> Edge:
+    one = moments(phi, q)
+    sigma_w = 1 / math.sqrt(one.slope_square)
+    slope = float(one.square_slope / one.slope_square)
+    return Edge(sigma_w, sigma_b, q, slope, stability_at(phi, sigma_w, q, slope))
+
+
+def _scale_free(phi: BoundActivation) -> Edge | None:
+    """The edge at every q (relu), or at q = 0 where φ(0) = 0 (tanh), if either is one."""
+    at_0, at_1 = moments(phi, 0.0), moments(phi, 1.0)
+    if at_0.square != 0 or not at_0.slope_square > 0:
+        return None
+    ratios = at_1.square / at_1.slope_square, at_1.slope_square / at_0.slope_square
+    edge = _edge(phi, 0.0, 0.0)
+    return replace(edge, q=None) if all(abs(ratio - 1) < EDGE_ROUNDING for ratio in ratios) else edge
+
+
+_TORCH: dict[str, Callable[..., float]] = {
+    "linear": lambda: 1.0,
+    "sigmoid": lambda: 1.0,
+    "tanh": lambda: 5 / 3,
+    "relu": lambda: math.sqrt(2),
+    "leaky_relu": lambda slope: math.sqrt(2 / (1 + slope**2)),
+    "selu": lambda: 3 / 4,
+}
+"""torch.nn.init.calculate_gain; it refuses every other name."""
+
+
+def torch_gain(phi: BoundActivation) -> float | None:
+    """What torch.nn.init.calculate_gain gives for an activation, None if it refuses."""
+    return _TORCH[phi.name](**dict(phi.parameters)) if phi.name in _TORCH else None
+
+
+@np.errstate(all="ignore")
+def gains(choice: Choice) -> Gains:
+    """All gains of an activation; what is undefined for it is None."""
+    phi = bind(choice)
+    one, edge = moments(phi, 1.0), critical(choice)
+    slope = float(one.square_slope / one.square)
+    smooth = not phi.jumps  # else E φ'² misses the jumps
+    return Gains(
+        activation=str(choice), e_phi=float(one.mean), e_phi2=float(one.square),
+        e_dphi2=float(one.slope_square) if smooth else None,
+        gain_forward=_inverse_root(one.square),
+        gain_backward=_inverse_root(one.slope_square) if smooth else None,
+        gain_std=_inverse_root(one.variance),
+        chi_at_gain_forward=float(one.slope_square / one.square) if smooth else None,
+        length_slope=slope, stability=stability(slope),
+        critical_sigma_w=edge.sigma_w if edge else None, critical_q=edge.q if edge else None,
+        torch_gain=torch_gain(phi))

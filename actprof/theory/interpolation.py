@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from actprof.distributions import Counts, Floats
+from actprof.arrays import Counts, Floats
 
 
 def cubic(values: Floats, position: Floats) -> Floats:

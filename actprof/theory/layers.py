@@ -1,18 +1,29 @@
-"""σ_w and σ_b of each layer of a stack, or why mean-field theory has nothing to say about it."""
+"""σ_w and σ_b of each layer of a stack, or why mean-field theory has nothing to say about it.
+
+What a normalisation makes of the Gaussian field of a layer: a table by name, before and after the activation.
+
+The mean over units stands for the expectation; the batch of B rows has its exact weight, 1 - 1/B.
+"""
 
 from __future__ import annotations
 
+import functools
+import itertools
 import math
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from actprof import initializers
-from actprof.draws import Draw
-from actprof.fans import fans_of
-from actprof.spec import StackSpec
-from actprof.special import normal_density
-from actprof.theory.quadrature import interval
+from actprof.catalogue import initializers, quadrature
+from actprof.catalogue.activations import BoundActivation
+from actprof.catalogue.draws import Draw
+from actprof.catalogue.quadrature import interval
+from actprof.catalogue.special import normal_cdf, normal_density
+from actprof.engine.network import fans_of
+from actprof.engine.spec import StackSpec
 
 Offsets = tuple[tuple[float, float], ...]
 """(value, probability) of what every unit adds to its pre-activation."""
@@ -27,7 +38,7 @@ BIAS_NODES = 12
 
 
 @dataclass(frozen=True)
-class Scales:
+class LayerLaw:
     """How the pre-activations of a layer follow from the second moment of what enters it.
 
     Attributes:
@@ -55,16 +66,16 @@ class Scales:
         return variance, tuple(zip(values.tolist(), weights.tolist(), strict=True))
 
 
-def scales(stack: StackSpec, number: int) -> Scales:
+def scales(stack: StackSpec, number: int) -> LayerLaw:
     """The scales of layer `number`, about which `silence` has nothing to say."""
     fans = fans_of(stack, number)
     weights, bias = initializers.bind(stack.init), initializers.bind(stack.bias)
     preserved = min(1.0, fans.fan_out / fans.fan_in) if stack.init.name == "orthogonal" else 0.0
     bias_std = bias.std(fans)
-    return Scales(fans.fan_in * weights.std(fans) ** 2, bias.mean(fans), bias_std, bias.draw, preserved)
+    return LayerLaw(fans.fan_in * weights.std(fans) ** 2, bias.mean(fans), bias_std, bias.draw, preserved)
 
 
-def silence(stack: StackSpec, number: int) -> str:
+def why_no_theory(stack: StackSpec, number: int) -> str:
     """Why there is no statement about layer `number`; "" if there is one."""
     fans, init = fans_of(stack, number), stack.init
     if initializers.bind(init).row.calibrated:
@@ -85,3 +96,161 @@ def spread(offsets: Offsets) -> tuple[float, float]:
     values, weights = np.array(offsets).T
     mean = float(values @ weights)
     return mean, float((values - mean) ** 2 @ weights)
+
+
+@dataclass(frozen=True)
+class Field:
+    """Pre-activations of a layer: N(0, variance) plus offsets; d = E(h₁ - h₂)²/2 of two inputs.
+
+    Attributes:
+        slope: d variance/d (second moment of what enters the layer); 0 where a normalisation pins it.
+        reach: the same for one input among many, or for the overlap of two.
+        weight_share: share of the variance that the weights make.
+        divisor: the variance by which a normalisation divided.
+        centred, sized: whether a normalisation fixed the units' mean, and their mean square.
+        batched: whether it did so over the batch.
+    """
+
+    variance: float
+    d: float
+    offsets: Offsets
+    slope: float
+    reach: float
+    weight_share: float = 1.0
+    divisor: float = 1.0
+    centred: bool = False
+    sized: bool = False
+    batched: bool = False
+
+
+@dataclass(frozen=True)
+class Levels:
+    """Activations of a layer: mean, second moment, its difference to E a₁a₂, Var a, Cov(a₁, a₂), and the divisor."""
+
+    mean: float
+    second_moment: float
+    difference: float
+    variance: float
+    shared: float
+    divisor: float = 1.0
+
+
+def _unit(square: float, eps: float) -> tuple[float, float]:
+    """(what is left of the mean square, divisor)."""
+    divisor = square + eps or 1.0
+    return square / divisor, divisor
+
+
+def _batch_before(field: Field, eps: float, rows: int) -> Field:
+    variance, divisor = _unit(field.d * (1 - 1 / rows), eps)
+    return Field(variance, _apart(variance, rows), ((0.0, 1.0),), 0.0, field.reach / divisor, 1.0, divisor,
+                 True, True, True)
+
+
+def _apart(variance: float, rows: int) -> float:
+    """d of rows whose mean is 0: c = -1/(B - 1)."""
+    return variance * rows / (rows - 1) if rows > 1 else 0.0
+
+
+def _layer_before(field: Field, eps: float, rows: int) -> Field:
+    mean, variance = spread(field.offsets)
+    _, divisor = _unit(field.variance + variance, eps)
+    return replace(_scaled(field, divisor, mean), centred=True)
+
+
+def _rms_before(field: Field, eps: float, rows: int) -> Field:
+    mean, variance = spread(field.offsets)
+    _, divisor = _unit(field.variance + variance + mean**2, eps)
+    return _scaled(field, divisor, 0.0)
+
+
+def _scaled(field: Field, divisor: float, shift: float) -> Field:
+    offsets = tuple(((value - shift) / divisor**0.5, weight) for value, weight in field.offsets)
+    return Field(field.variance / divisor, field.d / divisor, offsets, 0.0, field.reach / divisor,
+                 field.weight_share, divisor, False, True)
+
+
+def _batch_after(levels: Levels, eps: float, rows: int) -> Levels:
+    square, divisor = _unit(levels.difference * (1 - 1 / rows), eps)
+    apart = _apart(square, rows)
+    return Levels(0.0, square, apart, square, square - apart, divisor)
+
+
+def _layer_after(levels: Levels, eps: float, rows: int) -> Levels:
+    square, divisor = _unit(levels.variance, eps)
+    return Levels(0.0, square, levels.difference / divisor, square, levels.shared / divisor, divisor)
+
+
+def _rms_after(levels: Levels, eps: float, rows: int) -> Levels:
+    square, divisor = _unit(levels.second_moment, eps)
+    return Levels(levels.mean / divisor**0.5, square, levels.difference / divisor, levels.variance / divisor,
+                  levels.shared / divisor, divisor)
+
+
+_BEFORE: dict[str, Callable[[Field, float, int], Field]] = {
+    "batch": _batch_before, "layer": _layer_before, "rms": _rms_before,
+}
+_AFTER: dict[str, Callable[[Levels, float, int], Levels]] = {
+    "batch": _batch_after, "layer": _layer_after, "rms": _rms_after,
+}
+
+
+def before(stack: StackSpec, field: Field, rows: int) -> Field:
+    """The field that enters φ."""
+    rule = _BEFORE.get(stack.norm.name) if stack.norm_position == "before" else None
+    return field if rule is None else rule(field, float(stack.norm.values["eps"]), rows)
+
+
+def after(stack: StackSpec, levels: Levels, rows: int) -> Levels:
+    """What leaves the layer."""
+    rule = _AFTER.get(stack.norm.name) if stack.norm_position == "after" else None
+    return levels if rule is None else rule(levels, float(stack.norm.values["eps"]), rows)
+
+
+Array = NDArray[Any]
+
+
+def below(h: Array | float, variance: float, offsets: Offsets) -> Array:
+    """P(pre-activation <= h)."""
+    h = np.atleast_1d(np.asarray(h, float))
+    std = math.sqrt(variance)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        parts = [weight * (normal_cdf((h - value) / std) if std else h >= value) for value, weight in offsets]
+    return np.asarray(np.sum(parts, axis=0))
+
+
+def saturated(phi: BoundActivation, variance: float, offsets: Offsets) -> float:
+    """Probability of a pre-activation beyond the saturation points."""
+    low, high = below(np.array(phi.saturation), variance, offsets)
+    return float(low + (1 - high)) if high < 0.5 else float(low + below(-phi.saturation[1], variance, tuple(
+        (-value, weight) for value, weight in offsets))[0])
+
+
+@functools.cache
+def levels(phi: BoundActivation) -> tuple[tuple[float, float, float], ...]:
+    """(value, from, to) of the intervals of pre-activations on which φ stands still at one of its atoms."""
+    if not phi.atoms:
+        return ()
+    ends = (-math.inf, *quadrature.bends(phi), math.inf)
+    still = []
+    for low, high in itertools.pairwise(ends):
+        left, right = max(low, min(high, 1e3) - 1.0), min(high, max(low, -1e3) + 1.0)
+        at = phi.value(np.array([0.7 * left + 0.3 * right, 0.3 * left + 0.7 * right])) + 0.0
+        still += [(atom, low, high) for atom in phi.atoms if at[0] == at[1] == atom]
+    return tuple(still)
+
+
+def atoms(phi: BoundActivation, variance: float, offsets: Offsets) -> tuple[tuple[float, float], ...]:
+    """(value, probability) of what φ takes with positive probability."""
+    found = dict.fromkeys(phi.atoms, 0.0)
+    for atom, low, high in levels(phi):
+        lower, upper = below(np.array([low, high]), variance, offsets)
+        found[atom] += float(upper - lower)
+    return tuple(found.items())
+
+
+def zero_fraction(phi: BoundActivation, variance: float, offsets: Offsets) -> float:
+    """Probability of φ = 0."""
+    if variance == 0:
+        return float(sum(weight for value, weight in offsets if phi.value(np.full(phi.pieces, value))[0] == 0))
+    return dict(atoms(phi, variance, offsets)).get(0.0, 0.0)

@@ -3,30 +3,66 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from actprof.activations import BoundActivation
-from actprof.predictions import LARGEST_Q as LARGEST_Q
-from actprof.predictions import MARGINAL
-from actprof.theory.crossings import bisected as bisected
-from actprof.theory.crossings import brackets
-from actprof.theory.crossings import crossings as crossings
-from actprof.theory.gaussian import Curve, curve, moments
+from actprof.catalogue.activations import BoundActivation
+from actprof.catalogue.expectations import Curve, curve, moments, squares
+from actprof.theory.predictions import LARGEST_Q as LARGEST_Q
+from actprof.theory.predictions import MARGINAL
 
 Array = NDArray[Any]
 
+
+def crossings(f: Callable[[float], float], grid: Array, values: Array, rounding: float | Array) -> list[float]:
+    """The roots of f, one between any two neighbours of opposite signs; values below rounding·grid have none."""
+    return [bisected(f, low, high) for low, high in brackets(grid, values, rounding)]
+
+
+def brackets(grid: Array, values: Array, rounding: float | Array) -> list[tuple[float, float]]:
+    """The neighbours of opposite signs, without regard to values below rounding·grid."""
+    seen = np.flatnonzero(np.abs(values) > rounding * grid)
+    return [(float(grid[left]), float(grid[right])) for left, right in itertools.pairwise(seen)
+            if (values[left] > 0) != (values[right] > 0)]
+
+
+def bisected(f: Callable[[float], float], low: float, high: float) -> float:
+    """The root of f, of opposite signs at both ends.
+
+    The Illinois variant of false position (Dowell & Jarratt 1971), and every third step a halving.
+    """
+    at_low, at_high = f(low), f(high)
+    for step in range(200):
+        if not low < high or high - low <= 4e-16 * abs(high):
+            break
+        guess = (low * at_high - high * at_low) / (at_high - at_low) if step % 3 and math.isfinite(
+            at_high - at_low) else math.sqrt(low * high) if low > 0 else (low + high) / 2
+        if not low < guess < high:
+            guess = (low + high) / 2
+        value = f(guess)
+        if value == 0 or guess in (low, high):
+            return guess
+        if (value > 0) == (at_low > 0):
+            low, at_low, at_high = guess, value, at_high / 2 if step % 2 else at_high
+        else:
+            high, at_high, at_low = guess, value, at_low / 2 if step % 2 else at_low
+    return (low + high) / 2
+
+
 LEAST_Q = 1e-14
+
 VARIANCES = np.logspace(math.log10(LEAST_Q), math.log10(LARGEST_Q), 261)
 """Ten in a decade, at which roots are sought."""
 
 BELOW = (1e-100, 1e-60, 1e-40, 1e-30, 1e-24, 1e-20, 1e-17)
 """Where W follows its tangent, so that few variances do; what is below them counts as 0."""
 
-ROUNDING = 1e-13
+CLOSE = 1e-13
 """Distance of a variance from its image, relative to it, that may be the quadrature's."""
 
 MOST_STEPS = 300
@@ -83,13 +119,13 @@ def roots(phi: BoundActivation, sigma_w: float, sigma_b: float) -> list[float] |
     values = np.array([*map(excess, BELOW), *values, *map(excess, turns)])
     order = np.argsort(grid)
     grid, values = grid[order], values[order]
-    found = [*crossings(excess, grid, values, ROUNDING), *_touches(turns, grid, values)]
+    found = [*crossings(excess, grid, values, CLOSE), *_touches(turns, grid, values)]
     return sorted([0.0, *found] if length_map(phi, sigma_w, sigma_b, 0.0) <= BELOW[0] else found)
 
 
 def _touches(turns: list[float], grid: Array, values: Array) -> list[float]:
     """The turns at which the excess is 0 to rounding, of one sign on both sides."""
-    seen = np.abs(values) > ROUNDING * grid
+    seen = np.abs(values) > CLOSE * grid
     found = []
     for place in np.flatnonzero(np.isin(grid, turns) & ~seen):
         beside = values[max(place - 1, 0):place + 2:2]
@@ -144,7 +180,7 @@ def limit(phi: BoundActivation, sigma_w: float, sigma_b: float, q: float, roots:
         following = length_map(phi, sigma_w, sigma_b, q)
         if not following < 10 * LARGEST_Q:
             return math.inf
-        if abs(following - q) <= ROUNDING * q:
+        if abs(following - q) <= CLOSE * q:
             break
         near = [root for root in roots if abs(following - root) <= 1e-9 * root]
         if near:
@@ -175,8 +211,33 @@ def _next_root(phi: BoundActivation, sigma_w: float, sigma_b: float, q: float, r
 def _is_rising(phi: BoundActivation, sigma_w: float, sigma_b: float, q: float) -> bool:
     """Whether the variance grows; where rounding hides it, as it does at the next that tells."""
     here = _excess(phi, sigma_w, sigma_b, q)
-    if not abs(here) <= ROUNDING * q or q == 0:
+    if not abs(here) <= CLOSE * q or q == 0:
         return here > 0
     values = _excesses(phi, sigma_w, sigma_b)
-    telling = values[(q < VARIANCES) & (np.abs(values) > ROUNDING * VARIANCES)]
+    telling = values[(q < VARIANCES) & (np.abs(values) > CLOSE * VARIANCES)]
     return bool(telling[0] > 0) if len(telling) else False
+
+
+LITTLE = np.logspace(-14, -3, 12)
+"""Variances by which a fixed point at 0 of slope 1 is told."""
+
+ROUNDING = 1e-12
+"""Growth in one layer that says nothing."""
+
+
+def stability(slope: float) -> str:
+    """"stable", "unstable" or, of a slope χ_q of 1, "neutral"; "" of no number."""
+    if math.isnan(slope):
+        return ""
+    return "neutral" if abs(abs(slope) - 1) <= MARGINAL else "stable" if abs(slope) < 1 else "unstable"
+
+
+@np.errstate(all="ignore")
+def stability_at(phi: BoundActivation, sigma_w: float, q: float, slope: float) -> str:
+    """That of a fixed point q; at 0 a slope of 1 leaves it to the next order: whether small variances grow."""
+    found = stability(slope)
+    if found != "neutral" or q > 0:
+        return found
+    growth = sigma_w**2 * squares(phi, LITTLE)[0] / LITTLE - 1
+    telling = growth[np.abs(growth) > ROUNDING]
+    return found if not len(telling) else "unstable" if telling[0] > 0 else "stable"

@@ -9,20 +9,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from actprof import activations
-from actprof.activations import BoundActivation
-from actprof.predictions import LayerTheory, Masses
-from actprof.spec import StackSpec
-from actprof.theory import gaussian, normalized, quadrature
-from actprof.theory.branches import curves
-from actprof.theory.parameters import Offsets, scales, spread
-from actprof.theory.probabilities import atoms, below, levels
+from actprof.catalogue import activations, expectations, quadrature
+from actprof.catalogue.activations import BoundActivation
+from actprof.catalogue.quadrature import curves
+from actprof.engine.spec import StackSpec
+from actprof.theory import layers
+from actprof.theory.layers import Offsets, atoms, below, levels, scales, spread
+from actprof.theory.predictions import LayerTheory, Masses
 
 Array = NDArray[Any]
-
 GRID = 2000
+
 FINENESS = 0.1
 """Step of the grid for a sine: small enough for every extremum to be seen."""
+
 _LEFT_OUT = 2
 
 
@@ -72,9 +72,9 @@ def _affine(stack: StackSpec, phi: BoundActivation, variance: float, offsets: Of
     """(shift, size): the layer's output is (φ - shift)/size."""
     if stack.norm_position == "before" or stack.norm.name == "none":
         return 0.0, 1.0
-    one = gaussian.mixed(phi, variance, offsets)
-    raw = normalized.Levels(one.mean, one.square, one.variance, one.variance, 0.0)
-    divisor = normalized.after(stack, raw, 10**9).divisor
+    one = expectations.mixed(phi, variance, offsets)
+    raw = layers.Levels(one.mean, one.square, one.variance, one.variance, 0.0)
+    divisor = layers.after(stack, raw, 10**9).divisor
     return (0.0 if stack.norm.name == "rms" else one.mean), math.sqrt(divisor)
 
 

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from actprof.activations import BoundActivation
-from actprof.distributions import Floats
-from actprof.phases.interpolation import cubic
-from actprof.theory.gaussian import Moments, curve, moments
-from actprof.theory.length_map import LARGEST_Q, LEAST_Q, VARIANCES
+from actprof.arrays import Floats
+from actprof.catalogue.activations import BoundActivation
+from actprof.catalogue.expectations import Moments, curve, moments
+from actprof.theory.interpolation import cubic
+from actprof.theory.length_map import LEAST_Q, VARIANCES
+from actprof.theory.predictions import LARGEST_Q
 
 LEAST_LOG, MOST_LOG = -600.0, 600.0
 """Logarithms further out stand for an expectation of 0 or for one that overflows: floats end at -745 and 709, and some

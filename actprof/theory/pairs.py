@@ -3,25 +3,167 @@
 Two pre-activations of covariance C > 0 are √C·t + √d·z₁ and √C·t + √d·z₂ with a common t. All expectations of products
 are means over t of what is left when z is averaged out, so one grid of (t, z) serves them all. d = q - C is given and
 the like is returned, because 1 - c drops below what a float near 1 can tell.
+
+Closed forms for two inputs through αu + β|u|, which relu and its leaky kin are: the arc-cosine kernel.
+
+Cho & Saul 2009. The angle θ = arccos c is taken from d = q(1 - c), so that it keeps its digits when it is small.
+
+The largest of k Gaussians at two inputs, for maxout: P(M <= a, M' <= b) is the k-th power of one piece's.
+
+Cov(f(M), g(M')) = ∬ f'(a) g'(b) [P(M <= a, M' <= b) - P(M <= a)P(M' <= b)] da db (Hoeffding 1940).
 """
 
 from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Callable
 from dataclasses import astuple, dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from actprof.activations import BoundActivation
-from actprof.theory import exponential, kernels, largest, quadrature
-from actprof.theory.branches import Values, values
-from actprof.theory.gaussian import moments
-from actprof.theory.pair_grid import grid
+from actprof.catalogue import expectations, quadrature
+from actprof.catalogue.activations import BoundActivation
+from actprof.catalogue.expectations import _mean, _variance, moments
+from actprof.catalogue.quadrature import Values, trapezoid, values
+from actprof.catalogue.special import normal_cdf
 
 Array = NDArray[Any]
+
+STEP, WIDEST_STEP = 0.25, 0.55
+"""Steps of the trapezoidal rule: in units of scale(φ), with poles at least that far from the axis, and of z."""
+
+MOST_NODES = 400
+"""Nodes from which on panels are cheaper than equidistant ones."""
+
+PAIR_ORDER = 14
+
+
+def grid(phi: BoundActivation, common: float, own: float, offset: float,
+         mirrored: bool) -> tuple[Array, Array, Array, Array]:
+    """t, its weights, z for each t, and their weights; `mirrored` asks for -t wherever t is."""
+    widest = max(common, own) / quadrature.scale(phi)
+    if quadrature.analytic(phi) and 18 * widest / STEP <= MOST_NODES:
+        return (*_equidistant(phi, common), *_equidistant(phi, own))
+    points = quadrature.cuts(phi)
+    outer = np.unique(np.concatenate([points, _beside(phi, own, common)]))
+    if mirrored:
+        outer = np.unique(np.concatenate([outer, 2 * offset - outer]))
+    t, t_weights = quadrature.rule(outer, offset, common, PAIR_ORDER)
+    z, z_weights = quadrature.rule(points, offset + common * t, own, PAIR_ORDER)
+    return t, t_weights, z, z_weights
+
+
+LEAST = 1e-12
+"""Of a smoothing that is worth its points."""
+
+
+def _equidistant(phi: BoundActivation, std: float) -> tuple[Array, Array]:
+    step = min(WIDEST_STEP, STEP * quadrature.scale(phi) / std) if std else WIDEST_STEP
+    return quadrature.trapezoid(2 * math.ceil(9 / step) + 1)
+
+
+def _beside(phi: BoundActivation, own: float, common: float) -> Array:
+    """Points to both sides of every bend where the average over z has its own bend smoothed over a width of `own`."""
+    own = max(own, LEAST * common, LEAST)
+    levels = max(1, math.ceil(math.log(max(10 * common / own, 2), 3)))
+    steps = own * 3.0 ** np.arange(levels)
+    return np.array([bend + sign * step for bend in quadrature.bends(phi) for sign in (-1, 1) for step in steps])
+
+
+_SLOPES: dict[str, Callable[..., float]] = {
+    "linear": lambda: 1.0,
+    "relu": lambda: 0.0,
+    "abs": lambda: -1.0,
+    "leaky_relu": lambda slope: float(slope),
+    "prelu": lambda slope: float(slope),
+}
+"""Name → slope below 0; above it is 1."""
+
+SMALL = 0.01
+"""Angle below which the series of sin θ - θ cos θ is exact."""
+
+
+def rectifier_slope(name: str, parameters: dict[str, float | int | str]) -> float | None:
+    """The slope below 0 of a φ that has slope 1 above; None for any other φ."""
+    return _SLOPES[name](**parameters) if name in _SLOPES else None
+
+
+def _lag(theta: float) -> float:
+    """sin θ - θ cos θ."""
+    if theta < SMALL:
+        return theta**3 / 3 - theta**5 / 30 + theta**7 / 840
+    return math.sin(theta) - theta * math.cos(theta)
+
+
+def rectifier_pair(below: float, q: float, d: float) -> tuple[float, ...]:
+    """The fields of pairs.Pair for slope `below` under 0 and 1 above."""
+    theta = 2 * math.asin(math.sqrt(min(d / (2 * q), 1.0))) if q else 0.0
+    c = 1 - d / q if q else 1.0
+    alpha, beta = (1 + below) / 2, (1 - below) / 2
+    difference = alpha**2 * d + beta**2 * (d - 2 * q / math.pi * _lag(theta))
+    square, mean = (alpha**2 + beta**2) * q, beta * math.sqrt(2 * q / math.pi)
+    even, odd = alpha**2 + beta**2, 2 * alpha * beta  # φ² = even·u² + odd·u|u|
+    root = q * math.sqrt(2 * q / math.pi)
+    mixed = even * beta * root * (1 + c * c) + odd * alpha * 2 * c * root - square * mean
+    turned = 2 / math.pi * (3 * math.sin(theta) * c + (math.pi / 2 - theta) * (1 + 2 * c * c))  # E u₁|u₁|u₂|u₂|/q²
+    squares = q * q * (even**2 * 2 * c * c + odd**2 * turned)
+    signs = 1 - 2 * theta / math.pi  # E sign u₁ sign u₂
+    return (square - difference, difference, square - difference - mean * mean, mixed, squares,
+            alpha**2 + beta**2 * signs, even**2 + odd**2 * signs)
+
+
+NODES = 241
+
+NEAR = 0.01
+"""1 - c below which the grid is too coarse and the difference is interpolated towards its limit, 1 - c."""
+
+DELTA = 1e-3
+
+
+def largest_pair(k: int, variance: float, d: float, offset: float) -> tuple[float, ...]:
+    """The fields of pairs.Pair for offset + √variance·M."""
+    std, gap = math.sqrt(variance), d / variance if variance else 0.0
+    values = np.linspace(-9, 9, NODES)
+    weights = np.full(NODES, values[1] - values[0])
+    joint = _joint(k, max(gap, NEAR))
+    slope = 2 * (offset + std * values)
+    far = float(weights @ joint @ weights)
+    alone = _variance(k)
+    near = min(1.0, math.sqrt(gap / NEAR))
+    ratio = 1 + ((alone - far) / max(gap, NEAR) - 1) * near
+    difference = variance * gap * ratio
+    shared = variance * alone - difference
+    mean = offset + std * _mean(k)
+    same = _same(k, gap)
+    return (mean * mean + shared, difference, shared, variance * float(slope * weights @ joint @ weights),
+            variance * float(slope * weights @ joint @ (slope * weights)), same, 1.0)
+
+
+@functools.lru_cache(256)
+def _joint(k: int, gap: float) -> Array:
+    """P(M <= a, M' <= b) - P(M <= a)P(M' <= b) on the grid; of a covariance below 0 the pieces' product is kept."""
+    values = np.linspace(-9, 9, NODES)
+    t, t_weights = trapezoid(NODES)
+    common = math.sqrt(abs(1 - gap))
+    own = math.sqrt(1 - common * common)
+    below = normal_cdf((values[:, None] - common * t) / own)
+    other = below if gap <= 1 else below[:, ::-1]
+    alone = normal_cdf(values) ** k
+    joint: Array = ((below * t_weights) @ other.T) ** k - np.outer(alone, alone)
+    return joint
+
+
+def _same(k: int, gap: float) -> float:
+    """P(the same piece is the largest at both inputs) = d Cov(M, M')/dc."""
+    if gap < 2 * NEAR:
+        return 1.0 - (1.0 - _same(k, 2 * NEAR)) * math.sqrt(gap / (2 * NEAR))
+    step = (18 / (NODES - 1)) ** 2
+    low, high = (float(_joint(k, edge).sum()) * step for edge in (min(gap + DELTA, 2.0), gap - DELTA))
+    return (high - low) / (min(gap + DELTA, 2.0) - gap + DELTA)
+
 
 CLOSE = 1e-12
 """d/q from which on two inputs differ by φ' times their difference."""
@@ -61,12 +203,12 @@ def pair(phi: BoundActivation, variance: float, d: float, offset: float = 0.0) -
 
 def _pair(phi: BoundActivation, variance: float, d: float, offset: float) -> Pair:
     if phi.name == "exponential":
-        return Pair(*exponential.pair(variance, d, offset))
+        return Pair(*expectations.pair(variance, d, offset))
     if phi.pieces > 1:
-        return Pair(*largest.pair(phi.pieces, variance, d, offset))
-    below = kernels.slope(phi.name, dict(phi.parameters))
+        return Pair(*largest_pair(phi.pieces, variance, d, offset))
+    below = rectifier_slope(phi.name, dict(phi.parameters))
     if below is not None and offset == 0:
-        return Pair(*kernels.pair(below, variance, d))
+        return Pair(*rectifier_pair(below, variance, d))
     if d <= CLOSE * variance:
         return _close(phi, variance, d, offset)
     return _distant(phi, variance, d, offset)

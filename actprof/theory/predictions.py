@@ -8,6 +8,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from actprof.engine.inputs import InputMoments
+
 LARGEST_Q = 1e12
 """The largest variance that is looked at: one beyond it counts as infinite."""
 
@@ -200,24 +202,6 @@ class Gains:
 
 
 @dataclass(frozen=True)
-class InputMoments:
-    """The inputs as theory sees them.
-
-    Attributes:
-        mean, second_moment: of all numbers.
-        correlation: mean product of two rows' numbers in the same place, over the second moment.
-        kurtosis: mean fourth power over the square of the second moment.
-        largest: the largest size of a number.
-    """
-
-    mean: float
-    second_moment: float
-    correlation: float
-    kurtosis: float
-    largest: float
-
-
-@dataclass(frozen=True)
 class Forecast:
     """What theory says of an arm: `masses` holds one for each layer of `theory`, over the bins of its activations."""
 
@@ -236,3 +220,6 @@ class Forecast:
     def layer(self, number: int) -> LayerTheory | None:
         """What is said of a layer, counted from 1, if anything is."""
         return self.theory.layers[number - 1] if number <= len(self.theory.layers) else None
+
+
+MOST_SIGMA = 1e3

@@ -1,25 +1,98 @@
 """The mean-field prediction of a stack: each layer's second moment and two inputs' overlap lead to the next's.
 
 Poole et al. 2016, Schoenholz et al. 2017; per-layer σ_w² = fan_in·Var W, so widths may change from layer to layer.
+
+The way back: by how much the gradient grows from each layer to the one below, and how far one network strays.
+
+Schoenholz et al. 2017; the weights of the way back count as independent of those of the way forward.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from actprof import activations
-from actprof.activations import BoundActivation
-from actprof.predictions import LayerTheory, StackTheory
-from actprof.spec import StackSpec
-from actprof.theory import finite_width, gaussian, normalized, pairs, probabilities
-from actprof.theory.gaussian import Moments
-from actprof.theory.gradients import Step, with_gradients
-from actprof.theory.normalized import Field, Levels
+from actprof.catalogue import activations, expectations
+from actprof.catalogue.activations import BoundActivation
+from actprof.catalogue.expectations import Moments
+from actprof.engine.spec import StackSpec
+from actprof.theory import finite_width, layers, pairs
+from actprof.theory.finite_width import Fluctuations
+from actprof.theory.layers import Field, Levels, saturated, scales, spread, why_no_theory, zero_fraction
 from actprof.theory.pairs import Pair
-from actprof.theory.parameters import scales, silence, spread
-from actprof.theory.unit_spread import Fluctuations
+from actprof.theory.predictions import LayerTheory, StackTheory
+
+
+@dataclass(frozen=True)
+class Step:
+    """A layer's prediction and what the way back needs: the factors of chi and of the gradient's error."""
+
+    theory: LayerTheory
+    field: Field
+    one: Moments
+    two: Pair
+    levels: Levels
+
+
+def with_gradients(stack: StackSpec, steps: Sequence[Step], rows: int) -> list[LayerTheory]:
+    """The layers with chi and the gradient, from the last to the first; without them where a φ above jumps."""
+    known = len(steps) == stack.depth
+    ratio: float | None = 0.0 if known and not _jumps(stack, stack.depth) else None
+    error, overlap = 0.0, _gradient_overlap(steps[-1], stack.widths[-1], 0.0) if steps else 0.0
+    layers = [replace(step.theory, log_gradient_ratio=ratio, log_gradient_error=None if ratio is None else 0.0)
+              for step in steps[-1:]]
+    for step, above in zip(steps[-2::-1], steps[:0:-1], strict=True):
+        number = step.theory.layer
+        chi = _chi(stack, step, above)
+        ratio = None if ratio is None or chi is None else ratio + _log(chi * _columns(stack, number + 1)
+                                                                      / _columns(stack, number)) / 2
+        error += _gradient_variance(step, stack.widths[number], rows, overlap)
+        overlap = _gradient_overlap(step, stack.widths[number], overlap)
+        layers.append(replace(step.theory, chi=chi, log_gradient_ratio=ratio,
+                              log_gradient_error=None if ratio is None else math.sqrt(error)))
+    return layers[::-1]
+
+
+def _chi(stack: StackSpec, step: Step, above: Step) -> float | None:
+    """σ_w² of the layer above times E φ'², over what a normalisation between them divided by."""
+    number = step.theory.layer
+    if _jumps(stack, number):
+        return None
+    divisor = step.levels.divisor * above.field.divisor
+    return float(scales(stack, number + 1).weights * step.one.slope_square / divisor)
+
+
+def _jumps(stack: StackSpec, number: int) -> bool:
+    return bool(activations.bind(stack.activations[number - 1]).jumps)
+
+
+def _columns(stack: StackSpec, number: int) -> int:
+    return stack.widths[number] * activations.bind(stack.activations[number - 1]).pieces
+
+
+def _log(value: float) -> float:
+    return math.log(value) if value > 0 else -math.inf if value == 0 else math.nan
+
+
+def _gradient_variance(step: Step, units: int, rows: int, overlap: float) -> float:
+    """Var ln(rms of the gradient) that a layer adds: a quarter of (3E φ'⁴/E[φ'²]² - 1)/n, less what samples average."""
+    square = step.one.slope_square**2
+    if not 0 < square < math.inf:
+        return 0.0
+    single = 3 * step.one.slope_fourth / square - 1
+    pair = max((1 + 2 * overlap) * step.two.slope_squares / square - 1, 0.0)
+    return (pair + max(single - pair, 0.0) / rows) / (4 * units)
+
+
+def _gradient_overlap(step: Step, units: int, above: float) -> float:
+    """E(cosine between two samples' gradients)², given that of the next layer."""
+    square = step.one.slope_square**2
+    if not 0 < square < math.inf:
+        return 0.0
+    return min(1.0, step.two.slope_squares / square / units + step.two.slopes**2 / square * above)
 
 
 def predict(stack: StackSpec, second_moment: float, correlation: float, rows: int,
@@ -36,7 +109,7 @@ def predict(stack: StackSpec, second_moment: float, correlation: float, rows: in
     reason = ""
     with np.errstate(all="ignore"):
         for number in range(1, stack.depth + 1):
-            reason = silence(stack, number)
+            reason = why_no_theory(stack, number)
             if reason:
                 break
             step, below = _advance(stack, number, levels, rows, below)
@@ -53,23 +126,23 @@ def _field(stack: StackSpec, number: int, levels: Levels, rows: int) -> tuple[Fi
     share = made / variance if variance > 0 else 0.0
     field = Field(variance, min(known.weights * levels.difference, 2 * variance), offsets, known.weights, known.weights,
                   share)
-    return normalized.before(stack, field, rows), known.preserved
+    return layers.before(stack, field, rows), known.preserved
 
 
 def _advance(stack: StackSpec, number: int, levels: Levels, rows: int,
              below: Fluctuations) -> tuple[Step, Fluctuations]:
     phi = activations.bind(stack.activations[number - 1])
     field, preserved = _field(stack, number, levels, rows)
-    one = gaussian.mixed(phi, field.variance, field.offsets)
+    one = expectations.mixed(phi, field.variance, field.offsets)
     two = pairs.mixed(phi, field.variance, field.d, field.offsets)
     made = _levels(field, one, two, rows)
-    leaving = normalized.after(stack, made, rows)
+    leaving = layers.after(stack, made, rows)
     above, errors = finite_width.fluctuate(stack, number, field, one, two, leaving, rows, preserved, below)
     mean, extra = spread(field.offsets)
     theory = LayerTheory(
         number, float(leaving.mean), _root(leaving.variance), float(leaving.second_moment), mean,
         _root(field.variance + extra), *_split(leaving, rows), _cosine(leaving), _zeros(stack, phi, field),
-        probabilities.saturated(phi, field.variance, field.offsets), None, None, None, float(errors.low),
+        saturated(phi, field.variance, field.offsets), None, None, None, float(errors.low),
         float(errors.high), float(errors.mean), float(errors.std), float(errors.second_moment))
     return Step(theory, field, one, two, leaving), above
 
@@ -99,4 +172,4 @@ def _zeros(stack: StackSpec, phi: BoundActivation, field: Field) -> float:
     """Zeros that leave the layer: a normalisation that subtracts a mean leaves none."""
     if stack.norm_position == "after" and stack.norm.name in ("batch", "layer"):
         return 0.0
-    return probabilities.zero_fraction(phi, field.variance, field.offsets)
+    return zero_fraction(phi, field.variance, field.offsets)

@@ -10,9 +10,9 @@ import math
 
 import numpy as np
 
-from actprof.activations import BoundActivation
-from actprof.distributions import Flags, Floats
-from actprof.theory.gaussian import curve
+from actprof.arrays import Flags, Floats
+from actprof.catalogue.activations import BoundActivation
+from actprof.catalogue.expectations import curve
 from actprof.theory.length_map import (
     VARIANCES,
     bisected,

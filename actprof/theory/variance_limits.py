@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from actprof.distributions import Counts, Flags, Floats
-from actprof.phases.moment_tables import MomentTable
+from actprof.arrays import Counts, Flags, Floats
 from actprof.theory.length_map import MOST_STEPS
+from actprof.theory.moment_tables import MomentTable
 
 CELLS = 2048  # at once, for the memory of it
 

@@ -10,17 +10,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from actprof.errors import SpecError
-from actprof.learning_curves import Training
-from actprof.render.drawing import THEMES, UNIT, Theme, collector_paused, matplotlib_set_up, require_drawable
-from actprof.spec import Style
+from actprof.report.drawing import THEMES, UNIT, Theme, collector_paused, matplotlib_set_up, require_drawable
+from actprof.report.style import Style
+from actprof.train.result import Training
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from actprof.render.training.film import Film
+    from actprof.train.film import Film
+
 
 FRAME, HELD = 100, 2000
 """Milliseconds that a frame is shown, and that the last one is."""
+
 MOST_PIXELS = 500_000_000
 """Of all frames together: they are in memory until the file is written."""
 
@@ -31,7 +33,7 @@ def render(training: Training, style: Style) -> bytes:
     Raises SpecError for a network without hidden layers and for too many pixels, OutputError where matplotlib cannot
     be loaded.
     """
-    from actprof.render.training.film import Film
+    from actprof.train.film import Film
 
     film = Film(training)
     with collector_paused(), warnings.catch_warnings(), matplotlib_set_up():
@@ -44,9 +46,9 @@ def _frames(film: Film, theme: Theme, dpi: int) -> Iterator[Image]:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    from actprof.render.canvas import Canvas
-    from actprof.render.training.film_sheet import WIDTH, Sheet
-    from actprof.render.training.palette import Palette
+    from actprof.report.canvas import Canvas
+    from actprof.train.film_sheet import WIDTH, Sheet
+    from actprof.train.palette import Palette
 
     sheet = Sheet(film)
     _require_few_pixels(WIDTH / UNIT, sheet.height / UNIT, dpi, len(film.iterations))
@@ -81,8 +83,8 @@ def _gif(frames: Iterator[Image], count: int, comment: str) -> bytes:
 
 def _comment(training: Training) -> str:
     """The same provenance as in every figure."""
-    from actprof.render.settings import of_arms, provenance
-    from actprof.render.training.film_sheet import NAME
+    from actprof.report.settings import of_arms, provenance
+    from actprof.train.film_sheet import NAME
 
     told = provenance(NAME, training.seed, of_arms(training))
     return "; ".join(f"{key}: {value}" for key, value in told.items())

@@ -8,19 +8,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from actprof.learning_curves import TrainedArm, Training
-from actprof.render.canvas import Canvas
-from actprof.render.headings import MARGIN, Paragraph
-from actprof.render.lettering import line_height, wrapped
-from actprof.render.numerals import compact, tenths, with_power
-from actprof.render.plane import Axis
-from actprof.render.settings import own_words, words
-from actprof.render.training.arm_key import draw_sample
-from actprof.render.training.boundary import draw_boundary
-from actprof.render.training.history_maps import LABELS, TICKS, HistoryMaps
-from actprof.render.training.history_shares import missing
-from actprof.render.training.loss_plane import logarithm
-from actprof.render.training.update_strip import draw_ratios
+from actprof.digits import compact, tenths, with_power
+from actprof.report.canvas import Canvas
+from actprof.report.headings import MARGIN, Paragraph
+from actprof.report.lettering import line_height, wrapped
+from actprof.report.plane import Axis
+from actprof.report.settings import own_words, words
+from actprof.train.blocks import draw_sample
+from actprof.train.boundary import draw_boundary
+from actprof.train.curves import logarithm
+from actprof.train.history_maps import LABELS, TICKS, HistoryMaps
+from actprof.train.history_shares import missing
+from actprof.train.result import TrainedArm, Training
+from actprof.train.update_strip import draw_ratios
 
 LABEL, RESULT, REASON, DETAIL = 19.0, 16.0, 14.5, 14.0
 INDENT = 46.0

@@ -6,15 +6,15 @@ import math
 
 import numpy as np
 
-from actprof.learning_curves import Training
-from actprof.render.canvas import Canvas
-from actprof.render.headings import Paragraph
-from actprof.render.histograms.heat_map import FAINTEST, colours
-from actprof.render.lettering import line_height, width, wrapped
-from actprof.render.scales import percent_of_power
-from actprof.render.training.arm_block import Columns
-from actprof.render.training.history_maps import LABELS, shown_layers
-from actprof.render.training.update_strip import TITLE as RATIOS
+from actprof.report.bars import FAINTEST, colours
+from actprof.report.canvas import Canvas
+from actprof.report.headings import Paragraph
+from actprof.report.lettering import line_height, width, wrapped
+from actprof.report.scales import percent_of_power
+from actprof.train.arm_block import Columns
+from actprof.train.history_maps import LABELS, shown_layers
+from actprof.train.result import Training
+from actprof.train.update_strip import TITLE as RATIOS
 
 TITLE, DETAIL = 16.0, 14.0
 RAMP, GAP = 110.0, 8.0

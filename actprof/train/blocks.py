@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from actprof.learning_curves import Training
-from actprof.render.canvas import Canvas
-from actprof.render.headings import MARGIN, arm_color, arm_marker
-from actprof.render.key import SAMPLE, Entry, Key, Painter
-from actprof.render.lettering import wrapped
-from actprof.render.training.learning_lines import arm_style
+from actprof.report.canvas import Canvas
+from actprof.report.headings import MARGIN, arm_color, arm_marker
+from actprof.report.key import SAMPLE, Entry, Key, Painter
+from actprof.report.lettering import wrapped
+from actprof.train.learning_lines import arm_style
+from actprof.train.result import Training
 
 SIZE, MANY = 18.0, 13.0
 LONGEST = 420.0

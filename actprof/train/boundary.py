@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from actprof.learning_curves import Boundary, DataSummary
-from actprof.render.canvas import Canvas
-from actprof.render.drawing import Theme
+from actprof.report.canvas import Canvas
+from actprof.report.drawing import Theme
+from actprof.train.result import Boundary, DataSummary
 
 PALE = 0.34  # how much of a class's colour its region has
 

@@ -4,29 +4,88 @@ from __future__ import annotations
 
 import os
 import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
-from actprof import spec
-from actprof.cli import options, stacks
-from actprof.cli.requests import Command, Number, Whole
-from actprof.cli.signals import aside, until_told
-from actprof.cli.stacks import NAME
+from actprof.cli.arguments import Command, Number, Whole
+from actprof.cli.options import NAME, act_option, added, bias_option, init_option, norm_position_option
+from actprof.cli.output import Output, default_name, output_options, seed_option
+from actprof.cli.progress import takes_a_bar
+from actprof.cli.signals import in_thread, run_until_interrupted
+from actprof.data.request import DATA, DataSpec
+from actprof.engine import spec
 from actprof.errors import SpecError
-from actprof.spec import DataSpec, TrainSpec
+from actprof.train.spec import AUTO, HIDDEN_LAYERS, MAX_UPDATES, TRAIN_INITS, TrainSpec
 
 if TYPE_CHECKING:
-    from actprof.datasets.labelled import Labelled
-    from actprof.learning_curves import Training
-    from actprof.spec import Style
-    from actprof.training.requests import Varied
+    from actprof.data.labelled import Labelled
+    from actprof.report.style import Style
+    from actprof.train.request import Varied
+    from actprof.train.result import Training
+    from actprof.train.spec import TrainSpec
+
+
+Progress = Callable[[int, int, int, float], None]
+LONGEST_LABEL = 32
+PAUSE = 0.05  # seconds between two changes of a bar
+
+
+@contextmanager
+def shown_training(specs: Sequence[TrainSpec], repeats: int, rows: int, quiet: bool) -> Iterator[Progress]:
+    """Yield a function of (arm, repeat, updates made, current loss); nothing is left of the bars at the end."""
+    if quiet or not takes_a_bar():
+        yield lambda arm, repeat, done, loss: None
+        return
+    bars = _Bars(specs, repeats, rows)
+    try:
+        yield bars.show
+    finally:
+        bars.close()
+
+
+class _Bars:
+    """A bar for each arm, over all its repeats."""
+
+    def __init__(self, specs: Sequence[TrainSpec], repeats: int, rows: int) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+        from actprof.train.trainer import updates_of
+
+        self._lock = threading.Lock()
+        self._closed = False
+        self._done = [dict.fromkeys(range(repeats), 0) for _ in specs]
+        self._shown = [0.0] * len(specs)
+        self._progress = Progress(TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(),
+                                  TextColumn("loss {task.fields[loss]}"), TimeRemainingColumn(),
+                                  console=Console(stderr=True), transient=True)
+        self._tasks: list[Any] = [self._progress.add_task(spec.label[:LONGEST_LABEL], loss="waiting",
+                                                          total=updates_of(spec, rows) * repeats) for spec in specs]
+        self._progress.start()
+
+    def show(self, arm: int, repeat: int, done: int, loss: float) -> None:
+        self._done[arm][repeat] = done
+        now = time.monotonic()
+        if now - self._shown[arm] < PAUSE:
+            return
+        with self._lock:
+            self._shown[arm] = now
+            if not self._closed:
+                self._progress.update(self._tasks[arm], completed=sum(self._done[arm].values()), loss=f"{loss:.4f}")
+
+    def close(self) -> None:
+        with self._lock:
+            self._closed = True
+            self._progress.stop()
+
 
 VARIED = ("inits", "acts", "norms", "losses", "optimizers", "rates", "schedules")
-
-
-_data_options = stacks.added((
-    click.option("--data", default=spec.DATA, show_default=True, metavar=f"{NAME}|FILE",
+_data_options = added((
+    click.option("--data", default=DATA, show_default=True, metavar=f"{NAME}|FILE",
                  help="A data set, see 'actprof list datasets', or a .npz, .csv or IDX file."),
     click.option("--data-dir", metavar="FOLDER", help="Where mnist and fashion-mnist are looked for first."),
     click.option("--label-column", default=DataSpec.label_column, show_default=True, metavar="last|NAME",
@@ -36,27 +95,23 @@ _data_options = stacks.added((
     click.option("--shuffle", is_flag=True, help="Shuffle the rows before they are split."),
     click.option("--train-size", type=Whole(1, spec.MAX_BATCH), help="Train on the first N rows only."),
 ))
-
-
-_network_options = stacks.added((
-    stacks.init_option(spec.TRAIN_INITS),
-    stacks.act_option(),
+_network_options = added((
+    init_option(TRAIN_INITS),
+    act_option(),
     click.option("--layers", type=Whole(0, spec.MAX_LAYERS - 1),
-                 help=f"Hidden layers; 0 is softmax regression.  [default: {spec.HIDDEN_LAYERS}]"),
+                 help=f"Hidden layers; 0 is softmax regression.  [default: {HIDDEN_LAYERS}]"),
     click.option("--width", type=Whole(1, spec.MAX_WIDTH),
                  help=f"Units of every hidden layer.  [default: {spec.WIDTH}]"),
     click.option("--widths", metavar="N,N,…", help="Units of each hidden layer, such as 100,50."),
-    stacks.bias_option(),
+    bias_option(),
     click.option("--norm", "norms", multiple=True, default=(spec.NO_NORM.name,), show_default=True, metavar=NAME,
                  help="Normalisation of the hidden layers; repeatable. See 'actprof list normalizations'."),
-    stacks.norm_position_option(),
+    norm_position_option(),
     click.option("--dropout", type=Number(0), default=TrainSpec.dropout, show_default=True, metavar="SHARE",
                  help="Share of activations dropped after each hidden layer, in training."),
 ))
-
-
-_training_options = stacks.added((
-    click.option("--loss", "losses", multiple=True, default=(spec.AUTO,), show_default=True, metavar=NAME,
+_training_options = added((
+    click.option("--loss", "losses", multiple=True, default=(AUTO,), show_default=True, metavar=NAME,
                  help="What is minimised; auto goes by the classes; repeatable. See 'actprof list losses'."),
     click.option("--optimizer", "optimizers", multiple=True, default=(TrainSpec.optimizer.name,),
                  show_default=True, metavar=NAME,
@@ -67,10 +122,10 @@ _training_options = stacks.added((
                  metavar=NAME, help="How the learning rate goes on; repeatable. See 'actprof list schedules'."),
     click.option("--weight-decay", type=Number(0), default=TrainSpec.weight_decay, show_default=True,
                  help="λ of L2 regularisation: λW joins the gradient."),
-    click.option("--iterations", type=Whole(1, spec.MAX_UPDATES),
+    click.option("--iterations", type=Whole(1, MAX_UPDATES),
                  help="Updates, on batches drawn with replacement.  "
                       f"[default: {TrainSpec.iterations}]"),
-    click.option("--epochs", type=Whole(1, spec.MAX_UPDATES),
+    click.option("--epochs", type=Whole(1, MAX_UPDATES),
                  help="Instead: how often every row is seen, in a new order each time."),
     click.option("--batch-size", type=Whole(1, spec.MAX_BATCH), default=TrainSpec.batch_size, show_default=True,
                  help="Rows of an update."),
@@ -83,14 +138,14 @@ _training_options = stacks.added((
 @_data_options
 @_network_options
 @_training_options
-@options.seed_option
+@seed_option
 @click.option("--summary", is_flag=True, help="Print and draw the layers, and train nothing.")
 @click.option("--log-y", is_flag=True, help="Logarithmic loss in the figure.")
 @click.option("--animate", metavar="FILE.gif", help="Also write how each layer's histogram changes.")
-@options.output_options
+@output_options
 def command(data: str, data_dir: str | None, label_column: str, validation_split: float | None, shuffle: bool,
             train_size: int | None, iterations: int | None, epochs: int | None, repeats: int, summary: bool,
-            log_y: bool, animate: str | None, output: options.Output, **settings: Any) -> None:
+            log_y: bool, animate: str | None, output: Output, **settings: Any) -> None:
     """Train one network from different initial weights, side by side.
 
     \b
@@ -104,11 +159,11 @@ def command(data: str, data_dir: str | None, label_column: str, validation_split
     Every arm sees the same batches. In the table, a unit is dead when it is 0 for every training row; not_learning
     means that the loss is not even 1 % better than without looking at the inputs.
     """
-    from actprof.parallel import one_blas_thread
+    from actprof.machine import one_blas_thread
 
     one_blas_thread()
-    from actprof.datasets import labelled
-    from actprof.training.requests import Varied, train_specs
+    from actprof.data import labelled
+    from actprof.train.request import Varied, train_specs
 
     varied = Varied(**{name: settings.pop(name) for name in VARIED})
     if summary and animate:
@@ -116,7 +171,7 @@ def command(data: str, data_dir: str | None, label_column: str, validation_split
     output.check(_default_name("network" if summary else "train", varied, data), animate)
     train_specs(varied, 1, 2, **settings)  # a wrong name is told before any data are read
     request = labelled.parse(data, label_column, validation_split, shuffle, train_size, data_dir)
-    rows = aside(lambda: labelled.load(request, settings["seed"]))
+    rows = in_thread(lambda: labelled.load(request, settings["seed"]))
     specs = train_specs(varied, rows.features, len(rows.classes), **settings, **_duration(iterations, epochs))
     if animate and not summary and all(each.stack.depth == 1 for each in specs):
         raise SpecError("--animate needs a hidden layer whose activations can be shown. Add --layers 1.")
@@ -129,8 +184,8 @@ def _default_name(stem: str, varied: Varied, data: str) -> str:
     """The initialisers, whatever else differs between the arms, and the data unless they are the built-in ones."""
     several = [[str(value) for value in values] for name, values in vars(varied).items()
                if name != "inits" and len(values) > 1]
-    source = [] if data == spec.DATA else [[os.path.basename(data)]]
-    return options.default_name(stem, [varied.inits, *several, *source])
+    source = [] if data == DATA else [[os.path.basename(data)]]
+    return default_name(stem, [varied.inits, *several, *source])
 
 
 def _duration(iterations: int | None, epochs: int | None) -> dict[str, Any]:
@@ -141,15 +196,14 @@ def _duration(iterations: int | None, epochs: int | None) -> dict[str, Any]:
 
 
 def _train(specs: list[TrainSpec], rows: Labelled, request: DataSpec, repeats: int, log_y: bool,
-           output: options.Output) -> None:
+           output: Output) -> None:
     """Train; when told to stop, show what was learned so far, and then end by the signal."""
-    from actprof.cli.training_progress import shown_training
-    from actprof.render.training import records
-    from actprof.training.session import train
+    from actprof.train import records
+    from actprof.train.session import train
 
     stop = threading.Event()
     with shown_training(specs, repeats, len(rows.x_train), output.quiet) as progress:
-        training, told = until_told(lambda: train(specs, rows, request, repeats, progress, stop), stop.set)
+        training, told = run_until_interrupted(lambda: train(specs, rows, request, repeats, progress, stop), stop.set)
     if not training.arms and told is not None:
         raise told
     output.print(lambda stream: _print_table(training, stream), lambda: records.training_record(training),
@@ -160,9 +214,9 @@ def _train(specs: list[TrainSpec], rows: Labelled, request: DataSpec, repeats: i
         raise told
 
 
-def _summarise(specs: list[TrainSpec], rows: Labelled, request: DataSpec, output: options.Output) -> None:
-    from actprof.render.training import records
-    from actprof.training.session import summary
+def _summarise(specs: list[TrainSpec], rows: Labelled, request: DataSpec, output: Output) -> None:
+    from actprof.train import records
+    from actprof.train.session import summary
 
     described = summary(specs, rows, request)
     output.print(lambda stream: _print_summary(described, stream), lambda: records.training_record(described),
@@ -172,28 +226,28 @@ def _summarise(specs: list[TrainSpec], rows: Labelled, request: DataSpec, output
 
 
 def _print_table(training: Training, stream: TextIO) -> None:
-    from actprof.render.training.table import print_training
+    from actprof.train.table import print_training
 
     print_training(training, stream)
 
 
 def _print_summary(training: Training, stream: TextIO) -> None:
-    from actprof.render.training.table import print_summary
+    from actprof.train.table import print_summary
 
     print_summary(training, stream)
 
 
 def _figure(training: Training, log_y: bool, style: Style, form: str) -> bytes:
     if form == "gif":
-        from actprof.render.training.animation import render as animate
+        from actprof.train.animation import render as animate
 
         return animate(training, style)
-    from actprof.render.training.figure import render
+    from actprof.train.figure import render
 
     return render(training, log_y, style, form)
 
 
 def _picture(training: Training, style: Style, form: str) -> bytes:
-    from actprof.render.training.network_figure import render
+    from actprof.train.network_figure import render
 
     return render(training, style, form)

@@ -6,14 +6,13 @@ import math
 
 import numpy as np
 
-from actprof.distributions import Floats
-from actprof.learning_curves import Counts, TrainedArm, Training
-from actprof.render.canvas import Canvas
-from actprof.render.headings import arm_color
-from actprof.render.numerals import compact, with_power
-from actprof.render.plane import Axis, LinearAxis, LogAxis, Plane
-from actprof.render.scales import round_step
-from actprof.render.training.learning_lines import (
+from actprof.arrays import Floats
+from actprof.digits import compact, with_power
+from actprof.report.canvas import Canvas
+from actprof.report.headings import arm_color
+from actprof.report.plane import Axis, LinearAxis, LogAxis, Plane
+from actprof.report.scales import round_step
+from actprof.train.learning_lines import (
     DASHED,
     GUIDE,
     Curve,
@@ -25,6 +24,7 @@ from actprof.render.training.learning_lines import (
     places,
     thinned,
 )
+from actprof.train.result import Counts, TrainedArm, Training
 
 EARLY = 0.05  # of the iterations, in which a loss may fall from anywhere
 FAR = 4.0  # times undecided: what stays higher shall not flatten the others

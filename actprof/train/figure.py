@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from actprof.learning_curves import Training
-from actprof.render.drawing import Theme, to_bytes
-from actprof.render.numerals import grouped
-from actprof.spec import SHEET, Style
+from actprof.digits import grouped
+from actprof.report.drawing import Theme, to_bytes
+from actprof.report.style import SHEET, Style
+from actprof.train.result import Training
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from actprof.render.canvas import Canvas
-    from actprof.render.training.arm_block import ArmBlock, Columns
+    from actprof.report.canvas import Canvas
+    from actprof.train.arm_block import ArmBlock, Columns
+
 
 WIDTH, HEIGHT = map(float, SHEET)
 TITLE = "Training from different initial weights"
@@ -24,7 +25,7 @@ OTHER_PART = 0.55
 
 def render(training: Training, log_y: bool, style: Style, format: str) -> bytes:
     """The figure as a png, svg or pdf file."""
-    from actprof.render.settings import of_arms, provenance
+    from actprof.report.settings import of_arms, provenance
 
     def draw(figure: Figure, theme: Theme) -> None:
         draw_figure(figure, theme, training, log_y)
@@ -34,12 +35,12 @@ def render(training: Training, log_y: bool, style: Style, format: str) -> bytes:
 
 def draw_figure(figure: Figure, theme: Theme, training: Training, log_y: bool) -> None:
     """Lay out and draw; the sheet is 1080 pixels high, or as high as all texts need."""
-    from actprof.render.canvas import Canvas
-    from actprof.render.headings import MARGIN, Header
-    from actprof.render.training.arm_block import Columns
-    from actprof.render.training.arm_key import ArmKey
-    from actprof.render.training.block_titles import BlockTitles
-    from actprof.render.training.learning_planes import LearningPlanes
+    from actprof.report.canvas import Canvas
+    from actprof.report.headings import MARGIN, Header
+    from actprof.train.arm_block import Columns
+    from actprof.train.block_titles import BlockTitles
+    from actprof.train.blocks import ArmKey
+    from actprof.train.learning_planes import LearningPlanes
 
     columns = Columns.of(training, WIDTH)
     header, key = Header(TITLE, words(training), WIDTH), ArmKey(training, WIDTH - 2 * MARGIN)
@@ -61,8 +62,8 @@ def draw_figure(figure: Figure, theme: Theme, training: Training, log_y: bool) -
 
 
 def _blocks(training: Training, columns: Columns) -> list[ArmBlock]:
-    from actprof.render.training.arm_block import ArmBlock
-    from actprof.render.training.update_strip import ratio_axis
+    from actprof.train.arm_block import ArmBlock
+    from actprof.train.update_strip import ratio_axis
 
     if len(training.arms) > MOST_BLOCKS:
         return []
@@ -90,7 +91,7 @@ def _dropped(training: Training) -> list[str]:
 
 def words(training: Training) -> list[str]:
     """The data and the configuration that all arms share, for the subtitle."""
-    from actprof.render.settings import shared_words
+    from actprof.report.settings import shared_words
 
     data = training.data
     said = [f"{data.name}: {grouped(data.samples)} training rows, {grouped(data.test_samples)} test rows, "

@@ -7,16 +7,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from actprof.distributions import Floats
+from actprof.arrays import Floats
+from actprof.digits import percent_label
 from actprof.errors import SpecError
-from actprof.learning_curves import Counts, LayerHistory, TrainedArm, Training
-from actprof.render.numerals import percent
-from actprof.render.scales import Bars, ShareScale, Span, share_scale
+from actprof.report.scales import Bars, ShareScale, Span, share_scale
+from actprof.train.result import Counts, LayerHistory, TrainedArm, Training
 
 MOST_ARMS, MOST_LAYERS = 6, 8
 MOST_BARS = 64
+
 TAIL = 0.005
 """An axis of values ends where at each checkpoint at most this share lies beyond."""
+
 TALL = 0.8
 """The share of checkpoints for which the axis of shares is tall enough: bars that are taller are cut."""
 
@@ -46,13 +48,13 @@ class LayerFilm:
         atoms = ((0.0, zeros / total),) if zeros else ()
         bars = Bars(self.span, self.span.place(edges), counts / max(total, 1), atoms)
         outside = (total - zeros - int(counts.sum())) / max(total, 1)
-        said = f"{percent(outside)} outside" if outside > 2 * TAIL else ""
+        said = f"{percent_label(outside)} outside" if outside > 2 * TAIL else ""
         return Moment(bars, _message(zeros, total, int(totals.max())), said, float(history.dead[place]))
 
 
 def _message(zeros: int, finite: int, values: int) -> tuple[str, ...]:
     if finite < values or not values:
-        return ("not finite",) if not finite else (percent(1 - finite / values), "not finite")
+        return ("not finite",) if not finite else (percent_label(1 - finite / values), "not finite")
     return ("100 % zeros",) if zeros == finite else ()
 
 
@@ -128,4 +130,3 @@ class Film:
     @property
     def end(self) -> int:
         return self.iterations[-1]
-

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import math
 
-from actprof.render.canvas import Canvas
-from actprof.render.headings import MARGIN, Paragraph, arm_color, arm_marker
-from actprof.render.histograms.bars import MARGIN as MARGIN_OF_BARS
-from actprof.render.histograms.bars import NOTE, TICK, Box, Note, cut_runs, draw_bars, draw_value_ticks, stacked
-from actprof.render.histograms.panels import draw_message
-from actprof.render.lettering import line_height, width, wrapped
-from actprof.render.numerals import compact, percent, with_power
-from actprof.render.scales import ShareScale
-from actprof.render.training.film import ArmFilm, LayerFilm, Moment
+from actprof.digits import compact, percent_label, with_power
+from actprof.report.bars import MARGIN as MARGIN_OF_BARS
+from actprof.report.bars import NOTE, TICK, Box, Note, cut_runs, draw_bars, draw_message, draw_value_ticks, stacked
+from actprof.report.canvas import Canvas
+from actprof.report.headings import MARGIN, Paragraph, arm_color, arm_marker
+from actprof.report.lettering import line_height, width, wrapped
+from actprof.report.scales import ShareScale
+from actprof.train.film import ArmFilm, LayerFilm, Moment
 
 LEFT, GAP = 292.0, 16.0  # of the panels
 ROOM = 174.0  # for the label left of them
@@ -82,7 +81,7 @@ class Row:
         accuracy = float(run.test_accuracy[place])
         loss = self._arm.loss(place)
         said = [f"loss {compact(loss, 4) if abs(loss) < 1000 else with_power(compact(loss))}",
-                f"test {percent(accuracy) if math.isfinite(accuracy) else '–'}"]
+                f"test {percent_label(accuracy) if math.isfinite(accuracy) else '–'}"]
         for number, text in enumerate(said):
             canvas.text(MARGIN + INDENT, top + (number + 0.5) * step, text, STATE)
         notes = []
@@ -99,7 +98,7 @@ class Row:
                 canvas.text(box.left + x, box.top - (number + 0.5) * line_height(NOTE), text, NOTE, align="center")
         if moment.message:
             draw_message(canvas, box, list(moment.message))
-        dead = f"{percent(moment.dead)} dead"
+        dead = f"{percent_label(moment.dead)} dead"
         if moment.dead and width("layer 1000", CAPTION) + width(dead, NOTE) + 8 <= box.width:
             canvas.text(box.right, box.top - self._above + line_height(CAPTION) / 2, dead, NOTE, align="right",
                         color=canvas.theme.muted)
@@ -107,12 +106,12 @@ class Row:
 
 def _notes(moment: Moment, scale: ShareScale) -> list[Note]:
     """The exact zeros, all bins that are cut, and what lies outside."""
-    notes = [(float(moment.bars.span.place(value)), f"{compact(value)}: {percent(share)}")
+    notes = [(float(moment.bars.span.place(value)), f"{compact(value)}: {percent_label(share)}")
              for value, share in moment.bars.atoms]
     if runs := cut_runs(moment.bars, scale):
         cut = [share for _, _, shares in runs for share in shares]
         middle = (runs[0][0] + runs[-1][1]) / 2
-        notes.append((middle, f"{len(cut)} bin{'s' * (len(cut) > 1)}: {percent(sum(cut))}"))
+        notes.append((middle, f"{len(cut)} bin{'s' * (len(cut) > 1)}: {percent_label(sum(cut))}"))
     return sorted(notes) + ([(1.0, moment.outside)] if moment.outside else [])
 
 

@@ -7,15 +7,15 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from actprof.distributions import Floats
-from actprof.learning_curves import Training
-from actprof.render.canvas import Canvas
-from actprof.render.headings import MARGIN, TITLE, Header, arm_color, arm_marker
-from actprof.render.lettering import line_height
-from actprof.render.numerals import percent
-from actprof.render.plane import LinearAxis, Plane
-from actprof.render.training.film import MOST_ARMS, MOST_LAYERS, TAIL, ArmFilm, Film
-from actprof.render.training.film_rows import LEFT, Row
+from actprof.arrays import Floats
+from actprof.digits import percent_label
+from actprof.report.canvas import Canvas
+from actprof.report.headings import MARGIN, TITLE, Header, arm_color, arm_marker
+from actprof.report.lettering import line_height
+from actprof.report.plane import LinearAxis, Plane
+from actprof.train.film import MOST_ARMS, MOST_LAYERS, TAIL, ArmFilm, Film
+from actprof.train.film_rows import LEFT, Row
+from actprof.train.result import Training
 
 WIDTH, HEIGHT = 1280.0, 720.0
 NAME = "Activations while the network learns"
@@ -88,7 +88,7 @@ def words(training: Training) -> list[str]:
     said += _shared(_act(config["act"]) for config in configs)
     for key, form in SAID.items():
         said += _shared(form.format(config[key]) if config.get(key) not in UNSAID else "" for config in configs)
-    said += [f"seed {training.seed}", f"at most {percent(2 * TAIL)} beyond an axis unless noted"]
+    said += [f"seed {training.seed}", f"at most {percent_label(2 * TAIL)} beyond an axis unless noted"]
     if (arms := len(training.arms)) > MOST_ARMS:
         said.append(f"{MOST_ARMS} of {arms} arms")
     if (most := max(len(arm.typical.layers) for arm in training.arms)) > MOST_LAYERS:

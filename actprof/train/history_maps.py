@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from actprof.distributions import Floats
-from actprof.learning_curves import Counts, LayerHistory, Run
-from actprof.render.canvas import Canvas
-from actprof.render.histograms.heat_map import colours, runs_of
-from actprof.render.lettering import SMALLEST, fitting_size, line_height, width
-from actprof.render.numerals import percent, with_power
-from actprof.render.training.history_shares import missing, row_shares, value_span
+from actprof.arrays import Floats
+from actprof.digits import percent_label, with_power
+from actprof.report.bars import colours, runs_of
+from actprof.report.canvas import Canvas
+from actprof.report.lettering import SMALLEST, fitting_size, line_height, width
+from actprof.train.history_shares import missing, row_shares, value_span
+from actprof.train.result import Counts, LayerHistory, Run
 
 MOST = 8  # maps in a row
 COLUMNS = 100
@@ -35,7 +35,7 @@ class HistoryMaps:
         self._layers = shown_layers(len(run.layers))
         self._span = value_span([run.layers[layer] for layer in self._layers])
         self._wide = (right - self._left + GAP) / max(len(self._layers), 1) - GAP
-        dead = [f"{percent(run.dead_fraction[layer])} dead" for layer in self._layers]
+        dead = [f"{percent_label(run.dead_fraction[layer])} dead" for layer in self._layers]
         self._titles = [(f"layer {layer + 1}", words) for layer, words in zip(self._layers, dead, strict=True)]
         self._rows = 1 if all(width(first, TITLE, bold=True) + 12 + width(second, TITLE) <= self._wide
                               for first, second in self._titles) else 2

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from actprof.distributions import Flags, Floats
-from actprof.learning_curves import Counts, LayerHistory
-from actprof.render.scales import Span
+from actprof.arrays import Flags, Floats
+from actprof.report.scales import Span
+from actprof.train.result import Counts, LayerHistory
 
 ROWS = 64
 RARE = 1e-3  # of the values: so many may be beyond the axis

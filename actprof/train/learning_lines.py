@@ -9,14 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from actprof.distributions import Floats
-from actprof.learning_curves import TrainedArm
-from actprof.render.canvas import Canvas
-from actprof.render.drawing import MARKERS
-from actprof.render.headings import arm_color, arm_marker
-from actprof.render.histograms.heat_map import runs_of
-from actprof.render.plane import LinearAxis, Plane
-from actprof.render.scales import Tick, round_step
+from actprof.arrays import Floats
+from actprof.report.bars import runs_of
+from actprof.report.canvas import Canvas
+from actprof.report.drawing import MARKERS
+from actprof.report.headings import arm_color, arm_marker
+from actprof.report.plane import LinearAxis, Plane
+from actprof.report.scales import Tick, round_step
+from actprof.train.result import TrainedArm
 
 MARK = 36.0  # pixels from marker to marker, at least
 POINTS = 1500  # of a curve; more would lie in the same pixels

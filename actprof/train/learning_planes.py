@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from actprof.learning_curves import Training
-from actprof.render.canvas import Canvas
-from actprof.render.headings import MARGIN, Paragraph
-from actprof.render.lettering import line_height, wrapped
-from actprof.render.plane import Axis, Plane
-from actprof.render.training.learning_lines import IterationAxis
-from actprof.render.training.loss_plane import LossPlane
-from actprof.render.training.side_planes import AccuracyPlane, RatePlane
+from actprof.report.canvas import Canvas
+from actprof.report.headings import MARGIN, Paragraph
+from actprof.report.lettering import line_height, wrapped
+from actprof.report.plane import Axis, Plane
+from actprof.train.curves import LossPlane
+from actprof.train.learning_lines import IterationAxis
+from actprof.train.result import Training
+from actprof.train.side_planes import AccuracyPlane, RatePlane
 
 TITLE, TICK, X_TITLE, FOOT = 17.0, 14.0, 14.0, 15.0
 LOWEST = 290.0

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from actprof.render.canvas import Canvas, Point
-from actprof.render.lettering import EM
-from actprof.render.training.network_layers import Layer, LeftOut
+from actprof.report.canvas import Canvas, Point
+from actprof.report.lettering import EM
+from actprof.train.network_layers import Layer, LeftOut
 
 ALL_CIRCLES = 12
 MOST_PLACES = 18

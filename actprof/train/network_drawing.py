@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from actprof.render.canvas import Canvas
-from actprof.render.headings import MARGIN, Paragraph
-from actprof.render.lettering import SMALLEST, fitting_size, width, wrapped
-from actprof.render.training.network_circles import draw_circles
-from actprof.render.training.network_layers import Layer, LeftOut, Network
+from actprof.report.canvas import Canvas
+from actprof.report.headings import MARGIN, Paragraph
+from actprof.report.lettering import SMALLEST, fitting_size, width, wrapped
+from actprof.train.network_circles import draw_circles
+from actprof.train.network_layers import Layer, LeftOut, Network
 
 SIZES = (22.0, 20.0, 18.0, 17.0, 16.0, 15.0, 14.0, 13.0, 12.0, SMALLEST)
 HEADING, TOTAL = 18.0, 22.0

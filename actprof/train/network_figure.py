@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from actprof.learning_curves import Training
-from actprof.render.drawing import Theme, to_bytes
-from actprof.spec import SHEET, Style
+from actprof.report.drawing import Theme, to_bytes
+from actprof.report.style import SHEET, Style
+from actprof.train.result import Training
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from actprof.render.training.network_layers import Network
+    from actprof.train.network_layers import Network
+
 
 WIDTH, HEIGHT = map(float, SHEET)
 TITLE = "The network, layer by layer"
@@ -21,7 +22,7 @@ FOOT = 14.0
 
 def render(training: Training, style: Style, format: str) -> bytes:
     """The figure as a png, svg or pdf file."""
-    from actprof.render.settings import of_arms, provenance
+    from actprof.report.settings import of_arms, provenance
 
     def draw(figure: Figure, theme: Theme) -> None:
         draw_figure(figure, theme, training)
@@ -31,11 +32,11 @@ def render(training: Training, style: Style, format: str) -> bytes:
 
 def draw_figure(figure: Figure, theme: Theme, training: Training) -> None:
     """Lay out and draw; the sheet is 1080 pixels high, or as high as the networks need."""
-    from actprof.render.canvas import Canvas
-    from actprof.render.headings import MARGIN, Header, Paragraph
-    from actprof.render.lettering import wrapped
-    from actprof.render.training.network_drawing import Drawing
-    from actprof.render.training.network_layers import networks
+    from actprof.report.canvas import Canvas
+    from actprof.report.headings import MARGIN, Header, Paragraph
+    from actprof.report.lettering import wrapped
+    from actprof.train.network_drawing import Drawing
+    from actprof.train.network_layers import networks
 
     found = networks(training)
     header = Header(TITLE, words(training), WIDTH)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from actprof.learning_curves import TrainedArm, Training
+from actprof.train.result import TrainedArm, Training
 
 MOST_LAYERS = 12
 FIRST, LAST = 5, 5  # of the layers of a deeper network

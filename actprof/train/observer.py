@@ -11,16 +11,149 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actprof import streams
-from actprof.backpropagation import Passes
-from actprof.datasets.labelled import Labelled
-from actprof.learning_curves import Boundary, LayerHistory
-from actprof.memory import EVALUATED_ROWS
-from actprof.network import Layer
-from actprof.propagation import Recorder
-from actprof.training.losses import BoundLoss
-from actprof.training.probe import Living, Probe
+from actprof.data.labelled import Labelled
+from actprof.engine.forward import Recorder
+from actprof.engine.memory import EVALUATED_ROWS
+from actprof.engine.network import Layer
+from actprof.train.losses import BoundLoss
+from actprof.train.passes import TrainableNetwork
+from actprof.train.result import Boundary, Counts, Floats, LayerHistory
 
 Rows = NDArray[Any]
+
+BINS = 128
+"""On each side of 0; a power of two, so that neighbours can be joined when a range grows."""
+
+REACH = 12
+"""A checkpoint that reaches 2**REACH times as far as the median one shows a lost network: it lies outside the range."""
+
+LEAST_POWER = -200
+"""Below any float32, and far from where bins of float64 could not be told apart."""
+
+
+class Probe:
+    """Histograms of each hidden layer on `rows`."""
+
+    def __init__(self, rows: Rows, hidden: int) -> None:
+        self._rows = rows
+        self._layers = [_LayerWatch() for _ in range(hidden)]
+
+    def look(self, passes: TrainableNetwork) -> None:
+        """Note how the network stands."""
+        passes.evaluate(self._rows, self._layers)
+        for layer in self._layers:
+            layer.note()
+
+    def histories(self) -> tuple[LayerHistory, ...]:
+        return tuple(layer.history() for layer in self._layers)
+
+
+class Living:
+    """A recorder that notes which units are not 0 for some row."""
+
+    def __init__(self, units: int) -> None:
+        self._living = np.zeros(units, np.bool_)
+        self._finite = True
+
+    def preactivations(self, block: Rows) -> None:
+        pass
+
+    def activations(self, block: Rows) -> bool:
+        self._living |= (block != 0).any(axis=0)
+        self._finite &= bool(np.isfinite(block).all())
+        return True
+
+    @property
+    def dead(self) -> float:
+        """The share of units that never were; NaN for a network that computes no numbers any more."""
+        return np.count_nonzero(~self._living) / len(self._living) if self._finite else math.nan
+
+
+class _LayerWatch:
+    """A recorder of one layer, and the history of what it saw."""
+
+    def __init__(self) -> None:
+        self._blocks: list[Rows] = []
+        self._histograms = Histograms()
+        self._zeros: list[int] = []
+        self._dead: list[float] = []
+        self._within: list[float] = []
+
+    def preactivations(self, block: Rows) -> None:
+        pass
+
+    def activations(self, block: Rows) -> bool:
+        self._blocks.append(block.astype(np.float64))
+        return True
+
+    def note(self) -> None:
+        """One more checkpoint, of all blocks since the last."""
+        values = np.concatenate(self._blocks)
+        self._blocks.clear()
+        zero = values == 0
+        self._zeros.append(int(np.count_nonzero(zero)))
+        self._dead.append(float(zero.all(axis=0).mean()))
+        with np.errstate(all="ignore"):
+            self._within.append(float(np.sqrt(values.var(axis=0).mean())))
+        self._histograms.add(values[~zero])
+
+    def history(self) -> LayerHistory:
+        edges, counts, below, above = self._histograms.joined()
+        return LayerHistory(edges, counts, below, above, np.array(self._zeros, np.int64), np.array(self._dead),
+                            np.array(self._within))
+
+
+class Histograms:
+    """Histograms of several sets of values, each over -R … R in 2·BINS bins with a power of two for R of its own;
+    in the end all over one range, their bins joined in pairs as often as it takes."""
+
+    def __init__(self) -> None:
+        self._sets: list[tuple[int | None, Counts, int]] = []
+
+    def add(self, values: Floats) -> None:
+        """One more set; what is not finite is left out."""
+        values = values[np.isfinite(values)]
+        if not values.size:
+            self._sets.append((None, np.zeros(2 * BINS, np.int64), 0))
+            return
+        power = max(math.frexp(float(np.abs(values).max()))[1], LEAST_POWER)
+        reach = math.ldexp(1.0, power)
+        counts, _ = np.histogram(values, 2 * BINS, (-reach, reach))
+        self._sets.append((power, counts, int(np.count_nonzero(values < 0))))
+
+    def joined(self) -> tuple[Floats, Counts, Counts, Counts]:
+        """Edges, counts, below and above, without bins that are empty at the ends; 0 stays an edge.
+
+        A set that reaches much further than most lies outside, negative values below and positive ones above.
+        """
+        power = self._common_power()
+        counts = np.array([_widened(each, power - own) if own is not None and own <= power else 0 * each
+                           for own, each, _ in self._sets])
+        lost = [own is not None and own > power for own, _, _ in self._sets]
+        below = np.array([negative * out for out, (_, _, negative) in zip(lost, self._sets, strict=True)], np.int64)
+        above = np.array([int(each.sum()) * out for out, (_, each, _) in zip(lost, self._sets, strict=True)],
+                         np.int64) - below
+        filled = np.flatnonzero(counts.any(axis=0))
+        low, high = min([BINS, *filled[:1]]), max([BINS, *filled[-1:] + 1])
+        edges = np.linspace(-1, 1, 2 * BINS + 1) * math.ldexp(1.0, power)
+        high += low == high
+        return edges[low:high + 1], counts[:, low:high], below, above
+
+    def _common_power(self) -> int:
+        """The largest but for sets that reach much further than the median one."""
+        powers = [power for power, _, _ in self._sets if power is not None]
+        if not powers:
+            return 0
+        limit = float(np.median(powers)) + REACH
+        return max(power for power in powers if power <= limit)
+
+
+def _widened(counts: Counts, times: int) -> Counts:
+    """The same values over a range 2**times as wide."""
+    for _ in range(min(times, BINS.bit_length() + 1)):
+        counts = np.pad(counts.reshape(-1, 2).sum(axis=1), BINS // 2)
+    return counts
+
 
 PROBE_ROWS = 400
 
@@ -37,7 +170,8 @@ class Observer:
         seconds: how long the first look took.
     """
 
-    def __init__(self, data: Labelled, passes: Passes, loss: BoundLoss, hidden: Sequence[Layer], seed: int) -> None:
+    def __init__(self, data: Labelled, passes: TrainableNetwork, loss: BoundLoss, hidden: Sequence[Layer],
+                 seed: int) -> None:
         self._data, self._passes, self._loss, self._hidden = data, passes, loss, hidden
         chosen = streams.stream(seed, streams.PROBE).permutation(len(data.x_train))[:PROBE_ROWS]
         self._probe = Probe(data.x_train[np.sort(chosen)], len(hidden))

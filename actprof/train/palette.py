@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from actprof.render.drawing import Theme
+from actprof.report.drawing import Theme
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+
 
 SHADES = 24
 BITS = 5  # of a channel that are told apart

@@ -5,28 +5,23 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import chain, repeat
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from actprof.network import Layer, Network
+from actprof.catalogue.normalizations import MOMENTUM, Moments, blend
+from actprof.engine.backward import Gradient, backward
+from actprof.engine.counting import Scratch
+from actprof.engine.forward import NOBODY, Chunk, Dropout, Recorder, Tape, forward
+from actprof.engine.network import Layer, Network
 
 Rows = NDArray[Any]
 Shapes = dict[str, tuple[int, ...]]
 
 START = {"weights": 0.0, "bias": 0.0, "scale": 1.0, "shift": 0.0}
 """What a layer can train → where it starts if the layer has no array of it; in the order of the vector."""
-
-
-@dataclass(frozen=True)
-class Gradient:
-    """Where a layer's dL/dW, dL/db, dL/dscale and dL/dshift go; what is None is not computed."""
-
-    weights: Rows
-    bias: Rows | None = None
-    scale: Rows | None = None
-    shift: Rows | None = None
 
 
 @dataclass(frozen=True)
@@ -88,3 +83,70 @@ def _views(vector: Rows, shapes: Sequence[Shapes]) -> list[dict[str, Rows]]:
                 view[name] = vector[start:stop].reshape(named[name])
                 start = stop
     return views
+
+
+class TrainableNetwork:
+    """A network's forward and backward passes over its trained parameters; dropout after all layers but the last.
+
+    Moments of a normalisation over the batch run along for `evaluate`: the mean of the first batches' own, later a
+    mean that forgets; of their variance the population's, so that a batch seen alone gives the same either way.
+    """
+
+    def __init__(self, network: Network, parameters: Parameters, dropout: Dropout | None = None) -> None:
+        self._network, self._parameters, self._dropout = network, parameters, dropout
+        self._scratch = Scratch()
+        self._tapes: dict[int, list[Tape]] = {}
+        self._current: list[Tape] = []
+        self._batches = 0
+        self._running = [_running(layer) for layer in parameters.layers]
+        self._evaluated = tuple(replace(layer, moments=moments)
+                                for layer, moments in zip(parameters.layers, self._running, strict=True))
+
+    def forward(self, rows: Rows, batch: int) -> Rows:
+        """What the last layer makes of a batch in training, until the next call; the number sets what is drawn."""
+        self._current = self._tapes.get(len(rows)) or self._taped(len(rows))
+        chunk = Chunk(batch, 0, len(rows))
+        with np.errstate(all="ignore"):
+            for layer, tape in zip(self._parameters.layers, self._current, strict=True):
+                rows = forward(self._network, layer, rows, chunk, NOBODY, self._scratch, tape)
+            self._run_along()
+        return rows
+
+    def backward(self, cotangent: Rows, inputs: bool = False) -> Rows | None:
+        """Fill the gradient, given dL/d(what `forward` gave), which is overwritten; dL/d(its rows) on demand."""
+        layers, gradients = self._parameters.layers, self._parameters.gradients
+        with np.errstate(all="ignore"):
+            for place in reversed(range(1, len(layers))):
+                below = backward(layers[place], self._current[place], cotangent, self._scratch, gradients[place])
+                assert below is not None
+                cotangent = below
+            return backward(layers[0], self._current[0], cotangent, self._scratch, gradients[0], inputs=inputs)
+
+    def evaluate(self, rows: Rows, recorders: Sequence[Recorder] = ()) -> Rows:
+        """What the last layer makes of rows that it is not trained on, until the next call: nothing is drawn.
+
+        Each of the first layers is seen by a recorder, as far as there are some. Before the first batch the rows'
+        own moments stand for those that run along.
+        """
+        layers = self._evaluated if self._batches else self._parameters.layers
+        with np.errstate(all="ignore"):
+            for layer, recorder in zip(layers, chain(recorders, repeat(NOBODY)), strict=False):
+                rows = forward(self._network, layer, rows, None, recorder, self._scratch)
+        return rows
+
+    def _taped(self, rows: int) -> list[Tape]:
+        *hidden, last = self._parameters.layers
+        self._tapes[rows] = [*(Tape(layer, rows, self._dropout) for layer in hidden), Tape(last, rows)]
+        return self._tapes[rows]
+
+    def _run_along(self) -> None:
+        self._batches += 1
+        for running, tape in zip(self._running, self._current, strict=True):
+            if running is not None:
+                blend(running, tape.moments, max(MOMENTUM, 1 / self._batches))
+
+
+def _running(layer: Layer) -> Moments | None:
+    if layer.norm is None or not layer.norm.whole_batch:
+        return None
+    return Moments(np.zeros((1, layer.normalised_units)), np.ones((1, layer.normalised_units)))

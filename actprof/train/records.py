@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from actprof import __version__
-from actprof.learning_curves import LayerHistory, Run, TrainedArm, Training
+from actprof.train.result import LayerHistory, Run, TrainedArm, Training
 
 JSON_SCHEMA = "actprof.train/1"
 

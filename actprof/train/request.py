@@ -7,15 +7,16 @@ from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
 
-from actprof import spec
-from actprof.errors import SpecError, shown
+from actprof.engine import spec
+from actprof.engine.spec import StackSpec, require
+from actprof.engine.stacks import stack_specs
+from actprof.errors import SpecError, quoted
 from actprof.registry import folded
-from actprof.spec import StackSpec, TrainSpec, require
-from actprof.stacks import stack_specs
-from actprof.training import losses
-from actprof.training.losses import LOSSES
-from actprof.training.optimizers import OPTIMIZERS
-from actprof.training.schedules import SCHEDULES
+from actprof.train import losses
+from actprof.train.losses import LOSSES
+from actprof.train.optimizers import OPTIMIZERS
+from actprof.train.schedules import SCHEDULES
+from actprof.train.spec import AUTO, HIDDEN_LAYERS, TRAIN_INITS, TrainSpec
 
 
 @dataclass(frozen=True)
@@ -25,10 +26,10 @@ class Varied:
     A loss "auto" is the one that goes with the number of classes.
     """
 
-    inits: Sequence[str] = spec.TRAIN_INITS
+    inits: Sequence[str] = TRAIN_INITS
     acts: Sequence[str] = (spec.ACTIVATION,)
     norms: Sequence[str] = (spec.NO_NORM.name,)
-    losses: Sequence[str] = (spec.AUTO,)
+    losses: Sequence[str] = (AUTO,)
     optimizers: Sequence[str] = (TrainSpec.optimizer.name,)
     rates: Sequence[float] = (TrainSpec.rate,)
     schedules: Sequence[str] = (TrainSpec.schedule.name,)
@@ -49,7 +50,7 @@ def train_specs(varied: Varied, features: int, classes: int, *, layers: int | No
     """
     specs = []
     for init, act, norm, loss, optimizer, rate, schedule in product(*vars(varied).values()):
-        chosen = losses.auto(classes) if folded(loss) == spec.AUTO else LOSSES.parse(loss)
+        chosen = losses.auto(classes) if folded(loss) == AUTO else LOSSES.parse(loss)
         outputs = losses.bind(chosen).outputs(classes)
         hidden = _hidden(act, layers, width, widths)
         sizes = ",".join(map(str, (features, *hidden, outputs)))
@@ -65,7 +66,7 @@ def _hidden(act: str, layers: int | None, width: int | None, widths: str | None)
     """The units of each hidden layer."""
     if widths is None:
         named = len(act.split("/"))
-        depth = layers if layers is not None else named if named > 1 else spec.HIDDEN_LAYERS
+        depth = layers if layers is not None else named if named > 1 else HIDDEN_LAYERS
         require("--layers", depth, 0, spec.MAX_LAYERS - 1)
         return (spec.WIDTH if width is None else width,) * depth
     if layers is not None or width is not None:
@@ -75,7 +76,7 @@ def _hidden(act: str, layers: int | None, width: int | None, widths: str | None)
         return tuple(int(part) for part in widths.split(","))
     except ValueError:
         raise SpecError("--widths needs whole numbers joined by commas, the units of each hidden layer, such as "
-                        f"100,50, not {shown(widths)}.") from None
+                        f"100,50, not {quoted(widths)}.") from None
 
 
 def _acts(act: str, hidden: int) -> str:
@@ -97,5 +98,5 @@ def _distinct(specs: list[TrainSpec]) -> list[TrainSpec]:
     labels = [each.label for each in specs]
     for label in labels:
         if labels.count(label) > 1:
-            raise SpecError(f"the arm {shown(label)} is asked for twice. Name each setting once.")
+            raise SpecError(f"the arm {quoted(label)} is asked for twice. Name each setting once.")
     return specs

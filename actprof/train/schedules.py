@@ -68,7 +68,6 @@ GOYAL = "Goyal et al. 2017, Accurate, large minibatch SGD"
 LOSHCHILOV = "Loshchilov & Hutter 2017, SGDR: stochastic gradient descent with warm restarts"
 WARM_UP = Parameter("updates", 100, low=1)
 FINAL = Parameter("final", 0.0, low=0.0, high=1.0)
-
 SCHEDULES: Registry[Schedule] = Registry("schedule", "schedules", (
     Schedule("constant", "lr", "constant", lambda progress: np.ones(len(progress.update)), ("none",)),
     Schedule("time", "lr/(1 + decay·e), e the epoch", BROWNLEE,

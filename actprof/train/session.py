@@ -9,15 +9,45 @@ from typing import Any
 
 import numpy as np
 
-from actprof import activations, configuration, memory, normalizations
-from actprof.datasets.labelled import Labelled
-from actprof.errors import SpecError
-from actprof.learning_curves import DataSummary, Run, TrainedArm, Training
-from actprof.parallel import cores, ordered_map
-from actprof.spec import MAX_UPDATES, DataSpec, TrainSpec
+from actprof.catalogue import activations, normalizations
+from actprof.data.labelled import Labelled
+from actprof.data.request import DataSpec
+from actprof.engine import configuration
+from actprof.engine.memory import EVALUATED_ROWS
+from actprof.engine.network import Network
+from actprof.errors import ResourceError, SpecError
+from actprof.machine import amount, available_memory, cores, ordered_map
 from actprof.streams import PROBE, stream
-from actprof.training import losses
-from actprof.training.trainer import Trainer, updates_of
+from actprof.train import losses
+from actprof.train.optimizers import OPTIMIZERS
+from actprof.train.result import DataSummary, Run, TrainedArm, Training
+from actprof.train.spec import MAX_UPDATES, TrainSpec
+from actprof.train.trainer import Trainer, updates_of
+
+UPDATE_BYTES, HISTORY_BYTES = 200, 51 * 256 * 8
+"""What is noted of an update, in numbers and on its way into a record, and of a layer's activations in a training."""
+
+
+def check_training(specs: Sequence[TrainSpec], repeats: int, updates: int, rows: int) -> None:
+    """Raise ResourceError if as many of the largest networks as there are workers, and what is noted of all, would not
+    fit into what is left."""
+    workers = min(cores(), len(specs) * repeats)
+    noted = sum(UPDATE_BYTES * updates + HISTORY_BYTES * spec.stack.depth for spec in specs) * repeats
+    need = workers * max(_needed_to_learn(spec, rows) for spec in specs) + noted
+    left = available_memory()
+    if left is not None and need > left:
+        raise ResourceError(f"needs about {amount(need)}; {amount(left)} available. "
+                            "Lower --width, --layers or --batch-size.")
+
+
+def _needed_to_learn(spec: TrainSpec, rows: int) -> int:
+    """Weights, their gradients, what the optimizer keeps, and what each layer's tape and an evaluation hold."""
+    batch = spec.batch_size if spec.epochs is None else min(spec.batch_size, rows)
+    network = Network(spec.stack, spec.seed, 0, np.dtype(np.float32))
+    columns = sum(network.columns(number) for number in range(1, spec.stack.depth + 1))
+    vectors = 5 + OPTIMIZERS[spec.optimizer.name].slots
+    return vectors * sum(network.weight_bytes) + 4 * (columns + spec.stack.widths[0]) * (5 * batch + 3 * EVALUATED_ROWS)
+
 
 POINTS = 600
 """Rows of a plane's data that are kept to be drawn."""
@@ -82,7 +112,7 @@ def _require_possible(specs: Sequence[TrainSpec], data: Labelled, repeats: int) 
                         "Lower --epochs or raise --batch-size.")
     if rows == 1 and any(spec.stack.norm.name == "batch" for spec in specs):
         raise SpecError(f"--norm batch needs two rows or more, and {data.name} has one to train on.")
-    memory.check_training(specs, repeats, updates, rows)
+    check_training(specs, repeats, updates, rows)
 
 
 def _layers(spec: TrainSpec) -> tuple[tuple[str, str, int], ...]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 
-from actprof.learning_curves import Training
-from actprof.render.canvas import Canvas
-from actprof.render.lettering import line_height, wrapped
-from actprof.render.numerals import tenths
-from actprof.render.plane import Axis, LinearAxis, LogAxis, Plane
-from actprof.render.training.learning_lines import DASHED, GUIDE, Curve, draw_curve, draw_end, draw_marks, iterations
+from actprof.digits import tenths
+from actprof.report.canvas import Canvas
+from actprof.report.lettering import line_height, wrapped
+from actprof.report.plane import Axis, LinearAxis, LogAxis, Plane
+from actprof.train.learning_lines import DASHED, GUIDE, Curve, draw_curve, draw_end, draw_marks, iterations
+from actprof.train.result import Training
 
 WIDE = 20.0  # learning rates that differ by a larger factor stand on a logarithmic axis
 

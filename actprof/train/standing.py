@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from actprof.learning_curves import USUAL_RATIO, Floats, Run
-from actprof.spec import TrainSpec
+from actprof.train.result import USUAL_RATIO, Floats, Run
+from actprof.train.spec import TrainSpec
 
 LEARNED = 0.99
 """A loss above this part of what a network gets that does not look at its inputs shows that nothing was learned."""

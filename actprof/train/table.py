@@ -9,12 +9,13 @@ from typing import TextIO
 
 from rich.table import Table
 
-from actprof.learning_curves import TrainedArm, Training
-from actprof.render.cells import number, percent
-from actprof.render.terminal import Column, printed, table, written
+from actprof.digits import number, percent
+from actprof.report.terminal import Column, printed, table, written
+from actprof.train.result import TrainedArm, Training
 
 DIGITS = 4
 LEVEL = 1.0
+
 MOST_LAYERS = 8
 """Dead units of more layers than these are summed up."""
 

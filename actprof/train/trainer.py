@@ -10,23 +10,78 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from actprof import lsuv, streams
-from actprof.backpropagation import Passes
-from actprof.datasets.labelled import Labelled
-from actprof.learning_curves import Floats, Run
-from actprof.network import Network
-from actprof.parameters import trainable
-from actprof.spec import TrainSpec
-from actprof.streams import stream
-from actprof.tape import Dropout
-from actprof.training import losses, optimizers, schedules
-from actprof.training.batches import Batches, updates_per_epoch
-from actprof.training.observer import Observer
-from actprof.training.smoothing import smoothed
-from actprof.training.standing import Evidence, standing
+from actprof import streams
+from actprof.data.labelled import Labelled
+from actprof.engine import lsuv
+from actprof.engine.forward import Dropout
+from actprof.engine.network import Network
+from actprof.streams import BATCH, stream
+from actprof.train import losses, optimizers, schedules
+from actprof.train.observer import Observer
+from actprof.train.passes import TrainableNetwork, trainable
+from actprof.train.result import Floats, Run
+from actprof.train.spec import TrainSpec
+from actprof.train.standing import Evidence, standing
+
+DRAWN_TOGETHER = 1 << 15
+"""Row numbers that are drawn in one call."""
+
+
+class Batches:
+    """Row numbers for one update after the other; the same seed and repeat give the same ones to every arm.
+
+    Attributes:
+        per_epoch: updates that it takes to see as many rows as there are.
+        largest: rows of the largest batch.
+    """
+
+    def __init__(self, rows: int, size: int, seed: int, repeat: int, by_epochs: bool) -> None:
+        self.per_epoch = updates_per_epoch(rows, size)
+        self.largest = min(size + 1, rows) if by_epochs else size
+        self._rows, self._size, self._key, self._by_epochs = rows, size, (BATCH, repeat), by_epochs
+        self._together = self.per_epoch if by_epochs else max(1, DRAWN_TOGETHER // size)
+        self._seed, self._group, self._drawn = seed, -1, np.empty(0, np.int64)
+
+    def take(self, update: int) -> NDArray[np.int64]:
+        """The rows of an update, counted from 0."""
+        group, place = divmod(update, self._together)
+        if group != self._group:
+            self._group, self._drawn = group, self._draw(group)
+        last = self._by_epochs and place == self.per_epoch - 1
+        return self._drawn[place * self._size:None if last else (place + 1) * self._size]
+
+    def _draw(self, group: int) -> NDArray[np.int64]:
+        rng = stream(self._seed, *self._key, group)
+        if self._by_epochs:
+            return rng.permutation(self._rows)
+        return rng.integers(self._rows, size=self._together * self._size)
+
+
+def updates_per_epoch(rows: int, size: int) -> int:
+    """As many as it takes to see every row once; the last batch is what is left, but a lone row joins the one before:
+    over a single row, nothing can be normalised."""
+    full, left = divmod(rows, size)
+    return max(full + (left > (size > 1)), 1)
+
+
+WINDOW, BETA = 11, 2.0
+"""Kaiser's window, as Saito's Deep Learning from Scratch has it."""
+
+
+def smoothed(values: Floats) -> Floats:
+    """The moving mean under the window; at the ends the curve is mirrored. As long as `values`."""
+    half = min(WINDOW, len(values)) // 2
+    if half == 0:
+        return np.array(values, np.float64)
+    window = np.kaiser(2 * half + 1, BETA)
+    mirrored = np.pad(values, half, mode="reflect" if half < len(values) else "edge")
+    curve: Floats = np.empty_like(values)
+    with np.errstate(invalid="ignore", over="ignore"):
+        curve[:] = np.convolve(mirrored, window / window.sum(), mode="valid")
+    return curve
+
 
 Rows = NDArray[Any]
-
 CHECKPOINTS = 50
 CALIBRATION_ROWS = 1024
 
@@ -66,7 +121,7 @@ class Trainer:
         lsuv.calibrate(self._network, data.x_train[:CALIBRATION_ROWS])
         self.parameters = trainable(self._network)
         dropout = Dropout(spec.dropout, stream(spec.seed, streams.DROPOUT, repeat)) if spec.dropout else None
-        self._passes = Passes(self._network, self.parameters, dropout)
+        self._passes = TrainableNetwork(self._network, self.parameters, dropout)
         self._loss = losses.bind(spec.loss)
         self._batches = Batches(len(data.x_train), spec.batch_size, spec.seed, repeat, spec.epochs is not None)
         self._rates = schedules.rates(spec.schedule, spec.rate, self._total, self._batches.per_epoch)

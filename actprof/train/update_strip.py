@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from actprof.learning_curves import USUAL_RATIO, Run, Training
-from actprof.render.canvas import Canvas
-from actprof.render.headings import arm_color
-from actprof.render.numerals import power_of_ten
-from actprof.render.plane import Axis, LogAxis, Plane
-from actprof.render.training.learning_lines import DASHED, IterationAxis, along
+from actprof.digits import power_label
+from actprof.report.canvas import Canvas
+from actprof.report.headings import arm_color
+from actprof.report.plane import Axis, LogAxis, Plane
+from actprof.train.learning_lines import DASHED, IterationAxis, along
+from actprof.train.result import USUAL_RATIO, Run, Training
 
 LEAST, MOST = 1e-8, 10.0  # what changes a float32 by less does not change it
 TICK = 13.0
@@ -51,4 +51,4 @@ def draw_ratios(canvas: Canvas, run: Run, number: int, axis: Axis, left: float, 
 def _draw_usual(canvas: Canvas, plane: Plane) -> None:
     y = float(plane.y(USUAL_RATIO))
     canvas.line([plane.left, plane.right], [y, y], color=canvas.theme.foreground, zorder=2.5, **DASHED)
-    canvas.text(plane.right + 8, y, power_of_ten(-3), 14)
+    canvas.text(plane.right + 8, y, power_label(-3), 14)

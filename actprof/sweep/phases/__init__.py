@@ -3,7 +3,7 @@
 Poole et al. 2016, Schoenholz et al. 2017.
 """
 
-from actprof.phases.diagramming import phase_diagrams
-from actprof.phases.requests import PhaseSpec, phase_spec
+from actprof.sweep.phases.diagrams import phase_diagrams
+from actprof.sweep.phases.request import PhaseSpec, phase_spec
 
 __all__ = ["PhaseSpec", "phase_diagrams", "phase_spec"]

@@ -5,21 +5,121 @@ All cells start from the first layer's actual variance, since several fixed poin
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from actprof.activations import BoundActivation, bind
-from actprof.phase_diagrams import PhaseDiagram, PhaseDiagrams, PhaseGrid, Scheme
-from actprof.phases import ranges
-from actprof.phases.boundaries import Branch, boundaries, critical_points
-from actprof.phases.depth_lines import depth_lines
-from actprof.phases.edge_sections import edge_sections
-from actprof.phases.marks import marks
-from actprof.phases.moment_tables import moment_table
-from actprof.phases.planes import grid
-from actprof.phases.requests import PhaseSpec
-from actprof.predictions import TRAINABLE_SCALES
+import numpy as np
+
+from actprof.arrays import Floats
+from actprof.catalogue import initializers
+from actprof.catalogue.activations import BoundActivation, bind
+from actprof.catalogue.initializers import preset_bias
+from actprof.engine.spec import StackSpec
 from actprof.registry import Choice
+from actprof.sweep.phases.boundaries import Branch, boundaries, critical_points, edge_sections
+from actprof.sweep.phases.depth_lines import depth_lines
+from actprof.sweep.phases.request import HEIGHT, PhaseSpec, most_sigma_w, rounded_up, values_b, values_w, widened
+from actprof.sweep.phases.result import PhaseDiagram, PhaseDiagrams, PhaseGrid, Scheme
+from actprof.theory.correlation_tables import CorrelationTable, correlation_table
+from actprof.theory.fixed_points import depth_scale, fixed_points
+from actprof.theory.layers import NEGLIGIBLE, scales, why_no_theory
+from actprof.theory.moment_tables import MomentTable, moment_table
+from actprof.theory.predictions import MARGINAL, TRAINABLE_SCALES
+from actprof.theory.variance_limits import CELLS, variance_limits
+
+FAINT, STRONG = 1e-6, 1e6
+"""Variances of the chaotic phase beyond which two inputs do as at these: φ is a line to the one, and has but its
+asymptotes left to the other."""
+
+_depth_scales = np.vectorize(depth_scale, otypes=[np.float64])
+
+
+def grid(phi: BoundActivation, table: MomentTable, sigma_w: tuple[float, ...],
+         sigma_b: tuple[float, ...]) -> tuple[PhaseGrid, CorrelationTable | None]:
+    """The cells σ_w × σ_b for inputs with E x² = 1, and the correlations of two inputs if any cell is chaotic.
+
+    Both ranges rise and have at least two values; `table` is that of φ.
+    """
+    across, up = (each.ravel() for each in np.meshgrid(np.array(sigma_w), np.array(sigma_b), indexing="ij"))
+    q_star, growth, slowest = variance_limits(table, across, up)
+    known = np.isfinite(q_star)
+    chi = np.where(known, across**2 * table.slope_square(q_star), np.nan)
+    slope = np.where(known, across**2 * table.square_slope(q_star), np.nan)
+    c_star, decay, pairs = _correlations(phi, across, q_star, chi)
+    cells = {"q_star": q_star, "chi_1": chi, "c_star": c_star, "xi_q": _scales(slope), "xi_c": _scales(decay),
+             "growth": growth, "chi_passing": np.where(known, chi, across**2 * table.slope_square(slowest))}
+    shape = len(sigma_w), len(sigma_b)
+    return PhaseGrid(sigma_w, sigma_b, marginal=MARGINAL,
+                     **{name: values.reshape(shape) for name, values in cells.items()}), pairs
+
+
+def _correlations(phi: BoundActivation, sigma_w: Floats, q_star: Floats,
+                  chi: Floats) -> tuple[Floats, Floats, CorrelationTable | None]:
+    """(c*, slope of the correlation map there, the table that told), for arrays (cells,).
+
+    Both are NaN where χ_1 is, and in the chaotic phase without a variance.
+    """
+    chaotic = chi > 1 + MARGINAL
+    c_star, decay = np.where(chaotic | np.isnan(chi), np.nan, 1.0), np.where(chaotic, np.nan, chi)
+    there = np.flatnonzero(chaotic & (q_star > 0))
+    if not len(there):
+        return c_star, decay, None
+    q = np.clip(q_star, FAINT, STRONG)
+    least, most = float(q[there].min()), float(q[there].max())
+    pairs = correlation_table(phi, least, max(most, 1.01 * least))
+    for some in np.split(there, range(CELLS, len(there), CELLS)):
+        c_star[some], decay[some] = pairs.fixed(sigma_w[some], q[some])
+    return c_star, decay, pairs
+
+
+def _scales(slope: Floats) -> Floats:
+    """The depth scales; NaN where the slope is."""
+    known = np.isfinite(slope)
+    scales = np.full(slope.shape, np.nan)
+    if known.any():
+        scales[known] = _depth_scales(slope[known])
+    return scales
+
+
+_fixed_points = functools.lru_cache(256)(fixed_points)
+
+
+def marks(choice: Choice, request: PhaseSpec) -> tuple[list[Scheme], list[str]]:
+    """The schemes about which theory speaks, and notes on the others."""
+    schemes, notes = [], []
+    for init in request.inits:
+        stack = StackSpec((request.width,) * 3, init, (choice, choice), request.bias or preset_bias(init))
+        reason = why_no_theory(stack, 1) or why_no_theory(stack, 2) or _offset(stack)
+        if reason:
+            notes.append(f"{init.label} / {choice.label} is not on the plane: {reason}")
+        else:
+            schemes.append(_scheme(stack))
+            notes += _shape_note(stack)
+    return schemes, notes
+
+
+def _offset(stack: StackSpec) -> str:
+    """Why the biases keep a stack off the plane, if they do."""
+    if scales(stack, 2).bias_mean:
+        return f"{stack.bias.name} biases have a mean other than 0, which sigma_b does not tell"
+    return ""
+
+
+def _shape_note(stack: StackSpec) -> list[str]:
+    known = scales(stack, 2)
+    if known.bias_draw.bound is None or known.bias_std**2 <= NEGLIGIBLE * known.weights:
+        return []
+    return [f"{stack.init.label} / {stack.activations[0].label}: the biases count as normal, of the same std"]
+
+
+def _scheme(stack: StackSpec) -> Scheme:
+    first, inside = scales(stack, 1), scales(stack, 2)
+    start = first.weights + first.bias_std**2
+    sigma_w, sigma_b = inside.weights**0.5, inside.bias_std
+    return Scheme(stack.init.label, str(stack.init), initializers.bind(stack.init).formula, str(stack.bias), sigma_w,
+                  sigma_b, start, _fixed_points(stack.activations[1], sigma_w, sigma_b, start))
+
 
 Values = tuple[float, ...]
 
@@ -61,11 +161,11 @@ def _remarks(phi: BoundActivation, choice: Choice, schemes: Sequence[Scheme]) ->
 
 def _ranges(request: PhaseSpec, branches: Sequence[Branch], schemes: Sequence[Scheme]) -> tuple[Values, Values]:
     """(σ_w, σ_b) of the grid: those of the request, or else some that suit the activation."""
-    most_w = ranges.most_sigma_w(branches)
-    most_b = ranges.rounded_up(ranges.HEIGHT * most_w)
-    most_w = ranges.widened(most_w, [scheme.sigma_w for scheme in schemes])
-    most_b = ranges.widened(most_b, [scheme.sigma_b for scheme in schemes])
-    return request.sigma_w or ranges.values_w(most_w), request.sigma_b or ranges.values_b(most_b)
+    most_w = most_sigma_w(branches)
+    most_b = rounded_up(HEIGHT * most_w)
+    most_w = widened(most_w, [scheme.sigma_w for scheme in schemes])
+    most_b = widened(most_b, [scheme.sigma_b for scheme in schemes])
+    return request.sigma_w or values_w(most_w), request.sigma_b or values_b(most_b)
 
 
 def _quarters(cells: PhaseGrid) -> Values:

@@ -6,12 +6,13 @@ import math
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from actprof.phase_diagrams import PhaseDiagram, PhaseDiagrams
-from actprof.render.drawing import Theme, to_bytes
-from actprof.spec import SHEET, Style
+from actprof.report.drawing import Theme, to_bytes
+from actprof.report.style import SHEET, Style
+from actprof.sweep.phases.result import PhaseDiagram, PhaseDiagrams
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
 
 WIDTH, HEIGHT = map(float, SHEET)
 TITLE = "Phase diagrams at initialisation: order, chaos and the edge between them"
@@ -23,7 +24,7 @@ MOST_LABELS, NEAREST = 5, 0.02  # of whole labels, in parts of the plane's width
 
 def render(result: PhaseDiagrams, style: Style, format: str) -> bytes:
     """The figure as a png, svg or pdf file."""
-    from actprof.render.settings import provenance
+    from actprof.report.settings import provenance
 
     def draw(figure: Figure, theme: Theme) -> None:
         draw_figure(figure, theme, result)
@@ -33,12 +34,12 @@ def render(result: PhaseDiagrams, style: Style, format: str) -> bytes:
 
 def draw_figure(figure: Figure, theme: Theme, result: PhaseDiagrams) -> None:
     """Up to three planes in a row; the sheet is 1080 pixels high, or as high as all rows need."""
-    from actprof.render.canvas import Canvas
-    from actprof.render.headings import MARGIN, Header
-    from actprof.render.key import Key
-    from actprof.render.phases.legend import entries
-    from actprof.render.phases.panel import Panel
-    from actprof.render.phases.words import settings
+    from actprof.report.canvas import Canvas
+    from actprof.report.headings import MARGIN, Header
+    from actprof.report.key import Key
+    from actprof.sweep.phases.legend import entries
+    from actprof.sweep.phases.panel import Panel
+    from actprof.sweep.phases.table import settings
 
     header = Header(TITLE, settings(result), WIDTH)
     key = Key(entries(result.diagrams), WIDTH - 2 * MARGIN)

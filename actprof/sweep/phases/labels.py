@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from actprof.phase_diagrams import PhaseDiagram, Scheme
-from actprof.render.canvas import Canvas, Point
-from actprof.render.clipping import Box
-from actprof.render.lettering import line_height, width, wrapped
-from actprof.render.phases.words import statement
-from actprof.render.plane import Plane
-from actprof.render.room import Room
+from actprof.report.canvas import Canvas, Point
+from actprof.report.clipping import Box
+from actprof.report.lettering import line_height, width, wrapped
+from actprof.report.plane import Plane
+from actprof.report.room import FreeSpace
+from actprof.sweep.phases.result import PhaseDiagram, Scheme
+from actprof.sweep.phases.table import statement
 
 DOT, CLEAR = 13.0, 8.0
 SIZES = 15.0, 14.0, 13.0
@@ -21,6 +21,7 @@ PAD = 5.0
 TRIED = 500  # places of a label
 ADJOINING = 22.0  # pixels up to which no line is needed
 FURTHEST = 420.0
+
 ASIDE, LEFTWARDS, COVERING = 2.5, 2.0, 70.0
 """Pixels of distance that these are worth: a slanted line for each pixel, a label to the left, one over a line."""
 
@@ -44,7 +45,7 @@ class Label:
             canvas.text(left + PAD, middle, line, self.size, bold=place < len(self.names))
 
 
-def draw_spots(canvas: Canvas, plane: Plane, diagram: PhaseDiagram, room: Room, whole: bool) -> None:
+def draw_spots(canvas: Canvas, plane: Plane, diagram: PhaseDiagram, room: FreeSpace, whole: bool) -> None:
     """All dots, and the labels for which there is room: `whole` ones, or names alone."""
     places = [(float(plane.x(spot[0].sigma_w)), float(plane.y(spot[0].sigma_b))) for spot in diagram.spots]
     for x, y in places:
@@ -77,7 +78,7 @@ def _together(spots: Sequence[Sequence[Scheme]],
     return joined, at
 
 
-def arranged(spots: Sequence[Sequence[Scheme]], places: Sequence[Point], room: Room,
+def arranged(spots: Sequence[Sequence[Scheme]], places: Sequence[Point], room: FreeSpace,
              whole: bool) -> tuple[list[Label], Sequence[Point], list[Box | None]]:
     """(labels, dots, boxes) in the largest size and the first order in which all find a place, or the most do."""
     best: tuple[list[Label], list[Box | None]] = [], []
@@ -99,7 +100,8 @@ def _orders(places: Sequence[Point]) -> list[list[int]]:
             sorted(numbers, key=lambda number: (places[number][1], -places[number][0]))]
 
 
-def _placed(labels: Sequence[Label], places: Sequence[Point], room: Room, order: Sequence[int]) -> list[Box | None]:
+def _placed(labels: Sequence[Label], places: Sequence[Point], room: FreeSpace,
+            order: Sequence[int]) -> list[Box | None]:
     """A box for each label, as near its dot as what is there already allows; None for want of room."""
     trial, solid = room.copy(), room.copy()
     solid.taken[:] = False
@@ -115,7 +117,7 @@ def _placed(labels: Sequence[Label], places: Sequence[Point], room: Room, order:
     return found
 
 
-def _take(room: Room, place: Point, box: Box, air: float = CLEAR) -> None:
+def _take(room: FreeSpace, place: Point, box: Box, air: float = CLEAR) -> None:
     """The box with some air around it, and the line to it."""
     room.take((box[0] - air, box[1] - air, box[2] + air, box[3] + air))
     start, end = _leader(place, box)
@@ -123,7 +125,7 @@ def _take(room: Room, place: Point, box: Box, air: float = CLEAR) -> None:
         room.take_line(np.array([start[0], end[0]]), np.array([start[1], end[1]]))
 
 
-def _nearest(label: Label, place: Point, trial: Room, solid: Room) -> Box | None:
+def _nearest(label: Label, place: Point, trial: FreeSpace, solid: FreeSpace) -> Box | None:
     """The nearest free place to which a straight line runs free of other labels and dots."""
     left, top, covers = trial.places(label.wide, label.high)
     across = np.maximum(np.maximum(left + PAD - place[0], place[0] - left - label.wide + PAD), 0)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from actprof.phase_diagrams import PhaseDiagram
-from actprof.predictions import TRAINABLE_SCALES
-from actprof.render.key import SAMPLE, Entry, Painter, Strokes
-from actprof.render.phases.lines import depth_look, draw_mark, edge_look
-from actprof.render.phases.regions import REGIONS, colour
-from actprof.render.phases.spots import DOT
-from actprof.render.phases.words import TURN
+from actprof.report.key import SAMPLE, Entry, Painter, Strokes
+from actprof.sweep.phases.labels import DOT
+from actprof.sweep.phases.lines import depth_look, draw_mark, edge_look
+from actprof.sweep.phases.regions import REGIONS, colour
+from actprof.sweep.phases.result import PhaseDiagram
+from actprof.sweep.phases.table import TURN
+from actprof.theory.predictions import TRAINABLE_SCALES
 
 EDGES = {True: "edge of chaos, χ₁ = 1", False: "unstable part: layers leave it"}
 """Stable or not."""

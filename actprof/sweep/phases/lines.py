@@ -8,18 +8,19 @@ from typing import Any
 
 import numpy as np
 
-from actprof.distributions import Floats
-from actprof.phase_diagrams import DepthLine, PhaseDiagram
-from actprof.predictions import Edge
-from actprof.render.canvas import Canvas, Point
-from actprof.render.clipping import clipped, interrupted
-from actprof.render.lettering import line_height, width
-from actprof.render.plane import Plane
-from actprof.render.room import Room
+from actprof.arrays import Floats
+from actprof.report.canvas import Canvas, Point
+from actprof.report.clipping import clipped, interrupted
+from actprof.report.lettering import line_height, width
+from actprof.report.plane import Plane
+from actprof.report.room import FreeSpace
+from actprof.sweep.phases.result import DepthLine, PhaseDiagram
+from actprof.theory.predictions import Edge
 
 DASHES: dict[int, Any] = {10: (0, (1, 2)), 30: (0, (6, 3)), 100: "solid"}
 THIN, THICK = 1.5, 3.4
 SIZE = 13.0
+
 PLACES = 0.6, 0.7, 0.5, 0.8, 0.4, 0.9, 0.3, 0.75, 0.85, 0.2
 """Where on a line its number may stand, in parts of its length."""
 
@@ -27,7 +28,7 @@ UNSTABLE: Any = (0, (2.2, 1.3))
 MARK, POINT = 11.0, 18.0  # where an edge turns stable, and an edge that is a point
 
 
-def draw_lines(canvas: Canvas, plane: Plane, diagram: PhaseDiagram, room: Room) -> None:
+def draw_lines(canvas: Canvas, plane: Plane, diagram: PhaseDiagram, room: FreeSpace) -> None:
     """Everything, and take the room of it."""
     depths = [_draw(canvas, plane, line.points, gid=f"depth {line.layers}", **depth_look(line))
               for line in diagram.depth_lines]
@@ -48,7 +49,7 @@ def draw_lines(canvas: Canvas, plane: Plane, diagram: PhaseDiagram, room: Room) 
         _draw_number(canvas, room, str(line.layers), x, y)
 
 
-def _draw_number(canvas: Canvas, room: Room, text: str, x: Floats, y: Floats) -> None:
+def _draw_number(canvas: Canvas, room: FreeSpace, text: str, x: Floats, y: Floats) -> None:
     """On its line, where nothing else is near; nowhere if there is no such place."""
     wide, high = width(text, SIZE) + 8, line_height(SIZE)
     others = room.drawn & ~room.cells(x, y)
@@ -101,5 +102,5 @@ def _place(plane: Plane, point: Edge) -> Point:
     return float(plane.x(point.sigma_w)), float(plane.y(point.sigma_b))
 
 
-def _take(room: Room, x: float, y: float) -> None:
+def _take(room: FreeSpace, x: float, y: float) -> None:
     room.take((x - MARK, y - MARK, x + MARK, y + MARK))

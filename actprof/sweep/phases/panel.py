@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from actprof.phase_diagrams import PhaseDiagram
-from actprof.render.canvas import Canvas
-from actprof.render.headings import GUTTER, LABEL, Paragraph
-from actprof.render.lettering import line_height, wrapped
-from actprof.render.phases.lines import draw_lines
-from actprof.render.phases.region_names import draw_region_names
-from actprof.render.phases.regions import painted, regions
-from actprof.render.phases.spots import draw_spots
-from actprof.render.phases.words import edge_lines, short_statement
-from actprof.render.plane import TICK, TITLE, LinearAxis, Plane
-from actprof.render.room import Room
+from actprof.report.canvas import Canvas
+from actprof.report.headings import GUTTER, LABEL, Paragraph
+from actprof.report.lettering import line_height, wrapped
+from actprof.report.plane import TICK, TITLE, LinearAxis, Plane
+from actprof.report.room import FreeSpace
+from actprof.sweep.phases.labels import draw_spots
+from actprof.sweep.phases.lines import draw_lines
+from actprof.sweep.phases.region_names import draw_region_names
+from actprof.sweep.phases.regions import painted, regions
+from actprof.sweep.phases.result import PhaseDiagram
+from actprof.sweep.phases.table import edge_lines, short_statement
 
 X_TITLE, Y_TITLE = "σ_w = √(fan_in·Var W)", "σ_b = √Var b"
 DETAIL = 14.0
@@ -52,14 +52,13 @@ class Panel:
 
     def _draw_plane(self, canvas: Canvas, plane: Plane) -> None:
         plane.draw(canvas)
-        room = Room(plane.left, plane.top, plane.width, plane.height)
+        room = FreeSpace(plane.left, plane.top, plane.width, plane.height)
         found = regions(self._diagram.grid, *room.taken.shape[::-1])
         fine = regions(self._diagram.grid, int(plane.width), int(plane.height))
         canvas.picture(plane.left, plane.top, plane.width, plane.height, painted(fine, canvas.theme))
         draw_lines(canvas, plane, self._diagram, room)
         draw_spots(canvas, plane, self._diagram, room, self._whole)
         draw_region_names(canvas, found, room)
-
 
 
 def _axis(low: float, high: float) -> LinearAxis:

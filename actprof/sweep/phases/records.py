@@ -7,8 +7,8 @@ from dataclasses import asdict
 from typing import Any
 
 from actprof import __version__
-from actprof.phase_diagrams import PhaseDiagram, PhaseDiagrams, PhaseGrid, Scheme
-from actprof.predictions import Edge
+from actprof.sweep.phases.result import PhaseDiagram, PhaseDiagrams, PhaseGrid, Scheme
+from actprof.theory.predictions import Edge
 
 JSON_SCHEMA, KIND = "actprof.sweep/1", "phases"
 

@@ -5,23 +5,23 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from actprof.render.canvas import Canvas
-from actprof.render.lettering import line_height, width
-from actprof.render.phases.regions import REGIONS
-from actprof.render.phases.words import MEANINGS, NAMES
-from actprof.render.room import Room
+from actprof.report.canvas import Canvas
+from actprof.report.lettering import line_height, width
+from actprof.report.room import FreeSpace
+from actprof.sweep.phases.regions import REGIONS
+from actprof.sweep.phases.table import MEANINGS, NAMES
 
 SIZES = 24.0, 20.0, 17.0, 14.0
 SMALLER = 0.68  # size of what a name means, against the name
 
 
-def draw_region_names(canvas: Canvas, found: NDArray[np.intp], room: Room) -> None:
+def draw_region_names(canvas: Canvas, found: NDArray[np.intp], room: FreeSpace) -> None:
     """Name what is on the plane. `found` has a cell of REGIONS for each cell of the room."""
     for number, region in enumerate(REGIONS):
         _draw_name(canvas, region, room.only(~room.drawn & (found == number)), room)
 
 
-def _draw_name(canvas: Canvas, region: str, own: Room, room: Room) -> None:
+def _draw_name(canvas: Canvas, region: str, own: FreeSpace, room: FreeSpace) -> None:
     """With its meaning where there is room, else without."""
     name, meaning = NAMES[region], MEANINGS[region]
     for texts in ([name, meaning], [name]):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from actprof.distributions import Floats
-from actprof.phase_diagrams import PhaseGrid
-from actprof.render.drawing import Theme
+from actprof.arrays import Floats
+from actprof.report.drawing import Theme
+from actprof.sweep.phases.result import PhaseGrid
 
 REGIONS = ("ordered", "chaotic", "diverges")
 

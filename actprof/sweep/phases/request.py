@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from actprof import spec
-from actprof.activations import ACTIVATIONS, bind
-from actprof.errors import SpecError, shown
-from actprof.gains import MOST_SIGMA
-from actprof.initializers import INITIALIZERS, as_bias
+import numpy as np
+
+from actprof.catalogue.activations import ACTIVATIONS, bind
+from actprof.catalogue.initializers import INITIALIZERS, as_bias
+from actprof.engine import spec
+from actprof.errors import SpecError, quoted
 from actprof.registry import Choice
+from actprof.theory.predictions import MOST_SIGMA, Edge
 
 LEAST_VALUES, MOST_VALUES = 2, 400
 
@@ -44,7 +46,7 @@ class PhaseSpec:
         for option, choices in (("--act", self.activations), ("--init", self.inits)):
             for place, choice in enumerate(choices):
                 if choice in choices[:place]:
-                    raise SpecError(f"{option} {shown(choice.label)} is asked for twice. Name each once.")
+                    raise SpecError(f"{option} {quoted(choice.label)} is asked for twice. Name each once.")
         for choice in self.activations:
             if bind(choice).jumps:
                 raise SpecError(f"{choice.label} has no phase diagram: it jumps, so that chi_1 is not defined. "
@@ -60,7 +62,7 @@ def phase_spec(acts: Sequence[str] = (spec.ACTIVATION,), inits: Sequence[str] = 
     """The spec of a request as on the command line. Raises SpecError."""
     for name in acts:
         if "/" in name:
-            raise SpecError(f"{shown(name)} names an activation a layer, but a phase diagram is of one. "
+            raise SpecError(f"{quoted(name)} names an activation a layer, but a phase diagram is of one. "
                             "Repeat --act instead.")
     return PhaseSpec(tuple(map(ACTIVATIONS.parse, acts)), tuple(map(INITIALIZERS.parse, inits)), sigma_w, sigma_b,
                      spec.WIDTH if width is None else width,
@@ -76,3 +78,55 @@ def _require_grid(name: str, values: tuple[float, ...]) -> None:
             raise SpecError(f"--over {name} must be from 0 to {MOST_SIGMA:,.0f}, not {value:g}.")
     if any(after <= before for before, after in pairwise(values)):
         raise SpecError(f"the values of --over {name} must rise.")
+
+
+ROUND = (1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
+"""Where a range may end, times a power of ten."""
+
+BEYOND, BEYOND_ANY = 2.5, 2.0
+"""Of σ_w at the edge: where chaos follows, and where the variance grows without bound."""
+
+WITHOUT_EDGE = 4.0
+"""The most σ_w of a plane without an edge: well beyond any usual gain."""
+
+FURTHEST = 100.0
+"""σ_w up to which the edge is looked for."""
+
+HEIGHT = 0.4
+"""σ_b over σ_w, at most: the shape of a figure's plane."""
+
+WIDEST = 3.0
+"""By what factor schemes may widen a range."""
+
+
+def most_sigma_w(branches: Sequence[Sequence[Edge]]) -> float:
+    """From the point of the edge with the least σ_w that is stable, or else from its start."""
+    points = [point for branch in branches for point in branch if point.sigma_w <= FURTHEST]
+    edge = min((point for point in points if point.stable), key=lambda point: point.sigma_w, default=None) or next(
+        (point for point in points if point.sigma_b == 0), None)
+    if edge is None:
+        return WITHOUT_EDGE
+    bounded = edge.q is not None and branches[0][0].stable
+    return rounded_up((BEYOND if bounded else BEYOND_ANY) * edge.sigma_w)
+
+
+def widened(most: float, wished: Sequence[float]) -> float:
+    """A range that holds as many of the wished values as it may."""
+    further = [value for value in wished if most < value <= WIDEST * most]
+    return rounded_up(1.05 * max(further)) if further else most
+
+
+def values_w(most: float) -> tuple[float, ...]:
+    """Above 0."""
+    return tuple((most * np.arange(1, VALUES_W + 1) / VALUES_W).tolist())
+
+
+def values_b(most: float) -> tuple[float, ...]:
+    """From 0."""
+    return tuple((most * np.arange(VALUES_B) / (VALUES_B - 1)).tolist())
+
+
+def rounded_up(value: float) -> float:
+    """The next number of ROUND."""
+    power = 10.0 ** math.floor(math.log10(value))
+    return float(f"{next(each for each in ROUND if each * power >= value * (1 - 1e-9)) * power:.6g}")

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from actprof.distributions import Floats
-from actprof.predictions import TRAINABLE_SCALES, Edge, FixedPoints
+from actprof.arrays import Floats
+from actprof.theory.predictions import TRAINABLE_SCALES, Edge, FixedPoints
 
 FINE = 20
 """Values from which on a step is little beside the range."""

@@ -1,0 +1,63 @@
+"""What `bounds` is asked: schemes, fan-ins, and how they are sampled; the place of its defaults."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from actprof.engine.spec import MAX_SEED, require
+from actprof.errors import SpecError
+from actprof.registry import MAX_FAN, Choice
+
+MAX_KERNEL, MAX_SIDES = 1_000, 3
+MIN_SAMPLES, MAX_SAMPLES = 2, 10**7
+SCHEMES = ("xavier", "xavier_uniform", "he", "lecun", "fan_in_uniform")
+FAN_IN = "1:100"
+FAN_OUT = "same"
+
+
+@dataclass(frozen=True)
+class BoundsSpec:
+    """Schemes whose weights' scale is followed over fan-ins, and checked by sampling at some of them.
+
+    Attributes:
+        fan_in: the fan-ins of the curves, or the input channels of a convolution; ascending.
+        at: those at which weights are sampled.
+        fan_out: units, or output channels; None for as many as inputs.
+        kernel: the sides of a convolution's kernel; a dense layer has none.
+        gain: replaces the gain of every scheme that has one.
+        samples: weights drawn; a matrix is drawn whole.
+    """
+
+    schemes: tuple[Choice, ...]
+    fan_in: tuple[int, ...]
+    at: tuple[int, ...]
+    fan_out: int | None = None
+    kernel: tuple[int, ...] = ()
+    gain: float | None = None
+    samples: int = 1000
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not (self.schemes and self.fan_in and self.at):
+            raise SpecError("bounds need a scheme, a fan-in and a place to sample at.")
+        for fan in (*self.fan_in, *self.at):
+            require("--fan-in", fan, 1, MAX_FAN)
+        if self.fan_out is not None:
+            require("--fan-out", self.fan_out, 1, MAX_FAN)
+        require("the number of sides of --kernel", len(self.kernel), 0, MAX_SIDES)
+        for side in self.kernel:
+            require("a side of --kernel", side, 1, MAX_KERNEL)
+        require("--samples", self.samples, MIN_SAMPLES, MAX_SAMPLES)
+        require("--seed", self.seed, 0, MAX_SEED)
+        if self.gain is not None and not 0 <= self.gain < math.inf:
+            raise SpecError(f"--gain must be a finite number, 0 or more, not {self.gain:g}.")
+        if list(self.fan_in) != sorted(set(self.fan_in)):
+            raise SpecError("the fan-ins must ascend.")
+        if not set(self.at) <= set(self.fan_in):
+            raise SpecError("--at must name some of the fan-ins.")
+
+    @property
+    def area(self) -> int:
+        """By what a convolution's channels are multiplied."""
+        return math.prod(self.kernel)

@@ -1,0 +1,1 @@
+"""The tables: activations, initialisers, normalisations, and the Gaussian expectations of an activation."""

@@ -1,0 +1,1 @@
+"""What was measured beside what was expected: verdict, cause and remedy."""

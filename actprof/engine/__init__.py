@@ -1,0 +1,1 @@
+"""Spec in, profile out: the network, its forward and backward pass, and mergeable statistics."""

@@ -1,0 +1,47 @@
+"""What `histogram` leaves behind: every arm, judged, beside the others."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from actprof.diagnosis.verdicts import Verdict, Warning
+from actprof.engine.profiles import Arm, LayerSummary, Summary
+from actprof.theory.predictions import Forecast, LayerTheory
+
+
+def std_errors(layer: LayerSummary, said: LayerTheory) -> float:
+    """By how many standard errors, over networks, the std of a layer's activations differs from what theory says."""
+    difference = layer.activation.figures["std"] - said.std
+    return difference / said.std_error if said.std_error else (0.0 if difference == 0 else math.nan)
+
+
+@dataclass(frozen=True)
+class JudgedArm(Arm):
+    """An arm with what theory says of it, and with a verdict on what becomes of the signal, and why."""
+
+    forecast: Forecast | None = None
+    verdict: Verdict | None = None
+
+    @classmethod
+    def of(cls, arm: Arm, forecast: Forecast, verdict: Verdict) -> JudgedArm:
+        judged = cls(arm.label, arm.config, arm.networks, arm.jacobian, forecast, verdict)
+        judged.__dict__["layers"] = arm.layers  # the same networks: their statistics need not be found again
+        return judged
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """All arms of a command, on the same inputs and the same underlying draws."""
+
+    seed: int
+    arms: tuple[JudgedArm, ...]
+    warnings: tuple[Warning, ...] = ()
+
+    def rows(self) -> Iterator[tuple[JudgedArm, LayerSummary, str, Summary]]:
+        """Every arm × layer × quantity: the tidy view."""
+        for arm in self.arms:
+            for layer in arm.layers:
+                for quantity in layer.quantities:
+                    yield arm, layer, quantity, layer.quantity(quantity)
