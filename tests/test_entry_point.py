@@ -16,7 +16,7 @@ ENDLESS = ["histogram", "--width", "300", "--batches", "1000000", "--no-figure"]
 
 LOADED = """
 import json, sys
-from actprof.cli import main
+from actprof.program import main
 try:
     main(json.loads(sys.argv[1]))
 except SystemExit as end:
@@ -26,7 +26,7 @@ print(json.dumps([code, sorted({name.partition(".")[0] for name in sys.modules})
 
 SIGNALLED_WHILE_WRITING = """
 import os, sys
-from actprof.cli import main
+from actprof.program import main
 os.fsync = lambda descriptor: os.kill(os.getpid(), int(sys.argv[1]))
 main(sys.argv[2:])
 """
@@ -59,7 +59,7 @@ def test_help_and_version_load_click_alone(arguments: tuple[str, ...]) -> None:
 def test_completion_loads_click_alone() -> None:
     environment = os.environ | {"_ACTPROF_COMPLETE": "bash_complete", "COMP_WORDS": "actprof histogram --the",
                                 "COMP_CWORD": "2"}
-    done = run(code="import sys; from actprof.cli import main\ntry: main([])\n"
+    done = run(code="import sys; from actprof.program import main\ntry: main([])\n"
                     "finally: print('numpy' in sys.modules, 'rich' in sys.modules)", env=environment)
     assert done.stdout.split() == ["plain,--theme", "False", "False"]
 
@@ -77,7 +77,7 @@ def test_json_loads_no_tables() -> None:
 def test_the_table_is_out_before_matplotlib_is_loaded() -> None:
     code = ("import sys, os\nclass Refuse:\n    def find_spec(self, name, path=None, target=None):\n"
             "        if name == 'matplotlib': os._exit(77)\n"
-            "sys.meta_path.insert(0, Refuse())\nfrom actprof.cli import main\nmain(sys.argv[1:])")
+            "sys.meta_path.insert(0, Refuse())\nfrom actprof.program import main\nmain(sys.argv[1:])")
     done = run(*SMALL, "-o", "a.png", code=code)
     assert done.returncode == 77
     assert done.stdout.startswith("he / relu: W ~ N(0, 2/n)")
@@ -86,7 +86,7 @@ def test_the_table_is_out_before_matplotlib_is_loaded() -> None:
 
 def test_without_matplotlib_the_table_still_comes_and_the_figure_is_named() -> None:
     done = run(*SMALL, "-o", "a.png", code="import sys; sys.modules['matplotlib'] = None\n"
-                                           "from actprof.cli import main; main(sys.argv[1:])")
+                                           "from actprof.program import main; main(sys.argv[1:])")
     assert done.returncode == 1
     assert "\ntotal " in done.stdout
     assert done.stderr.startswith("Error: matplotlib cannot be loaded, so there is no figure: ")

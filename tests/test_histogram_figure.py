@@ -380,8 +380,8 @@ def test_an_empty_forecast_draws_what_none_draws():
 LONELY = """
 import sys
 from tests.simulated import grid
-from actprof.render.drawing import FORMATS
-from actprof.render.histograms.figure import render
+from actprof.report.drawing import FORMATS
+from actprof.histogram.figure import render
 from actprof.spec import Style, View
 assert "matplotlib" not in sys.modules
 for format in FORMATS:

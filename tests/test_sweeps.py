@@ -380,12 +380,11 @@ def test_no_worker_is_left_when_the_work_is_done_or_given_up():
 SCRIPT = """
 import sys
 from tests.test_sweeps import _endless
-from actprof.parallel import cores
-from actprof.processes import dealt
+from actprof.machine import map_unordered
 from actprof.cli import signals
-with signals.answered():
+with signals.handle_signals():
     try:
-        signals.aside(lambda: list(dealt(_endless, [sys.argv[1]] * 2, 2)))
+        signals.in_thread(lambda: list(map_unordered(_endless, [sys.argv[1]] * 2, 2)))
     except signals.Signalled as error:
         signals.end_by(error.number)
 """
