@@ -100,7 +100,8 @@ class _Ticks(MaxNLocator):
         return self._places if (low, high) == self._limits else self.tick_values(low, high)
 
     def tick_values(self, low: float, high: float) -> Any:
-        return self._others.tick_values(low, high) if self._others else super().tick_values(low, high)
+        places = np.asarray(self._others.tick_values(low, high) if self._others else super().tick_values(low, high))
+        return places[(places >= low) & (places <= high)]
 
     def nonsingular(self, low: float, high: float) -> tuple[float, float]:
         return (low, high) if low != high else super().nonsingular(low, high)
@@ -141,7 +142,7 @@ def _set_titles(axes: Axes, box: Box, titles: tuple[str, str], below: float, bes
     """At fixed distances: matplotlib would measure every label of a tick to find its own."""
     if titles[0]:
         axes.set_xlabel(titles[0])
-        axes.xaxis.set_label_coords(0.5, -(12 + below) / box.height)
+        axes.xaxis.set_label_coords(0.5, -(14 + below) / box.height)
     if titles[1]:
         axes.set_ylabel(titles[1], va="bottom")
         axes.yaxis.set_label_coords(-(BESIDE + beside + 7) / box.width, 0.5)

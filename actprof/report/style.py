@@ -6,10 +6,12 @@ import gc
 import io
 import logging
 import os
+import sys
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from actprof.engine.spec import MAX_LAYERS, QUANTITIES
@@ -88,7 +90,7 @@ def _look(theme: Theme) -> dict[Any, Any]:
         "text.color": theme.foreground, "axes.labelcolor": theme.foreground, "axes.edgecolor": theme.muted,
         "xtick.color": theme.muted, "ytick.color": theme.muted, "hatch.color": theme.muted, "grid.color": theme.grid,
         "axes.linewidth": 1.4, "grid.linewidth": 1.1, "axes.axisbelow": True, "axes.spines.top": False,
-        "axes.spines.right": False, "xtick.major.size": 0, "ytick.major.size": 0, "xtick.major.pad": 8 / EM,
+        "axes.spines.right": False, "xtick.major.size": 0, "ytick.major.size": 0, "xtick.major.pad": 12 / EM,
         "ytick.major.pad": 10 / EM, "xtick.labelsize": TICK, "ytick.labelsize": TICK, "axes.labelsize": AXIS_TITLE,
     }
 
@@ -96,15 +98,14 @@ def _look(theme: Theme) -> dict[Any, Any]:
 @contextmanager
 def matplotlib_set_up(theme: Theme | None = None) -> Iterator[None]:
     """Matplotlib as it came out of the box, with a theme, whatever the user's environment and matplotlibrc say."""
-    # A backend inherited from a notebook or a desktop makes `import matplotlib` itself raise elsewhere.
-    os.environ["MPLBACKEND"] = "agg"
     # An older matplotlib may use what a newer library that it stands on calls deprecated: python -W error stops there.
     warnings.simplefilter("ignore", DeprecationWarning)
     warnings.filterwarnings("ignore", message="warn_")  # of the parser behind its formulas
-    logging.getLogger("matplotlib").setLevel(logging.ERROR)
+    log = logging.getLogger("matplotlib")
+    level = log.level
+    log.setLevel(logging.ERROR)
     try:
-        import matplotlib
-        import matplotlib.figure
+        matplotlib = _matplotlib()
     except ImportError as error:
         raise OutputError(f"matplotlib cannot be loaded, so there is no figure: {error}.") from error
     with matplotlib.rc_context():
@@ -114,6 +115,20 @@ def matplotlib_set_up(theme: Theme | None = None) -> Iterator[None]:
         fixed: dict[Any, Any] = {"svg.hashsalt": "actprof", "svg.fonttype": "path", "text.hinting": "none"}
         matplotlib.rcParams.update(fixed | (_look(theme) if theme else {}))
         yield
+    log.setLevel(level)
+
+
+def _matplotlib() -> ModuleType:
+    """Matplotlib, whose import raises where MPLBACKEND names a backend of a desktop or a notebook that is not here."""
+    if "matplotlib" in sys.modules or (wished := os.environ.pop("MPLBACKEND", None)) is None:
+        import matplotlib.figure
+    else:
+        import matplotlib.figure
+
+        os.environ["MPLBACKEND"] = wished
+        with suppress(ValueError):
+            matplotlib.rcParams["backend"] = wished
+    return matplotlib
 
 
 def painted(draw: Callable[[Figure, Theme], None], theme: str) -> Figure:

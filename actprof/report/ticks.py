@@ -8,6 +8,7 @@ powers of ten.
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 
@@ -125,7 +126,10 @@ class Linear(Scale):
         return [(self._placed(middle), f"{about}{short(self._value(middle))}")]
 
     def _value(self, scaled: float) -> float:
-        return math.ldexp(scaled, -self._power)
+        try:
+            return math.ldexp(scaled, -self._power)
+        except OverflowError:  # of the pad beyond the largest number
+            return math.copysign(sys.float_info.max, scaled)
 
     def _placed(self, scaled: float) -> float:
         part = (scaled - self._start) / ((self._end - self._start) or 1.0) if self._end > self._start else 0.5
@@ -147,7 +151,7 @@ class Linear(Scale):
             return []
         values = [n * step for n in range(math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9) + 1)]
         digits = max(3, 1 + math.ceil(math.log10(max(map(abs, values), default=1.0) / step + 1)))
-        return [(value * unit, compact(value * power, digits)) for value in values]
+        return [(value * unit, compact(value * power, digits)) for value in values if math.isfinite(value * power)]
 
 
 def _is_whole(value: float) -> bool:
