@@ -13,7 +13,7 @@ one_blas_thread()
 import numpy as np
 
 from actprof.data import labelled
-from actprof.report.drawing import THEMES, matplotlib_set_up
+from actprof.report.style import THEMES, matplotlib_set_up
 from actprof.train.request import Varied, train_specs
 from actprof.train.session import train
 

@@ -1,19 +1,21 @@
 """What holds for every figure: texts that can be read."""
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from actprof.report.drawing import THEMES, matplotlib_set_up
+from actprof.report.style import THEMES, matplotlib_set_up
 
 
 def drawn_by(draw, result, theme="light"):
     """The figure that draw(figure, theme, result) makes."""
-    with matplotlib_set_up():
+    with matplotlib_set_up(THEMES[theme]):
         figure = Figure(dpi=100)
         FigureCanvasAgg(figure)
         draw(figure, THEMES[theme], result)
+        figure.draw_without_rendering()
     return figure
 
 
@@ -23,13 +25,19 @@ def marks(figure, name):
 
 
 def texts(figure):
-    return [text.get_text() for text in figure.findobj(Text) if text.get_text()]
+    return [text.get_text() for text in figure.findobj(Text) if text.get_text() and text.get_visible()]
+
+
+def axes_named(figure):
+    """The axes of a figure, insets too, by their names."""
+    return {axes.get_label(): axes for axes in figure.findobj(Axes)}
 
 
 def assert_texts_clear(figure):
     """Every text lies within the sheet, and no two touch."""
     renderer = figure.canvas.get_renderer()
-    frames = [(text.get_text(), text.get_window_extent(renderer)) for text in figure.findobj(Text) if text.get_text()]
+    frames = [(text.get_text(), text.get_window_extent(renderer)) for text in figure.findobj(Text)
+              if text.get_text() and text.get_visible()]
     right, top = figure.get_size_inches() * figure.dpi
     for text, frame in frames:
         assert min(frame.x0, frame.y0, right - frame.x1, top - frame.y1) >= 0, f"cut: {text}"

@@ -13,8 +13,7 @@ from PIL import Image
 
 from actprof.errors import SpecError
 from actprof.report.canvas import Canvas
-from actprof.report.drawing import THEMES, matplotlib_set_up
-from actprof.report.style import Style
+from actprof.report.style import THEMES, Style, matplotlib_set_up
 from actprof.train.animation import FRAME, HELD, render
 from actprof.train.film import MOST_ARMS, MOST_BARS, MOST_LAYERS, TAIL, Film, LayerFilm, spaced
 from actprof.train.film_sheet import WIDTH, Sheet

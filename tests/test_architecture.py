@@ -105,7 +105,9 @@ def test_imports_lead_downwards_only() -> None:
 
 
 def test_no_module_imports_itself_in_a_circle() -> None:
-    left = {module: {found.target for found in ours(module) if not found.typed} - {module} for module in MODULES}
+    """But for a result, which imports late what draws it."""
+    left = {module: {found.target for found in ours(module) if not found.typed
+                     and (found.at_start or not module.endswith(".result"))} - {module} for module in MODULES}
     while free := [module for module, names in left.items() if not names & left.keys()]:
         for module in free:
             del left[module]

@@ -15,8 +15,7 @@ from PIL import Image
 from actprof.gain.figure import draw_figure, render
 from actprof.gain.fixed_marks import spread
 from actprof.gain.gains import gain_spec, gain_table
-from actprof.report.drawing import FORMATS, THEMES
-from actprof.report.style import Style
+from actprof.report.style import FORMATS, THEMES, Style
 from tests.figures import assert_texts_clear, drawn_by, marks, texts
 
 

@@ -12,7 +12,7 @@ from actprof.errors import SpecError
 from actprof.gain.gains import gain_spec, gain_table
 from actprof.gain.table import narrow, print_gains
 from actprof.gain.words import IMPORTS, bias_recipes, recipes
-from actprof.report.drawing import require_drawable
+from actprof.report.style import require_drawable
 
 ENCODINGS = ("utf-8", "ascii")
 

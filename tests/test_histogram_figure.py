@@ -24,10 +24,8 @@ from actprof.engine.profiles import LayerProfile, Profile
 from actprof.errors import SpecError
 from actprof.histogram.figure import draw_figure, render
 from actprof.histogram.result import Comparison, JudgedArm
-from actprof.report.drawing import FORMATS, MAX_PIXELS, THEMES, matplotlib_set_up
 from actprof.report.scales import Bars, LogSpan, share_scale
-from actprof.report.style import THEMES as THEME_NAMES
-from actprof.report.style import Style, View
+from actprof.report.style import FORMATS, MAX_PIXELS, THEMES, Style, View, matplotlib_set_up
 from actprof.theory.predictions import Masses, StackTheory
 from tests.figures import assert_texts_clear, texts
 from tests.simulated import HE, SAMPLES, UNITS, compared, counted, covering, foretold, grid, profiled, propagated
@@ -180,10 +178,6 @@ def test_a_bar_that_is_cut_says_how_tall_it_is():
     shown = texts(drawn(compared((0.0, ["tanh"] * 2), (0.5, ["tanh"] * 2))))
     assert "100 % zeros" in shown
     assert any(text.startswith("1 bin: ") for text in texts(drawn(grid(3, 5))))
-
-
-def test_every_theme_that_can_be_asked_for_exists():
-    assert tuple(THEMES) == THEME_NAMES
 
 
 def test_the_subtitle_holds_every_setting_and_the_seed():
@@ -380,9 +374,8 @@ def test_an_empty_forecast_draws_what_none_draws():
 LONELY = """
 import sys
 from tests.simulated import grid
-from actprof.report.drawing import FORMATS
+from actprof.report.style import FORMATS, Style, View
 from actprof.histogram.figure import render
-from actprof.spec import Style, View
 assert "matplotlib" not in sys.modules
 for format in FORMATS:
     assert render(grid(1, 3), View(), Style("dark"), format)

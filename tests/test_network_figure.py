@@ -11,8 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from PIL import Image
 
-from actprof.report.drawing import FORMATS, THEMES, matplotlib_set_up
-from actprof.report.style import Style
+from actprof.report.style import FORMATS, THEMES, Style, matplotlib_set_up
 from actprof.train.network_circles import ALL_CIRCLES, MOST_PLACES, Circles
 from actprof.train.network_figure import MOST_NETWORKS, draw_figure, render
 from actprof.train.network_layers import LeftOut, networks

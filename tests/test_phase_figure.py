@@ -12,10 +12,9 @@ from matplotlib.image import BboxImage
 from PIL import Image
 
 from actprof.report.clipping import clipped, interrupted
-from actprof.report.drawing import FORMATS, THEMES
 from actprof.report.plane import LinearAxis
 from actprof.report.room import FreeSpace
-from actprof.report.style import Style
+from actprof.report.style import FORMATS, THEMES, Style
 from actprof.sweep.phases.diagrams import phase_diagrams
 from actprof.sweep.phases.figure import draw_figure, render
 from actprof.sweep.phases.regions import REGIONS, regions

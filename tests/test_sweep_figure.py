@@ -18,9 +18,8 @@ from PIL import Image
 from actprof.diagnosis.verdicts import CODES
 from actprof.report.clipping import clipped, runs
 from actprof.report.decades import DecadeAxis
-from actprof.report.drawing import FORMATS, THEMES
 from actprof.report.plane import Plane
-from actprof.report.style import Style
+from actprof.report.style import FORMATS, THEMES, Style
 from actprof.sweep import theory_lines
 from actprof.sweep.figure import draw_figure, render
 from actprof.sweep.result import BY_NAME, QUANTITIES, VERDICT

@@ -13,9 +13,8 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from PIL import Image
 
-from actprof.report.drawing import FORMATS, THEMES, matplotlib_set_up
 from actprof.report.scales import Span
-from actprof.report.style import Style
+from actprof.report.style import FORMATS, THEMES, Style, matplotlib_set_up
 from actprof.train.figure import draw_figure, render, shared_out
 from actprof.train.history_maps import shown_layers
 from actprof.train.history_shares import ROWS, row_shares, value_span

@@ -9,20 +9,15 @@ from typing import TYPE_CHECKING
 from actprof.bounds.result import Bounds
 from actprof.bounds.spec import FAN_OUT
 from actprof.digits import grouped, short
-from actprof.report.drawing import Theme, to_bytes
-from actprof.report.style import SHEET, Style
+from actprof.report.style import Style, Theme, to_bytes
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-
-WIDTH, HEIGHT = map(float, SHEET)
 TITLE = "Weight scale against fan-in"
-LEFT, LIST, RIGHT = 150.0, 470.0, 28.0  # of the plane, width of the list, right of it
-BETWEEN = 36.0
-FOOT = 14.0
-LOWEST = 480.0  # of the plane
-MOST_LISTED = 6
+LEFT, LIST, RIGHT, BETWEEN = 156.0, 470.0, 28.0, 36.0  # of the axes, width of the list, right of it, left of it
+LOWEST = 480.0  # height of the axes
+MAX_LISTED = 6
 
 
 def render(bounds: Bounds, log: bool, style: Style, format: str) -> bytes:
@@ -37,40 +32,31 @@ def render(bounds: Bounds, log: bool, style: Style, format: str) -> bytes:
 
 def draw_figure(figure: Figure, theme: Theme, bounds: Bounds, log: bool) -> None:
     """Lay out and draw; the sheet is 1080 pixels high, or as high as all texts need."""
-    from actprof.bounds.layout import Layout
-    from actprof.bounds.magnifier import draw_magnified
-    from actprof.bounds.mark_key import MarkKey
-    from actprof.bounds.marks import draw_curves, drawn_points
-    from actprof.bounds.scheme_list import SchemeList, without_logarithm
-    from actprof.bounds.slope_triangle import draw_half
-    from actprof.report.canvas import Canvas
-    from actprof.report.headings import Header, Paragraph
-    from actprof.report.lettering import wrapped
-    from actprof.report.plane import BELOW, Plane
+    from actprof.bounds.curves import Schemes, Spot
+    from actprof.bounds.reading_aids import draw_enlarged, draw_half_slope
+    from actprof.bounds.texts import mark_key, scheme_list, without_logarithm
+    from actprof.report.axes import BELOW, Box, add_axes, write
+    from actprof.report.sheet import WIDTH, Header, Paragraph, Sheet
 
-    layout, room = Layout(bounds, log), WIDTH - LEFT - BETWEEN - LIST - RIGHT
-    header, key, schemes = Header(TITLE, words(bounds), WIDTH), MarkKey(layout, room), SchemeList(layout, LIST)
-    note = without_logarithm(bounds.schemes) if log else ""
-    foot = Paragraph(wrapped([note] if note else [], room, FOOT), FOOT)
+    room = WIDTH - LEFT - BETWEEN - LIST - RIGHT
+    schemes = Schemes(bounds, log, theme)
+    header, key, listed = Header(TITLE, words(bounds)), mark_key(bounds, log, room), scheme_list(schemes, LIST)
+    foot = Paragraph.of(without_logarithm(bounds) if log else [], room, muted=True)
     under = BELOW + foot.height + 8
-    height = max(HEIGHT, header.height + max(schemes.height + 24, key.height + LOWEST + under))
-    canvas = Canvas(figure, theme, WIDTH, height)
-    top = header.height + key.height
-    plane = Plane(LEFT, top, room, height - top - under, *layout.axes())
-    header.draw(canvas)
-    key.draw(canvas, LEFT, header.height)
-    schemes.draw(canvas, plane.right + BETWEEN, header.height)
-    plane.draw(canvas)
-    plane.draw_titles(canvas, _x_title(bounds), "size of a weight" if log else "weight")
-    draw_curves(canvas, plane, layout)
-    if log:
-        draw_half(canvas, plane, layout, drawn_points(plane, layout))
-    else:
-        draw_magnified(canvas, plane, layout)
-    if log and not any(curves.std.any() for curves in layout.curves):
-        canvas.text(plane.left + plane.width / 2, plane.top + plane.height / 2, "nothing here has a logarithm", 18,
-                    align="center", boxed=True)
-    foot.draw(canvas, LEFT, plane.bottom + BELOW, theme.muted)
+    above = header.height + key.height + 12
+    sheet = Sheet(figure, theme, max(header.height + listed.height + 24, above + LOWEST + under))
+    box = Box(LEFT, above, room, sheet.height - above - under)
+    x, y = schemes.scales(room)
+    axes = add_axes(sheet, "weights", box, x, y, titles=(_x_title(bounds), "size of a weight" if log else "weight"))
+    header.draw(sheet)
+    key.draw(sheet, LEFT, header.height)
+    listed.draw(sheet, box.right + BETWEEN, header.height)
+    foot.draw(sheet, LEFT, box.bottom + BELOW)
+    spot = Spot(axes, x, y)
+    schemes.draw(spot)
+    (draw_half_slope if log else draw_enlarged)(sheet, spot, box, schemes)
+    if log and not any(curves.std.any() for curves in schemes.curves):
+        write(sheet, axes, *box.center, "nothing here has a logarithm", 18, align="center")
 
 
 def words(bounds: Bounds) -> list[str]:
@@ -90,7 +76,7 @@ def words(bounds: Bounds) -> list[str]:
 
 def _listed(fan_ins: Sequence[int]) -> str:
     """`1, 10, 100`; of a longer list its ends and its length."""
-    if len(fan_ins) <= MOST_LISTED:
+    if len(fan_ins) <= MAX_LISTED:
         return ", ".join(map(short, fan_ins))
     return f"{short(fan_ins[0])} … {short(fan_ins[-1])} ({grouped(len(fan_ins))} values)"
 

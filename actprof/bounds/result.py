@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 AGREEMENT = 3.0
 """Standard errors within which a sampled std agrees with the promised one; a true std does so 99.73 % of the time."""
@@ -66,6 +69,7 @@ class Scheme:
         inside: share of all weights within one std of the mean, and within three; None where no formula is known.
         samples: one for each fan-in that was checked, except where a matrix would be too large.
         notes: remarks for the user.
+        tex: the formula with mathematics as TeX between dollars; empty where there are only words.
     """
 
     label: str
@@ -83,6 +87,7 @@ class Scheme:
     inside: tuple[float, float] | None
     samples: tuple[Sample, ...]
     notes: tuple[str, ...] = ()
+    tex: str = ""
 
     @property
     def bound(self) -> tuple[float, ...] | None:
@@ -113,3 +118,10 @@ class Bounds:
         for scheme in self.schemes:
             for place in range(len(scheme.fan_in)):
                 yield scheme, place
+
+    def figure(self, log: bool = False, theme: str = "light") -> Figure:
+        """The picture, to be shown, changed and saved by matplotlib's own means."""
+        from actprof.bounds.figure import draw_figure
+        from actprof.report.style import painted
+
+        return painted(lambda figure, colours: draw_figure(figure, colours, self, log), theme)

@@ -70,7 +70,7 @@ def _scheme(choice: Choice, request: BoundsSpec) -> Scheme:
         _slope(initializer, asked, request), _curve(initializer, _filled(request.fan_in), request),
         initializer.inside(_fans(request.fan_in[-1], request)),
         tuple(_sample(initializer, inputs, request) for inputs in sampled),
-        tuple(_notes(choice, request, sampled)))
+        tuple(_notes(choice, request, sampled)), initializer.tex)
 
 
 def _fans(inputs: int, request: BoundsSpec) -> Fans:

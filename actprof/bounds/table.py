@@ -17,8 +17,14 @@ KINDS = {"truncated": "truncated normal", "matrix": "matrix, not weight by weigh
 
 def law(scheme: Scheme) -> str:
     """`W ~ N(0, 2/n)`; a recipe in words stays as it is."""
-    sign = "= " if scheme.distribution == "point" else "~ " if scheme.formula.startswith(("N(", "U(")) else ""
-    return f"W {sign}{scheme.formula}" if sign else scheme.formula
+    return sign(scheme) + scheme.formula
+
+
+def sign(scheme: Scheme) -> str:
+    """`W ~ `, `W = `, or nothing before a recipe in words."""
+    if scheme.distribution == "point":
+        return "W = "
+    return "W ~ " if scheme.formula.startswith(("N(", "U(")) else ""
 
 
 def kind(scheme: Scheme) -> str:

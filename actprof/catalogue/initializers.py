@@ -128,6 +128,7 @@ class Initializer:
         square_variance: count·Var(mean of (W - mean)²)/std⁴, where it is not that of independent draws.
         bias: what the same framework layer does to its biases.
         written: the formula with the parameters filled in, N(0, 2/n); without it they are listed behind the formula.
+        tex: the same with mathematics as TeX between dollars, or a rule for it; empty where there are only words.
         activation: whether the scale depends on the layer's activation.
         calibrated: whether the weights are scaled on a batch of inputs after they are drawn.
         spare: how many times its own size a matrix needs beside itself while it is drawn.
@@ -146,6 +147,7 @@ class Initializer:
     square_variance: Rule | None = None
     bias: str = "zeros"
     written: Callable[..., str] | None = None
+    tex: str | Callable[..., str] = ""
     spare: int = 0
     activation: bool = False
     calibrated: bool = False
@@ -162,9 +164,19 @@ class BoundInitializer:
     def formula(self) -> str:
         if self.row.written is not None:
             return str(self.row.written(**self.values))
+        return self._with_parameters(self.row.formula)
+
+    @property
+    def tex(self) -> str:
+        """The formula with mathematics as TeX between dollars; empty where there are only words."""
+        if not isinstance(self.row.tex, str):
+            return self.row.tex(**self.values)
+        return self.row.tex and self._with_parameters(self.row.tex)
+
+    def _with_parameters(self, formula: str) -> str:
         listed = ", ".join(f"{name} = {value:.6g}" if isinstance(value, float) else f"{name} = {value}"
                            for name, value in self.values.items())
-        return f"{self.row.formula}, {listed}" if listed else self.row.formula
+        return f"{formula}, {listed}" if listed else formula
 
     @property
     def draw(self) -> Draw:
@@ -306,6 +318,22 @@ LARGEST = 1e37
 PATTERNS = {"normal": "N(0, {})", "uniform": "U(±√({}))", "truncated": "N(0, {}) cut at ±2.27 std, std corrected"}
 """How a distribution with a given variance is written; a uniform's is three times that."""
 
+TEX = {"normal": r"$\mathcal{{N}}\left(0,\ \dfrac{{{}}}{{{}}}\right)$",
+       "uniform": r"$U\left(\pm\sqrt{{\dfrac{{{}}}{{{}}}}}\right)$"}
+TEX["truncated"] = TEX["normal"] + r" cut at $\pm 2.27$ std, std corrected"
+FAN_TEX = {"fan_avg": r"\left(n+m\right)/2", "fan_geo_avg": r"\sqrt{nm}"}
+
+
+def _tex(number: float) -> str:
+    """`1e-05` as a power of ten."""
+    mantissa, _, exponent = f"{number:.6g}".partition("e")
+    power = f"10^{{{int(exponent)}}}" if exponent else ""
+    return power if power and mantissa == "1" else rf"{mantissa}\cdot {power}" if power else mantissa
+
+
+def _tex_square(number: float) -> str:
+    return rf"\left({_tex(number)}\right)^2" if "e" in f"{number:.6g}" else f"{_tex(number)}^2"
+
 
 def _family(stem: str, factor: float, divisor: str, source: str, std: Rule, parameters: tuple[Parameter, ...],
             normal: tuple[str, ...], uniform: tuple[str, ...], cut: tuple[str, ...]) -> tuple[Initializer, ...]:
@@ -314,10 +342,15 @@ def _family(stem: str, factor: float, divisor: str, source: str, std: Rule, para
     def scale(times: float, gain: float, mode: str = "") -> str:
         return f"{times * factor * gain**2:.6g}/{FAN_TEXT.get(mode, divisor)}"
 
+    def tex(pattern: str, times: float, gain: float, mode: str = "") -> str:
+        below = {**FAN_TEXT, **FAN_TEX}.get(mode, divisor.strip("()"))
+        return pattern.format(_tex(times * factor * gain**2), below)
+
     def member(shape: str, draw: Draw, aliases: tuple[str, ...], pattern: str, times: float) -> Initializer:
         symbol = "gain²" if times * factor == 1 else f"{times * factor:g}·gain²"
         return Initializer(f"{stem}_{shape}", pattern.format(f"{symbol}/{divisor}"), source, std, draw, aliases,
-                           parameters, written=lambda **values: pattern.format(scale(times, **values)))
+                           parameters, written=lambda **values: pattern.format(scale(times, **values)),
+                           tex=lambda **values: tex(TEX[shape], times, **values))
 
     return (member("normal", NORMAL, normal, PATTERNS["normal"], 1),
             member("uniform", UNIFORM, uniform, PATTERNS["uniform"], 3),
@@ -327,6 +360,11 @@ def _family(stem: str, factor: float, divisor: str, source: str, std: Rule, para
 def _variance_scaling(scale: float, mode: str, distribution: str) -> str:
     factor = 3 * scale if distribution == "uniform" else scale
     return PATTERNS[distribution].format(f"{factor:.6g}/{FAN_TEXT[mode]}")
+
+
+def _variance_scaling_tex(scale: float, mode: str, distribution: str) -> str:
+    factor = 3 * scale if distribution == "uniform" else scale
+    return TEX[distribution].format(_tex(factor), FAN_TEX.get(mode, FAN_TEXT[mode]))
 
 
 def _check(choice: Choice) -> None:
@@ -348,20 +386,25 @@ INITIALIZERS: Registry[Initializer] = Registry("initialiser", "inits", (
                 lambda fans, std, mean: std, NORMAL,
                 ("random_normal", "gaussian", "keras.random_normal"),
                 (_std(0.05), Parameter("mean", 0.0)), lambda fans, std, mean: mean,
-                written=lambda std, mean: f"N({mean:g}, {std:g}²)"),
+                written=lambda std, mean: f"N({mean:g}, {std:g}²)",
+                tex=lambda std, mean: rf"$\mathcal{{N}}\left({_tex(mean)},\ {_tex_square(std)}\right)$"),
     Initializer("uniform", "U(low, high)", "textbook; the default is Keras's RandomUniform",
                 lambda fans, low, high: (high - low) / math.sqrt(12), UNIFORM,
                 ("random_uniform", "keras.random_uniform"),
                 (Parameter("low", -0.05), Parameter("high", 0.05)), lambda fans, low, high: (low + high) / 2,
-                written=lambda low, high: f"U({low:g}, {high:g})"),
+                written=lambda low, high: f"U({low:g}, {high:g})",
+                tex=lambda low, high: rf"$U\left({_tex(low)},\ {_tex(high)}\right)$"),
     Initializer("truncated_normal", "N(0, std²) cut at ±2 std, not corrected: true std 0.8796·std",
                 "Keras TruncatedNormal, jax truncated_normal", lambda fans, std: TRUNCATED_STD * std,
-                truncated(2.0), ("keras.truncated_normal",), (_std(0.05),)),
+                truncated(2.0), ("keras.truncated_normal",), (_std(0.05),),
+                tex=r"$\mathcal{N}(0,\ \mathrm{std}^2)$ cut at $\pm 2$ std, not corrected: true std "
+                    r"$0.8796\cdot\mathrm{std}$"),
     Initializer("variance_scaling", "variance scale/fan", "Keras, JAX: variance_scaling",
                 lambda fans, scale, mode, distribution: math.sqrt(scale / FANS[mode](fans)),
                 lambda scale, mode, distribution: DISTRIBUTIONS[distribution], (),
                 (Parameter("scale", 1.0, low=0.0), Parameter("mode", "fan_in", choices=tuple(FANS)),
-                 Parameter("distribution", "truncated", choices=tuple(DISTRIBUTIONS))), written=_variance_scaling),
+                 Parameter("distribution", "truncated", choices=tuple(DISTRIBUTIONS))), written=_variance_scaling,
+                tex=_variance_scaling_tex),
     *_family("lecun", 1, "n", LECUN, _fan_in, _gain(), ("lecun",),
              ("keras.lecun_uniform",), ("keras.lecun_normal", "jax.lecun_normal", "flax.dense")),
     *_family("glorot", 2, "(n+m)", GLOROT, _fan_average, _gain(),
@@ -375,7 +418,8 @@ INITIALIZERS: Registry[Initializer] = Registry("initialiser", "inits", (
              ("keras.he_normal", "jax.he_normal")),
     Initializer("fan_in_uniform", "U(±gain/√n)", f"{GLOROT}, eq. 1 (the heuristic it argues against)",
                 lambda fans, gain: gain / math.sqrt(3 * fans.fan_in), UNIFORM, ("xavier_standard",), _gain(),
-                support=_within(_fan_in), written=lambda gain: f"U(±{gain:.6g}/√n)"),
+                support=_within(_fan_in), written=lambda gain: f"U(±{gain:.6g}/√n)",
+                tex=lambda gain: rf"$U\left(\pm\dfrac{{{_tex(gain)}}}{{\sqrt{{n}}}}\right)$"),
     Initializer("orthogonal", "gain·Q of the QR of a Gaussian, signs of diag R",
                 "Saxe et al. 2013, Exact solutions to the nonlinear dynamics of learning",
                 lambda fans, gain: gain / math.sqrt(max(fans.fan_in, fans.fan_out)), NORMAL,
@@ -387,22 +431,31 @@ INITIALIZERS: Registry[Initializer] = Registry("initialiser", "inits", (
     Initializer("sparse", "each column: ceil(sparsity·n) zeros, the rest N(0, std²)",
                 "Martens 2010, Deep learning via Hessian-free optimization", sparse_std, NORMAL, (),
                 (Parameter("sparsity", 0.9, low=0.0, high=1.0), _std(0.01)), matrix=sparse,
-                support=lambda fans, sparsity, std: None, square_variance=sparse_square_variance, spare=3),
+                support=lambda fans, sparsity, std: None, square_variance=sparse_square_variance, spare=3,
+                tex=r"each column: $\mathrm{ceil}(\mathrm{sparsity}\cdot n)$ zeros, the rest "
+                    r"$\mathcal{N}(0,\ \mathrm{std}^2)$"),
     Initializer("siren", "U(±√(6/n)/w0), first layer U(±1/n)",
                 "Sitzmann et al. 2020, Implicit neural representations with periodic activation functions",
                 lambda fans, w0: 1 / (math.sqrt(3) * fans.fan_in) if fans.first else math.sqrt(2 / fans.fan_in) / w0,
-                UNIFORM, (), (Parameter("w0", 30.0, low=1e-6),)),
+                UNIFORM, (), (Parameter("w0", 30.0, low=1e-6),),
+                tex=r"$U\left(\pm\dfrac{\sqrt{6/n}}{w_0}\right)$, first layer $U\left(\pm\dfrac{1}{n}\right)$"),
     Initializer("torch.linear", "U(±1/√n), biases too", "PyTorch nn.Linear: kaiming_uniform with a = √5",
                 lambda fans: 1 / math.sqrt(3 * fans.fan_in), UNIFORM, bias="torch.linear",
-                support=_within(lambda fans: _fan_in(fans, 1))),
+                support=_within(lambda fans: _fan_in(fans, 1)),
+                tex=r"$U\left(\pm\dfrac{1}{\sqrt{n}}\right)$, biases too"),
     Initializer("torch.trunc_normal", "N(0, std²) cut at absolute ±2", "PyTorch nn.init.trunc_normal_",
                 lambda fans, std: std * _cut_at_two(std).std_factor, _cut_at_two, (), (_std(1.0),),
-                support=_within(lambda fans, std: 2.0 if std else 0.0)),
+                support=_within(lambda fans, std: 2.0 if std else 0.0),
+                tex=r"$\mathcal{N}(0,\ \mathrm{std}^2)$ cut at absolute $\pm 2$"),
     Initializer("haiku.linear", "N(0, 1/n) cut at ±2/√n, not corrected: true std 0.8796/√n", "Haiku hk.Linear",
-                lambda fans: TRUNCATED_STD / math.sqrt(fans.fan_in), truncated(2.0)),
+                lambda fans: TRUNCATED_STD / math.sqrt(fans.fan_in), truncated(2.0),
+                tex=r"$\mathcal{N}\left(0,\ \dfrac{1}{n}\right)$ cut at $\pm\dfrac{2}{\sqrt{n}}$, not corrected: "
+                    r"true std $\dfrac{0.8796}{\sqrt{n}}$"),
     Initializer("critical", "N(0, gain²/n) with the gain of the activation that keeps the mean square",
                 "Poole et al. 2016, Exponential expressivity in deep neural networks through transient chaos",
-                _critical, activation=True),
+                _critical, activation=True,
+                tex=r"$\mathcal{N}\left(0,\ \dfrac{\mathrm{gain}^2}{n}\right)$ with the gain of the activation that "
+                    "keeps the mean square"),
     Initializer("lsuv", "orthogonal, each layer scaled until its pre-activations have variance 1 on the first batch",
                 "Mishkin & Matas 2016, All you need is a good init",
                 lambda fans, tolerance, iterations: 1 / math.sqrt(max(fans.fan_in, fans.fan_out)), NORMAL, (),

@@ -17,6 +17,7 @@ from actprof.cli.arguments import Whole, Word
 from actprof.cli.signals import in_thread
 from actprof.engine.spec import MAX_SEED, RunSpec
 from actprof.errors import OutputError, SpecError, quoted
+from actprof.report import style as pictures
 from actprof.report.style import SHEET, THEMES, Style
 
 if TYPE_CHECKING:
@@ -49,7 +50,6 @@ class Output:
 
     def check(self, default: str, animation: str | None = None) -> None:
         """Refuse now what could not be written later; `default` is the figure's name where none is given."""
-        from actprof.report import drawing
         from actprof.report.files import targets
 
         standard_output()
@@ -57,11 +57,11 @@ class Output:
             if self.no_figure and given:
                 raise SpecError(f"--no-figure cannot be combined with {option}. Choose one.")
         if not self.no_figure:
-            self._targets = targets(self.paths or (default,), drawing.FORMATS, self.no_clobber)
+            self._targets = targets(self.paths or (default,), pictures.FORMATS, self.no_clobber)
         if animation is not None:
             self._targets += targets((animation,), ("gif",), self.no_clobber, "--animate")
         if any(target.format == "png" for target in self._targets):
-            self._check_pixels(drawing.MAX_PIXELS)
+            self._check_pixels(pictures.MAX_PIXELS)
         to_stdout = [target.option for target in self._targets if target.path == "-"]
         if len(to_stdout) > 1:
             raise SpecError(f"{' and '.join(to_stdout)} cannot both write to standard output. Name a file for one.")
@@ -169,7 +169,7 @@ def output_options(command: Command) -> Command:
         click.option("--no-figure", is_flag=True, help="Write no figure."),
         click.option("--show", is_flag=True, help="Open the figure when it is written."),
         click.option("--no-clobber", is_flag=True, help="Never replace an existing file."),
-        click.option("--theme", type=Word(THEMES), default=Style.theme, show_default=True,
+        click.option("--theme", type=Word(tuple(THEMES)), default=Style.theme, show_default=True,
                      help="Colours of the figure."),
         click.option("--dpi", type=Whole(30, 1000), default=Style.dpi, show_default=True,
                      help="Resolution; 100 gives 1920 pixels across."),

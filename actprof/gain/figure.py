@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from actprof.gain.result import GainTable
-from actprof.report.drawing import Theme, to_bytes
-from actprof.report.style import SHEET, Style
+from actprof.report.style import SHEET, Style, Theme, to_bytes
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from actprof.engine.spec import GRADIENT
 from actprof.histogram.result import Comparison
-from actprof.report.drawing import Theme, to_bytes
-from actprof.report.style import SHEET, VIEWS, Style, View
+from actprof.report.style import SHEET, VIEWS, Style, Theme, View, to_bytes
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

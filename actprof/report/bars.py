@@ -12,9 +12,9 @@ from numpy.typing import ArrayLike, NDArray
 from actprof.arrays import Floats
 from actprof.digits import compact, percent_label
 from actprof.report.canvas import Canvas, Point
-from actprof.report.drawing import Theme
 from actprof.report.lettering import SMALLEST, fitting_size, line_height, width
 from actprof.report.scales import Bars, ShareScale, Span
+from actprof.report.style import Theme
 
 NOTE, TICK = 13.0, 13.0
 MARGIN = 9.0  # left and right of the value axis: room for the bar of an atom at its end

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from actprof.report.drawing import UNIT, Theme
-from actprof.report.lettering import EM, font, printable
+from actprof.report.lettering import font, printable
+from actprof.report.style import EM, UNIT, Theme
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist

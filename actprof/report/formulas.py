@@ -1,54 +1,44 @@
-"""A formula as a paragraph: mathematics set as such, wrapped between its pieces."""
+"""A formula as a paragraph: words, and mathematics between dollars, wrapped between its pieces."""
 
 from __future__ import annotations
 
-from actprof.report.canvas import Canvas
-from actprof.report.headings import Paragraph
-from actprof.report.lettering import SMALLEST, fitting_size, formula_extent, line_height, printable, width, wrapped
-from actprof.report.mathtext import words
+import re
+
+from actprof.report.lettering import SMALLEST, fitting_size, formula_extent, line_height, width
+from actprof.report.sheet import Paragraph, Sheet
 
 SIZES = (17.0, 16.0, 15.0, 14.0, 13.0, 12.0, SMALLEST)
-LEAD = 10.0  # between lines
+LEAD = 6.0
+_PIECE = re.compile(r"(?:\$[^$]*\$|[^\s$])+")
 
 
 class Formula:
-    """Lines of at most `room` pixels; as plain text where mathematics has no place."""
+    """Lines of at most `room` pixels: of `tex` where it fits in some size, else of the `plain` text."""
 
-    def __init__(self, formula: str, room: float) -> None:
-        pieces = words(formula)
-        self._size = fitting_size(lambda size: _fit(pieces, room, size), SIZES)
-        self._plain: Paragraph | None = None
-        if printable(formula) != formula or not _fit(pieces, room, self._size):
-            self._plain = Paragraph(wrapped([formula], room, SIZES[0]), SIZES[0])
-        self._lines = [] if self._plain else _filled(pieces, room, self._size)
+    def __init__(self, tex: str, plain: str, room: float) -> None:
+        pieces = _PIECE.findall(tex)
+        self._size = fitting_size(lambda size: all(_wide(piece, size) <= room for piece in pieces), SIZES)
+        fits = pieces and all(_wide(piece, self._size) <= room for piece in pieces)
+        self._plain = None if fits else Paragraph.of([plain], room, SIZES[0])
+        self._lines = _filled(pieces, room, self._size) if fits else []
         self._extents = [_extent(line, self._size) for line in self._lines]
         self.height = self._plain.height if self._plain else sum(above + below for above, below in self._extents)
 
-    def draw(self, canvas: Canvas, x: float, top: float) -> None:
+    def draw(self, sheet: Sheet, x: float, top: float) -> None:
         if self._plain:
-            self._plain.draw(canvas, x, top)
+            self._plain.draw(sheet, x, top)
         for line, (above, below) in zip(self._lines, self._extents, strict=True):
-            canvas.formula(x, top + above, " ".join(line), self._size)
+            sheet.text(x, top + above, " ".join(line), self._size, mathematics=True)
             top += above + below
 
 
-def _fit(pieces: list[str], room: float, size: float) -> bool:
-    return all(_wide(piece, size) <= room for piece in pieces)
-
-
-def _is_mathematics(piece: str) -> bool:
-    return "$" in piece.replace(r"\$", "")
-
-
 def _wide(piece: str, size: float) -> float:
-    if _is_mathematics(piece):
-        return formula_extent(piece, size)[0]
-    return width(piece.replace(r"\$", "$"), size)
+    return formula_extent(piece, size)[0] if "$" in piece else width(piece, size)
 
 
 def _extent(line: list[str], size: float) -> tuple[float, float]:
     """Pixels above and below the baseline, at least those of a line of text."""
-    tall = [formula_extent(piece, size) for piece in line if _is_mathematics(piece)]
+    tall = [formula_extent(piece, size) for piece in line if "$" in piece]
     above, below = (max((extent[side] for extent in tall), default=0.0) for side in (1, 2))
     return max(above + LEAD / 2, 0.75 * line_height(size)), max(below + LEAD / 2, 0.25 * line_height(size))
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from actprof.report.canvas import Canvas
-from actprof.report.drawing import MARKERS
 from actprof.report.lettering import line_height, width, wrapped
 from actprof.report.settings import Compared, own_words
+from actprof.report.style import MARKERS
 
 MARGIN = 32.0
 GUTTER = 124.0  # left of an axis with labels and a title

@@ -6,13 +6,12 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from actprof.report.drawing import UNIT
+from actprof.report.style import EM
 
 if TYPE_CHECKING:
     from matplotlib.font_manager import FontProperties
 
 
-EM = UNIT / 72  # pixels in a point
 LEADING = 1.3  # line height over font size
 SMALLEST = 11.0
 _SLACK = 1.03  # hinting at the final size makes some texts a little wider

@@ -1,15 +1,35 @@
-"""How a figure looks."""
+"""How every figure looks and becomes bytes: options, themes, matplotlib's set-up, provenance in the file's metadata."""
 
 from __future__ import annotations
 
+import gc
+import io
+import logging
+import os
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 from actprof.engine.spec import MAX_LAYERS, QUANTITIES
+from actprof.errors import OutputError, SpecError
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+FORMATS = ("png", "svg", "pdf")
+MAX_PIXELS = 64_000_000
+MAX_SIDE = 65_535  # what matplotlib's Agg renderer can address
+UNIT = 100  # layouts are made in pixels of 1/100 inch
+EM = UNIT / 72  # pixels in a point
+TICK, AXIS_TITLE = 16.0, 17.0  # points
 
 VIEWS = {"panels": 8, "ridge": 24, "heatmap": MAX_LAYERS}
 """View of a figure → the most layers for which "auto" takes it."""
-
-THEMES = ("light", "dark")
 
 SHEET = 1920, 1080
 """The least pixels of a figure at Style's default resolution."""
@@ -28,5 +48,149 @@ class View:
 class Style:
     """How a figure is drawn."""
 
-    theme: str = THEMES[0]
+    theme: str = "light"
     dpi: int = 100
+
+
+@dataclass(frozen=True)
+class Theme:
+    """Colours. `arms` is the palette of Okabe & Ito (2008), told apart with any colour vision."""
+
+    name: str
+    background: str
+    foreground: str
+    muted: str
+    grid: str
+    colormap: str
+    arms: tuple[str, ...]
+
+    def arm(self, number: int) -> str:
+        """The colour of an arm of a comparison."""
+        return self.arms[number % len(self.arms)]
+
+    def mark(self, number: int, size: float = 10.0) -> dict[str, Any]:
+        """The look of an arm's marker, as Line2D takes it."""
+        return {"color": self.arm(number), "marker": MARKERS[number % len(MARKERS)], "markersize": size,
+                "markeredgecolor": self.background, "markeredgewidth": 0.9}
+
+
+THEMES = {
+    "light": Theme("light", "#ffffff", "#16181d", "#4d525b", "#d5d8dd", "viridis_r",
+                   ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")),
+    "dark": Theme("dark", "#14161b", "#f4f5f7", "#b9bec7", "#3b404a", "viridis",
+                  ("#56b4e9", "#e69f00", "#2bbd92", "#e08fbd", "#f0e442", "#f07a35")),
+}
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "p", "h")
+
+
+def _look(theme: Theme) -> dict[Any, Any]:
+    """A theme as matplotlib's own parameters: every Axes is made with them."""
+    return {
+        "figure.facecolor": theme.background, "savefig.facecolor": theme.background, "axes.facecolor": "none",
+        "text.color": theme.foreground, "axes.labelcolor": theme.foreground, "axes.edgecolor": theme.muted,
+        "xtick.color": theme.muted, "ytick.color": theme.muted, "hatch.color": theme.muted, "grid.color": theme.grid,
+        "axes.linewidth": 1.4, "grid.linewidth": 1.1, "axes.axisbelow": True, "axes.spines.top": False,
+        "axes.spines.right": False, "xtick.major.size": 0, "ytick.major.size": 0, "xtick.major.pad": 12 / EM,
+        "ytick.major.pad": 10 / EM, "xtick.labelsize": TICK, "ytick.labelsize": TICK, "axes.labelsize": AXIS_TITLE,
+    }
+
+
+@contextmanager
+def matplotlib_set_up(theme: Theme | None = None) -> Iterator[None]:
+    """Matplotlib as it came out of the box, with a theme, whatever the user's environment and matplotlibrc say."""
+    # An older matplotlib may use what a newer library that it stands on calls deprecated: python -W error stops there.
+    warnings.simplefilter("ignore", DeprecationWarning)
+    warnings.filterwarnings("ignore", message="warn_")  # of the parser behind its formulas
+    log = logging.getLogger("matplotlib")
+    level = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        matplotlib = _matplotlib()
+    except ImportError as error:
+        raise OutputError(f"matplotlib cannot be loaded, so there is no figure: {error}.") from error
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        # Fixed ids make the same figure the same bytes; text as outlines cannot be cut by another font; without
+        # hinting a text is as wide at any dpi as it was measured, and drawn in two thirds of the time.
+        fixed: dict[Any, Any] = {"svg.hashsalt": "actprof", "svg.fonttype": "path", "text.hinting": "none"}
+        matplotlib.rcParams.update(fixed | (_look(theme) if theme else {}))
+        yield
+    log.setLevel(level)
+
+
+def _matplotlib() -> ModuleType:
+    """Matplotlib, whose import raises where MPLBACKEND names a backend of a desktop or a notebook that is not here."""
+    if "matplotlib" in sys.modules or (wished := os.environ.pop("MPLBACKEND", None)) is None:
+        import matplotlib.figure
+    else:
+        import matplotlib.figure
+
+        os.environ["MPLBACKEND"] = wished
+        with suppress(ValueError):
+            matplotlib.rcParams["backend"] = wished
+    return matplotlib
+
+
+def painted(draw: Callable[[Figure, Theme], None], theme: str) -> Figure:
+    """The figure that `draw` paints, to be shown, changed and saved by matplotlib's own means."""
+    with warnings.catch_warnings(), matplotlib_set_up(THEMES[theme]):
+        from matplotlib.figure import Figure
+
+        figure = Figure()
+        draw(figure, THEMES[theme])
+    return figure
+
+
+def to_bytes(draw: Callable[[Figure, Theme], None], format: str, style: Style, metadata: dict[str, str]) -> bytes:
+    """The file that `draw` paints: the same bytes for the same picture, with `metadata` inside.
+
+    Raises SpecError for a picture of more than MAX_PIXELS, OutputError where matplotlib cannot be loaded.
+    """
+    theme = THEMES[style.theme]
+    with collector_paused(), warnings.catch_warnings(), matplotlib_set_up(theme):
+        from matplotlib.figure import Figure
+
+        figure = Figure()
+        draw(figure, theme)
+        if format == "png":
+            width, height = figure.get_size_inches()
+            require_drawable(width, height, style.dpi)
+        buffer = io.BytesIO()
+        options: dict[str, Any] = {"pil_kwargs": {"compress_level": 1}} if format == "png" else {}
+        figure.savefig(buffer, format=format, dpi=style.dpi, metadata=_PROVENANCE[format](metadata), **options)
+    return buffer.getvalue()
+
+
+@contextmanager
+def collector_paused() -> Iterator[None]:
+    """Matplotlib's many small objects would set off Python's garbage collector again and again, for nothing."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def require_drawable(width: float, height: float, dpi: int) -> None:
+    """Raise SpecError if that many inches would be more pixels than MAX_PIXELS."""
+    width, height = width * dpi, height * dpi
+    if width * height > MAX_PIXELS or max(width, height) > MAX_SIDE:
+        raise SpecError(f"the figure would have {width:,.0f} × {height:,.0f} pixels; {MAX_PIXELS // 10**6} megapixels "
+                        f"and {MAX_SIDE:,} a side are the limit. Lower --dpi or show less.")
+
+
+def _text(metadata: dict[str, str]) -> str:
+    return "; ".join(f"{key}: {value}" for key, value in metadata.items())
+
+
+# Each format has its own vocabulary: PNG takes any key, PDF and SVG (Dublin Core) only theirs, and both date
+# themselves unless told not to.
+_PROVENANCE: dict[str, Callable[[dict[str, str]], dict[str, Any]]] = {
+    "png": lambda metadata: dict(metadata),
+    "pdf": lambda metadata: {"Title": metadata.get("Title", ""), "Subject": _text(metadata),
+                             "Creator": metadata.get("Creator", "actprof"), "CreationDate": None},
+    "svg": lambda metadata: {"Title": metadata.get("Title", ""), "Description": _text(metadata),
+                             "Creator": metadata.get("Creator", "actprof"), "Date": None},
+}

@@ -11,10 +11,10 @@ import numpy as np
 
 from actprof.arrays import Floats
 from actprof.report.canvas import Canvas
-from actprof.report.drawing import Theme
 from actprof.report.headings import arm_color
 from actprof.report.key import Entry, Strokes
 from actprof.report.plane import Plane
+from actprof.report.style import Theme
 from actprof.sweep.curve_strokes import draw_band, draw_boxes, draw_curve, draw_marks, draw_whiskers
 from actprof.sweep.result import BY_NAME, Sweep
 from actprof.sweep.scales import NameSide, side

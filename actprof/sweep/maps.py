@@ -11,10 +11,10 @@ from actprof.arrays import Flags, Floats
 from actprof.digits import compact, power_label, with_power
 from actprof.report.canvas import Canvas
 from actprof.report.decades import EXPONENTS
-from actprof.report.drawing import Theme
 from actprof.report.key import Entry
 from actprof.report.lettering import line_height, width
 from actprof.report.plane import Plane
+from actprof.report.style import Theme
 from actprof.sweep.result import Sweep
 from actprof.sweep.scales import NameSide, Side, cells_at, even, side
 from actprof.sweep.shades import ColourBar, Colours, channels, ink, shades, to_hex

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Protocol
 
 from actprof.report.canvas import Canvas
-from actprof.report.drawing import Theme
 from actprof.report.headings import Paragraph
 from actprof.report.key import Entry, Key
 from actprof.report.lettering import SMALLEST, fitting_size, line_height, width, wrapped
 from actprof.report.plane import TICK, Axis, Plane
+from actprof.report.style import Theme
 from actprof.sweep.curves import Curves
 from actprof.sweep.maps import NumberMap
 from actprof.sweep.name_labels import ColumnNames, RowNames, shortened

@@ -11,10 +11,10 @@ from numpy.typing import ArrayLike, NDArray
 from actprof.arrays import Floats
 from actprof.digits import power_label
 from actprof.report.canvas import Canvas
-from actprof.report.drawing import Theme
 from actprof.report.lettering import line_height, width
 from actprof.report.plane import Plane
 from actprof.report.scales import Span, Tick
+from actprof.report.style import Theme
 from actprof.sweep.result import Quantity
 
 Colours = NDArray[np.uint8]

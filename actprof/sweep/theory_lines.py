@@ -10,9 +10,9 @@ import numpy as np
 from actprof.arrays import Floats
 from actprof.report.canvas import Canvas, Point
 from actprof.report.clipping import clipped
-from actprof.report.drawing import Theme
 from actprof.report.key import Entry, Strokes
 from actprof.report.plane import Plane
+from actprof.report.style import Theme
 from actprof.sweep.result import Line, Sweep
 
 LOOKS: dict[str, dict[str, Any]] = {

@@ -11,11 +11,11 @@ from actprof.diagnosis.verdicts import CODES
 from actprof.digits import grouped
 from actprof.report.canvas import Canvas
 from actprof.report.clipping import runs
-from actprof.report.drawing import Theme
 from actprof.report.key import Entry
 from actprof.report.lettering import line_height, width
 from actprof.report.plane import Plane
 from actprof.report.room import FreeSpace
+from actprof.report.style import Theme
 from actprof.sweep.maps import CellMap
 from actprof.sweep.result import Sweep
 from actprof.sweep.scales import cells_at

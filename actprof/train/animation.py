@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from actprof.errors import SpecError
-from actprof.report.drawing import THEMES, UNIT, Theme, collector_paused, matplotlib_set_up, require_drawable
-from actprof.report.style import Style
+from actprof.report.style import THEMES, UNIT, Style, Theme, collector_paused, matplotlib_set_up, require_drawable
 from actprof.train.result import Training
 
 if TYPE_CHECKING:

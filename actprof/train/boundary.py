@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actprof.report.canvas import Canvas
-from actprof.report.drawing import Theme
+from actprof.report.style import Theme
 from actprof.train.result import Boundary, DataSummary
 
 PALE = 0.34  # how much of a class's colour its region has

@@ -12,10 +12,10 @@ import numpy as np
 from actprof.arrays import Floats
 from actprof.report.bars import runs_of
 from actprof.report.canvas import Canvas
-from actprof.report.drawing import MARKERS
 from actprof.report.headings import arm_color, arm_marker
 from actprof.report.plane import LinearAxis, Plane
 from actprof.report.scales import Tick, round_step
+from actprof.report.style import MARKERS
 from actprof.train.result import TrainedArm
 
 MARK = 36.0  # pixels from marker to marker, at least

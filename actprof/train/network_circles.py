@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from actprof.report.canvas import Canvas, Point
-from actprof.report.lettering import EM
+from actprof.report.style import EM
 from actprof.train.network_layers import Layer, LeftOut
 
 ALL_CIRCLES = 12

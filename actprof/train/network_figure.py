@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from actprof.report.drawing import Theme, to_bytes
-from actprof.report.style import SHEET, Style
+from actprof.report.style import SHEET, Style, Theme, to_bytes
 from actprof.train.result import Training
 
 if TYPE_CHECKING:

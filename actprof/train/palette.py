@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from actprof.report.drawing import Theme
+from actprof.report.style import Theme
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -6,8 +6,7 @@ import math
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from actprof.report.drawing import Theme, to_bytes
-from actprof.report.style import SHEET, Style
+from actprof.report.style import SHEET, Style, Theme, to_bytes
 from actprof.sweep.phases.result import PhaseDiagram, PhaseDiagrams
 
 if TYPE_CHECKING:

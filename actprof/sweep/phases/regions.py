@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actprof.arrays import Floats
-from actprof.report.drawing import Theme
+from actprof.report.style import Theme
 from actprof.sweep.phases.result import PhaseGrid
 
 REGIONS = ("ordered", "chaotic", "diverges")

@@ -1,0 +1,98 @@
+"""What a bounds figure adds to its curves: the flat part enlarged, and a triangle that shows what a slope means."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from matplotlib.patches import Rectangle
+
+from actprof.bounds.curves import Schemes, Spot
+from actprof.bounds.table import HALF, NAMES, has_half
+from actprof.digits import compact, power_label, short, with_power
+from actprof.report.axes import TICK, Box, add_axes, indicate, write
+from actprof.report.free import FreeSpace
+from actprof.report.lettering import line_height, width
+from actprof.report.sheet import Sheet
+from actprof.report.ticks import Linear
+
+ENLARGED_FROM, MIN_ENLARGED, WORTHWHILE = 0.3, 5, 2.2  # of the fan-ins; so many of them; so many times as tall
+CLEAR, LABELS, NOTE = 16.0, 108.0, 15.0
+NAME, LABEL, LEG = NAMES[HALF], 17.0, 14.0
+SHORTEST, GAP = 130.0, 4.0
+
+
+def draw_enlarged(sheet: Sheet, spot: Spot, box: Box, schemes: Schemes) -> None:
+    """The part that the first fan-ins flatten, drawn again, larger, in the room that it leaves, if that is worth it."""
+    first, last = schemes.fan_ins[0], schemes.fan_ins[-1]
+    fan_ins = [fan_in for fan_in in schemes.fan_ins if fan_in >= first + ENLARGED_FROM * (last - first)]
+    values = [value for curves in schemes.curves for value in curves.extremes(fan_ins[0])]
+    if len(fan_ins) < MIN_ENLARGED or not values:
+        return
+    x, y = Linear(fan_ins[0], last), Linear.around_zero(values)
+    left, highest = sheet.pixels(spot.axes, x.low, spot.y.of(max(values)))[0] - (0.0, 12.0)
+    top = box.top + line_height(NOTE) + 14
+    glass = Box(left + LABELS, top, box.right - left - LABELS - CLEAR,
+                highest - 2 * CLEAR - line_height(TICK) - 14 - top)
+    factor = glass.height / (y.high - y.low) / (box.height / (spot.y.high - spot.y.low))
+    if factor < WORTHWHILE:
+        return
+    frame = Box(left, box.top, box.right - left, highest - CLEAR - box.top)
+    spot.axes.add_patch(Rectangle(frame[:2], frame.width, frame.height, transform=sheet.transform, zorder=1,
+                                  facecolor=sheet.theme.background, edgecolor=sheet.theme.muted, linewidth=1.2))
+    note = f"fan-in {short(fan_ins[0])} to {short(last)}, {with_power(compact(factor, 2))} times as tall"
+    sheet.text(glass.left, box.top + 8 + line_height(NOTE) / 2, note, NOTE, bold=True)
+    inset = add_axes(sheet, "weights enlarged", glass, x, y, inside=spot.axes)
+    indicate(spot.axes, inset, sheet.theme.muted)
+    schemes.draw(Spot(inset, x, y, "enlarged-"))
+
+
+def draw_half_slope(sheet: Sheet, spot: Spot, box: Box, schemes: Schemes) -> None:
+    """Fan-in × 4, std ÷ 2: beside the closest curve with a slope of −1/2, if there is one and a free place."""
+    steep = [number for number, scheme in enumerate(schemes.bounds.schemes) if has_half(scheme)]
+    times = next((times for times in (4.0, *(10.0**power for power in range(2, 31, 2)))
+                  if _run(sheet, spot, times)[0] >= SHORTEST), None)
+    if not steep or times is None:
+        return
+    run, rise = _run(sheet, spot, times)
+    legs = f"n × {_factor(times)}", f"std ÷ {_factor(math.sqrt(times))}"
+    above = line_height(LABEL) + line_height(LEG) + GAP
+    wide = max(run + 10 + width(legs[1], LEG), width(NAME, LABEL, bold=True)) + 2 * CLEAR
+    high = above + max(rise, line_height(LEG)) + 2 * CLEAR
+    near = np.concatenate([sheet.pixels(spot.axes, *schemes.line(spot, number, schemes.curves[number].std))
+                           for number in steep])
+    place = _free_space(sheet, spot, box, schemes).nearest(wide, high, near,
+                                                           (CLEAR + run / 2, CLEAR + above + rise / 2))
+    if place is None:
+        return
+    left, top = place[0] + CLEAR, place[1] + CLEAR + above
+    x, y = sheet.values(spot.axes, [left, left + run], [top, top + rise]).T
+    spot.axes.plot([x[0], x[1], x[1]], [y[0], y[0], y[1]], color=sheet.theme.muted, linewidth=1.6, zorder=4)
+    spot.axes.plot(x, y, color=sheet.theme.foreground, linewidth=3, zorder=4, gid="slope")
+    write(sheet, spot.axes, left, top - above + line_height(LABEL) / 2, NAME, LABEL, bold=True)
+    write(sheet, spot.axes, left + run / 2, top - GAP - line_height(LEG) / 2, legs[0], LEG, align="center")
+    write(sheet, spot.axes, left + run + 10, top + rise / 2, legs[1], LEG)
+
+
+def _run(sheet: Sheet, spot: Spot, times: float) -> tuple[float, float]:
+    """Pixels to the right and downwards of a fan-in × `times` and a std ÷ √times."""
+    corner = spot.of([1.0, times], [1.0, 1 / math.sqrt(times)])
+    (left, top), (right, bottom) = sheet.pixels(spot.axes, *corner)
+    return float(right - left), float(bottom - top)
+
+
+def _factor(number: float) -> str:
+    return compact(number) if number < 10_000 else power_label(round(math.log10(number)))
+
+
+def _free_space(sheet: Sheet, spot: Spot, box: Box, schemes: Schemes) -> FreeSpace:
+    """Where there are neither curves nor markers."""
+    free = FreeSpace(box)
+    for number, curves in enumerate(schemes.curves):
+        for values in (curves.std, curves.bound):
+            if values is not None:
+                free.take_line(sheet.pixels(spot.axes, *schemes.line(spot, number, values)))
+        for sizes in (curves.largest, curves.sampled_std):
+            for x, y in sheet.pixels(spot.axes, *schemes.samples(spot, number, sizes)):
+                free.take(Box(x - 8, y - 8, 16, 16))
+    return free

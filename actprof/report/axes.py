@@ -1,0 +1,198 @@
+"""Themed matplotlib Axes at a place in pixels, with our ticks, and what is drawn on them alone.
+
+Every Axes is named (`get_label`), so that whoever goes on with a figure finds it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+import numpy as np
+from matplotlib.ticker import Formatter, LogLocator, MaxNLocator, NullLocator
+from numpy.typing import ArrayLike
+
+from actprof.arrays import Flags
+from actprof.digits import short
+from actprof.report.lettering import font, line_height, printable, width
+from actprof.report.style import EM
+from actprof.report.ticks import Scale, Tick
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.text import Text
+
+    from actprof.report.sheet import Sheet
+
+TICK, TITLE = 16.0, 17.0
+BESIDE = 10.0  # pixels between an axis and the labels of its ticks
+BELOW = line_height(TICK) + line_height(TITLE) + 22
+"""Pixels that the ticks and the title of a horizontal axis take."""
+GUTTER = 124.0
+"""Pixels that the ticks and the title of a vertical axis take, as a rule."""
+CLOSEST = 1.5  # pixels between grid lines
+
+
+class Box(NamedTuple):
+    """A rectangle of the sheet, in pixels from its upper left corner."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+
+    @property
+    def right(self) -> float:
+        return self.left + self.width
+
+    @property
+    def bottom(self) -> float:
+        return self.top + self.height
+
+    @property
+    def center(self) -> tuple[float, float]:
+        return self.left + self.width / 2, self.top + self.height / 2
+
+
+def add_axes(sheet: Sheet, name: str, box: Box, x: Scale, y: Scale, *, titles: tuple[str, str] = ("", ""),
+             tick: float = TICK, grid: Literal["both", "x", "y", ""] = "both", inside: Axes | None = None,
+             **options: Any) -> Axes:
+    """Axes over a box of the sheet; `inside` others they are an inset of them.
+
+    `grid` is "both", "x", "y", or "" for a frame on all sides without a grid, as a map has it. `options` are those of
+    Figure.add_axes: `sharex`, `zorder` …
+    """
+    if inside is None:
+        made = sheet.figure.add_axes((box.left / sheet.width, 1 - box.bottom / sheet.height, box.width / sheet.width,
+                                      box.height / sheet.height), label=name, **options)
+    else:
+        corners = inside.transAxes.inverted().transform(sheet.display([box.left, box.right], [box.bottom, box.top]))
+        made = inside.inset_axes((*corners[0], *(corners[1] - corners[0])), label=name, **options)
+    if x.log:
+        made.set_xscale("log")
+    if y.log:
+        made.set_yscale("log")
+    made.set(xlim=(x.low, x.high), ylim=(y.low, y.high))
+    _set_ticks(made.xaxis, x, x.ticks(box.width, lambda text: width(text, tick)), tick)
+    beside = _set_ticks(made.yaxis, y, y.ticks(box.height, lambda text: line_height(tick)), tick)
+    if grid:
+        made.grid(True, axis=grid)
+        _draw_minor(made, sheet, x.minor() if grid != "y" else [], y.minor() if grid != "x" else [])
+    else:
+        made.spines[:].set_visible(True)
+    _set_titles(made, box, titles, line_height(tick), beside)
+    return made
+
+
+class _Ticks(MaxNLocator):
+    """The ticks that were found, until the limits change: a notebook's user may zoom."""
+
+    def __init__(self, scale: Scale, ticks: Sequence[Tick]) -> None:
+        super().__init__(8)
+        self._limits, self._places = (scale.low, scale.high), [place for place, _ in ticks]
+        self._others = LogLocator(subs=(1.0, 2.0, 5.0), numticks=8) if scale.log else None
+
+    def __call__(self) -> Any:
+        assert self.axis is not None
+        low, high = self.axis.get_view_interval()
+        return self._places if (low, high) == self._limits else self.tick_values(low, high)
+
+    def tick_values(self, low: float, high: float) -> Any:
+        places = np.asarray(self._others.tick_values(low, high) if self._others else super().tick_values(low, high))
+        return places[(places >= low) & (places <= high)]
+
+    def nonsingular(self, low: float, high: float) -> tuple[float, float]:
+        return (low, high) if low != high else super().nonsingular(low, high)
+
+
+class _Numbers(Formatter):
+    """The labels of ticks that were found, and our number format for any other."""
+
+    def __init__(self, ticks: Sequence[Tick]) -> None:
+        self._labels = dict(ticks)
+
+    def __call__(self, value: float, place: int | None = None) -> str:
+        return self._labels.get(value) or short(value)
+
+
+def _set_ticks(axis: Axis, scale: Scale, ticks: Sequence[Tick], size: float) -> float:
+    """Returns the pixels that the longest label takes."""
+    axis.set_major_locator(_Ticks(scale, ticks))
+    axis.set_major_formatter(_Numbers(ticks))
+    axis.set_minor_locator(NullLocator())
+    if size != TICK:
+        axis.set_tick_params(labelsize=size)
+    return max((width(label, size) for _, label in ticks), default=0.0)
+
+
+def _draw_minor(axes: Axes, sheet: Sheet, x: Sequence[float], y: Sequence[float]) -> None:
+    """One artist for each direction: hundreds of minor ticks would take longer than all else."""
+    look: dict[str, Any] = {"colors": sheet.theme.grid, "linewidths": 0.5, "zorder": 0.4}
+    for places, draw, transform in ((x, axes.vlines, axes.get_xaxis_transform()),
+                                    (y, axes.hlines, axes.get_yaxis_transform())):
+        ends = transform.transform([(place, place) for place in places]) if places else np.zeros((0, 2))
+        across = ends[:, 0] if draw == axes.vlines else ends[:, 1]
+        if len(places) and np.diff(np.sort(across)).min(initial=CLOSEST) >= CLOSEST:
+            draw(places, 0, 1, transform=transform, **look)
+
+
+def _set_titles(axes: Axes, box: Box, titles: tuple[str, str], below: float, beside: float) -> None:
+    """At fixed distances: matplotlib would measure every label of a tick to find its own."""
+    if titles[0]:
+        axes.set_xlabel(titles[0])
+        axes.xaxis.set_label_coords(0.5, -(14 + below) / box.height)
+    if titles[1]:
+        axes.set_ylabel(titles[1], va="bottom")
+        axes.yaxis.set_label_coords(-(BESIDE + beside + 7) / box.width, 0.5)
+
+
+def indicate(axes: Axes, inset: Axes, color: str) -> None:
+    """A frame around what an inset shows enlarged, without the lines between them, which would cross the data."""
+    zoom = axes.indicate_inset_zoom(inset, edgecolor=color, alpha=1.0, linewidth=1.2)
+    for connector in (zoom[1] if isinstance(zoom, tuple) else zoom.connectors) or ():
+        connector.set_visible(False)
+
+
+def write(sheet: Sheet, axes: Axes, x: float, y: float, text: str, size: float, *, align: str = "left",
+          bold: bool = False, color: str | None = None, boxed: bool = False, **look: Any) -> Text:
+    """A text at a place on the sheet that belongs to axes: it goes along when these are moved or enlarged.
+
+    `y` is the middle of its capitals; `boxed` lays it on the background.
+    """
+    x, y = sheet.values(axes, [x], [y + 0.36 * size * EM])[0].tolist()
+    box = {"facecolor": sheet.theme.background, "edgecolor": "none", "pad": 1.5, "alpha": 0.85} if boxed else None
+    return axes.text(x, y, printable(text, bold), font=font(bold), fontsize=size, ha=align, va="baseline", bbox=box,
+                     color=color or sheet.theme.foreground, parse_math=False, **{"zorder": 9, **look})
+
+
+def hatch(axes: Axes, x_edges: ArrayLike, y_edges: ArrayLike, flags: Flags, color: str) -> None:
+    """The sign of what is not finite over the cells (rows, columns) between these edges."""
+    from matplotlib.patches import Rectangle
+
+    x, y = np.asarray(x_edges), np.asarray(y_edges)
+    for row, cells in enumerate(np.atleast_2d(flags)):
+        for first, last in runs(cells):
+            axes.add_patch(Rectangle((x[first], y[row]), x[last] - x[first], y[row + 1] - y[row], fill=False,
+                                     hatch="//", edgecolor=color, linewidth=0, zorder=3))
+
+
+def runs(flags: Flags) -> Iterator[tuple[int, int]]:
+    """(first, one past the last) of neighbours that are all true."""
+    turns = np.flatnonzero(np.diff(flags.astype(np.int8), prepend=0, append=0)).reshape(-1, 2)
+    return ((first, last) for first, last in turns.tolist())
+
+
+def colour_bar(sheet: Sheet, name: str, box: Box, colours: ScalarMappable, scale: Scale, *, below: bool = False,
+               above: bool = False, tick: float = TICK) -> Axes:
+    """An upright bar of colours, pointed at an end beyond which there are values."""
+    made = sheet.figure.add_axes((box.left / sheet.width, 1 - box.bottom / sheet.height, box.width / sheet.width,
+                                  box.height / sheet.height), label=name)
+    ends = {(False, False): "neither", (True, False): "min", (False, True): "max", (True, True): "both"}
+    ticks = scale.ticks(box.height, lambda text: line_height(tick))
+    bar = sheet.figure.colorbar(colours, cax=made, extend=ends[below, above], extendfrac=min(0.05, 18 / box.height))
+    bar.outline.set(edgecolor=sheet.theme.muted, linewidth=1.0)
+    _set_ticks(made.yaxis, scale, ticks, tick)
+    made.set_label(name)
+    return made

@@ -1,0 +1,242 @@
+"""A page of pixels: texts measured before they are drawn, x to the right and y downwards from the top left corner.
+
+Whatever goes below each other is a block: it knows its height once it is made, and draws itself at a place. A figure
+makes its blocks, adds up their heights, and only then has a sheet, 1080 pixels high or as high as they need.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from actprof.arrays import Floats
+from actprof.report.lettering import font, line_height, printable, width, wrapped
+from actprof.report.settings import Compared, own_words
+from actprof.report.style import EM, UNIT, Theme
+
+if TYPE_CHECKING:
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+WIDTH, HEIGHT = 1920.0, 1080.0
+MARGIN = 32.0
+TITLE, SUBTITLE, LABEL, DETAIL, KEY = 22.0, 14.0, 16.0, 14.0, 15.0
+SAMPLE, BESIDE, BETWEEN = 44.0, 10.0, 30.0
+"""Pixels of a key's sample, beside it, and between entries."""
+INDENT = SAMPLE + BESIDE
+
+
+class Sheet:
+    """A figure as wide as the page and at least as high as it, or as its blocks need."""
+
+    def __init__(self, figure: Figure, theme: Theme, height: float = HEIGHT, width: float = WIDTH) -> None:
+        from matplotlib.transforms import Affine2D
+
+        self.figure, self.theme, self.width, self.height = figure, theme, width, max(height, HEIGHT)
+        figure.set_size_inches(self.width / UNIT, self.height / UNIT)
+        figure.set_facecolor(theme.background)
+        self.transform = Affine2D().scale(1, -1).translate(0, self.height).scale(1 / UNIT) + figure.dpi_scale_trans
+
+    def text(self, x: float, y: float, text: str, size: float = DETAIL, *, align: str = "left", bold: bool = False,
+             color: str | None = None, mathematics: bool = False) -> None:
+        """One line; `y` is the middle of its capitals, or the baseline of `mathematics` between dollars."""
+        from matplotlib.text import Text
+
+        self.add(Text(x, y if mathematics else y + 0.36 * size * EM, text if mathematics else printable(text, bold),
+                      font=font(bold), fontsize=size, color=color or self.theme.foreground, ha=align, va="baseline",
+                      parse_math=mathematics, zorder=9))
+
+    def line(self, x: ArrayLike, y: ArrayLike, **look: Any) -> None:
+        """A line or markers outside of any axes."""
+        from matplotlib.lines import Line2D
+
+        self.add(Line2D(np.asarray(x), np.asarray(y), **look))
+
+    def rectangle(self, x: float, y: float, width: float, height: float, **look: Any) -> None:
+        """A filled rectangle with (x, y) as its upper left corner."""
+        from matplotlib.patches import Rectangle
+
+        self.add(Rectangle((x, y), width, height, **{"linewidth": 0, **look}))
+
+    def add(self, artist: Artist) -> None:
+        """Any artist in pixels of the sheet."""
+        artist.set_transform(self.transform)
+        self.figure.add_artist(artist)
+
+    def display(self, x: ArrayLike, y: ArrayLike) -> Floats:
+        """Matplotlib's own pixels (points, 2), y upwards, of places on the sheet."""
+        found: Floats = self.transform.transform(np.column_stack([x, y]))
+        return found
+
+    def pixels(self, axes: Axes, x: ArrayLike, y: ArrayLike) -> Floats:
+        """Places on the sheet (points, 2) of values in the units of axes."""
+        shown = axes.transData.transform(np.column_stack([x, y]))
+        found: Floats = self.transform.inverted().transform(shown)
+        return found
+
+    def values(self, axes: Axes, x: ArrayLike, y: ArrayLike) -> Floats:
+        """The way back from `pixels`."""
+        found: Floats = axes.transData.inverted().transform(self.display(x, y))
+        return found
+
+
+class Block(Protocol):
+    """What takes a height on the page."""
+
+    @property
+    def height(self) -> float: ...
+    def draw(self, sheet: Sheet, x: float, top: float) -> None: ...
+
+
+@dataclass(frozen=True)
+class Stack:
+    """Blocks below each other."""
+
+    blocks: Sequence[Block]
+    gap: float = 0.0
+
+    @property
+    def height(self) -> float:
+        return sum(block.height for block in self.blocks) + self.gap * max(0, len(self.blocks) - 1)
+
+    def draw(self, sheet: Sheet, x: float, top: float) -> None:
+        for block in self.blocks:
+            block.draw(sheet, x, top)
+            top += block.height + self.gap
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    """Wrapped lines of one size; `lead` stands before the first, in bold."""
+
+    lines: list[str]
+    size: float = DETAIL
+    bold: bool = False
+    muted: bool = False
+    lead: str = ""
+
+    @classmethod
+    def of(cls, items: Iterable[str], room: float, size: float = DETAIL, **look: Any) -> Paragraph:
+        """Items, joined by dots, on lines of at most `room` pixels."""
+        return cls(wrapped(items, room, size, look.get("bold", False)), size, **look)
+
+    @classmethod
+    def prose(cls, text: str, room: float, size: float = DETAIL, lead: str = "", **look: Any) -> Paragraph:
+        """A text broken between its words, which is fast as words recur."""
+        space, taken = width("n n", size) - 2 * width("n", size), lead_width(lead, size) if lead else 0.0
+        lines: list[list[str]] = [[]]
+        for piece in (piece for word in text.split() for piece in wrapped([word], room, size)):
+            wide = width(piece, size)
+            if taken and taken + wide > room:
+                lines.append([])
+                taken = 0.0
+            lines[-1].append(piece)
+            taken += wide + space
+        return cls([" ".join(line) for line in lines], size, lead=lead, **look)
+
+    @property
+    def height(self) -> float:
+        return len(self.lines) * line_height(self.size)
+
+    def draw(self, sheet: Sheet, x: float, top: float) -> None:
+        step, color = line_height(self.size), sheet.theme.muted if self.muted else sheet.theme.foreground
+        for number, line in enumerate(self.lines):
+            left, middle = x, top + (number + 0.5) * step
+            if self.lead and number == 0:
+                sheet.text(x, middle, self.lead, self.size, bold=True, color=color)
+                left += lead_width(self.lead, self.size)
+            sheet.text(left, middle, line, self.size, bold=self.bold, color=color)
+
+
+def lead_width(lead: str, size: float) -> float:
+    """Pixels that the bold words before a paragraph take."""
+    return width(lead, size, True) + 2
+
+
+@dataclass(frozen=True)
+class Marked:
+    """A sample beside the first line of a block."""
+
+    sample: Entry
+    block: Block
+
+    @property
+    def height(self) -> float:
+        return self.block.height
+
+    def draw(self, sheet: Sheet, x: float, top: float) -> None:
+        self.sample.draw_sample(sheet, x, top + line_height(LABEL) / 2 + 2)
+        self.block.draw(sheet, x + INDENT, top)
+
+
+class Header:
+    """Title and subtitle over the whole width."""
+
+    def __init__(self, title: str, words: Sequence[str], width: float = WIDTH) -> None:
+        room = width - 2 * MARGIN
+        self._parts = Stack([Paragraph.of([title], room, TITLE, bold=True),
+                             Paragraph.of(words, room, SUBTITLE, muted=True)], 2)
+        self.height = 22 + self._parts.height + 12
+
+    def draw(self, sheet: Sheet, x: float = MARGIN, top: float = 0.0) -> None:
+        self._parts.draw(sheet, x, top + 22)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What a mark means. The sample lays looks over each other: of Line2D, or of a Rectangle where they are filled."""
+
+    text: str
+    looks: Sequence[dict[str, Any]]
+    upright: bool = False
+
+    def draw_sample(self, sheet: Sheet, x: float, middle: float) -> None:
+        for look in self.looks:
+            if "facecolor" in look or "hatch" in look:
+                sheet.rectangle(x, middle - 9, SAMPLE, 18, **look)
+                continue
+            across, up = ([x, x + SAMPLE], [middle] * 2) if not self.upright else (
+                [x + SAMPLE / 2] * 2, [middle - 12, middle + 12])
+            if "marker" in look:
+                across, up = [x + SAMPLE / 2], [middle]
+            sheet.line(across, up, **{"color": sheet.theme.foreground, **look})
+
+
+class ArmHeading(Marked):
+    """`● he / relu`, below what sets this arm apart, and `more`."""
+
+    def __init__(self, comparison: Compared, number: int, theme: Theme, room: float, notes: Sequence[str] = (),
+                 more: Sequence[Block] = ()) -> None:
+        arm = comparison.arms[number]
+        details = Paragraph.of([*own_words(arm, comparison), *notes], room - INDENT, muted=True)
+        sample = Entry("", [{"linewidth": 3, "color": theme.arm(number)}, theme.mark(number)])
+        super().__init__(sample, Stack([Paragraph.of([arm.label], room - INDENT, LABEL, bold=True), details, *more]))
+
+
+class Key:
+    """Samples and what they mean, in rows as wide as the room; no height where there is nothing to tell."""
+
+    def __init__(self, entries: Iterable[Entry], room: float, size: float = KEY, bold: bool = False) -> None:
+        self._size, self._bold, self._step = size, bold, line_height(size)
+        self._placed: list[tuple[Entry, list[str], float, int]] = []
+        x, row = 0.0, 0
+        for entry in entries:
+            lines = wrapped([entry.text], room - SAMPLE - BESIDE, size, bold)
+            wide = SAMPLE + BESIDE + max((width(line, size, bold) for line in lines), default=0.0)
+            if x and (x + wide > room or len(lines) > 1):
+                x, row = 0.0, row + 1
+            self._placed.append((entry, lines, x, row))
+            x, row = (0.0, row + len(lines)) if len(lines) > 1 else (x + wide + BETWEEN, row)
+        self.height = max((row + len(lines) for _, lines, _, row in self._placed), default=0) * self._step
+
+    def draw(self, sheet: Sheet, x: float, top: float) -> None:
+        for entry, lines, left, row in self._placed:
+            middle = top + (row + 0.5) * self._step
+            entry.draw_sample(sheet, x + left, middle)
+            for number, line in enumerate(lines):
+                sheet.text(x + left + SAMPLE + BESIDE, middle + number * self._step, line, self._size, bold=self._bold)
