@@ -125,10 +125,16 @@ def command(input_: str, input_key: str | None, label_column: str, scale: str, r
 
 
 def _explain(output: Output) -> int:
-    from actprof.histogram.records import limits_record, limits_rows, print_limits
+    from actprof.histogram.records import limits_record, limits_rows
 
-    output.print(print_limits, limits_record, limits_rows)
+    output.print(_print_limits, limits_record, limits_rows)
     return 0
+
+
+def _print_limits(stream: TextIO) -> None:
+    from actprof.histogram.table import print_limits
+
+    print_limits(stream)
 
 
 def _opened(run: RunSpec, inits: tuple[str, ...], acts: tuple[str, ...],

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, TextIO
+from typing import Any
 
 import numpy as np
 
 from actprof import __version__
 from actprof.diagnosis.verdicts import THRESHOLDS
-from actprof.digits import number
 from actprof.engine.profiles import LayerSummary, Summary
 from actprof.engine.spec import GRADIENT, QUANTITIES
 from actprof.histogram.result import Comparison, JudgedArm, std_errors
-from actprof.report.terminal import Column, printed, table, written
 from actprof.theory.predictions import Forecast
 
 JSON_SCHEMA = "actprof.histogram/1"
@@ -88,16 +86,6 @@ def _row(arm: JudgedArm, layer: LayerSummary, quantity: str, summary: Summary) -
     for name, (low, high) in summary.spread.items():
         row |= {f"{name}_q1": low, f"{name}_q3": high}
     return row
-
-
-def print_limits(stream: TextIO) -> None:
-    """A row for each; on a terminal its lines are folded to the width."""
-    made = table([Column("limit", right=False), Column("value"), Column("of what, and why", right=False, folds=True)],
-                 stream)
-    for limit in THRESHOLDS:
-        cells = (limit.name, number(limit.value), f"{limit.unit}:\n{limit.reason}")
-        made.add_row(*(written(cell, stream) for cell in cells))
-    printed("verdicts: the limits that they go by", made, stream)
 
 
 def limits_record() -> dict[str, Any]:

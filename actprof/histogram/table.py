@@ -11,6 +11,7 @@ import numpy as np
 from rich.table import Table
 
 from actprof.arrays import Counts
+from actprof.diagnosis.verdicts import THRESHOLDS
 from actprof.digits import count, number, percent, power_of_ten
 from actprof.engine.profiles import LayerSummary, Summary
 from actprof.engine.spec import GRADIENT
@@ -282,3 +283,13 @@ def _outside(arm: JudgedArm, quantity: str) -> str:
     if len(listed) > 2 * LONGEST_LISTING:
         listed = [*listed[:LONGEST_LISTING], "…", *listed[-LONGEST_LISTING:]]
     return f"outside the histogram's range: {', '.join(listed)}\n" if listed else ""
+
+
+def print_limits(stream: TextIO) -> None:
+    """A row for each; on a terminal its lines are folded to the width."""
+    made = table([Column("limit", right=False), Column("value"), Column("of what, and why", right=False, folds=True)],
+                 stream)
+    for limit in THRESHOLDS:
+        cells = (limit.name, number(limit.value), f"{limit.unit}:\n{limit.reason}")
+        made.add_row(*(written(cell, stream) for cell in cells))
+    printed("verdicts: the limits that they go by", made, stream)
