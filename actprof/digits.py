@@ -125,11 +125,11 @@ def with_power(number: str) -> str:
     return power if mantissa == "1" else f"{mantissa}·{power}"
 
 
-def non_finite(figures: Mapping[str, float]) -> list[str]:
+def non_finite(statistics: Mapping[str, float]) -> list[str]:
     """`2 300 inf`, `12 NaN`: one item a kind; the sign of an infinity only where both occur."""
-    both = figures["posinf"] and figures["neginf"]
+    both = statistics["posinf"] and statistics["neginf"]
     kinds = (("posinf", "+inf" if both else "inf"), ("neginf", "−inf"), ("nan", "NaN"))
-    return [f"{grouped(figures[key])} {name}" for key, name in kinds if figures[key]]
+    return [f"{grouped(statistics[key])} {name}" for key, name in kinds if statistics[key]]
 
 
 def decades_over(logs: Sequence[float], wished: Sequence[float] = ()) -> tuple[float, float]:

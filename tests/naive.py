@@ -1,4 +1,4 @@
-"""The engine's figures, written as their definitions say and with no eye to speed: what the fast paths are held to."""
+"""The engine's statistics as their definitions say, with no eye to speed: what the fast paths are held to."""
 
 from __future__ import annotations
 
@@ -51,8 +51,8 @@ def layers(stack: StackSpec, seed: int, rows: np.ndarray, repeat: int = 0) -> It
         rows = a
 
 
-def figures(values: np.ndarray) -> dict[str, float]:
-    """The figures of finite values of shape (samples, units), two-pass in float64."""
+def statistics(values: np.ndarray) -> dict[str, float]:
+    """The statistics of finite values of shape (samples, units), two-pass in float64."""
     values = values.astype(np.float64)
     units = values.shape[1]
     lengths = np.linalg.norm(values, axis=1)

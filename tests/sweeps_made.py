@@ -1,4 +1,4 @@
-"""Grids of cells whose figures follow formulas: what `sweep` leaves behind, without an engine.
+"""Grids of cells whose statistics follow formulas: what `sweep` leaves behind, without an engine.
 
 Of a wide stack of ReLUs with weights N(0, gain²/fan_in) the mean square of the activations is (gain²/2)^layers times
 that of the inputs, the squared gradient grows by the same factor backwards, and χ₁ = gain²/2 (He et al. 2015).
@@ -55,12 +55,12 @@ def power(log10):
 def relu_cell(gain, layers):
     grown = log10_growth(gain, layers)
     correlation = 1 - 1 / (1 + layers / 4)
-    figures = {"std": power(grown), "second_moment": power(2 * grown), "within_unit_std": power(grown) / layers,
+    statistics = {"std": power(grown), "second_moment": power(2 * grown), "within_unit_std": power(grown) / layers,
                "correlation": correlation, "saturated_fraction": 0.0, "dead_fraction": 1 - 2 ** (-layers / 50),
                "log10_gradient_ratio": grown}
     code = ("non_finite" if math.isinf(power(2 * grown)) else "vanishing" if grown < -1 else "exploding" if grown > 1
             else "collapsed" if correlation > 0.95 else "healthy")
-    return Cell(f"{gain:g} / {layers:g}", figures, verdict=code)
+    return Cell(f"{gain:g} / {layers:g}", statistics, verdict=code)
 
 
 def trainable(layers):

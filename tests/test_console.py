@@ -65,10 +65,10 @@ def test_the_table_says_what_the_profile_says() -> None:
     for word in ("layer", "shape", "params", "mean", "std", "in-unit", "zero", "sat", "dead", "units", "histogram"):
         assert word in headers
     for cells, layer in zip(layer_rows(lines), comparison.arms[0].layers, strict=True):
-        figures = layer.activation.figures
-        assert cells[:9] == [str(layer.layer), "20×20", "400", number(figures["mean"]), number(figures["std"]),
-                             number(figures["within_unit_std"]), percent(figures["zero_fraction"]), "-",
-                             count(figures["dead_units"])]
+        statistics = layer.activation.statistics
+        assert cells[:9] == [str(layer.layer), "20×20", "400", number(statistics["mean"]), number(statistics["std"]),
+                             number(statistics["within_unit_std"]), percent(statistics["zero_fraction"]), "-",
+                             count(statistics["dead_units"])]
     assert next(line for line in lines if line.startswith("total")).split() == ["total", "1,200", "0"]
 
 

@@ -10,8 +10,8 @@ from hypothesis.extra import numpy as hnp
 
 from actprof.engine.bins import Bins, Extent, bins_over, lay, shared_extents
 from actprof.engine.counting import Counter, Scratch, block_rows
-from actprof.engine.distributions import FIGURES, Distribution
-from tests.naive import figures
+from actprof.engine.distributions import STATISTICS, Distribution
+from tests.naive import statistics
 
 DTYPES = (np.dtype(np.float32), np.dtype(np.float64))
 BINS = Bins(-2.0, 2.0, 30, np.dtype(np.float64))
@@ -26,8 +26,8 @@ def counted(values, bins=BINS, atoms=(0.0,), block=None):
 
 
 def assert_same(left: Distribution, right: Distribution):
-    for figure in FIGURES:
-        assert figure.value(left) == pytest.approx(figure.value(right), rel=1e-9, abs=1e-12, nan_ok=True), figure.name
+    for each in STATISTICS:
+        assert each.value(left) == pytest.approx(each.value(right), rel=1e-9, abs=1e-12, nan_ok=True), each.name
     np.testing.assert_array_equal(left.histogram.counts, right.histogram.counts)
     np.testing.assert_array_equal(left.unit_counts, right.unit_counts)
     np.testing.assert_array_equal(left.always_zero, right.always_zero)
@@ -64,10 +64,10 @@ def test_figures_equal_their_definitions(dtype, offset, spread):
     values[:, 2] = 0
     values[:5] = 0
     distribution = counted(values, block=17)
-    for name, expected in figures(values).items():
-        figure = next(figure for figure in FIGURES if figure.name == name)
+    for name, expected in statistics(values).items():
+        statistic = next(statistic for statistic in STATISTICS if statistic.name == name)
         rel = 1e-6 if name == "correlation" and dtype == np.float32 else 1e-9
-        assert figure.value(distribution) == pytest.approx(expected, rel=rel, abs=1e-12), name
+        assert statistic.value(distribution) == pytest.approx(expected, rel=rel, abs=1e-12), name
 
 
 def test_a_collapsed_layer_keeps_the_digits_of_its_spread():
@@ -95,14 +95,14 @@ def test_a_unit_is_always_on_if_a_rectifier_never_leaves_it_at_zero():
 
 def test_a_sample_that_is_partly_not_finite_has_no_direction():
     values = np.array([[1.0, 2.0, 2.0], [3.0, math.inf, 4.0], [2.0, 4.0, 4.0], [0.0, 3.0, -4.0]])
-    assert counted(values).correlation == pytest.approx(figures(values[[0, 2, 3]])["correlation"])
+    assert counted(values).correlation == pytest.approx(statistics(values[[0, 2, 3]])["correlation"])
 
 
 def test_nothing_finite_leaves_every_share_and_number_of_units_open():
     distribution = counted(np.full((3, 2), math.nan))
-    for figure in FIGURES:
-        if figure.activation_only:
-            assert math.isnan(figure.value(distribution)), figure.name
+    for statistic in STATISTICS:
+        if statistic.activation_only:
+            assert math.isnan(statistic.value(distribution)), statistic.name
 
 
 def test_the_pooled_variance_is_within_plus_between():

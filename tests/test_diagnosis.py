@@ -42,7 +42,7 @@ def judged(init, act, layers=5, **settings):
 
 
 def gradient_ratio(arm, layer=1):
-    return arm.layers[layer - 1].gradient.figures["log10_ratio"]
+    return arm.layers[layer - 1].gradient.statistics["log10_ratio"]
 
 
 def change(arguments):
@@ -155,18 +155,18 @@ def test_the_numbers_in_a_text_are_those_measured():
     arm, text = arguments[0], verdict(*arguments).text
     largest = max(gradient_ratio(arm, layer) for layer in range(1, 51))
     assert f"(squared ×{number(10 ** (2 * largest))})" in text
-    first, last = (arm.layers[place].activation.figures["std"] for place in (0, -1))
+    first, last = (arm.layers[place].activation.statistics["std"] for place in (0, -1))
     assert f"forward looks healthy, std {first:.3g} → {last:.3g}, but" in text
     assert "chi = 1.21 a layer" in text
     assert text.startswith("tanh with lecun_normal:gain=1.6666667: ")
     collapsed = profiled("lecun_normal", "sigmoid")
-    figures = collapsed[0].layers[-1].activation.figures
-    assert f"(std {figures['std']:.3g} in layer 5), yet within units std is {number(figures['within_unit_std'])}:" in (
-        verdict(*collapsed).text)
+    statistics = collapsed[0].layers[-1].activation.statistics
+    within = number(statistics["within_unit_std"])
+    assert f"(std {statistics['std']:.3g} in layer 5), yet within units std is {within}:" in verdict(*collapsed).text
     vanishing = profiled("0.01", "relu")
-    figures = vanishing[0].layers[-1].activation.figures
-    assert f"to rms {number(math.sqrt(figures['second_moment']))} in layer 5" in verdict(*vanishing).text
-    assert f"×{figures['second_moment'] ** 0.1:.3g} a layer" in verdict(*vanishing).text
+    statistics = vanishing[0].layers[-1].activation.statistics
+    assert f"to rms {number(math.sqrt(statistics['second_moment']))} in layer 5" in verdict(*vanishing).text
+    assert f"×{statistics['second_moment'] ** 0.1:.3g} a layer" in verdict(*vanishing).text
 
 
 def test_what_is_healthy_may_carry_a_remark():

@@ -10,7 +10,7 @@ import pytest
 from actprof import machine
 from actprof.catalogue import activations
 from actprof.engine import inputs, measure, memory
-from actprof.engine.distributions import FIGURES
+from actprof.engine.distributions import STATISTICS
 from actprof.engine.inputs import open_inputs
 from actprof.engine.network import Network
 from actprof.engine.pilot import extent_of
@@ -21,7 +21,7 @@ from actprof.errors import ResourceError
 from actprof.histogram.compare import compare
 from actprof.machine import ordered_map
 from actprof.streams import BLOCK
-from tests.naive import ArrayInputs, figures, layers
+from tests.naive import ArrayInputs, layers, statistics
 
 
 def stacks(init="he", act="relu", widths="20,30,10,30", bias=None, norm="none", norm_position="before"):
@@ -35,7 +35,7 @@ def run_on(specs, run, data=None):
 
 def every_figure(arm):
     return {(layer.layer, quantity, name): value for layer in arm.layers for quantity in QUANTITIES
-            for name, value in layer.quantity(quantity).figures.items()}
+            for name, value in layer.quantity(quantity).statistics.items()}
 
 
 SETTINGS = [
@@ -56,8 +56,8 @@ def test_the_engine_computes_what_plain_numpy_computes(settings, dtype):
     tolerance = 1e-4 if dtype == "float32" else 1e-9
     for layer, (z, a) in zip(arm.layers, layers(specs[0], 3, rows), strict=True):
         for quantity, values in (("preactivation", z), ("activation", a)):
-            measured = layer.quantity(quantity).figures
-            for name, expected in figures(values).items():
+            measured = layer.quantity(quantity).statistics
+            for name, expected in statistics(values).items():
                 if name in measured and name != "zero_fraction":
                     assert measured[name] == pytest.approx(expected, rel=tolerance, abs=tolerance), (quantity, name)
 
@@ -110,8 +110,8 @@ def test_a_layers_weights_do_not_change_when_the_depth_grows():
 
 def test_every_arm_sees_the_same_inputs_and_the_same_underlying_draws():
     small, large = run_on(stacks(init="normal:0.01|normal:1", act="linear", widths="20,30"), RunSpec()).arms
-    assert large.layers[0].activation.figures["std"] == pytest.approx(
-        100 * small.layers[0].activation.figures["std"], rel=1e-5)
+    assert large.layers[0].activation.statistics["std"] == pytest.approx(
+        100 * small.layers[0].activation.statistics["std"], rel=1e-5)
 
 
 def test_the_same_seed_gives_the_same_figures_and_another_seed_others():
@@ -123,16 +123,16 @@ def test_the_same_seed_gives_the_same_figures_and_another_seed_others():
 def test_repeats_are_independent_networks_with_their_median_and_quartiles():
     run = RunSpec(repeats=9)
     arm = run_on(stacks(), run).arms[0]
-    stds = [FIGURES[5].value(network.layers[1].activation) for network in arm.networks]
+    stds = [STATISTICS[5].value(network.layers[1].activation) for network in arm.networks]
     summary = arm.layers[1].activation
-    assert FIGURES[5].name == "std"
+    assert STATISTICS[5].name == "std"
     assert len(set(stds)) == 9
-    assert summary.figures["std"] == np.median(stds)
+    assert summary.statistics["std"] == np.median(stds)
     assert summary.spread["std"] == (np.quantile(stds, 0.25), np.quantile(stds, 0.75))
-    assert summary.figures["count"] == 9 * 1000 * 10
-    assert summary.histogram.total == summary.figures["count"]
+    assert summary.statistics["count"] == 9 * 1000 * 10
+    assert summary.histogram.total == summary.statistics["count"]
     single = run_on(stacks(), RunSpec()).arms[0]
-    assert FIGURES[5].value(single.networks[0].layers[1].activation) == pytest.approx(stds[0], rel=1e-12)
+    assert STATISTICS[5].value(single.networks[0].layers[1].activation) == pytest.approx(stds[0], rel=1e-12)
 
 
 def test_overflow_is_a_result_and_not_an_error():
@@ -145,20 +145,20 @@ def test_overflow_is_a_result_and_not_an_error():
     assert broken
     assert idle == list(range(broken[-1] + 1, 16))
     assert {warning.code for warning in comparison.warnings} == {"non_finite", "not_computed"}
-    assert math.isfinite(arm.layers[0].activation.figures["std"])
+    assert math.isfinite(arm.layers[0].activation.statistics["std"])
 
 
 def test_a_dead_network_says_from_which_layer_on():
     comparison = run_on(stacks(init="constant:-1", widths="5,6,7,8"), RunSpec(input=inputs.parse("constant:1")))
     assert [(w.code, w.layer, w.message) for w in comparison.warnings] == [("dead", 1, "100 % zeros from layer 1 on")]
-    assert comparison.arms[0].layers[2].activation.figures["dead_units"] == 8
+    assert comparison.arms[0].layers[2].activation.statistics["dead_units"] == 8
 
 
 def test_zero_weights_make_a_constant_network():
     comparison = run_on(stacks(init="zeros", act="sigmoid"), RunSpec())
     assert [w.code for w in comparison.warnings] == ["constant"]
     for layer in comparison.arms[0].layers:
-        figures_ = layer.activation.figures
+        figures_ = layer.activation.statistics
         assert (figures_["mean"], figures_["std"]) == (0.5, 0)
         assert sorted(layer.activation.histogram.counts)[-1] == figures_["count"]
 
@@ -172,7 +172,7 @@ def test_underflow_is_noted():
 def test_batch_norm_before_the_activation_standardises_whatever_the_weights(init):
     specs = stacks(init=init, norm="batch:eps=0", act="tanh")
     for layer in run_on(specs, RunSpec()).arms[0].layers:
-        figures_ = layer.preactivation.figures
+        figures_ = layer.preactivation.statistics
         assert figures_["mean"] == pytest.approx(0, abs=1e-5)
         assert figures_["std"] == pytest.approx(1, abs=1e-4)
         assert figures_["between_unit_std"] == pytest.approx(0, abs=1e-5)
@@ -180,8 +180,8 @@ def test_batch_norm_before_the_activation_standardises_whatever_the_weights(init
 
 def test_batch_norm_after_the_activation_standardises_the_outputs():
     for layer in run_on(stacks(init="0.01", norm="batch:eps=0", norm_position="after"), RunSpec()).arms[0].layers:
-        assert layer.activation.figures["within_unit_std"] == pytest.approx(
-            math.sqrt(1 - layer.activation.figures["dead_fraction"]), abs=1e-3)
+        assert layer.activation.statistics["within_unit_std"] == pytest.approx(
+            math.sqrt(1 - layer.activation.statistics["dead_fraction"]), abs=1e-3)
 
 
 @pytest.mark.parametrize("act", ["linear", "relu"])
@@ -245,17 +245,17 @@ def test_an_empty_profile_is_the_neutral_element_of_merging():
     empty = type(layer.activation).empty(layer.fan_out, layer.activation.histogram.edges,
                                          tuple(value for value, _ in layer.activation.atoms), True)
     merged = empty.merge(layer.activation)
-    for figure in FIGURES:
-        assert figure.value(merged) == pytest.approx(figure.value(layer.activation), rel=1e-12)
+    for statistic in STATISTICS:
+        assert statistic.value(merged) == pytest.approx(statistic.value(layer.activation), rel=1e-12)
     assert isinstance(arm.networks[0], Profile)
 
 
 def test_the_units_of_a_rectifier_with_a_large_bias_are_always_on():
     always_on = {act: run_on(stacks(act=act, bias="constant:1000", widths="20,30"), RunSpec()).arms[0]
-                 .layers[0].activation.figures["always_on_units"] for act in ("relu", "tanh")}
+                 .layers[0].activation.statistics["always_on_units"] for act in ("relu", "tanh")}
     assert always_on == {"relu": 30, "tanh": 0}
     normalised = run_on(stacks(norm="batch", norm_position="after"), RunSpec()).arms[0].layers[0].activation
-    assert (normalised.figures["always_on_units"], normalised.atoms) == (0, ())
+    assert (normalised.statistics["always_on_units"], normalised.atoms) == (0, ())
 
 
 def test_random_slopes_differ_between_blocks_batches_and_networks_and_are_those_of_their_streams():

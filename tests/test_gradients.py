@@ -14,7 +14,7 @@ from actprof.digits import power_of_ten
 from actprof.engine import inputs, jacobian, measure, memory, spec
 from actprof.engine.counting import Scratch
 from actprof.engine.forward import NOBODY, Chunk, Tape, forward
-from actprof.engine.gradients import GRADIENT_FIGURES, draw_cotangent
+from actprof.engine.gradients import GRADIENT_STATISTICS, draw_cotangent
 from actprof.engine.inputs import open_inputs
 from actprof.engine.network import Network
 from actprof.engine.spec import RunSpec
@@ -26,7 +26,7 @@ from actprof.program import main
 from actprof.report.records import to_csv, to_json
 from actprof.streams import BLOCK
 from tests import naive
-from tests.naive import ArrayInputs, figures
+from tests.naive import ArrayInputs, statistics
 
 SETTINGS = [
     {}, {"act": "tanh", "init": "xavier"}, {"act": "sigmoid/relu/gelu"}, {"act": "maxout:3"}, {"act": "linear"},
@@ -52,8 +52,8 @@ def cotangents(stack, run, rows, batch=0):
     return out
 
 
-def gradient_figures(arm):
-    return {(layer.layer, name): value for layer in arm.layers for name, value in layer.gradient.figures.items()}
+def gradient_statistics(arm):
+    return {(layer.layer, name): value for layer in arm.layers for name, value in layer.gradient.statistics.items()}
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -67,8 +67,8 @@ def test_the_gradients_are_those_of_a_plain_float64_backward_pass(settings, dtyp
     tolerance = 1e-3 if dtype == "float32" else 1e-9
     last = np.sqrt(np.mean(expected[-1][0] ** 2))
     for layer, (dz, dw) in zip(arm.layers, expected, strict=True):
-        measured = layer.gradient.figures
-        for name, value in figures(dz).items():
+        measured = layer.gradient.statistics
+        for name, value in statistics(dz).items():
             if name in measured:
                 assert measured[name] == pytest.approx(value, rel=tolerance, abs=tolerance), name
         rms = np.sqrt(np.mean(dz**2))
@@ -128,7 +128,7 @@ def test_the_number_of_workers_does_not_change_a_bit(settings, monkeypatch):
     for workers in (1, 2, 5):
         monkeypatch.setattr(measure, "cores", lambda workers=workers: workers)
         arms.append(run_on(specs, run))
-    assert gradient_figures(arms[0]) == gradient_figures(arms[1]) == gradient_figures(arms[2])
+    assert gradient_statistics(arms[0]) == gradient_statistics(arms[1]) == gradient_statistics(arms[2])
 
 
 @pytest.mark.parametrize("settings", [{}, {"act": "rrelu"}, {"act": "maxout", "norm": "layer"}], ids=str)
@@ -139,21 +139,22 @@ def test_chunks_do_not_change_the_gradients(settings, monkeypatch):
     data = open_inputs(run, 20)
     assert len(measure._chunks(Network(specs[0], 0, 0, np.dtype("float32")), data, back=True)) == 8
     parts = run_on(specs, run, data)
-    assert gradient_figures(parts) == pytest.approx(gradient_figures(whole), rel=1e-4, abs=1e-5)
+    assert gradient_statistics(parts) == pytest.approx(gradient_statistics(whole), rel=1e-4, abs=1e-5)
     for left, right in zip(whole.layers, parts.layers, strict=True):
         np.testing.assert_array_equal(left.gradient.histogram.edges, right.gradient.histogram.edges)
 
 
 @pytest.mark.parametrize("settings", [*SETTINGS, {"act": "rrelu"}, {"init": "1e20"}, {"init": "1e30", "act": "tanh"}],
                          ids=str)
-def test_gradients_change_nothing_of_the_other_figures(settings):
+def test_gradients_change_nothing_of_the_other_statistics(settings):
     specs, run = stacks(**settings), RunSpec()
     for quantities in (spec.QUANTITIES, spec.QUANTITIES[:1]):
         plain, more = (run_on(specs, dataclasses.replace(run, gradients=gradients, quantities=quantities))
                        for gradients in (False, True))
         for left, right in zip(plain.layers, more.layers, strict=True):
             for quantity in spec.QUANTITIES:
-                np.testing.assert_equal(dict(left.quantity(quantity).figures), dict(right.quantity(quantity).figures))
+                np.testing.assert_equal(dict(left.quantity(quantity).statistics),
+                                        dict(right.quantity(quantity).statistics))
         assert plain.layers[0].gradient is None
 
 
@@ -165,12 +166,12 @@ def test_a_forty_layer_sigmoid_stack_in_float32_has_the_ratios_of_float64():
     expected = naive.gradients(stack, 0, rows, cotangents(stack, run, BLOCK))
     last = np.sqrt(np.mean(expected[-1][0] ** 2))
     for layer, (dz, dw) in zip(arm.layers, expected, strict=True):
-        measured = layer.gradient.figures
+        measured = layer.gradient.statistics
         assert measured["ratio"] == pytest.approx(np.sqrt(np.mean(dz**2)) / last, rel=1e-3)
         assert measured["weight_norm"] == pytest.approx(np.linalg.norm(dw) / BLOCK, rel=1e-3)
         assert measured["std"] == pytest.approx(dz.std(), rel=1e-3)
         assert (measured["min"], measured["max"]) == pytest.approx((dz.min(), dz.max()), rel=1e-3)
-    assert arm.layers[0].gradient.figures["ratio"] < 1e-20
+    assert arm.layers[0].gradient.statistics["ratio"] < 1e-20
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -181,14 +182,14 @@ def test_what_is_beyond_every_float_keeps_its_logarithm(init, act, sign, dtype):
         warnings.simplefilter("error")
         arm = run_on([stack], RunSpec(batch_size=100, gradients=True, dtype=dtype))
     first = arm.layers[0].gradient
-    assert math.isfinite(first.figures["log10_ratio"])
-    assert sign * first.figures["log10_ratio"] > 300
-    assert math.isfinite(first.figures["log10_weight_norm"])
-    assert math.isnan(first.figures["ratio"])
-    assert math.isnan(first.figures["std"])
+    assert math.isfinite(first.statistics["log10_ratio"])
+    assert sign * first.statistics["log10_ratio"] > 300
+    assert math.isfinite(first.statistics["log10_weight_norm"])
+    assert math.isnan(first.statistics["ratio"])
+    assert math.isnan(first.statistics["std"])
     assert first.exponent
-    assert first.histogram.total == first.figures["count"] == 100 * 20
-    steps = np.diff([layer.gradient.figures["log10_ratio"] for layer in arm.layers])
+    assert first.histogram.total == first.statistics["count"] == 100 * 20
+    steps = np.diff([layer.gradient.statistics["log10_ratio"] for layer in arm.layers])
     assert np.abs(steps - np.median(steps)).max() < 2
 
 
@@ -197,7 +198,7 @@ def test_slopes_of_a_sudden_beyond_every_float_keep_their_edges():
     for layer in run_on([stack], RunSpec(batch_size=100, gradients=True, dtype="float64")).layers:
         assert (np.diff(layer.gradient.histogram.edges) > 0).all()
         assert layer.gradient.histogram.total == 1000
-        assert math.isfinite(layer.gradient.figures["log10_rms"])
+        assert math.isfinite(layer.gradient.statistics["log10_rms"])
 
 
 def test_he_keeps_the_gradients_of_relu_layers_as_large_as_they_are():
@@ -214,14 +215,14 @@ def test_repeats_have_their_median_and_quartiles():
     values = [10**network.layers[0].gradient.log10_rms for network in arm.networks]
     summary = arm.layers[0].gradient
     assert len(set(values)) == 7
-    assert summary.figures["rms"] == pytest.approx(np.median(values), rel=1e-12)
+    assert summary.statistics["rms"] == pytest.approx(np.median(values), rel=1e-12)
     assert summary.spread["rms"] == pytest.approx(np.quantile(values, (0.25, 0.75)), rel=1e-12)
-    assert summary.figures["count"] == 7 * 1000 * 30
+    assert summary.statistics["count"] == 7 * 1000 * 30
 
 
 def test_a_step_has_no_gradient_at_all():
     for layer in run_on(stacks(act="step"), RunSpec(gradients=True)).layers:
-        measured = layer.gradient.figures
+        measured = layer.gradient.statistics
         assert (measured["min"], measured["max"], measured["rms"], measured["weight_norm"]) == (0, 0, 0, 0)
         assert layer.gradient.atoms == ((0.0, measured["count"]),)
         assert math.isnan(measured["ratio"])
@@ -236,7 +237,7 @@ def test_rows_that_are_lost_on_the_way_up_do_not_come_back():
     kept = np.delete(np.arange(300), [3, 77, 250])
     expected = naive.gradients(stack, 0, rows[kept], cotangents(stack, run, 300)[kept])
     for layer, (dz, dw) in zip(arm.layers, expected, strict=True):
-        measured = layer.gradient.figures
+        measured = layer.gradient.statistics
         assert measured["count"] == dz.size
         assert measured["nan"] == measured["posinf"] == measured["neginf"] == 0
         assert measured["rms"] == pytest.approx(np.sqrt(np.mean(dz**2)), rel=1e-4)
@@ -246,8 +247,8 @@ def test_rows_that_are_lost_on_the_way_up_do_not_come_back():
 @pytest.mark.parametrize("norm", ["none", "layer", "rms", "batch", "batch:eps=0"])
 def test_nothing_comes_back_where_nothing_finite_arrives(norm):
     for layer in run_on(stacks(init="1e37", act="linear", norm=norm), RunSpec(gradients=True)).layers:
-        measured = layer.gradient.figures
-        assert measured["count"] + layer.gradient.non_finite in (0, layer.activation.figures["count"])
+        measured = layer.gradient.statistics
+        assert measured["count"] + layer.gradient.non_finite in (0, layer.activation.statistics["count"])
 
 
 def test_json_and_csv_carry_the_gradients():
@@ -256,14 +257,14 @@ def test_json_and_csv_carry_the_gradients():
     comparison = compare(specs, run, open_inputs(run, 20))
     text = to_json(records.comparison_record(comparison))
     parsed = json.loads(text, parse_constant=lambda constant: pytest.fail(constant))
-    names = {figure.name for figure in GRADIENT_FIGURES}
+    names = {statistic.name for statistic in GRADIENT_STATISTICS}
     for arm, stored in zip(comparison.arms, parsed["arms"], strict=True):
         assert stored["jacobian"] == [{name: None if math.isnan(value) else value for name, value in sample.items()}
                                       for sample in arm.jacobian]
         for layer, kept in zip(arm.layers, stored["layers"], strict=True):
             gradient = kept["gradient"]
             assert names | {"count", "mean", "std", "second_moment", "min", "max"} <= gradient.keys()
-            assert {name: gradient[name] for name in layer.gradient.figures} == dict(layer.gradient.figures)
+            assert {name: gradient[name] for name in layer.gradient.statistics} == dict(layer.gradient.statistics)
             histogram = gradient["histogram"]
             assert sum(histogram["counts"]) + histogram["below"] + histogram["above"] == gradient["count"]
             assert histogram["edges"] == sorted(set(histogram["edges"]))
@@ -377,7 +378,7 @@ def test_a_power_of_ten_is_shown_beyond_the_range_of_floats(exponent, text):
 
 def test_a_gradient_of_zero_has_a_ratio_of_zero():
     gradient = run_on(stacks(act="step/linear/linear"), RunSpec(gradients=True)).layers[0].gradient
-    assert (gradient.figures["ratio"], gradient.figures["log10_ratio"]) == (0, -math.inf)
+    assert (gradient.statistics["ratio"], gradient.statistics["log10_ratio"]) == (0, -math.inf)
 
 
 @pytest.fixture

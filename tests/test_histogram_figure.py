@@ -133,7 +133,7 @@ def test_each_panel_names_its_layer_its_sigma_and_its_zeros():
     shown = texts(drawn(comparison))
     assert [shown.count(f"layer {number}") for number in range(1, 6)] == [2] * 5
     assert sum(text.startswith("0: ") for text in shown) == 10
-    sigma = comparison.arms[0].layers[0].activation.figures["std"]
+    sigma = comparison.arms[0].layers[0].activation.statistics["std"]
     assert f"σ {sigma:.3g}" in shown
 
 
@@ -293,7 +293,7 @@ def sigma_axis(figure, comparison):
     """y of a value on the axis of σ, by the measured lines."""
     measured = [line.get_ydata() for line in figure.findobj(Line2D) if line.get_markersize() == 8
                 and line.get_marker() in "os" and len(line.get_ydata()) == len(comparison.arms[0].layers)]
-    stds = [[layer.activation.figures["std"] for layer in arm.layers] for arm in comparison.arms]
+    stds = [[layer.activation.statistics["std"] for layer in arm.layers] for arm in comparison.arms]
     slope, start = np.polyfit(np.log10(np.ravel(stds)), np.ravel(measured), 1)
     return lambda values: start + slope * np.log10(values)
 

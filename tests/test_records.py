@@ -1,4 +1,4 @@
-"""Machine-readable output: strict JSON and tidy CSV that carry the profile's figures exactly."""
+"""Machine-readable output: strict JSON and tidy CSV that carry the profile's statistics exactly."""
 
 import csv
 import io
@@ -90,7 +90,7 @@ def test_the_figures_are_the_profiles_own_to_the_last_digit(comparison: Comparis
         for layer, stored_layer in zip(arm.layers, stored["layers"], strict=True):
             for quantity in QUANTITIES:
                 summary = layer.quantity(quantity)
-                for name, value in summary.figures.items():
+                for name, value in summary.statistics.items():
                     assert stored_layer[quantity][name] == (value if math.isfinite(value) else None)
                 assert stored_layer[quantity]["histogram"]["edges"] == summary.histogram.edges.tolist()
                 assert stored_layer[quantity]["histogram"]["counts"] == summary.histogram.counts.tolist()
@@ -123,11 +123,11 @@ def test_csv_has_a_row_for_each_arm_layer_and_quantity(comparison: Comparison, p
     wanted = [(arm["label"], layer["layer"], quantity, layer[quantity])
               for arm in parsed["arms"] for layer in arm["layers"] for quantity in QUANTITIES]
     assert len(rows) == len(wanted)
-    for row, (label, layer, quantity, figures) in zip(rows, wanted, strict=True):
+    for row, (label, layer, quantity, statistics) in zip(rows, wanted, strict=True):
         assert (row["arm"], row["layer"], row["quantity"]) == (label, str(layer), quantity)
         assert None not in row
         for name in (*MOMENTS, *ACTIVITY):
-            value = figures.get(name)
+            value = statistics.get(name)
             assert row[name] == "" if value is None else float(row[name]) == value
         assert not {"nan", "inf", "-inf", "None"} & set(row.values())
 

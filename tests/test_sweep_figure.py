@@ -505,7 +505,7 @@ def test_a_prediction_far_away_does_not_press_the_others_flat():
 
 def test_a_map_says_of_how_many_networks_it_shows_the_median():
     several = of_values((gains(2), depths(1)), "std", [1.0, 2.0])
-    cells = tuple(replace(cell, networks={"std": (0.5, cell.figures["std"], 3.0)}) for cell in several.cells)
+    cells = tuple(replace(cell, networks={"std": (0.5, cell.statistics["std"], 3.0)}) for cell in several.cells)
     assert "median of 3 networks" in texts(drawn(replace(several, cells=cells)))
     assert not any("median" in text for text in texts(drawn(several)))
 

@@ -42,7 +42,7 @@ def smooth(name: str, place: Place) -> float:
 
 
 def odd(name: str, place: Place) -> float:
-    """NaN, infinities and zeros beside ordinary figures."""
+    """NaN, infinities and zeros beside ordinary statistics."""
     values = (math.nan, math.inf, -math.inf, 0.0, smooth(name, place))
     return values[int(sum(place) * 2 + NAMES.index(name)) % len(values)]
 
@@ -52,13 +52,13 @@ def swept(axes: Sequence[Axis], formula: Formula = smooth, quantities: Sequence[
     """A grid of formula(quantity, place); networks lie around it, theory 10 % above it."""
     cells = []
     for order, place in enumerate(product(*(axis.places for axis in axes))):
-        figures = {name: formula(name, place) for name in NAMES}
+        statistics = {name: formula(name, place) for name in NAMES}
         around = {name: tuple(value * (1 + 0.01 * (network - networks // 2)) for network in range(networks))
-                  for name, value in figures.items()} if networks > 1 else {}
+                  for name, value in statistics.items()} if networks > 1 else {}
         cells.append(Cell(
-            f"cell {order}", figures, {name: (min(values), max(values)) for name, values in around.items()}, around,
+            f"cell {order}", statistics, {name: (min(values), max(values)) for name, values in around.items()}, around,
             CODES[order % len(CODES)] if judged else "",
-            {name: (1.1 * value, 0.9 * value, 1.3 * value) for name, value in figures.items()} if predicted else {}))
+            {name: (1.1 * value, 0.9 * value, 1.3 * value) for name, value in statistics.items()} if predicted else {}))
     config = {"init": "he_normal", "act": "tanh", "widths": [100, 100, 100], "norm": "none"}
     return Sweep(7, config, tuple(axes), tuple(cells), tuple(quantities), **others)
 
@@ -110,7 +110,7 @@ def test_json_has_every_figure_in_the_shape_of_the_grid(axes: tuple[Axis, ...], 
                     flat(record["high"][name], sweep), flat(record["networks"][name], sweep),
                     *(flat(record["predicted"][name][key], sweep) for key in ("value", "low", "high")), strict=True)
         for cell, value, low, high, networks, *predicted in cells:
-            assert value == strict(cell.figures[name])
+            assert value == strict(cell.statistics[name])
             assert (low, high) == tuple(map(strict, cell.spread[name]))
             assert networks == list(map(strict, cell.networks[name]))
             assert predicted == list(map(strict, cell.predicted[name]))
@@ -126,7 +126,7 @@ def test_the_ratio_is_ten_to_its_logarithm_wherever_that_is_kept(axes: tuple[Axi
     for cell, value, low, networks, high in zip(
             sweep.cells, flat(record["quantities"][RATIO], sweep), flat(record["low"][RATIO], sweep),
             flat(record["networks"][RATIO], sweep), flat(record["predicted"][RATIO]["high"], sweep), strict=True):
-        assert value == ratio(cell.figures[LOGARITHM])
+        assert value == ratio(cell.statistics[LOGARITHM])
         assert low == ratio(cell.spread[LOGARITHM][0])
         assert networks == list(map(ratio, cell.networks[LOGARITHM]))
         assert high == ratio(cell.predicted[LOGARITHM][2])

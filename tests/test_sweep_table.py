@@ -41,7 +41,7 @@ GRIDS = [(GAINS,), (ACTS,), (INITS,), (FINE,), (WIDE,), (numbers("gain", 1.0),),
 
 
 def small(name: str, place: Place) -> float:
-    """Figures of many characters, of either sign where that can be."""
+    """Statistics of many characters, of either sign where that can be."""
     value = smooth(name, place)
     if name == LOGARITHM:
         return -480.0 + value / 10
@@ -105,7 +105,7 @@ def test_one_axis_has_a_row_a_value_with_quartiles_and_theory_beside_the_median(
     for row, label, cell in zip(rows, labels(FINE), sweep.cells, strict=True):
         low, high = (expected(name, end) for end in cell.spread[name])
         value, *ends = (expected(name, said) for said in cell.predicted[name])
-        assert row == [label, expected(name, cell.figures[name]), "-" if low == high == "-" else f"{low} … {high}",
+        assert row == [label, expected(name, cell.statistics[name]), "-" if low == high == "-" else f"{low} … {high}",
                        value, "-" if ends == ["-", "-"] else " … ".join(ends)]
 
 

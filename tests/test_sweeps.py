@@ -161,9 +161,9 @@ def test_a_cell_is_what_a_single_run_with_the_same_seed_gives(over, settings):
         arm = compare([stack], alone, inputs.open_inputs(alone, stack.widths[0])).arms[0]
         last, first = arm.layers[-1].activation, arm.layers[0].gradient
         for name in BY_NAME:
-            said, spread = ((first.figures["log10_ratio"], first.spread["log10_ratio"]) if BY_NAME[name].back
-                            else (last.figures[name], last.spread[name]))
-            np.testing.assert_equal(cell.figures[name], said, name)
+            said, spread = ((first.statistics["log10_ratio"], first.spread["log10_ratio"]) if BY_NAME[name].back
+                            else (last.statistics[name], last.spread[name]))
+            np.testing.assert_equal(cell.statistics[name], said, name)
             np.testing.assert_equal(cell.spread[name], spread, name)
             assert np.median(cell.networks[name]) == pytest.approx(said, rel=1e-12, nan_ok=True)
         assert cell.verdict == arm.verdict.code
@@ -176,7 +176,7 @@ def test_a_cell_can_be_asked_for_by_its_label():
         run = replace(run_of(), gradients=True)
         [arm] = compare(Grid((parsed(f"gain={gain}"),), settings={"layers": int(layers)}).stacks, run,
                         inputs.open_inputs(run, spec.WIDTH)).arms
-        assert cell.figures["std"] == arm.layers[-1].activation.figures["std"]
+        assert cell.statistics["std"] == arm.layers[-1].activation.statistics["std"]
 
 
 def test_results_do_not_depend_on_the_number_of_workers():
@@ -208,15 +208,15 @@ def test_a_network_that_overflows_or_is_cut_off_does_not_hide_the_others():
     ratios = sorted(cell.networks["log10_gradient_ratio"], key=lambda each: (math.isnan(each), each))
     known = [ratio for ratio in ratios if not math.isnan(ratio)]
     assert -math.inf in known
-    assert cell.figures["log10_gradient_ratio"] in known
-    assert sum(ratio <= cell.figures["log10_gradient_ratio"] for ratio in known) >= len(known) / 2
+    assert cell.statistics["log10_gradient_ratio"] in known
+    assert sum(ratio <= cell.statistics["log10_gradient_ratio"] for ratio in known) >= len(known) / 2
 
 
 def test_a_stack_that_is_too_large_for_gradients_costs_the_others_nothing(monkeypatch):
     monkeypatch.setattr(memory, "WHOLE_BYTES", 4 * 20 * 20 * 3)
     small, large = swept("width=20,40", layers=3).cells
     assert small == swept("width=20", layers=3).cells[0]
-    assert "log10_gradient_ratio" not in large.figures
+    assert "log10_gradient_ratio" not in large.statistics
     assert large.verdict
 
 
@@ -233,16 +233,16 @@ def test_only_what_is_asked_for_is_computed_and_it_is_the_same():
     full, lean = (swept("gain=1,2", layers=3, everything=everything) for everything in (True, False))
     for whole, part in zip(full.cells, lean.cells, strict=True):
         assert part.verdict == ""
-        assert "log10_gradient_ratio" not in part.figures
-        assert part.figures == {name: whole.figures[name] for name in part.figures}
+        assert "log10_gradient_ratio" not in part.statistics
+        assert part.statistics == {name: whole.statistics[name] for name in part.statistics}
     [cell] = sweep(SweepSpec(grid(["gain=1"], ["he"], ["relu"], {}), run_of(), (VERDICT,))).cells
     assert cell.verdict
 
 
 def test_a_layer_that_overflows_has_no_figures_and_is_counted():
     result = swept("gain=1,1e6", layers=12)
-    assert math.isfinite(result.cells[0].figures["std"])
-    assert all(math.isnan(value) for name, value in result.cells[1].figures.items() if not BY_NAME[name].back)
+    assert math.isfinite(result.cells[0].statistics["std"])
+    assert all(math.isnan(value) for name, value in result.cells[1].statistics.items() if not BY_NAME[name].back)
     assert result.cells[1].verdict == "non_finite"
     assert result.notes == ("1 of 2 cells end in values that are not finite",)
 
@@ -280,9 +280,9 @@ def test_tanh_turns_from_order_to_chaos_where_theory_says(sigma_b):
                    bias=str(sigma_b), run=run_of(batch_size=16))
     for cell, sign in zip(result.cells, (-1, 1), strict=True):
         value, low, high = cell.predicted["log10_gradient_ratio"]
-        assert sign * cell.figures["log10_gradient_ratio"] > 1
-        assert abs(cell.figures["log10_gradient_ratio"] - value) < 2 * (high - low) / 1.96
-        assert cell.figures["correlation"] == pytest.approx(cell.predicted["correlation"][0], abs=0.1)
+        assert sign * cell.statistics["log10_gradient_ratio"] > 1
+        assert abs(cell.statistics["log10_gradient_ratio"] - value) < 2 * (high - low) / 1.96
+        assert cell.statistics["correlation"] == pytest.approx(cell.predicted["correlation"][0], abs=0.1)
     [line] = [line for line in result.lines if line.name == "critical"]
     assert line.points[0][0] == pytest.approx(edge, rel=1e-6)
 
@@ -294,7 +294,7 @@ def test_theory_stands_beside_the_cells_of_one_axis():
         assert low < value < high
         inside = [low <= each <= high for each in cell.networks["std"]]
         assert sum(inside) >= 2
-        assert cell.predicted["correlation"][0] == pytest.approx(cell.figures["correlation"], abs=0.1)
+        assert cell.predicted["correlation"][0] == pytest.approx(cell.statistics["correlation"], abs=0.1)
 
 
 def _slowly(seconds):

@@ -82,7 +82,7 @@ def test_the_textbook_case_behaves_as_theory_says(act, init):
 
 @pytest.mark.parametrize(("init", "factor"), [("0.01", math.sqrt(0.005)), ("xavier", math.sqrt(0.5)), ("he", 1.0)])
 def test_relu_scales_by_the_root_of_half_the_weight_variance_a_layer(init, factor):
-    stds = [layer.activation.figures["std"] for layer in measured("relu", init).layers]
+    stds = [layer.activation.statistics["std"] for layer in measured("relu", init).layers]
     growth = (stds[-1] / stds[0]) ** (1 / (DEPTH - 1))
     assert growth == pytest.approx(factor, rel=0.08)  # log K has a std of √(5·5/100) a network, over 60 networks
 
@@ -90,12 +90,12 @@ def test_relu_scales_by_the_root_of_half_the_weight_variance_a_layer(init, facto
 def test_relu_with_unit_weights_explodes():
     """√(n/2) a layer: std √(50⁵)·√(1 - 1/π)."""
     expected = 50**2.5 * math.sqrt(1 - 1 / math.pi)
-    assert measured("relu", "1").layers[-1].activation.figures["std"] == pytest.approx(expected, rel=0.2)
+    assert measured("relu", "1").layers[-1].activation.statistics["std"] == pytest.approx(expected, rel=0.2)
 
 
 def test_half_of_a_relu_layer_is_exactly_zero():
     for layer in measured("relu", "he").layers:
-        assert layer.activation.figures["zero_fraction"] == pytest.approx(0.5, abs=0.03)
+        assert layer.activation.statistics["zero_fraction"] == pytest.approx(0.5, abs=0.03)
 
 
 def test_sigmoid_with_unit_weights_piles_up_in_the_end_bins():
@@ -116,11 +116,11 @@ def test_the_textbook_range_drops_a_quarter_of_he_with_relu():
 
 def test_sigmoid_with_xavier_looks_healthy_while_the_units_say_the_same_of_every_sample():
     layers = measured("sigmoid", "xavier").layers
-    within = [layer.activation.figures["within_unit_std"] for layer in layers]
-    assert layers[-1].activation.figures["std"] == pytest.approx(0.12, abs=0.01)
+    within = [layer.activation.statistics["within_unit_std"] for layer in layers]
+    assert layers[-1].activation.statistics["std"] == pytest.approx(0.12, abs=0.01)
     for value, book in zip(within, (0.208, 0.049, 0.0115, 0.0027, 0.0006), strict=True):
         assert value == pytest.approx(book, rel=0.12)
-    assert layers[-1].activation.figures["correlation"] > 0.9999
+    assert layers[-1].activation.statistics["correlation"] > 0.9999
 
 
 def test_saturated_values_lie_beyond_the_point_where_the_slope_is_a_twentieth():
@@ -128,7 +128,7 @@ def test_saturated_values_lie_beyond_the_point_where_the_slope_is_a_twentieth():
     root = math.sqrt(0.95)
     edge = math.log((1 + root) / (1 - root))
     expected = math.erfc(edge / 10 / math.sqrt(2))
-    assert measured("sigmoid", "1").layers[0].activation.figures["saturated_fraction"] == pytest.approx(
+    assert measured("sigmoid", "1").layers[0].activation.statistics["saturated_fraction"] == pytest.approx(
         expected, abs=0.02)
 
 

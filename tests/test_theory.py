@@ -1,4 +1,4 @@
-"""Mean-field theory against closed forms, published figures, derivatives and networks."""
+"""Mean-field theory against closed forms, published statistics, derivatives and networks."""
 
 import math
 
@@ -233,10 +233,10 @@ GAINS = {
 def test_gains_are_those_of_the_tables(text):
     found, printed = gains(choice(text)), GAINS[text]
     digits = (5e-9, 5e-9, 5e-7, 5e-5, 5e-5, 5e-7, 5e-9)
-    figures = (found.gain_forward, found.gain_backward, found.gain_std, found.chi_at_gain_forward, found.length_slope,
-               found.critical_sigma_w, found.torch_gain)
-    for figure, expected, precision in zip(figures, printed, digits, strict=True):
-        assert figure == (None if expected is None else pytest.approx(expected, abs=1.01 * precision))
+    statistics = (found.gain_forward, found.gain_backward, found.gain_std, found.chi_at_gain_forward,
+                  found.length_slope, found.critical_sigma_w, found.torch_gain)
+    for statistic, expected, precision in zip(statistics, printed, digits, strict=True):
+        assert statistic == (None if expected is None else pytest.approx(expected, abs=1.01 * precision))
     assert found.stable == (printed[4] <= 1)
     assert forward_gain(choice(text)) == found.gain_forward
 

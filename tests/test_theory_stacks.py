@@ -46,21 +46,21 @@ def stack(init, act, settings):
     return only
 
 
-def figures(spec, run):
+def statistics(spec, run):
     comparison = compare([spec], run, open_inputs(run, spec.widths[0]))
     return [layer.activation for layer in comparison.arms[0].networks[0].layers]
 
 
 def test_measured_moments_lie_within_their_error_bars():
-    """6 networks × 3 figures × 3 layers each; beyond 3 errors 0.3 % of a normal distribution, here at most 1.5 %, and
-    beyond 7 errors nothing: figures of small networks have somewhat longer tails."""
+    """6 networks × 3 statistics × 3 layers each; beyond 3 errors 0.3 % of a normal distribution, here at most 1.5 %,
+    and beyond 7 errors nothing: statistics of small networks have somewhat longer tails."""
     scores = []
     for init, act, settings in STACKS:
         spec = stack(init, act, settings)
         theory = predict(spec, 1.0, 0.0, ROWS)
         assert theory.reason == ""
         for seed in range(SEEDS):
-            measured = figures(spec, RunSpec(batch_size=ROWS, seed=seed, quantities=("activation",)))
+            measured = statistics(spec, RunSpec(batch_size=ROWS, seed=seed, quantities=("activation",)))
             for layer, found in zip(theory.layers, measured, strict=True):
                 scores += [(abs(getattr(found, level) - getattr(layer, level)) / getattr(layer, f"{level}_error"),
                             init, act, settings, layer.layer, level, seed) for level in LEVELS]
@@ -76,7 +76,7 @@ def test_the_band_of_the_std_holds_19_networks_of_20():
         spec = stack(init, act, {})
         theory = predict(spec, 1.0, 0.0, ROWS)
         for seed in range(30):
-            measured = figures(spec, RunSpec(batch_size=ROWS, seed=100 + seed, quantities=("activation",)))
+            measured = statistics(spec, RunSpec(batch_size=ROWS, seed=100 + seed, quantities=("activation",)))
             outside += [not layer.std_low <= found.std <= layer.std_high
                         for layer, found in zip(theory.layers, measured, strict=True)]
     assert 0.005 < np.mean(outside) < 0.1
@@ -90,7 +90,7 @@ def test_all_figures_agree_with_wide_networks(init, act, settings):
     rows, layers = 200, 3
     (spec,) = stack_specs([init], [act], layers=layers, width=800, **settings)
     theory = predict(spec, 1.0, 0.0, rows)
-    for layer, found in zip(theory.layers, figures(spec, RunSpec(batch_size=rows)), strict=True):
+    for layer, found in zip(theory.layers, statistics(spec, RunSpec(batch_size=rows)), strict=True):
         allowed = 5 * max(layer.mean_error, layer.std_error) / layer.std
         assert found.within_unit_std == pytest.approx(layer.within_unit_std, rel=0.02 + allowed)
         assert found.between_unit_std == pytest.approx(layer.between_unit_std, rel=0.05 + allowed, abs=0.03 * layer.std)
@@ -266,7 +266,7 @@ def test_masses_agree_with_a_wide_network(act, settings):
     (spec,) = stack_specs(["he"], [act], layers=1, width=2000, **settings)
     run = RunSpec(batch_size=200, range=(-2.1, 3.1), bins=20)
     (layer,) = predict(spec, 1.0, 0.0, 200).layers
-    (measured,) = figures(spec, run)
+    (measured,) = statistics(spec, run)
     found = masses(spec, layer, measured.histogram.edges)
     whole = np.array(found.bins)
     for value, probability in found.atoms:

@@ -124,15 +124,15 @@ def slope_words(scheme: Scheme) -> str:
     if scheme.slope is None:
         return "no steady slope" if len(scheme.fan_in) > 1 and any(scheme.std) else ""
     first, last = scheme.slope
-    return _name(last) if abs(first - last) <= TOLERANCE else f"slope from {_figure(first)} to {_figure(last)}"
+    return _name(last) if abs(first - last) <= TOLERANCE else f"slope from {_number(first)} to {_number(last)}"
 
 
 def _name(slope: float) -> str:
     return next((name for value, name in NAMES.items() if abs(slope - value) <= TOLERANCE),
-                f"slope {_figure(slope)}")
+                f"slope {_number(slope)}")
 
 
-def _figure(slope: float) -> str:
+def _number(slope: float) -> str:
     if abs(slope - HALF) <= TOLERANCE / 2:
         return "−1/2"
     return compact(round(slope, 2) + 0.0, 2)

@@ -81,7 +81,7 @@ def run_options(batch_size: int = RunSpec.batch_size) -> Option:
         click.option("--batches", type=Whole(1, spec.MAX_BATCHES), default=RunSpec.batches, show_default=True,
                      help="Batches; they stream through one after the other."),
         click.option("--repeats", type=Whole(1, spec.MAX_REPEATS), default=RunSpec.repeats, show_default=True,
-                     help="Independent networks: figures are medians, with quartiles."),
+                     help="Independent networks: statistics are medians, with quartiles."),
         click.option("--dtype", type=Word(spec.DTYPES), default=RunSpec.dtype, show_default=True,
                      help="Precision of the network."),
     ))

@@ -1,4 +1,4 @@
-"""The words of a verdict: what theory and the neighbouring figures say about why."""
+"""The words of a verdict: what theory and the neighbouring statistics say about why."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def forward(seen: Evidence, course: Course, sign: int) -> str:
         reached = "0" if size < 0 else "infinity"
         return fitted(f"{seen.name}: activations {verb} to {reached}, in layer {first}", unmet(seen), chi(seen))
     text = (f"{seen.name}: activations {verb} {times(size / layer)} a layer to rms "
-            f"{number(next(rms(each.activation.figures) for each in seen.layers if each.layer == layer))} "
+            f"{number(next(rms(each.activation.statistics) for each in seen.layers if each.layer == layer))} "
             f"in layer {layer}, {_pace(seen, size, layer)}")
     return fitted(text, unmet(seen), chi(seen), _back(seen))
 
@@ -62,17 +62,17 @@ def _back(seen: Evidence) -> str:
 
 def share_within(summary: Summary) -> float:
     """Of the std of a layer, what is over the samples."""
-    std = summary.figures["std"]
-    return summary.figures["within_unit_std"] / std if std > 0 else math.inf
+    std = summary.statistics["std"]
+    return summary.statistics["within_unit_std"] / std if std > 0 else math.inf
 
 
 def _stds(seen: Evidence) -> str:
-    """`forward looks healthy, std 0.76 → 0.65, but`, or the figures with what is wrong about them."""
+    """`forward looks healthy, std 0.76 → 0.65, but`, or the statistics with what is wrong about them."""
     first, last = (each.activation for each in (seen.layers[0], seen.layers[-1]))
-    start, end = first.figures["std"], last.figures["std"]
+    start, end = first.statistics["std"], last.statistics["std"]
     stds = f"std {number(start)} → {number(end)}"
     if share_within(last) < COLLAPSED.value:
-        return f"{stds}, within units {number(last.figures['within_unit_std'])};"
+        return f"{stds}, within units {number(last.statistics['within_unit_std'])};"
     even = end >= VISIBLE.value and start / NOTABLE.value < end < start * NOTABLE.value
     return f"forward looks healthy, {stds}, but" if even else f"{stds};"
 
@@ -101,7 +101,7 @@ def health(seen: Evidence) -> str:
 def _sizes(seen: Evidence) -> str:
     if not seen.layers:
         return "nothing was measured"
-    first, last = (each.activation.figures["std"] for each in (seen.layers[0], seen.layers[-1]))
+    first, last = (each.activation.statistics["std"] for each in (seen.layers[0], seen.layers[-1]))
     back = _back(seen)
     return (f"std {number(first)} → {number(last)} over {seen.depth} layer{'s' if seen.depth > 1 else ''}"
             f"{back and f', {back}'}")
@@ -126,7 +126,7 @@ def unmet(seen: Evidence) -> str:
 def _alike(seen: Evidence) -> str:
     if len(seen.layers) < 2:
         return ""
-    first, last = (each.activation.figures["correlation"] for each in (seen.layers[0], seen.layers[-1]))
+    first, last = (each.activation.statistics["correlation"] for each in (seen.layers[0], seen.layers[-1]))
     if not last > ALIKE.value >= first:
         return ""
     return f"inputs grow alike: correlation {number(first)} → {number(last)} by layer {seen.layers[-1].layer}"
@@ -147,7 +147,7 @@ def _slow(seen: Evidence) -> str:
 def _chance(seen: Evidence) -> str:
     """A narrow network strays from what theory expects."""
     expected = seen.expected[-1].std if len(seen.expected) == seen.depth else 0.0
-    measured = seen.layers[-1].activation.figures["std"] if seen.layers else 0.0
+    measured = seen.layers[-1].activation.statistics["std"] if seen.layers else 0.0
     if not (expected > 0 and measured > 0) or abs(math.log(measured / expected)) < math.log(NOTABLE.value):
         return ""
     return f"theory expects std {number(expected)}: {min(seen.stack.widths[1:]):,} units stray by chance"

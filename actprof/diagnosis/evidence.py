@@ -10,7 +10,7 @@ from functools import cached_property
 
 from actprof.diagnosis.verdicts import CHANGE, COLLAPSED
 from actprof.engine.inputs import InputMoments
-from actprof.engine.profiles import Arm, Figures, LayerSummary
+from actprof.engine.profiles import Arm, LayerSummary, Statistics
 from actprof.engine.spec import StackSpec
 from actprof.theory.predictions import LayerTheory, StackTheory
 
@@ -34,7 +34,7 @@ class Evidence:
     @cached_property
     def layers(self) -> tuple[LayerSummary, ...]:
         """Those of which something finite was seen."""
-        return tuple(layer for layer in self.arm.layers if layer.activation.figures["count"])
+        return tuple(layer for layer in self.arm.layers if layer.activation.statistics["count"])
 
     @cached_property
     def expected(self) -> tuple[LayerTheory, ...]:
@@ -44,7 +44,7 @@ class Evidence:
     def forward(self) -> Course:
         """Root mean squares of the activations; beside the inputs' where those are larger than 1, else beside 1."""
         above = math.log10(max(self.input_rms, 1.0))
-        return tuple((layer.layer, log10(rms(layer.activation.figures)) - above) for layer in self.layers)
+        return tuple((layer.layer, log10(rms(layer.activation.statistics)) - above) for layer in self.layers)
 
     @cached_property
     def fading(self) -> Course:
@@ -60,7 +60,7 @@ class Evidence:
     @cached_property
     def backward(self) -> Course:
         """Root mean squares of dL/dz beside the last layer's: measured, else from theory, else nothing."""
-        measured = tuple((layer.layer, layer.gradient.figures["log10_ratio"])
+        measured = tuple((layer.layer, layer.gradient.statistics["log10_ratio"])
                          for layer in self.layers if layer.gradient)
         if measured:
             return tuple((layer, size) for layer, size in measured if not math.isnan(size))
@@ -128,9 +128,9 @@ def beyond(course: Iterable[tuple[int, float]], sign: int) -> int | None:
     return next((layer for layer, size in course if sign * size > math.log10(CHANGE.value)), None)
 
 
-def rms(figures: Figures) -> float:
+def rms(statistics: Statistics) -> float:
     """√E a², which neither overflows nor underflows before the values do."""
-    return math.hypot(figures["std"], figures["mean"])
+    return math.hypot(statistics["std"], statistics["mean"])
 
 
 def log10(size: float) -> float:

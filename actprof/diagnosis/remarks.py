@@ -22,7 +22,7 @@ def _non_finite(arm: Arm) -> Iterator[Warning]:
         if broken.non_finite:
             yield Warning("non_finite", arm.label, layer.layer,
                           f"layer {layer.layer} overflows: {broken.non_finite_text}; "
-                          "its figures are of the finite part")
+                          "its statistics are of the finite part")
             return
 
 
@@ -37,13 +37,13 @@ def _not_computed(arm: Arm) -> Iterator[Warning]:
 
 def _dead(arm: Arm) -> Iterator[Warning]:
     yield from _stretch(arm, "dead", "100 % zeros", lambda layer: (
-        layer.activation.figures["zero_fraction"] == 1 and not layer.activation.non_finite))
+        layer.activation.statistics["zero_fraction"] == 1 and not layer.activation.non_finite))
 
 
 def _constant(arm: Arm) -> Iterator[Warning]:
     def constant(layer: LayerSummary) -> bool:
-        figures = layer.activation.figures
-        return bool(figures["count"] > 1 and figures["min"] == figures["max"] != 0)
+        statistics = layer.activation.statistics
+        return bool(statistics["count"] > 1 and statistics["min"] == statistics["max"] != 0)
 
     yield from _stretch(arm, "constant", "the same value everywhere", constant)
 
@@ -61,8 +61,8 @@ def _stretch(arm: Arm, code: str, what: str, holds: Callable[[LayerSummary], boo
 def _underflow(arm: Arm) -> Iterator[Warning]:
     smallest = float(np.finfo(arm.config["dtype"]).tiny)
     for layer in arm.layers:
-        figures = layer.activation.figures
-        if 0 < max(abs(figures["min"]), abs(figures["max"])) < smallest:
+        statistics = layer.activation.statistics
+        if 0 < max(abs(statistics["min"]), abs(statistics["max"])) < smallest:
             yield Warning("underflow", arm.label, layer.layer,
                           f"layer {layer.layer} underflows: no activation reaches {smallest:.3g}, "
                           f"the smallest full-precision {arm.config['dtype']}")
@@ -71,8 +71,8 @@ def _underflow(arm: Arm) -> Iterator[Warning]:
 
 def _moments_overflow(arm: Arm) -> Iterator[Warning]:
     for layer in arm.layers:
-        figures = layer.activation.figures
-        if figures["count"] and not math.isfinite(figures["second_moment"]):
+        statistics = layer.activation.statistics
+        if statistics["count"] and not math.isfinite(statistics["second_moment"]):
             yield Warning("overflow", arm.label, layer.layer,
                           f"layer {layer.layer}: the mean square of the activations overflows float64")
             return
@@ -83,8 +83,8 @@ def _rounding(arm: Arm) -> Iterator[Warning]:
     epsilon = float(np.finfo(arm.config["dtype"]).eps)
 
     def rounded(layer: LayerSummary) -> bool:
-        figures = layer.activation.figures
-        return 0 < figures["within_unit_std"] < epsilon * max(abs(figures["min"]), abs(figures["max"]))
+        statistics = layer.activation.statistics
+        return 0 < statistics["within_unit_std"] < epsilon * max(abs(statistics["min"]), abs(statistics["max"]))
 
     yield from _stretch(arm, "rounding", f"the std within units is no more than the rounding of {arm.config['dtype']}",
                         rounded)

@@ -32,7 +32,7 @@ def symmetric(seen: Evidence) -> Verdict | None:
 
 
 def _of_symmetry(seen: Evidence) -> str:
-    constant = all(layer.activation.figures["min"] == layer.activation.figures["max"] for layer in seen.layers)
+    constant = all(layer.activation.statistics["min"] == layer.activation.statistics["max"] for layer in seen.layers)
     return "no input changes anything and no gradient passes" if constant else "their gradients stay equal too"
 
 
@@ -40,7 +40,7 @@ def dying(seen: Evidence) -> Verdict | None:
     """Units that are off for every input; not where the signal has faded before."""
     faded = seen.faded or seen.depth
     for layer in seen.layers[:faded]:
-        share = layer.activation.figures["dead_fraction"]
+        share = layer.activation.statistics["dead_fraction"]
         off = not layer.least_z >= 0
         if off and seen.arm.config["samples"] > 1 and share > min(DYING.value + 2 / math.sqrt(layer.fan_out), 0.999):
             return Verdict("dying", layer.layer,
@@ -50,10 +50,10 @@ def dying(seen: Evidence) -> Verdict | None:
 
 
 def _of_death(layer: LayerSummary) -> str:
-    figures = layer.preactivation.figures
-    if not figures["count"]:
+    statistics = layer.preactivation.statistics
+    if not statistics["count"]:
         return ""
-    return f": z has mean {number(figures['mean'])} and std {number(figures['std'])}"
+    return f": z has mean {number(statistics['mean'])} and std {number(statistics['std'])}"
 
 
 def _revival(seen: Evidence) -> str:
@@ -67,7 +67,7 @@ def saturated(seen: Evidence) -> Verdict | None:
     for layer in seen.layers:
         phi = bind(seen.stack.activations[layer.layer - 1])
         limit = SATURATED if all(map(math.isfinite, phi.saturation)) else FLAT
-        share = layer.activation.figures["saturated_fraction"]
+        share = layer.activation.statistics["saturated_fraction"]
         if share > limit.value:
             text = (f"{seen.name}: {100 * share:.3g} % of layer {layer.layer} lies where {phi.name} is flat, "
                     f"{_beyond(*phi.saturation)}{_since(layer)}")
@@ -81,17 +81,18 @@ def _beyond(low: float, high: float) -> str:
 
 
 def _since(layer: LayerSummary) -> str:
-    figures = layer.preactivation.figures
-    return f", since z has std {number(figures['std'])}" if figures["count"] else ""
+    statistics = layer.preactivation.statistics
+    return f", since z has std {number(statistics['std'])}" if statistics["count"] else ""
 
 
 def collapsed(seen: Evidence) -> Verdict | None:
     """The histogram is broad, but only because units differ."""
     found = [layer for layer in seen.layers
-             if layer.activation.figures["std"] >= VISIBLE.value and share_within(layer.activation) < COLLAPSED.value]
+             if layer.activation.statistics["std"] >= VISIBLE.value
+             and share_within(layer.activation) < COLLAPSED.value]
     if not found or not seen.inputs_differ:
         return None
-    last = found[-1].activation.figures
+    last = found[-1].activation.statistics
     text = (f"{seen.name}: the histogram looks fine (std {number(last['std'])} in layer {found[-1].layer}), yet within "
             f"units std is {number(last['within_unit_std'])}: all inputs give nearly the same vector")
     return Verdict("collapsed", found[0].layer, fitted(text, chi(seen)), remedy(seen))
@@ -152,7 +153,7 @@ def _silent(seen: Evidence) -> Verdict | None:
     if not seen.inputs_differ:
         return None
     for layer in seen.layers:
-        within = layer.activation.figures["within_unit_std"]
+        within = layer.activation.statistics["within_unit_std"]
         if within < NO_SIGNAL.value * min(seen.input_rms, 1.0):
             return Verdict("vanishing", layer.layer, f"{seen.name}: within units the std of layer {layer.layer} is "
                                                      f"{number(within)}: the inputs make no difference", remedy(seen))
@@ -162,7 +163,7 @@ def _silent(seen: Evidence) -> Verdict | None:
 def _no_gradient(seen: Evidence) -> Verdict | None:
     """Nothing comes back through the last layer, so no ratio to it exists."""
     last = seen.arm.layers[-1]
-    if last.gradient is None or last.gradient.figures["log10_rms"] != -math.inf:
+    if last.gradient is None or last.gradient.statistics["log10_rms"] != -math.inf:
         return None
     return Verdict("vanishing", last.layer, f"{seen.name}: no gradient comes back, the slope of {last.activation_name} "
                                             f"is 0 throughout layer {last.layer}",

@@ -184,7 +184,7 @@ class Counter:
             self._atom_counts[self._atoms.index(value)] += count
 
     def _count_broken(self, block: Block) -> None:
-        """Count a block with NaN or infinities: the same figures over its finite part, written for clarity."""
+        """Count a block with NaN or infinities: the same statistics over its finite part, written for clarity."""
         finite = np.isfinite(block)
         part = _distribution_of_finite_part(block, finite, self._bins, self._atoms, self._rectifier, self._scratch)
         self._broken = part if self._broken is None else self._broken.merge(part)

@@ -1,4 +1,4 @@
-"""Mergeable statistics of one quantity of one layer, and the table of figures derived from them.
+"""Mergeable statistics of one quantity of one layer, and the table of statistics derived from them.
 
 Everything here is data: counts, means, edges; never raw activations. Merging the statistics of two batches gives
 the statistics of both batches together. Float64 throughout.
@@ -195,7 +195,7 @@ class Distribution:
 
 
 @dataclass(frozen=True)
-class Figure:
+class Statistic:
     """A derived number: its JSON key, what it is, how it follows.
 
     activation_only: it makes no sense for pre-activations; total: several networks add up instead of giving a median.
@@ -212,26 +212,26 @@ def _fraction(part: float, whole: float) -> float:
     return part / whole if whole else math.nan
 
 
-FIGURES: tuple[Figure, ...] = (
-    Figure("count", "finite values", lambda d: d.count, total=True),
-    Figure("nan", "values that are not a number", lambda d: d.nan, total=True),
-    Figure("posinf", "values that are +inf", lambda d: d.posinf, total=True),
-    Figure("neginf", "values that are -inf", lambda d: d.neginf, total=True),
-    Figure("mean", "mean of all finite values", lambda d: d.mean),
-    Figure("std", "population standard deviation of all finite values", lambda d: d.std),
-    Figure("second_moment", "mean of the squares", lambda d: d.second_moment),
-    Figure("min", "smallest finite value", lambda d: d.minimum if d.count else math.nan),
-    Figure("max", "largest finite value", lambda d: d.maximum if d.count else math.nan),
-    Figure("zero_fraction", "share of values that are exactly 0", lambda d: _fraction(d.zeros, d.count), True),
-    Figure("saturated_fraction", "share of values where the activation has flattened",
+STATISTICS: tuple[Statistic, ...] = (
+    Statistic("count", "finite values", lambda d: d.count, total=True),
+    Statistic("nan", "values that are not a number", lambda d: d.nan, total=True),
+    Statistic("posinf", "values that are +inf", lambda d: d.posinf, total=True),
+    Statistic("neginf", "values that are -inf", lambda d: d.neginf, total=True),
+    Statistic("mean", "mean of all finite values", lambda d: d.mean),
+    Statistic("std", "population standard deviation of all finite values", lambda d: d.std),
+    Statistic("second_moment", "mean of the squares", lambda d: d.second_moment),
+    Statistic("min", "smallest finite value", lambda d: d.minimum if d.count else math.nan),
+    Statistic("max", "largest finite value", lambda d: d.maximum if d.count else math.nan),
+    Statistic("zero_fraction", "share of values that are exactly 0", lambda d: _fraction(d.zeros, d.count), True),
+    Statistic("saturated_fraction", "share of values where the activation has flattened",
            lambda d: _fraction(d.saturated, d.count), True),
-    Figure("dead_units", "units that are 0 for every sample", lambda d: d.dead_units, True),
-    Figure("dead_fraction", "share of dead units", lambda d: _fraction(d.dead_units, len(d.always_zero)), True),
-    Figure("always_on_units", "units of a rectifier that are never 0",
+    Statistic("dead_units", "units that are 0 for every sample", lambda d: d.dead_units, True),
+    Statistic("dead_fraction", "share of dead units", lambda d: _fraction(d.dead_units, len(d.always_zero)), True),
+    Statistic("always_on_units", "units of a rectifier that are never 0",
            lambda d: d.always_on_units, True),
-    Figure("within_unit_std", "root mean square over units of the std over samples",
+    Statistic("within_unit_std", "root mean square over units of the std over samples",
            lambda d: d.within_unit_std),
-    Figure("between_unit_std", "std over units of the mean over samples",
+    Statistic("between_unit_std", "std over units of the mean over samples",
            lambda d: d.between_unit_std),
-    Figure("correlation", "mean cosine between the vectors of different samples", lambda d: d.correlation, True),
+    Statistic("correlation", "mean cosine between the vectors of different samples", lambda d: d.correlation, True),
 )

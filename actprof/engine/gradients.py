@@ -1,4 +1,4 @@
-"""What comes back through a layer, mergeable, and the table of figures derived from it."""
+"""What comes back through a layer, mergeable, and the table of statistics derived from it."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ class LayerGradient:
 
 
 @dataclass(frozen=True)
-class GradientFigure:
+class GradientStatistic:
     """A derived number: its JSON key, what it is, how it follows from a layer's gradient and that of the last layer."""
 
     name: str
@@ -110,14 +110,14 @@ def power_of_ten(exponent: float) -> float:
     return 10.0**exponent if abs(exponent) < 307 else math.nan
 
 
-GRADIENT_FIGURES: tuple[GradientFigure, ...] = (
-    GradientFigure("rms", "root mean square of dL/dz", lambda g, last: power_of_ten(g.log10_rms)),
-    GradientFigure("log10_rms", "its logarithm", lambda g, last: g.log10_rms),
-    GradientFigure("ratio", "rms over that of the last layer", lambda g, last: power_of_ten(log10_ratio(g, last))),
-    GradientFigure("log10_ratio", "its logarithm", log10_ratio),
-    GradientFigure("weight_norm", "‖dL/dW‖ for the mean loss of a batch",
+GRADIENT_STATISTICS: tuple[GradientStatistic, ...] = (
+    GradientStatistic("rms", "root mean square of dL/dz", lambda g, last: power_of_ten(g.log10_rms)),
+    GradientStatistic("log10_rms", "its logarithm", lambda g, last: g.log10_rms),
+    GradientStatistic("ratio", "rms over that of the last layer", lambda g, last: power_of_ten(log10_ratio(g, last))),
+    GradientStatistic("log10_ratio", "its logarithm", log10_ratio),
+    GradientStatistic("weight_norm", "‖dL/dW‖ for the mean loss of a batch",
                    lambda g, last: power_of_ten(g.log10_weight_norm)),
-    GradientFigure("log10_weight_norm", "its logarithm", lambda g, last: g.log10_weight_norm),
+    GradientStatistic("log10_weight_norm", "its logarithm", lambda g, last: g.log10_weight_norm),
 )
 Rows = NDArray[Any]
 

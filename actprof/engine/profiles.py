@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from actprof.engine.distributions import FIGURES, Distribution, Histogram
-from actprof.engine.gradients import GRADIENT_FIGURES, LayerGradient
+from actprof.engine.distributions import STATISTICS, Distribution, Histogram
+from actprof.engine.gradients import GRADIENT_STATISTICS, LayerGradient
 from actprof.engine.spec import GRADIENT, QUANTITIES
 
-Figures = dict[str, float]
+Statistics = dict[str, float]
 
 
 @dataclass(frozen=True)
@@ -61,15 +61,15 @@ class Summary:
     """One quantity of one layer, over all networks of an arm.
 
     Attributes:
-        figures: the table of distributions.FIGURES by name, for gradients that of gradients.GRADIENT_FIGURES too;
-            where there are several networks, the median of a figure and the sum of a total.
-        spread: figure → (first quartile, third quartile) over the networks; empty for a single one.
+        statistics: values by name: those of STATISTICS, for gradients those of GRADIENT_STATISTICS too;
+            where there are several networks, the median of a statistic and the sum of a total.
+        spread: statistic → (first quartile, third quartile) over the networks; empty for a single one.
         histogram: counts of all networks together.
         atoms: ((value, count), …) of all networks together.
         exponent: the histogram's edges are in units of 2**exponent; not 0 only where float64 could not hold them.
     """
 
-    figures: Figures
+    statistics: Statistics
     spread: Mapping[str, tuple[float, float]]
     histogram: Histogram
     atoms: tuple[tuple[float, int], ...]
@@ -77,18 +77,18 @@ class Summary:
 
     @property
     def non_finite(self) -> int:
-        return int(self.figures["nan"] + self.figures["posinf"] + self.figures["neginf"])
+        return int(self.statistics["nan"] + self.statistics["posinf"] + self.statistics["neginf"])
 
     @property
     def non_finite_text(self) -> str:
         """`2,300 +inf, 12 NaN`: what is not finite, or nothing."""
         parts = (("+inf", "posinf"), ("-inf", "neginf"), ("NaN", "nan"))
-        return ", ".join(f"{int(self.figures[key]):,} {name}" for name, key in parts if self.figures[key])
+        return ", ".join(f"{int(self.statistics[key]):,} {name}" for name, key in parts if self.statistics[key])
 
     @property
     def computed(self) -> bool:
         """False for a layer that nothing finite reached."""
-        return self.figures["count"] + self.non_finite > 0
+        return self.statistics["count"] + self.non_finite > 0
 
 
 @dataclass(frozen=True)
@@ -158,17 +158,17 @@ def _summary(distributions: Sequence[Distribution], quantity: str) -> Summary:
     histogram = reduce(Histogram.merge, (d.histogram for d in distributions))
     atoms = tuple((same[0][0], sum(count for _, count in same))
                   for same in zip(*(d.atoms for d in distributions), strict=True))
-    figures: Figures = {}
+    statistics: Statistics = {}
     spread: dict[str, tuple[float, float]] = {}
-    for figure in FIGURES:
-        if figure.activation_only and quantity != "activation":
+    for statistic in STATISTICS:
+        if statistic.activation_only and quantity != "activation":
             continue
-        values = [figure.value(d) for d in distributions]
-        if figure.total:
-            figures[figure.name] = sum(values)
+        values = [statistic.value(d) for d in distributions]
+        if statistic.total:
+            statistics[statistic.name] = sum(values)
         else:
-            _enter(figure.name, values, figures, spread)
-    return Summary(figures, spread, histogram, atoms)
+            _enter(statistic.name, values, statistics, spread)
+    return Summary(statistics, spread, histogram, atoms)
 
 
 def _gradient_summary(gradients: Sequence[LayerGradient | None],
@@ -178,21 +178,21 @@ def _gradient_summary(gradients: Sequence[LayerGradient | None],
         return None
     first = known[0][0]
     summary = _summary([gradient.distribution for gradient, _ in known], GRADIENT)
-    figures, spread = dict(summary.figures), dict(summary.spread)
+    statistics, spread = dict(summary.statistics), dict(summary.spread)
     if not first.representable:
-        figures |= {figure.name: math.nan for figure in FIGURES if not figure.total and figure.name in figures}
+        statistics |= {each.name: math.nan for each in STATISTICS if not each.total and each.name in statistics}
         spread = dict.fromkeys(spread, (math.nan, math.nan))
-    for figure in GRADIENT_FIGURES:
-        _enter(figure.name, [figure.value(*pair) for pair in known], figures, spread)
-    return replace(summary, figures=figures, spread=spread, exponent=0 if first.representable else first.exponent)
+    for statistic in GRADIENT_STATISTICS:
+        _enter(statistic.name, [statistic.value(*pair) for pair in known], statistics, spread)
+    return replace(summary, statistics=statistics, spread=spread, exponent=0 if first.representable else first.exponent)
 
 
-def _enter(name: str, values: list[float], figures: Figures, spread: dict[str, tuple[float, float]]) -> None:
-    """A figure of all networks: the value, or of several networks the median and the quartiles."""
+def _enter(name: str, values: list[float], statistics: Statistics, spread: dict[str, tuple[float, float]]) -> None:
+    """A statistic of all networks: the value, or of several networks the median and the quartiles."""
     if len(values) == 1:
-        figures[name] = values[0]
+        statistics[name] = values[0]
     else:
-        figures[name], spread[name] = middle(values)
+        statistics[name], spread[name] = middle(values)
 
 
 def middle(values: Iterable[float]) -> tuple[float, tuple[float, float]]:

@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from actprof.gain.result import LengthMap
-from actprof.gain.words import figure
+from actprof.gain.words import significant
 from actprof.report.canvas import Canvas
 from actprof.report.lettering import line_height, width
 from actprof.report.plane import Plane
@@ -73,7 +73,7 @@ def _seen(drawn: LengthMap) -> list[FixedPoint]:
 def _told_apart(points: tuple[FixedPoint, ...]) -> list[str]:
     """The variances with as many digits as it takes."""
     for digits in DIGITS:
-        names = [figure(point.q_star, digits) for point in points]
+        names = [significant(point.q_star, digits) for point in points]
         if len(set(names)) == len(names):
             break
     return names

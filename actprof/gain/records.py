@@ -31,7 +31,7 @@ def gain_rows(table: GainTable) -> list[dict[str, Any]]:
 
 def _activation(each: ActivationGains, alone: bool) -> dict[str, Any]:
     """Without what is not looked for among the whole catalogue, drawn or not."""
-    record = {**_figures(each), "edge": _edge(each.edge)}
+    record = {**_statistics(each), "edge": _edge(each.edge)}
     if alone:
         record["stable_edge"] = _edge(each.stable_edge)
     if each.fixed_points is not None:
@@ -41,7 +41,7 @@ def _activation(each: ActivationGains, alone: bool) -> dict[str, Any]:
     return record | {"init": recipes(each.gains.gain_forward)}
 
 
-def _figures(each: ActivationGains) -> dict[str, Any]:
+def _statistics(each: ActivationGains) -> dict[str, Any]:
     figures = asdict(each.gains)
     return {"activation": figures.pop("activation"), "label": each.label, "formula": each.formula, **figures,
             "stability": each.gains.stability or None, "stable": each.gains.stable,
@@ -75,7 +75,7 @@ def _course(course: GainCourse) -> dict[str, Any]:
 
 def _rows(each: ActivationGains) -> list[dict[str, Any]]:
     edge = asdict(each.edge) if each.edge else {}
-    row = _figures(each) | {f"edge_{name}": edge.get(name) for name in Edge.__dataclass_fields__}
+    row = _statistics(each) | {f"edge_{name}": edge.get(name) for name in Edge.__dataclass_fields__}
     found = each.fixed_points
     if found is None:
         return [row]

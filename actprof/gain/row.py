@@ -9,7 +9,7 @@ from actprof.gain.fixed_marks import point_keys, strip_height
 from actprof.gain.map_plane import draw_map, map_plane
 from actprof.gain.result import ActivationGains, LengthMap
 from actprof.gain.shape_plane import draw_shape, shape_plane
-from actprof.gain.words import edge_words, figure, reaches, torch_words
+from actprof.gain.words import edge_words, reaches, significant, torch_words
 from actprof.report.canvas import Canvas
 from actprof.report.headings import LABEL, MARGIN, Paragraph, arm_color
 from actprof.report.lettering import line_height, wrapped
@@ -97,7 +97,7 @@ def _pieces(line: str) -> list[str]:
 
 
 def _shown(value: float | None, digits: int = 6) -> str:
-    return "n/a" if value is None or math.isnan(value) else figure(value, digits)
+    return "n/a" if value is None or math.isnan(value) else significant(value, digits)
 
 
 def _shape_key(each: ActivationGains) -> list[list[str]]:
@@ -110,8 +110,8 @@ def _map_key(each: ActivationGains) -> list[list[str]]:
     if drawn is None:
         return []
     found = drawn.fixed_points
-    return [[f"{_place(each, drawn)}σ_w = {figure(found.sigma_w, 5)}, σ_b = {figure(found.sigma_b, 5)}",
-             f"▲ q₀ = {figure(drawn.course[0], 4)} {reaches(found, 4)}"], point_keys(drawn)]
+    return [[f"{_place(each, drawn)}σ_w = {significant(found.sigma_w, 5)}, σ_b = {significant(found.sigma_b, 5)}",
+             f"▲ q₀ = {significant(drawn.course[0], 4)} {reaches(found, 4)}"], point_keys(drawn)]
 
 
 def _why_no_map(each: ActivationGains) -> str:

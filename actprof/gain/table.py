@@ -34,7 +34,8 @@ def narrow(value: float | None, room: int = NARROW) -> str:
     return next((text for text in texts if len(text) <= room), texts[-1])
 
 
-FIGURES = ("E φ", "E\nφ²", "E\nφ'²", "for-\nward", "back-\nward", "std", "χ", "slope", "edge", "torch", "minus\nforw.")
+STATISTICS = ("E φ", "E\nφ²", "E\nφ'²", "for-\nward", "back-\nward", "std", "χ", "slope", "edge", "torch",
+              "minus\nforw.")
 LEGEND = "χ, slope: at the forward gain; edge: its σ_w; torch: its calculate_gain"
 UNSTABLE = "! the variance 1 is unstable at the forward gain: the slope there is above 1"
 NAME = 12  # columns of a name, at least
@@ -55,8 +56,8 @@ def print_all(result: GainTable, stream: TextIO) -> None:
 
 
 def _gains(result: GainTable, stream: TextIO) -> Table:
-    rows = [[written(text, stream) for text in _figures(each)] for each in result.activations]
-    heads = [written(head, stream) for head in FIGURES]
+    rows = [[written(text, stream) for text in _statistics(each)] for each in result.activations]
+    heads = [written(head, stream) for head in STATISTICS]
     taken = sum(text_width(column) + 1 for column in zip(heads, *rows, strict=True))
     room = max(NAME, width(stream) - taken)
     made = table([Column("activation", right=False), *map(Column, heads)], stream)
@@ -79,7 +80,7 @@ def _folded(label: str, room: int) -> str:
     return "\n".join(re.findall(f".{{1,{room}}}$|.{{1,{room - 1}}}[:,=]|.{{1,{room}}}", label))
 
 
-def _figures(each: ActivationGains) -> list[str]:
+def _statistics(each: ActivationGains) -> list[str]:
     gains, difference = each.gains, each.torch_difference
     mark = "!" * _leaves_one(each)
     torch = "-" if gains.torch_gain is None else narrow(gains.torch_gain)

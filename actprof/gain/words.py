@@ -13,7 +13,7 @@ ENDLESS = f"grows beyond {LARGEST_Q:g}"
 """Of a variance that no fixed point stops as far as they are sought."""
 
 
-def figure(value: float | None, digits: int = 6) -> str:
+def significant(value: float | None, digits: int = 6) -> str:
     """`1.19968`, `∞`, `-`; rounding alone is 0."""
     if value is None or math.isnan(value):
         return "-"
@@ -30,7 +30,7 @@ def course_words(course: GainCourse) -> str:
     if point is None:
         return ENDLESS
     if point is not found.reached:
-        end = "grows" if math.isinf(found.limit) else f"ends at {figure(found.limit, 4)}"
+        end = "grows" if math.isinf(found.limit) else f"ends at {significant(found.limit, 4)}"
         return f"{point.stability}: {end}"
     return point.stability + ": a power law" * (found.course == "power law")
 
@@ -39,10 +39,10 @@ def edge_words(each: ActivationGains) -> list[str]:
     """The edge of chaos, and where it turns stable."""
     if each.edge is None:
         return ["edge of chaos: none"]
-    where = "at any variance" if each.edge.q is None else f"at q* = {figure(each.edge.q)}"
+    where = "at any variance" if each.edge.q is None else f"at q* = {significant(each.edge.q)}"
     lines = [f"edge of chaos: {_sigmas(each.edge)}, {where}, {edge_stability(each)}"]
     if each.stable_edge is not None:
-        lines.append(f"  stable only from {_sigmas(each.stable_edge)} on, at q* = {figure(each.stable_edge.q)}")
+        lines.append(f"  stable only from {_sigmas(each.stable_edge)} on, at q* = {significant(each.stable_edge.q)}")
     return lines
 
 
@@ -66,13 +66,13 @@ def fixed_point_lines(each: ActivationGains) -> list[str]:
     found = each.fixed_points
     if found is None:
         return []
-    lines = [f"at σ_w = {figure(found.sigma_w)}, σ_b = {figure(found.sigma_b)}:"]
+    lines = [f"at σ_w = {significant(found.sigma_w)}, σ_b = {significant(found.sigma_b)}:"]
     lines += [f"  {_point_words(point)}" for point in found.points]
     if found.course == "any" and found.reached:
-        lines.append(f"  every variance is fixed: χ₁ = {figure(found.reached.chi_1)}{phase(found.reached)}")
+        lines.append(f"  every variance is fixed: χ₁ = {significant(found.reached.chi_1)}{phase(found.reached)}")
     elif not found.points:
         lines.append(f"  no fixed point up to q* = {LARGEST_Q:g}")
-    return [*lines, f"  q0 = {figure(each.start)} {reaches(found)}"]
+    return [*lines, f"  q0 = {significant(each.start)} {reaches(found)}"]
 
 
 def reaches(found: FixedPoints, digits: int = 6) -> str:
@@ -82,13 +82,13 @@ def reaches(found: FixedPoints, digits: int = 6) -> str:
     if found.course == "any":
         return "is kept"
     how = ", ever more slowly" * (found.course == "power law")
-    return f"reaches q* = {figure(found.limit, digits)}{how}{phase(found.reached)}"
+    return f"reaches q* = {significant(found.limit, digits)}{how}{phase(found.reached)}"
 
 
 def _point_words(point: FixedPoint) -> str:
     figures = [("q*", point.q_star), ("c*", point.c_star), ("χ₁", point.chi_1), ("xi_q", point.xi_q),
                ("xi_c", point.xi_c)]
-    listed = ", ".join(f"{name} {figure(value, 4)}" for name, value in figures if value is not None)
+    listed = ", ".join(f"{name} {significant(value, 4)}" for name, value in figures if value is not None)
     return f"{listed}: {point.stability}{phase(point)}"
 
 
@@ -98,7 +98,7 @@ def phase(point: FixedPoint) -> str:
 
 
 def _sigmas(edge: Edge) -> str:
-    return f"σ_w = {figure(edge.sigma_w, 9)}, σ_b = {figure(edge.sigma_b)}"
+    return f"σ_w = {significant(edge.sigma_w, 9)}, σ_b = {significant(edge.sigma_b)}"
 
 
 IMPORTS = "import torch.nn as nn, keras, jax"
@@ -162,5 +162,5 @@ def _remark(each: ActivationGains) -> list[str]:
         return []
     lines = ["! with these weights the variance 1 is unstable, and deep layers leave it"]
     if each.stable_edge is not None:
-        lines.append(f"! the edge of chaos is stable above --sigma-b {figure(each.stable_edge.sigma_b, 3)}")
+        lines.append(f"! the edge of chaos is stable above --sigma-b {significant(each.stable_edge.sigma_b, 3)}")
     return lines

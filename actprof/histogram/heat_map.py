@@ -121,7 +121,7 @@ def hatched_notes(scene: Scene, arm: int) -> list[str]:
     summaries, layers = scene.summaries[arm], scene.layers[arm]
     notes = []
     for first, last in runs_of([bool(s.non_finite) for s in summaries]):
-        counts = {key: sum(s.figures[key] for s in summaries[first:last + 1]) for key in ("posinf", "neginf", "nan")}
+        counts = {key: sum(s.statistics[key] for s in summaries[first:last + 1]) for key in ("posinf", "neginf", "nan")}
         notes.append(f"{_layers(layers[first].layer, layers[last].layer)}: {', '.join(non_finite(counts))}")
     notes += [f"{_layers(layers[first].layer, layers[last].layer)} not computed"
               for first, last in runs_of([not s.computed for s in summaries])]

@@ -110,7 +110,7 @@ class Panels:
         self._draw_notes(canvas, box, self._notes[arm][layer], boxed=bool(summary.non_finite))
         if summary.non_finite:
             canvas.hatched(frame.left, frame.top, frame.width, frame.height)
-            draw_message(canvas, frame, non_finite(summary.figures))
+            draw_message(canvas, frame, non_finite(summary.statistics))
         elif all_zero(summary):
             draw_message(canvas, frame, ["100 % zeros"])
 

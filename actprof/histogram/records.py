@@ -63,7 +63,7 @@ def _theory(layer: LayerSummary, forecast: Forecast | None) -> dict[str, Any] | 
 
 def _summary(summary: Summary) -> dict[str, Any]:
     histogram = summary.histogram
-    record: dict[str, Any] = dict(summary.figures)
+    record: dict[str, Any] = dict(summary.statistics)
     if summary.spread:
         record["quartiles"] = summary.spread
     record["atoms"] = [{"value": value, "count": count} for value, count in summary.atoms]
@@ -78,7 +78,7 @@ def _row(arm: JudgedArm, layer: LayerSummary, quantity: str, summary: Summary) -
     row: dict[str, Any] = {
         "arm": arm.label, "layer": layer.layer, "quantity": quantity, "fan_in": layer.fan_in,
         "fan_out": layer.fan_out, "parameters": layer.parameters, "weight_std": layer.weight_std,
-        **summary.figures, "below": summary.histogram.below, "above": summary.histogram.above,
+        **summary.statistics, "below": summary.histogram.below, "above": summary.histogram.above,
     }
     said = arm.forecast and quantity == QUANTITIES[0] and arm.forecast.layer(layer.layer)
     if said:

@@ -13,7 +13,7 @@ from actprof.theory.predictions import Forecast, LayerTheory
 
 def std_errors(layer: LayerSummary, said: LayerTheory) -> float:
     """By how many standard errors, over networks, the std of a layer's activations differs from what theory says."""
-    difference = layer.activation.figures["std"] - said.std
+    difference = layer.activation.statistics["std"] - said.std
     return difference / said.std_error if said.std_error else (0.0 if difference == 0 else math.nan)
 
 

@@ -81,19 +81,19 @@ class Ridges:
             line = Box(line.left, top + line_height(self._size) + layer * pitch, line.width, pitch)
             canvas.segments([[(line.left, line.bottom), (line.right, line.bottom)]])
             summary = self._scene.summaries[arm][layer]
-            figures = [cell(summary) if summary.computed else "" for _, cell in self._cells[arm]]
-            self._draw_texts(canvas, arm, line, name, figures, canvas.theme.foreground)
+            statistics = [cell(summary) if summary.computed else "" for _, cell in self._cells[arm]]
+            self._draw_texts(canvas, arm, line, name, statistics, canvas.theme.foreground)
             self._draw_layer(canvas, line, arm, layer)
         if self._scene.shared_span:
             draw_value_ticks(canvas, line, self._scene.shared_span)
         canvas.text(line.left + line.width / 2, line.bottom + 6 + line_height(TICK) + line_height(AXIS) / 2,
                     self._scene.value_title, AXIS, align="center")
 
-    def _draw_texts(self, canvas: Canvas, arm: int, line: Box, name: str, figures: list[str], color: str) -> None:
-        """The name to the left of a line and the figures to the right."""
+    def _draw_texts(self, canvas: Canvas, arm: int, line: Box, name: str, statistics: list[str], color: str) -> None:
+        """The name to the left of a line and the statistics to the right."""
         y, x = line.top + line.height / 2, line.right
         canvas.text(line.left - self._name, y, name, self._size, color=color)
-        for text, column in zip(figures, self._widths[arm], strict=True):
+        for text, column in zip(statistics, self._widths[arm], strict=True):
             x += column
             canvas.text(x, y, text, self._size, align="right", color=color)
 
@@ -109,7 +109,7 @@ class Ridges:
         draw_prediction(canvas, box, bars, self._scene.predicted(arm, layer), self._scene.scale, f"theory-{name}")
         if summary.non_finite:
             canvas.hatched(line.left, line.top, line.width, line.height)
-            canvas.text(line.left + line.width / 2, y, ", ".join(non_finite(summary.figures)), self._size,
+            canvas.text(line.left + line.width / 2, y, ", ".join(non_finite(summary.statistics)), self._size,
                         align="center", bold=True, boxed=True)
         elif all_zero(summary):
             canvas.text(line.left + line.width / 2, y, "100 % zeros", self._size, align="center", bold=True)
@@ -128,8 +128,8 @@ class Ridges:
 
 
 def cells(scene: Scene, arm: int) -> list[tuple[str, Cell]]:
-    """The figures beside each line: (title, what to print)."""
-    found: list[tuple[str, Cell]] = [("σ", lambda s: compact(s.figures["std"]))]
+    """The statistics beside each line: (title, what to print)."""
+    found: list[tuple[str, Cell]] = [("σ", lambda s: compact(s.statistics["std"]))]
     atoms = scene.atoms(arm)
     if len(atoms) > 2:
         found.append(("at atoms",

@@ -69,7 +69,7 @@ class Scene:
 
 def sigma(summary: Summary) -> str:
     """`σ 0.83`."""
-    return f"σ {compact(summary.figures['std'])}"
+    return f"σ {compact(summary.statistics['std'])}"
 
 
 def outside(summary: Summary) -> str:
@@ -79,7 +79,7 @@ def outside(summary: Summary) -> str:
 
 
 def all_zero(summary: Summary) -> bool:
-    return summary.figures.get("zero_fraction") == 1.0
+    return summary.statistics.get("zero_fraction") == 1.0
 
 
 def judgement(verdict: Verdict | None) -> list[tuple[str, str]]:

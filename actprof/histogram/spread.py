@@ -28,14 +28,14 @@ class SigmaStrip:
     def __init__(self, scene: Scene, places: list[float] | None, right: float) -> None:
         self._scene, self._right, self._plot = scene, right, PLOT
         self._places = places or spaced(scene.depth, GUTTER, self._right)
-        self._lost = [[number for number, summary in enumerate(arm) if not has_logarithm(summary.figures["std"])]
+        self._lost = [[number for number, summary in enumerate(arm) if not has_logarithm(summary.statistics["std"])]
                       for arm in scene.summaries]
         summaries = [summary for arm in scene.summaries for summary in arm]
         self._predicted = [sigma_theory.predictions(scene.quantity, layers) for layers in scene.theory]
         self._span = LogSpan.over((value for summary in summaries for value in drawn_values(summary)),
                                   (value for arm in self._predicted for layer in arm for value in layer))
-        self._alike = [[number for number, summary in enumerate(arm) if has_logarithm(summary.figures["std"])
-                        and summary.figures["within_unit_std"] == 0] for arm in scene.summaries]
+        self._alike = [[number for number, summary in enumerate(arm) if has_logarithm(summary.statistics["std"])
+                        and summary.statistics["within_unit_std"] == 0] for arm in scene.summaries]
         self._lanes = sum(1 for lost, alike in zip(self._lost, self._alike, strict=True) if lost or alike)
         self._legend = Legend(self._entries(), right - GUTTER)
         self.height = self._legend.height + 8 + PLOT + self._lanes * LANE + line_height(TICK) + line_height(AXIS) + 20
@@ -75,8 +75,8 @@ class SigmaStrip:
             sigma_theory.draw_theory(canvas, self._span, self._places, self._predicted[arm], color, y,
                                      f"theory-sigma-{arm + 1}")
         self._draw_band(canvas, summaries, color, y)
-        within = [y(self._span.place(summary.figures["within_unit_std"])) for summary in summaries]
-        pooled = [y(self._span.place(summary.figures["std"])) for summary in summaries]
+        within = [y(self._span.place(summary.statistics["within_unit_std"])) for summary in summaries]
+        pooled = [y(self._span.place(summary.statistics["std"])) for summary in summaries]
         every = math.ceil(len(x) / MARKED_LAYERS)
         canvas.line(x, within, color=color, linewidth=1.8, linestyle=(0, (4, 3)), zorder=3, marker=".", markersize=6,
                     markevery=every)
@@ -115,8 +115,8 @@ def has_logarithm(value: float) -> bool:
 
 def drawn_values(summary: Summary) -> list[float]:
     """All that must fit on the axis."""
-    figures = summary.figures
-    return [figures["std"], figures["within_unit_std"], *summary.spread.get("std", ())]
+    statistics = summary.statistics
+    return [statistics["std"], statistics["within_unit_std"], *summary.spread.get("std", ())]
 
 
 def spaced(count: int, left: float, right: float) -> list[float]:

@@ -52,15 +52,15 @@ def _theory_table(arm: JudgedArm, stream: TextIO) -> Table:
 
 
 def _row(layer: LayerSummary, said: LayerTheory | None) -> list[str]:
-    figures = layer.activation.figures
-    ratio = power_of_ten(layer.gradient.figures["log10_ratio"]) if layer.gradient else "-"
-    cells = [str(layer.layer), number(figures["std"])]
+    statistics = layer.activation.statistics
+    ratio = power_of_ten(layer.gradient.statistics["log10_ratio"]) if layer.gradient else "-"
+    cells = [str(layer.layer), number(statistics["std"])]
     if said is None:
-        return [*cells, "-", "-", "-", number(figures["correlation"]), "-", "-", ratio, "-"]
+        return [*cells, "-", "-", "-", number(statistics["correlation"]), "-", "-", ratio, "-"]
     off = std_errors(layer, said)
     logarithm = said.log_gradient_ratio
     return [*cells, number(said.std), f"{round(off, 1) + 0.0:+.1f}" if abs(off) < 100 else number(off),
-            number(said.within_unit_std), number(figures["correlation"]), number(said.correlation),
+            number(said.within_unit_std), number(statistics["correlation"]), number(said.correlation),
             "-" if said.chi is None else number(said.chi), ratio,
             "-" if logarithm is None else power_of_ten(logarithm / math.log(10))]
 
@@ -93,7 +93,7 @@ def _table(arms: Sequence[JudgedArm], stream: TextIO) -> Table:
 
 
 def _standing(arm: JudgedArm) -> list[str]:
-    first, last = arm.layers[0].activation.figures, arm.layers[-1].activation.figures
+    first, last = arm.layers[0].activation.statistics, arm.layers[-1].activation.statistics
     factor = growth(arm)
     if overflows(arm):
         signal = ["overflow", "-", "-", "-"]
@@ -111,7 +111,7 @@ def overflows(arm: JudgedArm) -> bool:
 
 def growth(arm: JudgedArm) -> float:
     """By what factor the within-unit std changes per layer (geometric mean); NaN if it cannot be said."""
-    first, last = (arm.layers[place].activation.figures["within_unit_std"] for place in (0, -1))
+    first, last = (arm.layers[place].activation.statistics["within_unit_std"] for place in (0, -1))
     if len(arm.layers) < 2 or not first > 0 or not math.isfinite(last):
         return math.nan
     return float((last / first) ** (1 / (len(arm.layers) - 1)))
@@ -119,7 +119,7 @@ def growth(arm: JudgedArm) -> float:
 
 def _change(arm: JudgedArm) -> float:
     """What the arms are ranked by: 0 for a signal that stays as it is (for one layer: a std of 1)."""
-    factor = growth(arm) if len(arm.layers) > 1 else arm.layers[0].activation.figures["within_unit_std"]
+    factor = growth(arm) if len(arm.layers) > 1 else arm.layers[0].activation.statistics["within_unit_std"]
     if overflows(arm) or not factor > 0:
         return math.inf
     return abs(math.log(factor))
@@ -127,8 +127,8 @@ def _change(arm: JudgedArm) -> float:
 
 def dead_units(arm: JudgedArm) -> float:
     """Dead units of all layers that were computed."""
-    return math.fsum(layer.activation.figures["dead_units"] for layer in arm.layers
-                     if layer.activation.figures["count"])
+    return math.fsum(layer.activation.statistics["dead_units"] for layer in arm.layers
+                     if layer.activation.statistics["count"])
 
 
 LEAST_BARS, MOST_BARS = 6, 30
@@ -182,22 +182,22 @@ def _taken(cells: Sequence[Mapping[str, str]], total: Mapping[str, str]) -> int:
 def _cells(layer: LayerSummary, quantity: str) -> dict[str, str]:
     """Header → cell; a pre-activation has no zeros and no dead units of its own."""
     summary = layer.quantity(quantity)
-    figures, activity = summary.figures, layer.activation.figures
+    statistics, activity = summary.statistics, layer.activation.statistics
     cells = {"layer": str(layer.layer), "shape": f"{layer.fan_in}×{layer.fan_out}"}
     if not summary.spread:
         cells["params"] = f"{layer.parameters:,}"
-    cells |= {"mean": number(figures["mean"]), "std": number(figures["std"])}
+    cells |= {"mean": number(statistics["mean"]), "std": number(statistics["std"])}
     if summary.spread:
         cells["std\nquartiles"] = "–".join(map(number, summary.spread["std"]))
-    cells["in-unit\nstd"] = number(figures["within_unit_std"])
+    cells["in-unit\nstd"] = number(statistics["within_unit_std"])
     if quantity == "activation":
         cells["%\nzero"] = percent(activity["zero_fraction"])
     cells["%\nsat"] = percent(activity["saturated_fraction"]) if layer.saturates else "-"
     if quantity == "activation":
         cells["dead\nunits"] = count(activity["dead_units"]) if summary.computed else "-"
     if quantity == GRADIENT:
-        cells["gradient\nratio"] = power_of_ten(summary.figures["log10_ratio"])
-        cells["weight\ngradient"] = power_of_ten(summary.figures["log10_weight_norm"])
+        cells["gradient\nratio"] = power_of_ten(summary.statistics["log10_ratio"])
+        cells["weight\ngradient"] = power_of_ten(summary.statistics["log10_weight_norm"])
     return cells
 
 

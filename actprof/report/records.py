@@ -11,7 +11,7 @@ from typing import Any
 
 
 def strict(value: Any) -> Any:
-    """The same data with every figure that is not finite as None; numpy's scalars and arrays as Python's."""
+    """The same data with every statistic that is not finite as None; numpy's scalars and arrays as Python's."""
     if hasattr(value, "tolist"):
         value = value.tolist()
     if isinstance(value, Mapping):

@@ -37,7 +37,7 @@ class Curves:
 
     def __init__(self, sweep: Sweep, name: str, theme: Theme) -> None:
         self._sweep, self._shown = sweep, Shown.of(sweep, name)
-        values = np.array([cell.figure(name) for cell in sweep.cells], np.float64)
+        values = np.array([cell.statistic(name) for cell in sweep.cells], np.float64)
         quartiles = np.array([cell.quartiles(name) for cell in sweep.cells], np.float64)
         predicted = np.array([cell.foretold(name) for cell in sweep.cells], np.float64)
         networks = [few(cell.networks.get(name, ())) for cell in sweep.cells]

@@ -1,4 +1,4 @@
-"""Cells as colours, across the first axis and upwards the second, or a single row; a figure on each that has room."""
+"""Cells as colours, across the first axis and upwards the second, or a single row; a number on each that has room."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from actprof.sweep.values import Shown
 MARK = 5.0  # pixels of a tick
 LARGE = 8.0  # pixels of a cell
 SIZES = (18.0, 16.0, 14.0, 12.0)
-MOST = 200  # cells with a figure each
+MOST = 200  # cells with a number each
 PAD = 8.0
 
 
@@ -71,7 +71,7 @@ class NumberMap(CellMap):
     def draw_words(self, canvas: Canvas, plane: Plane) -> None:
         self._bar.draw(canvas, plane)
         if not self.sweep.lines:
-            _draw_figures(canvas, plane, self.x_axis, self.y_axis, self._shown, self.colours)
+            _draw_numbers(canvas, plane, self.x_axis, self.y_axis, self._shown, self.colours)
 
 
 def _draw_colours(canvas: Canvas, plane: Plane, across: Side, upwards: Side, colours: Colours) -> None:
@@ -93,11 +93,11 @@ def _draw_marks(canvas: Canvas, plane: Plane) -> None:
                      *([(plane.left - MARK, at), (plane.left, at)] for at in y)], colors=canvas.theme.muted, zorder=3)
 
 
-def _draw_figures(canvas: Canvas, plane: Plane, across: Side, upwards: Side, shown: Shown, colours: Colours) -> None:
+def _draw_numbers(canvas: Canvas, plane: Plane, across: Side, upwards: Side, shown: Shown, colours: Colours) -> None:
     """Those of all cells, or none where there is no room."""
     if shown.values.size > MOST:
         return
-    said = {(column, row): figure(shown.values[column, row], shown.quantity.decades)
+    said = {(column, row): cell_number(shown.values[column, row], shown.quantity.decades)
             for column, row in np.argwhere(~shown.missing).tolist()}
     wide, tall = np.diff(across.edges).min() * plane.width - PAD, np.diff(upwards.edges).min() * plane.height - PAD
     sizes = [size for size in SIZES
@@ -107,7 +107,7 @@ def _draw_figures(canvas: Canvas, plane: Plane, across: Side, upwards: Side, sho
         canvas.text(x[column], y[row], text, sizes[0], align="center", color=ink(colours[column, row]))
 
 
-def figure(value: float, decades: bool) -> str:
+def cell_number(value: float, decades: bool) -> str:
     """`0.83`, `3·10⁻⁵`; of a logarithm beyond the floats `10⁻⁴⁸⁰`."""
     if not decades:
         return compact(value, 2)

@@ -25,7 +25,7 @@ def sweep_record(sweep: Sweep) -> dict[str, Any]:
     return {
         "schema": JSON_SCHEMA, "kind": "grid", "version": __version__, "seed": sweep.seed, "config": sweep.config,
         "axes": [_axis(axis) for axis in sweep.axes],
-        "quantities": _numbers(sweep, [cell.figures for cell in sweep.cells])
+        "quantities": _numbers(sweep, [cell.statistics for cell in sweep.cells])
         | {VERDICT: _nested(sweep, [cell.verdict or None for cell in sweep.cells])},
         "low": _numbers(sweep, _ends(sweep, 0)), "high": _numbers(sweep, _ends(sweep, 1)),
         "networks": _numbers(sweep, [cell.networks for cell in sweep.cells], ()), "predicted": _predicted(sweep),
@@ -43,7 +43,7 @@ def sweep_rows(sweep: Sweep) -> list[dict[str, Any]]:
     """
     names = [axis.name for axis in sweep.axes]
     places = product(*(_values(axis) for axis in sweep.axes))
-    quantities = _present([cell.figures for cell in sweep.cells])
+    quantities = _present([cell.statistics for cell in sweep.cells])
     return [row for place, cell in zip(places, sweep.cells, strict=True)
             for row in _rows(dict(zip(names, place, strict=True)), cell, quantities)]
 
@@ -122,5 +122,5 @@ def _rows(place: Mapping[str, float | str], cell: Cell, quantities: Sequence[Qua
 def _columns(cell: Cell, name: str) -> dict[str, float]:
     low, high = cell.quartiles(name)
     predicted, predicted_low, predicted_high = cell.foretold(name)
-    return {"value": cell.figure(name), "low": low, "high": high, "predicted": predicted,
+    return {"value": cell.statistic(name), "low": low, "high": high, "predicted": predicted,
             "predicted_low": predicted_low, "predicted_high": predicted_high}

@@ -101,7 +101,7 @@ class Cell:
 
     Attributes:
         label: the arm's.
-        figures: quantity → value; with several networks the median.
+        statistics: quantity → value; with several networks the median.
         spread: quantity → (first, third quartile) over the networks; empty for a single one.
         networks: quantity → the value of each network.
         verdict: one of verdicts.CODES; "" where it was not asked for.
@@ -110,15 +110,15 @@ class Cell:
     """
 
     label: str
-    figures: Mapping[str, float]
+    statistics: Mapping[str, float]
     spread: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     networks: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     verdict: str = ""
     predicted: Mapping[str, tuple[float, float, float]] = field(default_factory=dict)
 
-    def figure(self, name: str) -> float:
+    def statistic(self, name: str) -> float:
         """NaN for what is not known."""
-        return self.figures.get(name, math.nan)
+        return self.statistics.get(name, math.nan)
 
     def quartiles(self, name: str) -> tuple[float, float]:
         """NaN for what is not known."""

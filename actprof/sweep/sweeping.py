@@ -153,7 +153,7 @@ def _no_trend(grid: Grid, found: Sequence[Trend]) -> str:
 
 
 def _too_large(cells: Sequence[Cell], back: bool) -> str:
-    count = sum("log10_gradient_ratio" not in cell.figures for cell in cells) if back else 0
+    count = sum("log10_gradient_ratio" not in cell.statistics for cell in cells) if back else 0
     return f"{count:,} of {len(cells):,} cells without gradients: {memory.too_large_for_gradients()}" if count else ""
 
 

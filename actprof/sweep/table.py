@@ -154,7 +154,7 @@ def span(name: str, low: float, high: float) -> str:
 def shown(name: str, cell: Cell, short: bool = False) -> str:
     """A quantity of a cell, the verdict too: as one of WORDS where it is to be short."""
     if name != VERDICT:
-        return reading(name, cell.figure(name))
+        return reading(name, cell.statistic(name))
     return (WORDS[cell.verdict].short if short else cell.verdict) if cell.verdict else "-"
 
 

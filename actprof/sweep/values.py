@@ -26,7 +26,7 @@ class Shown:
 
     @classmethod
     def of(cls, sweep: Sweep, name: str) -> Shown:
-        raw = np.array([cell.figure(name) for cell in sweep.cells], np.float64)
+        raw = np.array([cell.statistic(name) for cell in sweep.cells], np.float64)
         return cls(BY_NAME[name], transformed(BY_NAME[name], raw.reshape(len(sweep.axes[0]), -1)))
 
     @property

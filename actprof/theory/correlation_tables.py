@@ -1,6 +1,6 @@
 """What two inputs' correlation does in the chaotic phase, over all variances and gaps 1 - c that a plane needs.
 
-Two figures tell everything: by what the gap is multiplied in a layer for every unit of σ_w², and the slope of the
+Two statistics tell everything: by what the gap is multiplied in a layer for every unit of σ_w², and the slope of the
 correlation map for the same.
 """
 

@@ -1,9 +1,9 @@
-"""How figures of one network of finite width stray from those of an infinite one: leading order in 1/width.
+"""How statistics of one network of finite width stray from those of an infinite one: leading order in 1/width.
 
 Yaida 2019, Hanin & Nica 2018: the variance over networks of a layer's mean square is what its units add, over their
 number, and what it inherits. Pooled over a batch only what two inputs share remains.
 
-What the units of a layer add to the fluctuations of its figures, and what they pass on from below.
+What the units of a layer add to the fluctuations of its statistics, and what they pass on from below.
 
 Where the weights or a normalisation fix the pre-activations' mean square, the part of φ and φ² along the second Hermite
 polynomial does not vary; where a normalisation fixes their mean, nor does that along the first.
@@ -140,7 +140,7 @@ def central_fourth(one: Moments) -> float:
 
 
 ROUNDING = 1e-6
-"""Share of a figure that single precision may cost."""
+"""Share of a statistic that single precision may cost."""
 
 BAND = 1.959963984540054
 """Standard deviations to each side that hold 95 %."""
@@ -148,7 +148,7 @@ BAND = 1.959963984540054
 
 @dataclass(frozen=True)
 class Errors:
-    """Where the std of 95 % of the networks lies, and the std over networks of pooled figures."""
+    """Where the std of 95 % of the networks lies, and the std over networks of pooled statistics."""
 
     low: float
     high: float
@@ -165,7 +165,7 @@ def of_inputs(second_moment: float, correlation: float, kurtosis: float, feature
 
 def fluctuate(stack: StackSpec, number: int, field: Field, one: Moments, two: Pair, levels: Levels, rows: int,
               preserved: float, below: Fluctuations) -> tuple[Fluctuations, Errors]:
-    """The fluctuations of a layer and the errors of its figures."""
+    """The fluctuations of a layer and the errors of its statistics."""
     units = stack.widths[number]
     layer = Layer(field, one, two, units, rows, 1.0 if field.sized else preserved * field.weight_share**2,
                    1 / (1 / rows + wandering(field, below)) if field.batched else units)

@@ -1,6 +1,6 @@
 """What mean-field theory says, as data: of a stack layer by layer, of an activation its gains and fixed points.
 
-A figure about which the theory makes no statement is NaN, or None where the field says so.
+A statistic about which the theory makes no statement is NaN, or None where the field says so.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class LayerTheory:
             None where φ jumps.
         log_gradient_error: its std over networks, for dL/da of the last layer drawn independently for every sample.
         std_low, std_high: where the std of 95 % of the networks lies.
-        mean_error, std_error, second_moment_error: std over networks of the measured figures.
+        mean_error, std_error, second_moment_error: std over networks of the measured statistics.
     """
 
     layer: int

@@ -59,9 +59,9 @@ def _architecture(arm: TrainedArm) -> str:
 
 
 def _table(arms: Sequence[TrainedArm], stream: TextIO) -> Table:
-    figures = ("loss at\nstart", "final\nloss", "smoothed\nloss", "test\n% right", f"loss {LEVEL:g} at\niteration",
+    headers = ("loss at\nstart", "final\nloss", "smoothed\nloss", "test\n% right", f"loss {LEVEL:g} at\niteration",
                "% dead units\nby layer")
-    made = table([Column("arm", right=False, folds=True), *map(Column, figures), Column("status", right=False)], stream)
+    made = table([Column("arm", right=False, folds=True), *map(Column, headers), Column("status", right=False)], stream)
     for arm in arms:
         made.add_row(*(written(cell, stream) for cell in _cells(arm)))
     return made

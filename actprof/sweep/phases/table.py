@@ -64,17 +64,17 @@ def edge_lines(diagram: PhaseDiagram) -> list[str]:
         return ["no edge of chaos"]
     start = next((point for point in diagram.critical if point.sigma_b == 0), None)
     lines = [] if start is None else [
-        f"edge of chaos at σ_b = 0: σ_w = {figure(start.sigma_w, 5)}, "
-        f"{'any q' if start.q is None else f'q* = {figure(start.q, 4)}'}{unstable(start.stable)}"]
-    return lines + [f"{TURN}: σ_w = {figure(turn.sigma_w, 5)}, σ_b = {figure(turn.sigma_b, 4)}, "
-                    f"q* = {figure(turn.q, 4)}" for turn in diagram.turns]
+        f"edge of chaos at σ_b = 0: σ_w = {significant(start.sigma_w, 5)}, "
+        f"{'any q' if start.q is None else f'q* = {significant(start.q, 4)}'}{unstable(start.stable)}"]
+    return lines + [f"{TURN}: σ_w = {significant(turn.sigma_w, 5)}, σ_b = {significant(turn.sigma_b, 4)}, "
+                    f"q* = {significant(turn.q, 4)}" for turn in diagram.turns]
 
 
 def unstable(stable: bool) -> str:
     return "" if stable else ", unstable"
 
 
-def figure(value: float | None, digits: int) -> str:
+def significant(value: float | None, digits: int) -> str:
     """`1.1997`; rounding alone is 0."""
     return "-" if value is None else f"{without_rounding(value):.{digits}g}"
 
@@ -136,9 +136,9 @@ def _schemes(diagram: PhaseDiagram, stream: TextIO) -> Table:
 
 def _scheme_cells(scheme: Scheme) -> list[str]:
     reached = scheme.fixed_points.reached
-    figures = (reached.q_star, reached.c_star, reached.chi_1, reached.xi_q, reached.xi_c) if reached else (None,) * 5
+    statistics = (reached.q_star, reached.c_star, reached.chi_1, reached.xi_q, reached.xi_c) if reached else (None,) * 5
     return [scheme.label, _cell(scheme.sigma_w), _cell(scheme.sigma_b, FEW), scheme.phase,
-            *(_cell(value, FEW) for value in figures), _layers(scheme.layers)]
+            *(_cell(value, FEW) for value in statistics), _layers(scheme.layers)]
 
 
 def _layers(layers: float | None) -> str:
