@@ -36,7 +36,7 @@ def counted(frame, event, argument):
         sys.setprofile(None)
         open("at work", "w").close()
 threading.setprofile(counted)
-from actprof.cli import main
+from actprof.program import main
 main(sys.argv[1:])
 """
 """The program, which says by a file that its working thread has made 100,000 calls: on any machine it is at work."""
