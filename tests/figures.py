@@ -1,12 +1,15 @@
 """What holds for every figure: texts that can be read."""
 
+import functools
+import io
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from actprof.report.style import THEMES, matplotlib_set_up
+from actprof.report.style import FORMATS, THEMES, matplotlib_set_up
 
 
 def drawn_by(draw, result, theme="light"):
@@ -17,6 +20,14 @@ def drawn_by(draw, result, theme="light"):
         draw(figure, THEMES[theme], result)
         figure.draw_without_rendering()
     return figure
+
+
+def each_once(made, drawn):
+    """name, settings → (what made[name]() gives, its figure): drawn once for all laws, in the themes by turns."""
+    themes = {name: tuple(THEMES)[place % len(THEMES)] for place, name in enumerate(made)}
+    result = functools.cache(lambda name: made[name]())
+    return functools.cache(lambda name, *settings: (
+        result(name), drawn(result(name), *settings, theme=themes[name])))
 
 
 def marks(figure, name):
@@ -45,3 +56,12 @@ def assert_texts_clear(figure):
     over = ((boxes[:, None, :2] < boxes[None, :, 2:]).all(2) & (boxes[None, :, :2] < boxes[:, None, 2:]).all(2))
     pairs = [(frames[i][0], frames[j][0]) for i, j in np.argwhere(over) if i < j]
     assert not pairs, f"overlap: {pairs[:5]}"
+
+
+def assert_fit_to_print(figure, name):
+    """Large enough, letters too, every text clear, and matplotlib writes it without a warning in one of the formats."""
+    assert tuple(figure.get_size_inches() * 100) >= (1920, 1080)
+    assert all(text.get_fontsize() >= 11 for text in figure.findobj(Text))
+    assert_texts_clear(figure)
+    with matplotlib_set_up():
+        figure.savefig(io.BytesIO(), format=FORMATS[len(name) % 3], dpi=30)

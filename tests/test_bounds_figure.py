@@ -1,10 +1,10 @@
 """The figure of `actprof bounds`: laws that hold for every picture, on curves made by their own formulas."""
 
 import io
+import itertools
 import json
 import math
 import re
-import warnings
 from dataclasses import replace
 
 import numpy as np
@@ -18,7 +18,7 @@ from actprof.bounds.result import Bounds, Curve, Sample, Scheme
 from actprof.bounds.table import slope_words
 from actprof.report.style import FORMATS, Style
 from actprof.report.ticks import Linear, Log
-from tests.figures import assert_texts_clear, axes_named, drawn_by, texts
+from tests.figures import assert_fit_to_print, assert_texts_clear, axes_named, drawn_by, each_once, texts
 
 ROOT3 = math.sqrt(3)
 # name: formula, distribution, std(n, m), bound over std (None: unbounded), mean
@@ -88,7 +88,8 @@ def marks(figure):
     return {artist.get_gid(): artist for artist in figure.findobj() if artist.get_gid()}
 
 
-SHEETS = [(count, log, theme) for count in range(1, 13) for log, theme in ((False, "light"), (True, "dark"))]
+SHEETS = [(count, log, theme) for count, (log, theme) in
+          zip(range(1, 13), itertools.cycle(((False, "light"), (True, "dark"))), strict=False)]
 
 
 @pytest.mark.parametrize(("count", "log", "theme"), SHEETS)
@@ -122,14 +123,13 @@ ODD = {
 }
 
 
+case = each_once(ODD, drawn)
+
+
 @pytest.mark.parametrize("name", ODD)
 @pytest.mark.parametrize("log", [False, True])
 def test_strange_requests_are_drawn_without_a_warning_and_without_overlap(name, log):
-    bounds = ODD[name]()
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        assert_texts_clear(drawn(bounds, log))
-        assert render(bounds, log, Style(dpi=30), FORMATS[len(name) % 3])
+    assert_fit_to_print(case(name, log)[1], name)
 
 
 @pytest.mark.parametrize("formula", [r"a $ sign", "N(0, 漢)", "x/" * 150, "√" * 500, "\x1b", ""])
@@ -173,7 +173,7 @@ def test_the_triangle_beside_the_curves_has_half_the_slope():
 @pytest.mark.parametrize("log", [False, True])
 @pytest.mark.parametrize("name", [name for name in ODD if name != "nothing but zeros"])
 def test_every_mark_lies_between_the_axes(name, log):
-    figure = drawn(ODD[name](), log)
+    _, figure = case(name, log)
     axes = axes_named(figure)["weights"]
     curves = [mark for mark in marks(figure).values() if mark.axes is axes and hasattr(mark, "get_xydata")]
     assert curves

@@ -399,10 +399,16 @@ def examples() -> list[list[str]]:
     return [shlex.split(line.split("  ")[0])[1:] for line in lines if line.startswith("actprof ")]
 
 
+LESS = {"train": ("--iterations", "3"), "sweep": ("--batch-size", "8")}
+"""What makes the work of an example small, where the example does not say how much it is."""
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("arguments", examples(), ids=" ".join)
 def test_the_examples_in_the_help_work(run: Run, arguments: list[str]) -> None:
     Path("data.csv").write_text("a,b,label\n" + "1,2,x\n3,5,y\n4,1,x\n" * 20)
-    done = run(*arguments)
+    given = {"--epochs", "--iterations", "--batch-size", "--summary", "--phase"} & set(arguments)
+    done = run(*arguments, *(() if given else LESS.get(arguments[0], ())))
     assert done.code == 0, done.err
     assert done.out
 

@@ -3,12 +3,16 @@
 import json
 import os
 import signal
-import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
+from subprocess import DEVNULL, PIPE, CompletedProcess
+from typing import Any
 
 import pytest
+
+from tests.children import PATIENCE, finished, started
 
 PROGRAM = [sys.executable, "-m", "actprof"]
 SMALL = ["histogram", "--layers", "2", "--width", "8", "--batch-size", "50"]
@@ -24,6 +28,19 @@ except SystemExit as end:
 print(json.dumps([code, sorted({name.partition(".")[0] for name in sys.modules})]), file=sys.stderr)
 """
 
+AT_WORK = """
+import sys, threading
+calls = iter(range(100_000))
+def counted(frame, event, argument):
+    if next(calls, None) is None:
+        sys.setprofile(None)
+        open("at work", "w").close()
+threading.setprofile(counted)
+from actprof.program import main
+main(sys.argv[1:])
+"""
+"""The program, which says by a file that its working thread has made 100,000 calls: on any machine it is at work."""
+
 SIGNALLED_WHILE_WRITING = """
 import os, sys
 from actprof.program import main
@@ -37,15 +54,13 @@ def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.chdir(tmp_path)
 
 
-def run(*arguments: str, code: str = "", **options: object) -> subprocess.CompletedProcess[str]:
-    program = [sys.executable, "-c", code] if code else PROGRAM
-    return subprocess.run([*program, *arguments], capture_output=True, text=True, encoding="utf-8",  # type: ignore
-                          timeout=60, **options)
+def run(*arguments: str, code: str = "", **options: Any) -> CompletedProcess[str]:
+    return finished([*([sys.executable, "-c", code] if code else PROGRAM), *arguments], **options)
 
 
-def loaded(*arguments: str, **options: object) -> set[str]:
+def loaded(*arguments: str) -> set[str]:
     """Top-level modules in memory when the program has ended with 0."""
-    done = run(json.dumps(arguments), code=LOADED, **options)
+    done = run(json.dumps(arguments), code=LOADED)
     code, names = json.loads(done.stderr.splitlines()[-1])
     assert code == 0, done.stderr
     return set(names)
@@ -110,16 +125,15 @@ def test_a_hostile_environment_changes_nothing() -> None:
 def test_the_program_has_one_behaviour_under_both_names() -> None:
     script = Path(sys.executable).with_name("actprof")
     as_module = run("histogrm")
-    as_script = subprocess.run([script, "histogrm"], capture_output=True, text=True, timeout=60)
+    as_script = finished([script, "histogrm"])
     for done in (as_module, as_script):
         assert (done.returncode, done.stdout) == (2, "")
         assert done.stderr == "Error: unknown command 'histogrm'. Did you mean 'histogram'?\n"
 
 
-def shell(command: str, **environment: str) -> subprocess.CompletedProcess[str]:
+def shell(command: str) -> CompletedProcess[str]:
     """`command` in a shell, where $P is the program."""
-    return subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=60,
-                          env=os.environ | {"P": " ".join(PROGRAM)} | environment)
+    return finished(["sh", "-c", command], env=os.environ | {"P": " ".join(PROGRAM)})
 
 
 @pytest.mark.parametrize("command", [
@@ -158,7 +172,7 @@ def test_a_closed_or_full_standard_error_loses_the_remarks_alone() -> None:
 
 
 def test_a_figure_for_a_pipe_is_all_that_a_pipe_gets() -> None:
-    done = subprocess.run([*PROGRAM, *SMALL, "-o", "-"], capture_output=True, timeout=60)
+    done = run(*SMALL, "-o", "-", encoding=None)
     assert (done.returncode, done.stderr) == (0, b"")
     assert done.stdout.startswith(b"\x89PNG\r\n")
     assert done.stdout.endswith(b"IEND\xaeB`\x82")
@@ -170,32 +184,34 @@ def test_json_comes_through_a_stream_that_only_knows_ascii() -> None:
     assert "²" in json.loads(done.stdout)["initializers"][3]["formula"]
 
 
+def interrupted(number: int, *arguments: str) -> CompletedProcess[str]:
+    """What the program says when it gets the signal in the midst of its work."""
+    command = [sys.executable, "-c", AT_WORK, *arguments]
+    with started(command, stdout=PIPE, stderr=PIPE) as process:
+        deadline = time.monotonic() + PATIENCE
+        while not os.path.exists("at work"):
+            assert process.poll() is None, process.communicate()
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        process.send_signal(number)
+        out, err = process.communicate(timeout=10)
+    os.remove("at work")
+    return CompletedProcess(command, process.returncode, out, err)
+
+
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
 def test_a_signal_during_the_work_is_answered_at_once_and_ends_the_process(name: str) -> None:
     number = getattr(signal, name)
-    process = subprocess.Popen([*PROGRAM, *ENDLESS], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    time.sleep(1.0)
-    assert process.poll() is None, process.communicate()
-    start = time.monotonic()
-    process.send_signal(number)
-    out, err = process.communicate(timeout=30)
-    assert process.returncode == -number
-    assert time.monotonic() - start < 2
-    assert (out, err) == ("", "Interrupted.\n" if name == "SIGINT" else "")
+    done = interrupted(number, *ENDLESS)
+    assert done.returncode == -number
+    assert (done.stdout, done.stderr) == ("", "Interrupted.\n" if name == "SIGINT" else "")
 
 
 def test_an_interrupted_training_shows_what_was_learned_and_still_ends_by_the_signal() -> None:
-    for patience in (3, 10, 30):  # on a busy machine it takes longer until there is something to interrupt
-        process = subprocess.Popen([*PROGRAM, "train", "--iterations", "1000000", "--init", "he", "-o", "a.png"],
-                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8")
-        time.sleep(patience)
-        process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=60)
-        assert process.returncode == -signal.SIGINT
-        if out:
-            break
-    assert "he: interrupted, after" in out
-    assert err == "wrote a.png\nInterrupted.\n"
+    done = interrupted(signal.SIGINT, "train", "--iterations", "1000000", "--init", "he", "-o", "a.png")
+    assert done.returncode == -signal.SIGINT
+    assert "he: interrupted, after" in done.stdout
+    assert done.stderr == "wrote a.png\nInterrupted.\n"
     assert Path("a.png").read_bytes().startswith(b"\x89PNG")
 
 
@@ -211,15 +227,17 @@ def test_a_signal_while_a_file_is_written_leaves_the_old_one(name: str) -> None:
 
 
 def test_a_signal_that_is_ignored_stays_ignored() -> None:
-    done = shell(f"trap '' HUP; exec $P {' '.join(SMALL)} -o a.png & sleep 0.2; kill -HUP $!; wait $!")
+    command = [sys.executable, "-c", SIGNALLED_WHILE_WRITING, str(int(signal.SIGHUP)), *SMALL, "-o", "a.png"]
+    done = finished(command, ignored=[signal.SIGHUP])
     assert done.returncode == 0, done.stderr
     assert os.path.exists("a.png")
 
 
 def test_several_processes_that_write_one_file_leave_a_whole_one() -> None:
-    command = [*PROGRAM, *SMALL, "--quiet", "-o", "a.png"]
-    for process in [subprocess.Popen(command, stdout=subprocess.DEVNULL) for _ in range(3)]:
-        assert process.wait(60) == 0
+    with ExitStack() as stack:
+        command = [*PROGRAM, *SMALL, "--quiet", "-o", "a.png"]
+        processes = [stack.enter_context(started(command, stdout=DEVNULL)) for _ in range(3)]
+        assert [process.wait(PATIENCE) for process in processes] == [0, 0, 0]
     content = Path("a.png").read_bytes()
     assert content.startswith(b"\x89PNG\r\n")
     assert content.endswith(b"IEND\xaeB`\x82")

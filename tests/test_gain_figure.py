@@ -2,7 +2,6 @@
 
 import io
 import json
-import warnings
 from dataclasses import replace
 from functools import partial
 from itertools import pairwise
@@ -16,7 +15,7 @@ from actprof.gain.figure import draw_figure, render
 from actprof.gain.fixed_marks import spread
 from actprof.gain.gains import gain_spec, gain_table
 from actprof.report.style import FORMATS, THEMES, Style
-from tests.figures import assert_texts_clear, drawn_by, marks, texts
+from tests.figures import assert_fit_to_print, drawn_by, each_once, marks, texts
 
 
 def table(*names, **request):
@@ -46,21 +45,17 @@ ODD = {
 }
 
 
-@pytest.mark.parametrize("theme", THEMES)
+case = each_once(ODD, drawn)
+
+
 @pytest.mark.parametrize("name", ODD)
-def test_strange_requests_are_drawn_without_a_warning_and_without_overlap(name, theme):
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        result = ODD[name]()
-        figure = drawn(result, theme)
-        assert tuple(figure.get_size_inches() * 100) >= (1920, 1080)
-        assert_texts_clear(figure)
-        assert render(result, Style(theme, dpi=30), FORMATS[len(name) % 3])
+def test_strange_requests_are_drawn_without_a_warning_and_without_overlap(name):
+    assert_fit_to_print(case(name)[1], name)
 
 
 @pytest.mark.parametrize("name", ODD)
 def test_every_mark_lies_between_the_axes(name):
-    figure = drawn(ODD[name]())
+    _, figure = case(name)
     height = figure.get_figheight() * 100
     for gid in ("value", "derivative", "map", "diagonal", "course", "start", *KINDS):
         for mark in marks(figure, gid):
@@ -80,7 +75,7 @@ def test_stable_fixed_points_are_filled_and_unstable_ones_hollow():
 
 @pytest.mark.parametrize("name", ODD)
 def test_no_text_lies_in_a_map(name):
-    figure = drawn(ODD[name]())
+    _, figure = case(name)
     renderer = figure.canvas.get_renderer()
     frames = [text.get_window_extent(renderer) for text in figure.findobj(Text) if text.get_text()]
     for gid in ("diagonal", "map", "course", "start", *KINDS):
@@ -173,7 +168,7 @@ def test_what_is_not_defined_is_so_called():
 
 @pytest.mark.parametrize("name", ODD)
 def test_a_line_of_words_that_goes_on_ends_in_its_comma(name):
-    shown = texts(drawn(ODD[name]()))
+    shown = texts(case(name)[1])
     for before, after in pairwise(shown):
         if after.startswith(("σ_b = ", "at q* = ", "at any variance", "+0.0", "-0.")) and before[-1:].isalnum():
             pytest.fail(f"{before!r} goes on with {after!r}")

@@ -8,7 +8,6 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
-from matplotlib.text import Text
 from PIL import Image
 
 from actprof.report.style import FORMATS, THEMES, Style, matplotlib_set_up
@@ -16,7 +15,7 @@ from actprof.train.network_circles import ALL_CIRCLES, MOST_PLACES, Circles
 from actprof.train.network_figure import MOST_NETWORKS, draw_figure, render
 from actprof.train.network_layers import LeftOut, networks
 from actprof.train.result import TrainedArm
-from tests.figures import assert_texts_clear, texts
+from tests.figures import assert_fit_to_print, texts
 from tests.trained import arm, training
 
 
@@ -42,9 +41,7 @@ WIDTHS = {
 @pytest.mark.parametrize(("name", "theme"), list(zip(WIDTHS, itertools.cycle(THEMES), strict=False)))
 def test_no_text_is_cut_or_touches_another(name, theme):
     figure = drawn(described(WIDTHS[name]), theme)
-    assert tuple(figure.get_size_inches() * 100) >= (1920, 1080)
-    assert all(text.get_fontsize() >= 11 for text in figure.findobj(Text))
-    assert_texts_clear(figure)
+    assert_fit_to_print(figure, name)
 
 
 ODD = {
@@ -60,8 +57,7 @@ ODD = {
 
 @pytest.mark.parametrize("name", ODD)
 def test_strange_networks_are_drawn_without_overlap(name):
-    assert_texts_clear(drawn(ODD[name]()))
-    assert render(ODD[name](), Style(dpi=30), FORMATS[len(name) % 3])
+    assert_fit_to_print(drawn(ODD[name]()), name)
 
 
 @pytest.mark.parametrize("name", ["1-2-1", "34-34-1", "classic", "12 layers", "wide", "1 layer"])

@@ -1,6 +1,7 @@
 """Phase diagrams: the fast planes against exact theory, the edge against the literature, and the output's contract."""
 
 import csv
+import functools
 import io
 import json
 import math
@@ -28,6 +29,7 @@ NAMES = ("relu", "leaky_relu:0.2", "tanh", "sigmoid", "gelu", "silu", "mish", "h
          "hard_tanh", "relu6", "softsign", "sin", "cos", "gaussian", "exponential", "soft_shrink", "abs", "maxout")
 
 
+@functools.cache
 def diagram(name, *inits, **request):
     return phase_diagrams(phase_spec([name], inits, **request)).diagrams[0]
 
@@ -36,16 +38,17 @@ HIGH = {"soft_shrink": 3.0}
 """σ_w up to which there are fixed points, where the usual plane goes far beyond."""
 
 
+@functools.cache
 def sample(name, cells=12):
-    """Random cells of a plane of random σ_w and σ_b: (what is reached exactly, index, grid)."""
+    """Random cells of a plane of random σ_w and σ_b: (what is reached exactly, index, grid) of each."""
     rng = np.random.default_rng(len(name))
     high = HIGH.get(name) or diagram(name).grid.sigma_w[-1]
     sigma_w = tuple(np.sort(high * rng.random(40) + 1e-3).tolist())
     sigma_b = tuple(np.sort(0.4 * high * rng.random(30) + 1e-3).tolist())
     grid = diagram(name, sigma_w=sigma_w, sigma_b=sigma_b).grid
-    for i, j in zip(rng.integers(0, 40, cells).tolist(), rng.integers(0, 30, cells).tolist(), strict=True):
-        w, b = sigma_w[i], sigma_b[j]
-        yield fixed_points(ACTIVATIONS.parse(name), w, b, w**2 + b**2).reached, (i, j), grid
+    places = zip(rng.integers(0, 40, cells).tolist(), rng.integers(0, 30, cells).tolist(), strict=True)
+    return [(fixed_points(ACTIVATIONS.parse(name), sigma_w[i], sigma_b[j], sigma_w[i]**2 + sigma_b[j]**2).reached,
+             (i, j), grid) for i, j in places]
 
 
 def slope_of(xi):

@@ -74,9 +74,8 @@ def expected(name: str, value: float) -> str:
 
 
 @pytest.mark.parametrize("axes", GRIDS)
-@pytest.mark.parametrize("formula", [smooth, odd, small])
-@pytest.mark.parametrize("networks", [1, 5])
-@pytest.mark.parametrize("encoding", ["utf-8", "ascii", "cp1252"])
+@pytest.mark.parametrize(("formula", "networks", "encoding"), [
+    (smooth, 1, "utf-8"), (odd, 5, "ascii"), (small, 5, "utf-8"), (small, 1, "cp1252")])
 def test_no_line_is_wider_than_80_columns(axes: tuple[Axis, ...], formula: Formula, networks: int,
                                           encoding: str) -> None:
     sweep = swept(axes, formula, ALL, networks, predicted=networks > 1, judged=True,

@@ -5,11 +5,11 @@ import multiprocessing
 import operator
 import os
 import signal
-import subprocess
 import sys
 import time
 from dataclasses import replace
 from pathlib import Path
+from subprocess import PIPE
 
 import numpy as np
 import pytest
@@ -26,6 +26,7 @@ from actprof.sweep.grid import Grid, grid
 from actprof.sweep.result import BY_NAME, VERDICT
 from actprof.sweep.sweeping import SweepSpec, sweep
 from actprof.theory.fixed_points import critical
+from tests.children import PATIENCE, started
 
 
 def run_of(**settings):
@@ -393,14 +394,14 @@ with signals.handle_signals():
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks for processes in /proc")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_no_worker_outlives_its_parent(number, tmp_path):
-    process = subprocess.Popen([sys.executable, "-c", SCRIPT, str(tmp_path)], stderr=subprocess.PIPE,
-                               cwd=Path(__file__).parent.parent)
-    _until(lambda: len(list(tmp_path.iterdir())) == 2)
-    process.send_signal(number)
-    _, said = process.communicate(timeout=60)
-    assert said == b""
-    assert process.returncode == -number
-    _until(lambda: not any(_alive(worker.name) for worker in tmp_path.iterdir()))
+    with started([sys.executable, "-c", SCRIPT, str(tmp_path)], stderr=PIPE,
+                 cwd=Path(__file__).parent.parent) as process:
+        _until(lambda: len(list(tmp_path.iterdir())) == 2)
+        process.send_signal(number)
+        _, said = process.communicate(timeout=PATIENCE)
+        assert said == ""
+        assert process.returncode == -number
+        _until(lambda: not any(_alive(worker.name) for worker in tmp_path.iterdir()))
 
 
 def _until(holds):

@@ -22,7 +22,7 @@ from actprof.theory.masses import masses
 from actprof.theory.stack import predict
 
 LEVELS = ("mean", "std", "second_moment")
-ROWS, SEEDS = 100, 6
+ROWS, NETWORKS = 100, 6
 
 INITS = ("he", "xavier", "0.01", "lecun_uniform", "he_truncated", "torch.linear", "orthogonal")
 STACKS = [
@@ -47,23 +47,24 @@ def stack(init, act, settings):
 
 
 def statistics(spec, run):
+    """What is measured in each layer of each network."""
     comparison = compare([spec], run, open_inputs(run, spec.widths[0]))
-    return [layer.activation for layer in comparison.arms[0].networks[0].layers]
+    return [[layer.activation for layer in network.layers] for network in comparison.arms[0].networks]
 
 
 def test_measured_moments_lie_within_their_error_bars():
-    """6 networks × 3 statistics × 3 layers each; beyond 3 errors 0.3 % of a normal distribution, here at most 1.5 %,
-    and beyond 7 errors nothing: statistics of small networks have somewhat longer tails."""
+    """6 networks × 3 figures × 3 layers each; beyond 3 errors 0.3 % of a normal distribution, here at most 1.5 %, and
+    beyond 7 errors nothing: figures of small networks have somewhat longer tails."""
     scores = []
     for init, act, settings in STACKS:
         spec = stack(init, act, settings)
         theory = predict(spec, 1.0, 0.0, ROWS)
         assert theory.reason == ""
-        for seed in range(SEEDS):
-            measured = statistics(spec, RunSpec(batch_size=ROWS, seed=seed, quantities=("activation",)))
+        run = RunSpec(batch_size=ROWS, repeats=NETWORKS, quantities=("activation",))
+        for number, measured in enumerate(statistics(spec, run)):
             for layer, found in zip(theory.layers, measured, strict=True):
                 scores += [(abs(getattr(found, level) - getattr(layer, level)) / getattr(layer, f"{level}_error"),
-                            init, act, settings, layer.layer, level, seed) for level in LEVELS]
+                            init, act, settings, layer.layer, level, number) for level in LEVELS]
     distances = np.array([score[0] for score in scores])
     assert max(scores, key=lambda score: score[0])[0] < 7, max(scores, key=lambda score: score[0])
     assert (distances > 3).mean() < 0.015
@@ -75,8 +76,7 @@ def test_the_band_of_the_std_holds_19_networks_of_20():
     for init, act in (("he", "relu"), ("xavier", "tanh"), ("xavier", "sigmoid"), ("lecun", "selu"), ("he", "gelu")):
         spec = stack(init, act, {})
         theory = predict(spec, 1.0, 0.0, ROWS)
-        for seed in range(30):
-            measured = statistics(spec, RunSpec(batch_size=ROWS, seed=100 + seed, quantities=("activation",)))
+        for measured in statistics(spec, RunSpec(batch_size=ROWS, seed=100, repeats=30, quantities=("activation",))):
             outside += [not layer.std_low <= found.std <= layer.std_high
                         for layer, found in zip(theory.layers, measured, strict=True)]
     assert 0.005 < np.mean(outside) < 0.1
@@ -90,7 +90,7 @@ def test_all_figures_agree_with_wide_networks(init, act, settings):
     rows, layers = 200, 3
     (spec,) = stack_specs([init], [act], layers=layers, width=800, **settings)
     theory = predict(spec, 1.0, 0.0, rows)
-    for layer, found in zip(theory.layers, statistics(spec, RunSpec(batch_size=rows)), strict=True):
+    for layer, found in zip(theory.layers, *statistics(spec, RunSpec(batch_size=rows)), strict=True):
         allowed = 5 * max(layer.mean_error, layer.std_error) / layer.std
         assert found.within_unit_std == pytest.approx(layer.within_unit_std, rel=0.02 + allowed)
         assert found.between_unit_std == pytest.approx(layer.between_unit_std, rel=0.05 + allowed, abs=0.03 * layer.std)
@@ -266,7 +266,7 @@ def test_masses_agree_with_a_wide_network(act, settings):
     (spec,) = stack_specs(["he"], [act], layers=1, width=2000, **settings)
     run = RunSpec(batch_size=200, range=(-2.1, 3.1), bins=20)
     (layer,) = predict(spec, 1.0, 0.0, 200).layers
-    (measured,) = statistics(spec, run)
+    ((measured,),) = statistics(spec, run)
     found = masses(spec, layer, measured.histogram.edges)
     whole = np.array(found.bins)
     for value, probability in found.atoms:
