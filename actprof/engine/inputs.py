@@ -105,12 +105,34 @@ class Inputs(ABC):
     def batch_rows(self, batch: int) -> int:
         """The number of rows of one batch."""
 
+    def calibration(self) -> NDArray[Any]:
+        """The rows on which weights are scaled that ask for it (LSUV)."""
+        return self.rows(0, 0, min(self.batch_rows(0), CALIBRATION_ROWS))
+
     @abstractmethod
     def rows(self, batch: int, start: int, stop: int) -> NDArray[Any]:
         """Rows start … stop − 1 of a batch, C-contiguous in the run's dtype; `start` is a multiple of BLOCK.
 
         What they hold does not depend on where a batch is cut.
         """
+
+
+class FirstRows(Inputs):
+    """The first rows of the first batch of other inputs."""
+
+    def __init__(self, inputs: Inputs, most: int) -> None:
+        self._inputs = inputs
+        self._count = min(most, inputs.batch_rows(0))
+        self.features, self.batches, self.size = inputs.features, 1, inputs.size
+
+    def batch_rows(self, batch: int) -> int:
+        return self._count
+
+    def rows(self, batch: int, start: int, stop: int) -> NDArray[Any]:
+        return self._inputs.rows(batch, start, stop)
+
+    def calibration(self) -> NDArray[Any]:
+        return self._inputs.calibration()
 
 
 class RandomInputs(Inputs):
@@ -208,6 +230,9 @@ class InputMoments:
     kurtosis: float
     largest: float
 
+
+CALIBRATION_ROWS = 1024
+"""Rows of the first batch on which weights are scaled that ask for it."""
 
 LOOKED_AT = 1024
 """Rows of the first batch from which the inputs' moments are taken."""

@@ -116,6 +116,7 @@ class RunSpec:
         range: "shared" (one range for all layers and arms), "layer" (each its own) or (low, high).
         quantities: what is counted; activations alone take about half the time.
         gradients: whether a random cotangent goes back through the layers.
+        gradient_rows: how many rows of the first batch it is sent back for; None for all of all batches.
         jacobian: whether the Jacobian of a few samples is decomposed.
     """
 
@@ -129,12 +130,15 @@ class RunSpec:
     range: str | tuple[float, float] = "shared"
     quantities: tuple[str, ...] = QUANTITIES
     gradients: bool = False
+    gradient_rows: int | None = None
     jacobian: bool = False
 
     def __post_init__(self) -> None:
         require("--batch-size", self.batch_size, 1, MAX_BATCH)
         require("--batches", self.batches, 1, MAX_BATCHES)
         require("--repeats", self.repeats, 1, MAX_REPEATS)
+        if self.gradient_rows is not None:
+            require("the number of gradient rows", self.gradient_rows, 1, MAX_BATCH)
         require("--seed", self.seed, 0, MAX_SEED)
         require("--bins", self.bins, 1, MAX_BINS)
         require_one_of("--dtype", self.dtype, DTYPES)

@@ -72,7 +72,7 @@ def _joined(args: list[str]) -> list[str]:
 @click.option("--quantity", type=Word(spec.SHOWN), default=spec.QUANTITIES[0], show_default=True,
               help="What the table and the figure show.")
 @click.option("--gradients/--no-gradients", default=None,
-              help="Send a random gradient back through the layers.  [default: up to some 5e9 multiplications]")
+              help="Send a random gradient back through the layers.  [default: for few rows where all would take long]")
 @click.option("--check", is_flag=True, help="End with exit code 3 if a verdict is bad.")
 @click.option("--explain", is_flag=True, help="Print the limits that verdicts go by, and why; profile nothing.")
 @click.option("--jacobian", is_flag=True, help="Singular values of the derivative of outputs by inputs, at 4 samples.")
@@ -165,9 +165,9 @@ def _with_gradients(run: RunSpec, specs: list[StackSpec], rows: Inputs,
         return run, ()
     if memory.any_too_large(specs, run):
         return run, (memory.too_large_for_gradients(),)
-    light = memory.gradients_are_light(specs, run, rows)
-    remarks = () if light else ("gradients are left out, as they would take a while; --gradients sends them back",)
-    return replace(run, gradients=light), remarks
+    few = memory.gradient_rows(specs, run, rows)
+    remarks = () if few is None else (f"gradients are of the first {few:,} rows alone; --gradients sends all back",)
+    return replace(run, gradients=True, gradient_rows=few), remarks
 
 
 def _print_table(comparison: Comparison, quantity: str, stream: TextIO) -> None:
