@@ -103,6 +103,11 @@ def log10_ratio(gradient: LayerGradient, last: LayerGradient) -> float:
     return gradient.log10_rms - below if math.isfinite(below) else math.nan
 
 
+def log10_norm_ratio(gradient: LayerGradient, last: LayerGradient) -> float:
+    """log₁₀ of ‖dL/dz‖ of a sample over that in the last layer (root mean squares over samples)."""
+    return log10_ratio(gradient, last) + math.log10(len(gradient.scaled.unit_means) / len(last.scaled.unit_means)) / 2
+
+
 def power_of_ten(exponent: float) -> float:
     """10**exponent; NaN where float64 has no such number."""
     if exponent == -math.inf:
@@ -115,6 +120,9 @@ GRADIENT_STATISTICS: tuple[GradientStatistic, ...] = (
     GradientStatistic("log10_rms", "its logarithm", lambda g, last: g.log10_rms),
     GradientStatistic("ratio", "rms over that of the last layer", lambda g, last: power_of_ten(log10_ratio(g, last))),
     GradientStatistic("log10_ratio", "its logarithm", log10_ratio),
+    GradientStatistic("norm_ratio", "norm of a sample's dL/dz over that of the last layer",
+                      lambda g, last: power_of_ten(log10_norm_ratio(g, last))),
+    GradientStatistic("log10_norm_ratio", "its logarithm", log10_norm_ratio),
     GradientStatistic("weight_norm", "‖dL/dW‖ for the mean loss of a batch",
                    lambda g, last: power_of_ten(g.log10_weight_norm)),
     GradientStatistic("log10_weight_norm", "its logarithm", lambda g, last: g.log10_weight_norm),

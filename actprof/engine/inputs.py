@@ -135,6 +135,25 @@ class FirstRows(Inputs):
         return self._inputs.calibration()
 
 
+class StandardInputs(Inputs):
+    """Other inputs with each feature at mean 0 and std 1 over the first LOOKED_AT rows; a constant one becomes 0."""
+
+    def __init__(self, inputs: Inputs) -> None:
+        self._inputs = inputs
+        self.features, self.batches, self.size = inputs.features, inputs.batches, inputs.size
+        looked_at = inputs.rows(0, 0, min(LOOKED_AT, inputs.batch_rows(0))).astype(np.float64)
+        self._mean, std = looked_at.mean(axis=0), looked_at.std(axis=0)
+        self._factor = np.divide(1.0, std, out=np.zeros_like(std), where=std > 0)
+
+    def batch_rows(self, batch: int) -> int:
+        return self._inputs.batch_rows(batch)
+
+    def rows(self, batch: int, start: int, stop: int) -> NDArray[Any]:
+        rows = self._inputs.rows(batch, start, stop)
+        scaled: NDArray[Any] = ((rows - self._mean) * self._factor).astype(rows.dtype)
+        return scaled
+
+
 class RandomInputs(Inputs):
     """Rows drawn from a random source: each block of BLOCK rows has a stream of its own."""
 

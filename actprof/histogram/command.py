@@ -121,7 +121,7 @@ def command(input_: str, input_key: str | None, label_column: str, scale: str, r
                  lambda: records.comparison_record(comparison), lambda: records.comparison_rows(comparison))
     output.notes(*rows.notes, *remarks, *(f"{warning.arm}: {warning.message}" for warning in comparison.warnings))
     output.draw(lambda style, form: _figure(comparison, quantity, view, log_y, style, form))
-    return BAD_VERDICT if check and not all(arm.verdict and arm.verdict.good for arm in comparison.arms) else 0
+    return BAD_VERDICT if check and any(arm.verdict and arm.verdict.bad for arm in comparison.arms) else 0
 
 
 def _explain(output: Output) -> int:

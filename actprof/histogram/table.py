@@ -42,18 +42,25 @@ def print_judgement(arm: JudgedArm, stream: TextIO) -> None:
 
 
 def _theory_table(arm: JudgedArm, stream: TextIO) -> Table:
-    headers = ("layer", "std", "theory\nstd", "std\nerrors", "in-unit\ntheory", "corre-\nlation", "\ntheory", "χ",
-               "gradient\nratio", "\ntheory")
-    made = table([*map(Column, headers)], stream)
+    headers = ["layer", "std", "theory\nstd", "std\nerrors", "in-unit\ntheory", "corre-\nlation", "\ntheory", "χ",
+               "gradient\nratio", "\ntheory"]
+    uneven = len({layer.fan_out for layer in arm.layers}) > 1
+    made = table([*map(Column, [*headers, *["gradient\nnorm"] * uneven])], stream)
     for layer in arm.layers:
         said = arm.forecast.layer(layer.layer) if arm.forecast else None
-        made.add_row(*(written(cell, stream) for cell in _row(layer, said)))
+        cells = [*_row(layer, said), *[_ratio(layer, "log10_norm_ratio")] * uneven]
+        made.add_row(*(written(cell, stream) for cell in cells))
     return made
+
+
+def _ratio(layer: LayerSummary, name: str) -> str:
+    """A ratio of gradients to the last layer's, by the name of its logarithm."""
+    return power_of_ten(layer.gradient.statistics[name]) if layer.gradient else "-"
 
 
 def _row(layer: LayerSummary, said: LayerTheory | None) -> list[str]:
     statistics = layer.activation.statistics
-    ratio = power_of_ten(layer.gradient.statistics["log10_ratio"]) if layer.gradient else "-"
+    ratio = _ratio(layer, "log10_ratio")
     cells = [str(layer.layer), number(statistics["std"])]
     if said is None:
         return [*cells, "-", "-", "-", number(statistics["correlation"]), "-", "-", ratio, "-"]
@@ -74,6 +81,8 @@ def _sentences(arm: JudgedArm) -> Iterator[str]:
     if arm.verdict is not None:
         where = "" if arm.verdict.layer is None else f" (layer {arm.verdict.layer})"
         yield f"verdict: {arm.verdict.code}{where}: {arm.verdict.text}"
+        if arm.verdict.networks:
+            yield f"of {len(arm.networks):,} networks: {arm.verdict.counts}"
         if arm.verdict.remedy:
             yield f"remedy: {arm.verdict.remedy}"
 
