@@ -15,7 +15,7 @@ import numpy as np
 
 from actprof.catalogue import initializers
 from actprof.catalogue.activations import bind
-from actprof.catalogue.expectations import forward_gain
+from actprof.catalogue.expectations import forward_gain, moments
 from actprof.catalogue.initializers import INITIALIZERS, preset_bias
 from actprof.catalogue.normalizations import NORMALIZATIONS
 from actprof.diagnosis.evidence import Evidence, number, times
@@ -81,23 +81,32 @@ class Trials:
         self._left = max(MAX_SHARE * self._whole, MIN_WORK)
 
     def evidence(self, candidate: Candidate) -> Evidence | None:
-        """What a run of the candidate shows; None where too much was spent before or it cannot be made."""
-        stack = candidate.stack
+        """What a run of the candidate shows: of a few rows and, where they do well and it is affordable, of all.
+
+        None where too much was spent before or the run cannot be made.
+        """
         try:
             inputs = self._inputs_of(candidate)
-            whole = NORMALIZATIONS[stack.norm.name].whole_batch
-            rows = int(min(max(ROWS_WORK / self._work(stack, 1), MIN_ROWS), MAX_ROWS))
-            few = FirstRows(inputs, inputs.batch_rows(0) if whole else rows)
-            work = self._work(stack, few.batch_rows(0))
-            if work > self._left:
-                return None
-            self._left -= work
-            run = replace(self.run, gradients=True, gradient_rows=None, jacobian=False, quantities=QUANTITIES[:1],
-                          bins=1, range="layer", batch_size=few.batch_rows(0), batches=1, repeats=1)
-            arm, = measured([stack], run, few)
+            whole_batch = NORMALIZATIONS[candidate.stack.norm.name].whole_batch
+            rows = int(min(max(ROWS_WORK / self._work(candidate.stack, 1), MIN_ROWS), MAX_ROWS))
+            few = FirstRows(inputs, inputs.batch_rows(0) if whole_batch else rows)
+            found = self._run(candidate.stack, few)
+            if found is None or not self.judge(found):
+                return found
+            return self._run(candidate.stack, inputs) or found
         except ActprofError:  # other features than the file's, memory, weights too large for gradients
             return None
-        return Evidence(arm, stack, None, input_moments(few))
+
+    def _run(self, stack: StackSpec, inputs: Inputs) -> Evidence | None:
+        """A run of one network, if it is affordable."""
+        work = self._work(stack, inputs.batch_rows(0) * inputs.batches)
+        if work > self._left:
+            return None
+        self._left -= work
+        run = replace(self.run, gradients=True, gradient_rows=None, jacobian=False, quantities=QUANTITIES[:1], bins=1,
+                      range="layer", batch_size=inputs.batch_rows(0), batches=inputs.batches, repeats=1)
+        arm, = measured([stack], run, inputs)
+        return Evidence(arm, stack, None, input_moments(inputs))
 
     def _inputs_of(self, candidate: Candidate) -> Inputs:
         if candidate.standardised:
@@ -161,7 +170,7 @@ def _all(seen: Evidence) -> Iterator[Candidate]:
                           standardised=True)
     if len(choices) == 1:
         yield from named
-        gains = sorted({_scale(candidate.stack) for candidate in named})
+        gains = sorted({*(_scale(candidate.stack) for candidate in named), *_backward(stack.activations[0])})
         yield from _between(gains, plain, clean)
         for gain in gains:
             yield _orthogonal(gain, plain, clean)
@@ -249,6 +258,12 @@ def _gain(choice: Choice) -> float:
         return forward_gain(choice)
     except SpecError:
         return math.nan
+
+
+def _backward(choice: Choice) -> list[float]:
+    """The gain that keeps gradients, where there is one."""
+    slope_square = float(moments(bind(choice), 1.0).slope_square)
+    return [1 / math.sqrt(slope_square)] if not bind(choice).jumps and 0 < slope_square < math.inf else []
 
 
 def _weights(gain: float) -> Choice:
