@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 
 from actprof.catalogue import initializers
+from actprof.catalogue.activations import bind
 from actprof.diagnosis.evidence import Course, Evidence, number, rms, times
 from actprof.diagnosis.verdicts import ALIKE, CHANGE, COLLAPSED, NOTABLE, STANDARD, VISIBLE
 from actprof.engine.network import fans_of
@@ -110,8 +111,9 @@ def _sizes(seen: Evidence) -> str:
 
 
 def unmet(seen: Evidence) -> str:
-    """What SELU asks for and does not get."""
-    if all(choice.name != "selu" for choice in seen.stack.activations) or seen.stack.norm.name != "none":
+    """What a self-normalising activation asks for and does not get."""
+    ours = [choice.name for choice in seen.stack.activations if bind(choice).activation.self_normalizing]
+    if not ours or seen.stack.norm.name != "none":
         return ""
     fans = fans_of(seen.stack, 1)
     scale = fans.fan_in * initializers.bind(seen.stack.init).std(fans) ** 2
@@ -122,7 +124,7 @@ def unmet(seen: Evidence) -> str:
          f"inputs of variance 1 (not {number(seen.inputs.second_moment - seen.inputs.mean**2)})"),
     )
     missing = [text for distance, text in checks if distance > STANDARD.value]
-    return f"selu needs {' and '.join(missing)}" if missing else ""
+    return f"{ours[0]} needs {' and '.join(missing)}" if missing else ""
 
 
 def _alike(seen: Evidence) -> str:

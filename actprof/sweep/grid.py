@@ -117,7 +117,7 @@ def _altered(init: Choice, name: str, text: str) -> Choice:
     return INITIALIZERS.altered(init, name, text)
 
 
-_ACTIVATION = {statistic.name: statistic.value for statistic in STATISTICS}
+_ACTIVATION = {statistic.name: statistic.of for statistic in STATISTICS}
 _GRADIENT = "log10_gradient_ratio"
 DECADE = math.log(10)
 
