@@ -193,19 +193,16 @@ class Trainer:
         observer, depth = self._observer, self._spec.stack.depth
         loss = np.array(self._losses)
         test_loss, test_accuracy = np.array(observer.tests).T
+        undecided, blind = losses.of_targets(len(self._data.classes), self._data.y_train, self._spec.loss)
         train_loss, dead = (math.nan, (math.nan,) * (depth - 1)) if brief else observer.final()
         run = Run(loss, smoothed(loss), self._rates[:len(loss)], np.array(observer.checkpoints), test_loss,
                   test_accuracy,
                   np.array([self._ratios.get(max(updates, 1), np.full(depth, math.nan))
                             for updates in observer.checkpoints]),
-                  observer.histories(), train_loss, dead, stopped or "ok", boundary=observer.boundary())
-        status, reason = standing(Evidence(run, self._blind(), self._alike(), self._spec))
+                  observer.histories(), train_loss, dead, stopped or "ok", boundary=observer.boundary(),
+                  fit=observer.fit())
+        status, reason = standing(Evidence(run, blind, self._alike(), self._spec, self._data.rms, undecided))
         return replace(run, status=status, reason=reason)
-
-    def _blind(self) -> float:
-        """The least loss that is possible without looking at the inputs."""
-        labels = self._data.y_train
-        return self._loss.blind(np.bincount(labels, minlength=len(self._data.classes)) / len(labels))
 
     def _alike(self) -> list[int]:
         """The hidden layers, counted from 1, of several units that all have the same weights."""
