@@ -137,7 +137,7 @@ def column(what: str, look: Look, text: str) -> int:
 
 def _items(drop: str, look: Look) -> list[str]:
     """What is joined by commas, unless a column is called so itself."""
-    if drop in (look.names or ()):
+    if drop and drop in (look.names or ()):
         return [drop]
     return [item.strip() for item in drop.split(",") if item.strip()]
 

@@ -149,14 +149,13 @@ def _counts(lines: Sequence[str], delimiter: str) -> list[int]:
 
 
 def _is_header(first: Sequence[str], second: Sequence[str] | None, delimiter: str) -> bool:
-    """Whether a line is one of names: words, or numbers that count up, above a number (a lone line: only words)."""
+    """Whether a line is one of names: words, or numbers from 0 on, above a number (a lone line: only words)."""
     numbers = [number for cell in first if (number := _number(cell, delimiter)) is not None]
     words = [cell.strip().casefold() not in NO_NUMBER and _number(cell, delimiter) is None for cell in first]
     if second is None:
         return all(words)
-    counting = bool(numbers) and numbers in ([*range(len(numbers))], [*range(1, len(numbers) + 1)])
     below = [_number(cell, delimiter) is not None for cell in second]
-    return (counting or not numbers) and any(word and number for word, number in zip(words, below, strict=False))
+    return numbers == [*range(len(numbers))] and any(word and number for word, number in zip(words, below, strict=False))
 
 
 def _trailing(rows: Sequence[Sequence[str]], header: int) -> bool:
@@ -302,17 +301,16 @@ class _Faults:
 
     def judge(self, rows: int) -> None:
         """Raise DataError if the file cannot be used as it is asked for."""
-        lacking = f"{len(self._places):,} of {rows:,} rows"
+        lacking = f"{len(self._places):,} of {rows:,}"
         columns = [column for column, count in sorted(self._texts.items()) if 2 * count > rows]
         if columns:
-            more = f" Then {lacking} have missing values: --missing {MISSING[1]}." if self._unanswered else ""
+            more = f" Then {lacking} rows have missing values: --missing {MISSING[1]}." if self._unanswered else ""
             raise DataError(f"{display_path(self._reading.path)}: {self._listed(columns)}, expected numbers. "
                             f"{self._drop(columns)} leaves {'them' if len(columns) > 1 else 'it'} out.{more}")
         if self._first_text:
             raise DataError(self._first_text)
         if self._unanswered:
-            raise DataError(f"{self._first_missing}. --missing {MISSING[1]} leaves out the {lacking} that lack a "
-                            "number.")
+            raise DataError(f"{self._first_missing}. --missing {MISSING[1]} leaves such rows out: {lacking}.")
 
     @property
     def _unanswered(self) -> bool:

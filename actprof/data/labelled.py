@@ -147,8 +147,8 @@ def _targets(train: NDArray[Any], test: NDArray[Any], scale: str) -> tuple[NDArr
     """Numbers to predict, scaled as the inputs are where that is asked for, and remarks."""
     if scale in ("auto", "none"):
         size = rms(train)
-        said = f"the rms of the numbers to predict is {size_text(size)}, and losses go with its square: --scale standard"
-        return train, test, () if is_usual(size) else (said,)
+        note = f"the numbers to predict have an rms of {size_text(size)}; losses go with its square: --scale standard"
+        return train, test, () if is_usual(size) else (note,)
     scaling = SCALINGS[scale](Table(train[:, np.newaxis], "the numbers to predict"))
     y_train, y_test = (scaling.apply(part[:, np.newaxis], "float64")[:, 0] for part in (train, test))
     return y_train, y_test, ("the numbers to predict are scaled likewise", *scaling.notes)

@@ -106,7 +106,7 @@ def _complete(what: str, x: NDArray[Any], y: NDArray[Any] | None, missing: str,
     labels = _are_labels(y) if y is not None else good
     if (good & labels).all():
         return x, y, ()
-    lacking = f"{np.count_nonzero(~(good & labels)):,} of {len(x):,} rows"
+    lacking = f"{np.count_nonzero(~(good & labels)):,} of {len(x):,}"
     if missing != MISSING[1]:
         row = int(np.argmin(good & labels))
         place = f"row {row + 1:,}"
@@ -115,11 +115,11 @@ def _complete(what: str, x: NDArray[Any], y: NDArray[Any] | None, missing: str,
             place = f"{flat[row, column]} at {place}, column {column + 1:,}"
         else:
             place = f"no label at {place}"
-        raise DataError(f"{what} holds {place}. --missing {MISSING[1]} leaves out the {lacking} that lack a number.")
+        raise DataError(f"{what} holds {place}. --missing {MISSING[1]} leaves such rows out: {lacking}.")
     if not (good & labels).any():
-        raise DataError(f"{what} has no row without a missing number. --drop leaves out the columns that lack most.")
+        raise DataError(f"{what} has no row without a missing value. --drop leaves out the columns that lack most.")
     return (x[good & labels], None if y is None else y[good & labels],
-            (f"{lacking} lack a number and are left out",))
+            (f"{lacking} rows lack a value and are left out",))
 
 
 def _are_labels(y: NDArray[Any]) -> NDArray[np.bool_]:
