@@ -367,8 +367,9 @@ DROP_ROWS = "--missing drop-rows leaves such rows out"
     ("1\n2\n", "last", "x.csv has no column left but those left out. --label-column none uses it."),
     ("1,2\n", "kind", "x.csv has no header line, so no column 'kind'. Name first, last or a number from 1 to 2."),
     ("kind,x\n1,2\n", "knid", "x.csv has no column 'knid'. Did you mean 'kind'?"),
-    *[("kind,x\n1,2\n", text, f"x.csv has no column '{text}'. Its columns: 'kind', 'x'; or first, last or a number from "
-       "1 to 2.") for text in ("q", "3", "0", "-3")],
+    *[("kind,x\n1,2\n", text,
+       f"x.csv has no column '{text}'. Its columns: 'kind', 'x'; or first, last or a number from 1 to 2.")
+      for text in ("q", "3", "0", "-3")],
     ("größe\n1\n".encode("latin-1"), "auto", "x.csv: not UTF-8 text. Save it as a .csv file in UTF-8."),
 ])
 def test_a_faulty_csv_file_is_refused_with_the_place_of_the_fault(tmp_path, text, label_column, message):

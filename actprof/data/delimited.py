@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
+import operator
 import os
 import warnings
 from collections import Counter
@@ -154,8 +155,8 @@ def _is_header(first: Sequence[str], second: Sequence[str] | None, delimiter: st
     words = [cell.strip().casefold() not in NO_NUMBER and _number(cell, delimiter) is None for cell in first]
     if second is None:
         return all(words)
-    below = [_number(cell, delimiter) is not None for cell in second]
-    return numbers == [*range(len(numbers))] and any(word and number for word, number in zip(words, below, strict=False))
+    below = (_number(cell, delimiter) is not None for cell in second)
+    return numbers == [*range(len(numbers))] and any(map(operator.and_, words, below))
 
 
 def _trailing(rows: Sequence[Sequence[str]], header: int) -> bool:
