@@ -162,7 +162,7 @@ def command(data: str, target: str, validation_split: float | None, shuffle: boo
     actprof train --init he --lr 0.01 --lr 1          dying ReLUs
     actprof train --init zeros --act sigmoid          symmetry is never broken
     actprof train --data spirals --layers 2 --width 30 --optimizer adam
-    actprof train --data table.csv --label-column kind --drop id --scale standard
+    actprof train --data data.csv --label-column label --scale standard
     actprof train --init 1 --norm none --norm batch --epochs 5
     actprof train --summary
 

@@ -178,6 +178,11 @@ class DataSummary:
     points: tuple[Floats, NDArray[Any]] | None = None
     baseline_loss: float = math.nan
 
+    @property
+    def kind(self) -> str:
+        """What is learned: `10 classes`, or `1 number to predict`."""
+        return f"{len(self.classes):,} classes" if self.classes else "1 number to predict"
+
     def r2(self, test_loss: Floats) -> Floats:
         """The part of the variance of the numbers to predict that is explained: 1 − loss over that of the mean."""
         with np.errstate(all="ignore"):

@@ -37,8 +37,7 @@ def print_summary(training: Training, stream: TextIO) -> None:
     for place, (arm, *others) in enumerate(alike.values()):
         stream.write("\n" if place else "")
         labels = ", ".join(each.label for each in (arm, *others))
-        what = f"{len(training.data.classes)} classes" if training.data.classes else "1 number to predict"
-        printed(f"{labels}: {training.data.features:,} inputs, {what}",
+        printed(f"{labels}: {training.data.features:,} inputs, {training.data.kind}",
                 _layer_table(arm, stream), stream)
 
 
