@@ -104,9 +104,12 @@ def _result(arm: TrainedArm, data: DataSummary) -> list[str]:
     """`test 97.9 %`, or `test R² 0.93`; `loss 2.43 → 0.071`: medians where there are several networks."""
     accuracy, first, last = (_median(arm, name, place) for name, place in
                              (("test_accuracy", -1), ("loss", 0), ("smoothed", -1)))
-    score = (tenths(accuracy) if data.classes else
-             f"R² {compact(float(data.r2(np.array(_median(arm, 'test_loss', -1)))), 4)}")
+    score = tenths(accuracy) if data.classes else _r2(float(data.r2(np.array(_median(arm, "test_loss", -1)))))
     return [f"test {score}", f"loss {_loss(first)} → {_loss(last)}"]
+
+
+def _r2(value: float) -> str:
+    return f"R² {f'{value:.3f}' if abs(value) < 10 else with_power(compact(value))}".replace("-", "−")
 
 
 def _loss(value: float) -> str:

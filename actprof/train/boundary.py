@@ -3,11 +3,14 @@ rows it learned from."""
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
 from actprof.report.canvas import Canvas
 from actprof.report.plane import LinearAxis, Plane
+from actprof.report.scales import round_step
 from actprof.report.style import Theme
 from actprof.train.result import Boundary, DataSummary, Fit
 
@@ -57,8 +60,7 @@ def draw_fit(canvas: Canvas, fit: Fit, data: DataSummary, color: str, left: floa
     if data.points is None:
         return
     x, y = data.points[0][:, 0], np.asarray(data.points[1], np.float64)
-    plane = Plane(left + LEFT, top, wide - LEFT, tall - BELOW, LinearAxis(float(x.min()), float(x.max())),
-                  LinearAxis(float(y.min()), float(y.max()), 0.08), TICK)
+    plane = Plane(left + LEFT, top, wide - LEFT, tall - BELOW, _rounded(x), _rounded(y), TICK)
     plane.draw(canvas)
     canvas.line(plane.x(x), plane.y(y), linestyle="none", marker="o", markersize=max(2.4, tall / 75),
                 markerfacecolor=canvas.theme.muted, markeredgewidth=0, alpha=0.6, zorder=3, gid="points")
@@ -66,3 +68,10 @@ def draw_fit(canvas: Canvas, fit: Fit, data: DataSummary, color: str, left: floa
         placed = plane.y_axis.place(fit.y)
         shown = np.where((placed >= 0) & (placed <= 1), plane.y(fit.y), np.nan)
     canvas.line(plane.x(fit.x), shown, color=color, linewidth=2.6, zorder=4, gid="fit")
+
+
+def _rounded(values: NDArray[np.float64]) -> LinearAxis:
+    """An axis that begins and ends at round numbers."""
+    low, high = float(values.min()), float(values.max())
+    step = round_step((high - low) / 4) if high > low else 1.0
+    return LinearAxis(step * math.floor(low / step), step * math.ceil(high / step), 0.03)

@@ -57,6 +57,7 @@ def _run(run: Run, data: DataSummary) -> dict[str, Any]:
         **({} if run.fit is None else {"fit": {"x": run.fit.x, "y": run.fit.y}}),
         "status": run.status, "reason": run.reason,
         "checkpoints": {"iterations": run.checkpoints, "test_loss": run.test_loss, "test_accuracy": run.test_accuracy,
+                        **({} if data.classes else {"test_r2": data.r2(run.test_loss)}),
                         "update_ratio": run.update_ratio, "layers": [_history(layer) for layer in run.layers]},
     }
 
