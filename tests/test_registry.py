@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from actprof.catalogue.activations import ACTIVATIONS
 from actprof.catalogue.initializers import INITIALIZERS
 from actprof.catalogue.normalizations import NORMALIZATIONS
-from actprof.data.labelled import DATASETS
+from actprof.data.sources import DATASETS
 from actprof.engine.inputs import SOURCES
 from actprof.errors import SpecError
 from actprof.registry import Choice, Parameter, Registry, did_you_mean, folded

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actprof.catalogue.initializers import INITIALIZERS
-from actprof.data import labelled
+from actprof.data import labelled, sources
+from actprof.data.request import DataSpec
 from actprof.engine.network import Network
 from actprof.errors import SpecError
 from actprof.train import session
@@ -21,9 +22,9 @@ from actprof.train.result import TrainedArm
 from actprof.train.session import summary, train
 from actprof.train.trainer import Batches, Trainer, checkpoints_of, smoothed, updates_per_epoch
 
-BLOBS = labelled.parse("blobs:train=240,test=90")
+BLOBS = DataSpec(sources.parse("blobs:train=240,test=90"))
 DATA = labelled.load(BLOBS, 0)
-GLYPHS = labelled.parse("glyphs:train=1500,test=200")
+GLYPHS = DataSpec(sources.parse("glyphs:train=1500,test=200"))
 SMALL = {"layers": 2, "width": 12, "iterations": 60, "batch_size": 30}
 
 
@@ -333,7 +334,7 @@ def test_networks_of_every_kind_learn_the_blobs(settings):
 
 def test_from_a_saturated_start_the_quadratic_loss_is_slow_and_cross_entropy_is_not():
     # One neuron that starts at z = 5 or beyond for every row, right for one class only (Nielsen, ch. 3).
-    data = labelled.load(labelled.parse("blobs:classes=2,spread=0.1,train=200,test=100"), 0)
+    data = labelled.load(DataSpec(sources.parse("blobs:classes=2,spread=0.1,train=200,test=100")), 0)
     settings = {"data": data, "layers": 0, "width": None, "bias": "constant:5", "rates": [0.1], "iterations": 30}
     quadratic, entropy = (run("zeros", losses=[loss], **settings) for loss in ("mse", "binary_cross_entropy"))
     fallen = [1 - each.smoothed[-1] / each.smoothed[0] for each in (quadratic, entropy)]
@@ -342,7 +343,7 @@ def test_from_a_saturated_start_the_quadratic_loss_is_slow_and_cross_entropy_is_
 
 
 def test_two_classes_are_told_apart_by_one_output():
-    data = labelled.load(labelled.parse("circles:train=300,test=100"), 0)
+    data = labelled.load(DataSpec(sources.parse("circles:train=300,test=100")), 0)
     trainer, result = learned("he", data=data, optimizers=["adam"], rates=[0.02], iterations=200)
     assert trainer.parameters.layers[-1].fans.fan_out == 1
     assert result.test_accuracy[-1] > 0.9

@@ -10,16 +10,16 @@ import numpy as np
 
 from actprof.digits import compact, tenths, with_power
 from actprof.report.canvas import Canvas
-from actprof.report.headings import MARGIN, Paragraph
+from actprof.report.headings import MARGIN, Paragraph, arm_color
 from actprof.report.lettering import line_height, wrapped
 from actprof.report.plane import Axis
 from actprof.report.settings import own_words, words
 from actprof.train.blocks import draw_sample
-from actprof.train.boundary import draw_boundary
+from actprof.train.boundary import draw_boundary, draw_fit
 from actprof.train.curves import logarithm
 from actprof.train.history_maps import LABELS, TICKS, HistoryMaps
 from actprof.train.history_shares import missing
-from actprof.train.result import TrainedArm, Training
+from actprof.train.result import DataSummary, TrainedArm, Training
 from actprof.train.update_strip import draw_ratios
 
 LABEL, RESULT, REASON, DETAIL = 19.0, 16.0, 14.5, 14.0
@@ -45,7 +45,7 @@ class Columns:
         hidden = any(run.layers for arm in training.arms for run in arm.runs)
         left = MARGIN + text + 20
         square = None
-        if any(run.boundary for arm in training.arms for run in arm.runs):
+        if any(run.boundary or run.fit for arm in training.arms for run in arm.runs):
             side = 420.0 if len(training.arms) == 1 else 260.0
             square = left, left + side
             left += side + 24
@@ -72,11 +72,15 @@ class ArmBlock:
         self._draw_text(canvas, top)
         if self._maps:
             self._maps.draw(canvas, top, bottom)
-        if self._columns.square and arm.typical.boundary:
+        if self._columns.square and (arm.typical.boundary or arm.typical.fit):
             left, right = self._columns.square
             side = min(right - left, bottom - top + TICKS)
             middle = (top + bottom + TICKS) / 2
-            draw_boundary(canvas, arm.typical.boundary, self._training.data, left, middle - side / 2, side)
+            if arm.typical.boundary:
+                draw_boundary(canvas, arm.typical.boundary, self._training.data, left, middle - side / 2, side)
+            elif arm.typical.fit:
+                draw_fit(canvas, arm.typical.fit, self._training.data, arm_color(canvas, self._number), left,
+                         middle - side / 2, right - left, side)
         left, right = self._columns.ratios
         draw_ratios(canvas, arm.typical, self._number, self._axis, left, top + self._above, right - left,
                     bottom - top - self._above)
@@ -91,16 +95,21 @@ class ArmBlock:
 
 
 def _paragraphs(training: Training, arm: TrainedArm, room: float) -> list[Paragraph]:
-    parts = [(RESULT, True, _result(arm)), (DETAIL, False, _details(training, arm)),
+    parts = [(RESULT, True, _result(arm, training.data)), (DETAIL, False, _details(training, arm)),
              (REASON, False, [arm.typical.reason] if arm.typical.reason else [])]
     return [Paragraph(wrapped(items, room, size, bold), size, bold) for size, bold, items in parts if items]
 
 
-def _result(arm: TrainedArm) -> list[str]:
-    """`test 97.9 %`, `loss 2.43 → 0.071`: medians where there are several networks."""
+def _result(arm: TrainedArm, data: DataSummary) -> list[str]:
+    """`test 97.9 %`, or `test R² 0.93`; `loss 2.43 → 0.071`: medians where there are several networks."""
     accuracy, first, last = (_median(arm, name, place) for name, place in
                              (("test_accuracy", -1), ("loss", 0), ("smoothed", -1)))
-    return [f"test {tenths(accuracy)}", f"loss {_loss(first)} → {_loss(last)}"]
+    score = tenths(accuracy) if data.classes else _r2(float(data.r2(np.array(_median(arm, "test_loss", -1)))))
+    return [f"test {score}", f"loss {_loss(first)} → {_loss(last)}"]
+
+
+def _r2(value: float) -> str:
+    return f"R² {f'{value:.3f}' if abs(value) < 10 else with_power(compact(value))}".replace("-", "−")
 
 
 def _loss(value: float) -> str:

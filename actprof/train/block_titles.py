@@ -30,7 +30,7 @@ class BlockTitles:
         self._maps = _paragraph(_maps_title(training, right - left - LABELS), right - left - LABELS, TITLE)
         self._key = Key(right - left - LABELS) if self._maps.lines else None
         self._ratios = _paragraph(RATIOS[:1], columns.ratios[1] - columns.ratios[0] + 50, TITLE)
-        self._square = _paragraph(["Decisions, and training rows"], columns.square[1] - columns.square[0],
+        self._square = _paragraph([_square_title(training)], columns.square[1] - columns.square[0],
                                   TITLE) if columns.square else None
         heights = [self._maps.height + (self._key.height if self._key else 0.0),
                    self._ratios.height + line_height(DETAIL), self._square.height if self._square else 0.0]
@@ -82,6 +82,10 @@ def _maps_title(training: Training, room: float) -> list[str]:
     title = f"Activations of {which} hidden layers"
     longer = f"{title} over the iterations"
     return [longer if width(longer, TITLE, bold=True) <= room else title] if depth else []
+
+
+def _square_title(training: Training) -> str:
+    return "Decisions, and training rows" if training.data.classes else "Predictions, and training rows"
 
 
 def _paragraph(items: list[str], room: float, size: float) -> Paragraph:

@@ -1,13 +1,18 @@
-"""Which class a network of two inputs gives to each point of the plane, and the rows it learned from."""
+"""Which class a network of two inputs gives to each point of the plane, or what one of a single input predicts, and the
+rows it learned from."""
 
 from __future__ import annotations
+
+import math
 
 import numpy as np
 from numpy.typing import NDArray
 
 from actprof.report.canvas import Canvas
+from actprof.report.plane import LinearAxis, Plane
+from actprof.report.scales import round_step
 from actprof.report.style import Theme
-from actprof.train.result import Boundary, DataSummary
+from actprof.train.result import Boundary, DataSummary, Fit
 
 PALE = 0.34  # how much of a class's colour its region has
 
@@ -43,3 +48,30 @@ def draw_boundary(canvas: Canvas, boundary: Boundary, data: DataSummary, left: f
         canvas.line(x[chosen], y[chosen], linestyle="none", marker="o", markersize=max(2.4, side / 75),
                     markerfacecolor=to_hex(color), markeredgecolor=canvas.theme.background, markeredgewidth=0.4,
                     zorder=4, gid=f"points-{number + 1}")
+
+
+TICK = 13.0
+LEFT, BELOW = 46.0, 24.0  # of a fit's plane, for its ticks
+
+
+def draw_fit(canvas: Canvas, fit: Fit, data: DataSummary, color: str, left: float, top: float, wide: float,
+             tall: float) -> None:
+    """A plane with the training rows as points, and what is predicted as a line over them."""
+    if data.points is None:
+        return
+    x, y = data.points[0][:, 0], np.asarray(data.points[1], np.float64)
+    plane = Plane(left + LEFT, top, wide - LEFT, tall - BELOW, _rounded(x), _rounded(y), TICK)
+    plane.draw(canvas)
+    canvas.line(plane.x(x), plane.y(y), linestyle="none", marker="o", markersize=max(2.4, tall / 75),
+                markerfacecolor=canvas.theme.muted, markeredgewidth=0, alpha=0.6, zorder=3, gid="points")
+    with np.errstate(all="ignore"):
+        placed = plane.y_axis.place(fit.y)
+        shown = np.where((placed >= 0) & (placed <= 1), plane.y(fit.y), np.nan)
+    canvas.line(plane.x(fit.x), shown, color=color, linewidth=2.6, zorder=4, gid="fit")
+
+
+def _rounded(values: NDArray[np.float64]) -> LinearAxis:
+    """An axis that begins and ends at round numbers."""
+    low, high = float(values.min()), float(values.max())
+    step = round_step((high - low) / 4) if high > low else 1.0
+    return LinearAxis(step * math.floor(low / step), step * math.ceil(high / step), 0.03)

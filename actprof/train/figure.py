@@ -94,7 +94,7 @@ def words(training: Training) -> list[str]:
 
     data = training.data
     said = [f"{data.name}: {grouped(data.samples)} training rows, {grouped(data.test_samples)} test rows, "
-            f"{grouped(data.features)} features, {grouped(len(data.classes))} classes"]
+            f"{grouped(data.features)} feature{'s' * (data.features != 1)}, {data.kind}"]
     counts = {arm.parameters for arm in training.arms}
     said += [f"{grouped(counts.pop())} parameters"] if len(counts) == 1 else []
     return said + shared_words(training)

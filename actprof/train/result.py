@@ -52,6 +52,14 @@ class Boundary:
 
 
 @dataclass(frozen=True)
+class Fit:
+    """What a network of one input predicts at evenly spaced inputs."""
+
+    x: Floats
+    y: Floats
+
+
+@dataclass(frozen=True)
 class Run:
     """One network's training; lists by iteration hold what was done, also of a run that stopped early.
 
@@ -60,14 +68,14 @@ class Run:
         smoothed: the same, smoothed.
         learning_rate: of each update.
         checkpoints: (K,) updates made before each checkpoint; 0 is the network as it was drawn.
-        test_loss, test_accuracy: (K,).
+        test_loss, test_accuracy: (K,); accuracies are NaN where numbers are predicted.
         update_ratio: (K, layers) ‖ΔW‖/‖W‖ of the update that led to each checkpoint, at the first one of the update
             that follows; NaN where it was not measured or W was 0.
         layers: one for each hidden layer.
         train_loss: over all training rows, at the end; NaN where there was no time left to look.
         dead_fraction: of each hidden layer's units, 0 for every training row, at the end; NaN likewise.
         status: one of STATUSES, and the reason in words with the number behind it.
-        boundary: for data with two features.
+        boundary: for classes of data with two features; `fit` for numbers predicted from one feature.
     """
 
     loss: Floats
@@ -83,6 +91,7 @@ class Run:
     status: str
     reason: str = ""
     boundary: Boundary | None = None
+    fit: Fit | None = None
 
     @property
     def iterations(self) -> int:
@@ -150,9 +159,14 @@ def _worst_last(smoothed: Floats) -> float:
 
 @dataclass(frozen=True)
 class DataSummary:
-    """The data set in numbers. `baseline`: the accuracy of always answering the most frequent training class.
+    """The data set in numbers.
 
-    `points`: (rows, 2) and their classes, a sample of the training rows, for data with two features.
+    Attributes:
+        classes: none where numbers are predicted.
+        baseline: the accuracy of always answering the most frequent training class; NaN without classes.
+        points: (rows, 2) and their classes, a sample of the training rows, for data that lie in a plane; or (rows, 1)
+            and the numbers to predict.
+        baseline_loss: the test loss of always answering the mean of the training numbers; NaN for classes.
     """
 
     name: str
@@ -161,7 +175,18 @@ class DataSummary:
     features: int
     classes: tuple[str, ...]
     baseline: float
-    points: tuple[Floats, Counts] | None = None
+    points: tuple[Floats, NDArray[Any]] | None = None
+    baseline_loss: float = math.nan
+
+    @property
+    def kind(self) -> str:
+        """What is learned: `10 classes`, or `1 number to predict`."""
+        return f"{len(self.classes):,} classes" if self.classes else "1 number to predict"
+
+    def r2(self, test_loss: Floats) -> Floats:
+        """The part of the variance of the numbers to predict that is explained: 1 − loss over that of the mean."""
+        with np.errstate(all="ignore"):
+            return np.asarray(1 - test_loss / self.baseline_loss)
 
 
 @dataclass(frozen=True)

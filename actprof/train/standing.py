@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from actprof.data.table import is_usual, size_text
 from actprof.train.result import USUAL_RATIO, Floats, Run
 from actprof.train.spec import TrainSpec
 
@@ -36,12 +37,16 @@ class Evidence:
     Attributes:
         blind: the least loss that is possible without looking at the inputs.
         alike: hidden layers whose units all have the same weights at the end.
+        input_rms: the root mean square of the training inputs.
+        undecided: the loss of a network whose outputs are all 0.
     """
 
     run: Run
     blind: float
     alike: Sequence[int]
     spec: TrainSpec
+    input_rms: float = 1.0
+    undecided: float = math.nan
 
     @property
     def ratios(self) -> Floats:
@@ -66,8 +71,19 @@ def standing(evidence: Evidence) -> tuple[str, str]:
     return "not_learning", "; ".join(filter(None, (cause, stays)))
 
 
+def _unscaled(evidence: Evidence) -> str:
+    if is_usual(evidence.input_rms):
+        return ""
+    first = evidence.run.loss[0] if evidence.run.iterations else math.nan
+    start = f", so the loss starts at {first:.3g} where {evidence.undecided:.4g} is undecided"
+    return (f"the inputs' rms is {size_text(evidence.input_rms)}, not about 1{start if math.isfinite(first) else ''}. "
+            "Try --scale standard")
+
+
 def _diverged(evidence: Evidence) -> str:
     run, spec = evidence.run, evidence.spec
+    if unscaled := _unscaled(evidence):
+        return unscaled
     if spec.rate * spec.weight_decay > 2:
         remedy = f"a --weight-decay below {2 / spec.rate:g}: each update takes more than twice the weights off them"
     elif run.iterations <= 1:
@@ -139,7 +155,7 @@ def _falling(evidence: Evidence) -> str:
 
 
 CAUSES: tuple[Callable[[Evidence], str], ...] = (
-    _zeros, _dead, _alike, _lost, _no_gradient, _dying, _falling, _still)
+    _unscaled, _zeros, _dead, _alike, _lost, _no_gradient, _dying, _falling, _still)
 """Looked for in this order; the first that is found is named."""
 
 

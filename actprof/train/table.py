@@ -11,7 +11,7 @@ from rich.table import Table
 
 from actprof.digits import number, percent
 from actprof.report.terminal import Column, printed, table, written
-from actprof.train.result import TrainedArm, Training
+from actprof.train.result import DataSummary, TrainedArm, Training
 
 DIGITS = 4
 LEVEL = 1.0
@@ -24,7 +24,7 @@ def print_training(training: Training, stream: TextIO) -> None:
     """A row for each arm, then why one did not learn, and what answering blindly would give."""
     networks = dict.fromkeys(f"{_architecture(arm)}, {arm.parameters:,} parameters" for arm in training.arms)
     title = f"{training.data.name}: {' · '.join(networks)} · seed {training.seed}"
-    printed(title, _table(training.arms, stream), stream)
+    printed(title, _table(training, stream), stream)
     for line in _remarks(training):
         stream.write(written(f"{line}\n", stream))
 
@@ -37,7 +37,7 @@ def print_summary(training: Training, stream: TextIO) -> None:
     for place, (arm, *others) in enumerate(alike.values()):
         stream.write("\n" if place else "")
         labels = ", ".join(each.label for each in (arm, *others))
-        printed(f"{labels}: {training.data.features:,} inputs, {len(training.data.classes)} classes",
+        printed(f"{labels}: {training.data.features:,} inputs, {training.data.kind}",
                 _layer_table(arm, stream), stream)
 
 
@@ -58,25 +58,32 @@ def _architecture(arm: TrainedArm) -> str:
     return "-".join([str(first), *between, str(last)])
 
 
-def _table(arms: Sequence[TrainedArm], stream: TextIO) -> Table:
-    headers = ("loss at\nstart", "final\nloss", "smoothed\nloss", "test\n% right", f"loss {LEVEL:g} at\niteration",
+def _table(training: Training, stream: TextIO) -> Table:
+    score = "test\n% right" if training.data.classes else "test\nR²"
+    headers = ("loss at\nstart", "final\nloss", "smoothed\nloss", score, f"loss {LEVEL:g} at\niteration",
                "% dead units\nby layer")
     made = table([Column("arm", right=False, folds=True), *map(Column, headers), Column("status", right=False)], stream)
-    for arm in arms:
-        made.add_row(*(written(cell, stream) for cell in _cells(arm)))
+    for arm in training.arms:
+        made.add_row(*(written(cell, stream) for cell in _cells(arm, training.data)))
     return made
 
 
-def _cells(arm: TrainedArm) -> list[str]:
+def _cells(arm: TrainedArm, data: DataSummary) -> list[str]:
     """Medians over the runs; how many of several ended as the typical one did."""
     runs, typical, repeats = arm.runs, arm.typical, arm.config["repeats"]
     reached = arm.median(lambda run: run.reached(LEVEL) or math.inf)
     several = f" {sum(run.status == typical.status for run in runs)}/{repeats}" if repeats > 1 else ""
     return [arm.label, *(number(arm.median(figure), DIGITS) for figure in (
                 lambda run: run.loss[0], lambda run: run.loss[-1], lambda run: run.smoothed[-1])),
-            percent(arm.median(lambda run: run.test_accuracy[-1])),
-            f"{reached:,.0f}" if math.isfinite(reached) else "never",
+            _score(arm, data), f"{reached:,.0f}" if math.isfinite(reached) else "never",
             _dead(arm.dead_fractions), f"{typical.status}{several}"]
+
+
+def _score(arm: TrainedArm, data: DataSummary) -> str:
+    """The share of right answers, or R²."""
+    if data.classes:
+        return percent(arm.median(lambda run: run.test_accuracy[-1]))
+    return number(arm.median(lambda run: float(data.r2(run.test_loss)[-1])), DIGITS)
 
 
 def _dead(shares: Sequence[float]) -> str:
@@ -91,7 +98,10 @@ def _remarks(training: Training) -> list[str]:
     data = training.data
     lines = [f"{arm.label}: {arm.typical.status}, {arm.typical.reason}" for arm in training.arms if arm.typical.reason]
     undecided = dict.fromkeys(f"{arm.undecided:.4g}" for arm in training.arms)
+    lines.append(f"an undecided network (all outputs 0) starts at a loss of {', '.join(undecided)}")
+    if not data.classes:
+        return [*lines, f"always answering the mean of the training rows is a loss of {data.baseline_loss:.4g} over "
+                        f"{data.test_samples:,} test rows, an R² of 0"]
     return [*lines,
-            f"an undecided network (all outputs 0) starts at a loss of {', '.join(undecided)}",
             f"always answering the most frequent of {len(data.classes)} classes is right in {percent(data.baseline)} % "
             f"of {data.test_samples:,} test rows"]

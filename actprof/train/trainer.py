@@ -86,7 +86,7 @@ CHECKPOINTS = 50
 CALIBRATION_ROWS = 1024
 
 HOPELESS = 1e9
-"""A loss beyond which there is nothing left to learn from."""
+"""A loss, or so many times an undecided network's if that is more, beyond which there is nothing left to learn from."""
 
 PATIENCE = 0.3
 """Seconds that a last look may take when training is to stop; where it takes longer, the one before must do."""
@@ -123,6 +123,8 @@ class Trainer:
         dropout = Dropout(spec.dropout, stream(spec.seed, streams.DROPOUT, repeat)) if spec.dropout else None
         self._passes = TrainableNetwork(self._network, self.parameters, dropout)
         self._loss = losses.bind(spec.loss)
+        self._undecided, self._blind = losses.of_targets(len(data.classes), data.y_train, spec.loss)
+        self._hopeless = HOPELESS * max(1.0, self._undecided)
         self._batches = Batches(len(data.x_train), spec.batch_size, spec.seed, repeat, spec.epochs is not None)
         self._rates = schedules.rates(spec.schedule, spec.rate, self._total, self._batches.per_epoch)
         self._optimizer = optimizers.bind(spec.optimizer).start(self.parameters.values, self.parameters.weights)
@@ -144,7 +146,7 @@ class Trainer:
     def update(self, update: int, measured: bool = False) -> float:
         """Make one update, unless its loss is beyond all bounds; the loss before it."""
         loss = self._backwards(update)
-        if abs(loss) < HOPELESS:
+        if abs(loss) < self._hopeless:
             self._step(update, measured)
         return loss
 
@@ -154,7 +156,7 @@ class Trainer:
         for update in range(self._total):
             loss = self.update(update, measured=update == 0 or update + 1 in checkpoints)
             self._losses.append(loss)
-            if not abs(loss) < HOPELESS:
+            if not abs(loss) < self._hopeless:
                 return "diverged"
             if not report(update + 1, loss) and update + 1 < self._total:
                 return "interrupted"
@@ -198,14 +200,11 @@ class Trainer:
                   test_accuracy,
                   np.array([self._ratios.get(max(updates, 1), np.full(depth, math.nan))
                             for updates in observer.checkpoints]),
-                  observer.histories(), train_loss, dead, stopped or "ok", boundary=observer.boundary())
-        status, reason = standing(Evidence(run, self._blind(), self._alike(), self._spec))
+                  observer.histories(), train_loss, dead, stopped or "ok", boundary=observer.boundary(),
+                  fit=observer.fit())
+        evidence = Evidence(run, self._blind, self._alike(), self._spec, self._data.rms, self._undecided)
+        status, reason = standing(evidence)
         return replace(run, status=status, reason=reason)
-
-    def _blind(self) -> float:
-        """The least loss that is possible without looking at the inputs."""
-        labels = self._data.y_train
-        return self._loss.blind(np.bincount(labels, minlength=len(self._data.classes)) / len(labels))
 
     def _alike(self) -> list[int]:
         """The hidden layers, counted from 1, of several units that all have the same weights."""
