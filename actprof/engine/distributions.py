@@ -254,9 +254,12 @@ class Distribution:
 
     @property
     def correlation(self) -> float:
-        """Mean cosine between the vectors of different samples: (|Σu|² - N) / (N(N - 1)), u = a/|a|."""
+        """Mean cosine between the vectors of different samples: (|Σu|² - N) / (N(N - 1)), u = a/|a|.
+
+        NaN of one sample, and of one unit, whose cosines are signs alone.
+        """
         n = self.directions
-        if n < 2:
+        if n < 2 or len(self.direction) < 2:
             return math.nan
         return min(1.0, max(-1.0, (float(self.direction @ self.direction) - n) / (n * (n - 1))))
 
