@@ -203,11 +203,13 @@ def folded(name: str) -> str:
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """`Did you mean 'relu'?`, or nothing when no known name is near."""
+    """`Did you mean 'relu'?`, or nothing when no known name is near: float16 is no misspelt float64."""
     import difflib
 
-    near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
-    return f"Did you mean '{near[0]}'?" if near else ""
+    digits = re.findall(r"\d", word)
+    bare = {name.lstrip("-"): name for name in known if re.findall(r"\d", name) in ([], digits) or not digits}
+    near = difflib.get_close_matches(word.lstrip("-"), list(bare), n=1, cutoff=0.65)
+    return f"Did you mean '{bare[near[0]]}'?" if near else ""
 
 
 def _is_number(text: str) -> bool:

@@ -314,3 +314,11 @@ def test_a_parameter_without_limits_takes_any_finite_number():
 def test_a_second_row_with_a_used_name_is_refused(rows, more, name):
     with pytest.raises(ValueError, match=f"two fruits have the name {name}$"):
         Registry("fruit", "fruits", rows, **more)
+
+
+@pytest.mark.parametrize(("word", "known", "near"), [
+    ("--dropout", ["--input", "--output"], ""), ("float16", ["float32", "float64"], ""), ("--skip", ["--input"], ""),
+    ("--groups", ["--output"], ""), ("xaver", ["xavier", "he"], "xavier"), ("--layer", ["--layers"], "--layers"),
+])
+def test_only_what_is_near_is_suggested(word, known, near):
+    assert did_you_mean(word, known) == (f"Did you mean '{near}'?" if near else "")

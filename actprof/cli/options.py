@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
-from actprof.cli.arguments import Whole, Word
+from actprof.cli.arguments import Number, Whole, Word
 from actprof.data.request import ABOUT, MISSING, RowsSpec
 from actprof.engine import spec
 from actprof.engine.spec import RunSpec, StackSpec
@@ -58,6 +58,8 @@ stack_options = added((
     click.option("--norm", default=spec.NO_NORM.name, show_default=True, metavar=NAME,
                  help="Normalisation. See 'actprof list normalizations'."),
     norm_position_option(),
+    click.option("--dropout", type=Number(0), default=StackSpec.dropout, show_default=True, metavar="SHARE",
+                 help="Drop this share of each layer's activations on their way to the next (inverted dropout)."),
 ))
 """The network of `histogram`; their values are the arguments of stacks.stack_specs."""
 

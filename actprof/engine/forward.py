@@ -75,7 +75,7 @@ class Tape:
         """A copy for some of the rows."""
         part = copy.copy(self)
         copies: dict[int, Rows] = {}  # arrays that are one stay one
-        for name in ("inputs", "ones", "z", "a", "normal", "scaled"):
+        for name in ("inputs", "ones", "z", "a", "normal", "scaled", *["mask"] * (self.mask is not None)):
             array = getattr(self, name)
             if id(array) not in copies:
                 copies[id(array)] = array[kept]
@@ -153,9 +153,23 @@ def forward(network: Network, layer: Layer, rows: Rows, chunk: Chunk | None, rec
         finite = True
         for block in _blocks(a):
             finite &= recorder.activations(block)
+    if network.stack.dropout and chunk and layer.number < network.stack.depth:
+        a = _dropped(network, layer, a, chunk, scratch, tape)
     if tape:
         return tape.dropped(a)
     return a if finite or chunk is None else a[np.isfinite(a).any(axis=1)]
+
+
+def _dropped(network: Network, layer: Layer, a: Rows, chunk: Chunk, scratch: Scratch, tape: Tape | None) -> Rows:
+    """The activations that go on; each block of rows has a stream of its own. A tape keeps what it was and the mask."""
+    mask = np.empty_like(a) if tape else scratch.get("mask", a.shape, a.dtype)
+    for start in range(0, len(a), BLOCK):
+        rng = network.drops(layer.number, chunk.batch, (chunk.start + start) // BLOCK)
+        Dropout(network.stack.dropout, rng).draw(mask[start:start + BLOCK])
+    if tape:
+        tape.mask = mask
+        return a * mask
+    return np.multiply(a, mask, out=a)
 
 
 def _normalised(layer: Layer, values: Rows, tape: Tape | None) -> Rows:

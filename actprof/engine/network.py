@@ -135,6 +135,10 @@ class Network:
         """The stream of a random activation for one block of rows."""
         return streams.stream(self.seed, streams.NOISE, self.repeat, number, batch, block)
 
+    def drops(self, number: int, batch: int, block: int) -> np.random.Generator:
+        """The stream that says which activations of a layer are dropped, for one block of rows."""
+        return streams.stream(self.seed, streams.DROPOUT, self.repeat, number, batch, block)
+
     def _bias(self, number: int, fans: Fans, columns: int) -> Rows | None:
         if self.stack.bias.name == "zeros":
             return None

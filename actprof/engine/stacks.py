@@ -16,6 +16,7 @@ from actprof.errors import SpecError, quoted
 def stack_specs(inits: Sequence[str] = (spec.INIT,), acts: Sequence[str] = (spec.ACTIVATION,), *,
                 layers: int | None = None, width: int | None = None, widths: str | None = None, bias: str | None = None,
                 norm: str = spec.NO_NORM.name, norm_position: str = StackSpec.norm_position,
+                dropout: float = StackSpec.dropout,
                 features: int | None = None) -> list[StackSpec]:
     """One spec for each init × act.
 
@@ -39,7 +40,7 @@ def stack_specs(inits: Sequence[str] = (spec.INIT,), acts: Sequence[str] = (spec
         if len(functions) == 1:
             functions *= len(sizes) - 1
         stacks.append(StackSpec(sizes, init, tuple(functions), asked_bias or preset_bias(init), asked_norm,
-                                norm_position, f"{init.label} / {act.strip().casefold()}"))
+                                norm_position, dropout, f"{init.label} / {act.strip().casefold()}"))
     return _distinct(stacks)
 
 
