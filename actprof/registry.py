@@ -208,7 +208,7 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
     digits = re.findall(r"\d", word)
     bare = {name.lstrip("-"): name for name in known if re.findall(r"\d", name) in ([], digits) or not digits}
-    near = difflib.get_close_matches(word.lstrip("-"), list(bare), n=1, cutoff=0.65)
+    near = difflib.get_close_matches(word.lstrip("-"), list(bare), n=1, cutoff=0.6)
     return f"Did you mean '{bare[near[0]]}'?" if near else ""
 
 
