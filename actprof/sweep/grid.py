@@ -19,7 +19,7 @@ from actprof.sweep.axes import distinct, named, parsed
 from actprof.sweep.result import Axis
 from actprof.sweep.spec import OVER
 
-MOST_AXES, MOST_CELLS = 2, 40_000
+MAX_AXES, MAX_CELLS = 2, 40_000
 
 PARAMETERS = ("gain", "std")
 """Axes that are parameters of the initialiser."""
@@ -42,12 +42,12 @@ class Grid:
 
     def __post_init__(self) -> None:
         names = [axis.name for axis in self.axes]
-        if not 1 <= len(names) <= MOST_AXES:
+        if not 1 <= len(names) <= MAX_AXES:
             raise SpecError(f"{len(names)} things vary: {', '.join(names)}. A sweep has one or two.")
         distinct(self.axes)
         cells = math.prod(map(len, self.axes))
-        if cells > MOST_CELLS:
-            raise SpecError(f"{cells:,} cells are too many; {MOST_CELLS:,} are the most. Take fewer values.")
+        if cells > MAX_CELLS:
+            raise SpecError(f"{cells:,} cells are too many; {MAX_CELLS:,} are the most. Take fewer values.")
 
     @cached_property
     def stacks(self) -> list[StackSpec]:

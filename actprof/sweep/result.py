@@ -124,7 +124,7 @@ class Cell:
         """NaN for what is not known."""
         return self.spread.get(name, (math.nan, math.nan))
 
-    def foretold(self, name: str) -> tuple[float, float, float]:
+    def prediction(self, name: str) -> tuple[float, float, float]:
         """(value, low, high) by theory; NaN for what is not known."""
         return self.predicted.get(name, (math.nan, math.nan, math.nan))
 
