@@ -53,9 +53,9 @@ class CellAxis(Scale):
         own, parts = list(zip(self.middles.tolist(), labels, strict=True)), self._part(self.middles).tolist()
         if len(own) == 1:
             return own
-        longest = max(map(len, labels))
+        longest, steps = max(map(len, labels)), range(1, 1 + (MAX_STEP if self._axis.logarithmic else 1))
         short = any(len(own) <= count and longest <= characters for count, characters in SHORT)
-        for step in range(1, 1 + short * (MAX_STEP if self._axis.logarithmic else 1)):
+        for step in steps if short and len(set(labels)) == len(labels) else ():
             spans = [(part * room, extent(label)) for part, label in zip(parts[::step], labels[::step], strict=True)]
             if all(right - left >= (one + other) / 2 + CLEARANCE for (left, one), (right, other) in pairwise(spans)):
                 return own[::step]

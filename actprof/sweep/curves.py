@@ -8,6 +8,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from actprof.arrays import Flags, Floats
 from actprof.digits import grouped
@@ -47,7 +48,7 @@ class Curves:
         self.y_axis, decades = value_scale(quantity, [*values, *quartiles.ravel(), *chain(*networks)],
                                            predicted.ravel())
 
-        def placed(numbers: Iterable[float]) -> Floats:
+        def placed(numbers: ArrayLike) -> Floats:
             return self.y_axis.of(transformed(quantity, numbers) if decades else np.asarray(numbers, np.float64))
 
         self._zero: Flags = self._shown.zero[:, 0] & decades
@@ -76,10 +77,10 @@ class Curves:
 
     def _draw_curves(self, axes: Axes, x: Floats) -> None:
         color, dark = self.theme.arms[0], self.theme.foreground
-        for low_high, gid, look in ((self._predicted[:, 1:].T, "predicted-band", {"color": dark, "alpha": PREDICTED}),
-                                    (self._quartiles.T, "quartiles", {"color": color, "alpha": BAND})):
-            if np.isfinite(low_high).all(axis=0).any():
-                axes.fill_between(x, *low_high, linewidth=0, zorder=2, gid=gid, **look)
+        for ends, gid, filled, alpha in ((self._predicted[:, 1:], "predicted-band", dark, PREDICTED),
+                                         (self._quartiles, "quartiles", color, BAND)):
+            if np.isfinite(ends).all(axis=1).any():
+                axes.fill_between(x, ends[:, 0], ends[:, 1], color=filled, alpha=alpha, linewidth=0, zorder=2, gid=gid)
         axes.plot(x, self._values, color=color, linewidth=2.8, zorder=7, gid="measured")
         if np.isfinite(self._predicted[:, 0]).any():
             axes.plot(x, self._predicted[:, 0], color=dark, zorder=7.5, gid="predicted", **DASHES)
@@ -93,10 +94,11 @@ class Curves:
             axes.bar(x[known], (high - low)[known], 2 * half[known], low[known], color=self.theme.foreground,
                      alpha=PREDICTED, zorder=2, gid="predicted-band")
         if np.isfinite(self._quartiles).any():
-            axes.vlines(x, *self._quartiles.T, colors=self.theme.arms[0], linewidths=3.4, zorder=6.5, gid="quartiles")
+            axes.vlines(x, self._quartiles[:, 0], self._quartiles[:, 1], colors=self.theme.arms[0], linewidths=3.4,
+                        zorder=6.5, gid="quartiles")
         if np.isfinite(said).any():
             axes.hlines(said, x - half, x + half, colors=self.theme.foreground, zorder=7.5, gid="predicted",
-                        linewidths=DASHES["linewidth"], linestyles=[DASHES["linestyle"]])
+                        linewidths=DASHES["linewidth"], linestyles=DASHES["linestyle"])
 
     def _draw_points(self, axes: Axes, x: Floats) -> None:
         """Each network, beside each other in a column of names; above them what is typical."""

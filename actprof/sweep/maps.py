@@ -13,7 +13,7 @@ from actprof.diagnosis.verdicts import CODES
 from actprof.digits import compact, grouped, power_label, with_power
 from actprof.report.axes import Box, colour_bar, hatch, runs, write
 from actprof.report.free import FreeSpace
-from actprof.report.lettering import fitting_size, line_height, width
+from actprof.report.lettering import line_height, width
 from actprof.report.sheet import Entry, Sheet
 from actprof.report.style import EM, TICK, Theme
 from actprof.report.ticks import SAFE_EXPONENTS
@@ -69,13 +69,13 @@ class NumberMap(CellMap):
         self._mappable = self._scale.mappable(theme)
         labels = [label for _, label in self._scale.axis.ticks(400.0, lambda _: line_height(TICK))]
         self.beside = AWAY + WIDE + BESIDE + max(width(label, TICK) for label in labels)
-        self.counted("exactly 0", self._shown.zero, _hex(self._mappable.to_rgba(-np.inf)), "0")
+        self.counted("exactly 0", self._shown.zero, _hex(self._mappable.to_rgba(np.array(-np.inf))), "0")
         self.counted("no number", self._shown.missing)
 
     def draw(self, sheet: Sheet, axes: Axes, box: Box) -> None:
         seen = np.ma.masked_where(self._shown.missing, np.maximum(self._shown.values, self._scale.low))
         axes.pcolormesh(self.x_axis.edges, self.y_axis.edges, seen.T, cmap=self._mappable.cmap, rasterized=True,
-                        norm=self._mappable.norm, zorder=1, gid="cells")
+                        vmin=self._scale.low, vmax=self._scale.high, zorder=1, gid="cells")
         self.hatch(axes, self._shown.missing)
         colour_bar(sheet, f"colours of {self._name}", Box(box.right + AWAY, box.top, WIDE, box.height), self._mappable,
                    self._scale.axis, below=self._scale.below, above=self._scale.above)
@@ -95,7 +95,7 @@ class NumberMap(CellMap):
         for (column, row), text in said.items() if sizes else ():
             x, y = sheet.pixels(axes, self.x_axis.middles[column], self.y_axis.middles[row])[0].tolist()
             write(sheet, axes, x, y, text, sizes[0], align="center",
-                  color=ink(self._mappable.to_rgba(values[column, row])))
+                  color=ink(self._mappable.to_rgba(values[column:column + 1, row])[0]))
 
 
 class VerdictMap(CellMap):
@@ -145,7 +145,7 @@ class VerdictMap(CellMap):
 
 
 def _write_word(sheet: Sheet, axes: Axes, word: str, rooms: tuple[FreeSpace, ...], may_turn: bool) -> None:
-    """In the middle of the first room that has a place for it, as large as there is; upright where nothing else fits."""
+    """In the middle of the first room that has a place for it, as large as possible; upright where it must be."""
     for room in rooms:
         for size in WORD_SIZES:
             for upright in (False, True)[:1 + may_turn]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Protocol
 
 from matplotlib.axes import Axes
 
@@ -49,9 +49,9 @@ class Panel:
     def __init__(self, sweep: Sweep, name: str, room: float, theme: Theme) -> None:
         self._sweep, self._name, self.room = sweep, name, room
         self._content = content(sweep, name, theme)
-        self._texts = Stack([Paragraph.of([title(name)], room, HEADING, bold=True),
-                             Paragraph([line for text in details(sweep, name) for line in wrapped([text], room, DETAIL)],
-                                       DETAIL), Key(self._content.entries, room)], GAP / 2)
+        said = [line for text in details(sweep, name) for line in wrapped([text], room, DETAIL)]
+        self._texts = Stack([Paragraph.of([title(name)], room, HEADING, bold=True), Paragraph(said, DETAIL),
+                             Key(self._content.entries, room)], GAP / 2)
         self.head = self._texts.height + 2 * GAP
         self._left, self.least = self._left_room()
         self._wide = room - self._left - max(self._content.beside, HALF_TICK)
@@ -92,10 +92,9 @@ class Panel:
 def _set_names(axes: Axes, names: Names, *, horizontal: bool) -> None:
     """The labels of the cells as those of ticks, one behind each other or below."""
     places = range(0, len(names.texts), names.step)
-    (axes.set_xticks if horizontal else axes.set_yticks)(
-        places, [names.texts[place] for place in places], fontsize=names.size, linespacing=1.1,
-        rotation=90 if names.turned else 0, parse_math=False,
-        **({} if horizontal else {"multialignment": "right"}))
+    look: dict[str, Any] = {"fontsize": names.size, "linespacing": 1.1, "parse_math": False,
+                            "rotation": 90 if names.turned else 0, "ma": "center" if horizontal else "right"}
+    (axes.set_xticks if horizontal else axes.set_yticks)(places, [names.texts[place] for place in places], **look)
 
 
 class Panels:

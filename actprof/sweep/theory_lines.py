@@ -35,12 +35,12 @@ def entries(sweep: Sweep, theme: Theme) -> list[Entry]:
 
 
 def draw_lines(axes: Axes, sweep: Sweep, theme: Theme, x_axis: CellAxis, y_axis: CellAxis | None) -> None:
-    """All of them, what is critical above the others; of a single axis `y_axis` is None, and they go from end to end."""
+    """All of them, what is critical above the others; along a single axis, where `y_axis` is None, from end to end."""
+    where: dict[str, Any] = {} if y_axis else {"transform": axes.get_xaxis_transform()}
     for line in sorted(sweep.lines, key=lambda line: line.name == "critical"):
         for x, y in pieces(sweep, line, x_axis, y_axis):
             for look in _looks(line, theme):
-                axes.plot(x, y, gid=line.name, scalex=False, scaley=False, **look,
-                          **({} if y_axis else {"transform": axes.get_xaxis_transform()}))
+                axes.plot(x, y, gid=line.name, scalex=False, scaley=False, **look, **where)
 
 
 def pieces(sweep: Sweep, line: Line, x_axis: CellAxis, y_axis: CellAxis | None) -> Iterator[tuple[Floats, Floats]]:
