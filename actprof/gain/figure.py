@@ -18,7 +18,7 @@ FOOT = 12.0
 MAX_ROWS = 6
 """Activations with a row each; more make a gallery."""
 
-MAX_COLUMNS, BETWEEN, TICK, NAME, SMALL = 8, 26.0, 12.0, 15.0, 12.0
+MAX_COLUMNS, BETWEEN, TICK, NAME, SMALL = 8, 26.0, 12.0, 15.0, 14.0
 BESIDE, BELOW, LOWEST = 46.0, 34.0, 90.0  # pixels of a small map's ticks, and of a small plane
 GAP = 16.0  # below a small plane without ticks
 
@@ -61,11 +61,11 @@ def _draw_gallery(figure: Figure, theme: Theme, result: GainTable) -> None:
 
     maps = result.config["sigma_w"] is not None or result.config["sigma_b"] is not None
     shown = "next layer's variance against this one's" if maps else "φ in colour and φ' in grey, z from −4 to 4"
-    header = Header(TITLE, [*words(result), f"each plane: {shown}"])
+    header = Header(TITLE, [*words(result, maps), f"each plane: {shown}"])
     columns = min(MAX_COLUMNS, math.ceil(math.sqrt(len(result.activations) * WIDTH / HEIGHT)))
     wide = (WIDTH - 2 * MARGIN + BETWEEN) / columns
     texts = [Stack([Paragraph.of([each.label], wide - BETWEEN, NAME, bold=True),
-                    Paragraph.of(_summary(each), wide - BETWEEN, SMALL, muted=True)]) for each in result.activations]
+                    Paragraph(_summary(each), SMALL, muted=True)]) for each in result.activations]
     above = max(text.height for text in texts)
     rows, below = math.ceil(len(texts) / columns), BELOW if maps else GAP
     tall = max((HEIGHT - header.height - FOOT) / rows, above + LOWEST + below)
@@ -95,20 +95,21 @@ def _draw_small(sheet: Sheet, each: ActivationGains, box: tuple[float, float, fl
 
 
 def _summary(each: ActivationGains) -> list[str]:
-    """`forward 1.592`, `χ 1.178`, `stable`."""
+    """Two lines: `forward 1.592`, `χ 1.178 · stable`."""
     from actprof.gain.words import figure
 
     gains = each.gains
     if gains.gain_forward is None:
         return ["no forward gain"]
-    found = [f"forward {figure(gains.gain_forward, 4)}", f"χ {figure(gains.chi_at_gain_forward, 4)}", gains.stability]
-    return list(filter(None, found))
+    said = filter(None, (f"χ {figure(gains.chi_at_gain_forward, 4)}", gains.stability))
+    return [f"forward {figure(gains.gain_forward, 4)}", " · ".join(said)]
 
 
-def words(result: GainTable) -> list[str]:
-    """What holds for every row, for the subtitle; where a map is drawn its row says."""
+def words(result: GainTable, maps: bool = True) -> list[str]:
+    """What holds for every activation, for the subtitle; where a map is drawn its row says."""
     asked = {name: result.config[key] for name, key in (("σ_w", "sigma_w"), ("σ_b", "sigma_b"))}
     given = ", ".join(f"{name} {value:g}" for name, value in asked.items() if value is not None)
     q0 = result.config["q0"]
     start = "σ_w² + σ_b²" if q0 is None else f"{q0:g}"
-    return ["gains for z ~ N(0, 1)", *([f"asked for {given}"] if given else []), f"length maps from q₀ = {start}"]
+    return ["gains for z ~ N(0, 1)", *([f"asked for {given}"] if given else []),
+            *([f"length maps from q₀ = {start}"] if maps else [])]
