@@ -13,7 +13,7 @@ from PIL import Image
 from actprof.gain.figure import draw_figure, render
 from actprof.gain.gains import gain_spec, gain_table
 from actprof.report.style import FORMATS, THEMES, Style
-from tests.figures import assert_texts_clear, axes_named, drawn_by, marks, texts
+from tests.figures import assert_fit_to_print, assert_texts_clear, axes_named, drawn_by, each_once, marks, texts
 
 
 @cache
@@ -44,14 +44,13 @@ ODD = {
 }
 
 
+case = each_once(ODD, drawn)
+
+
 @pytest.mark.parametrize("name", ODD)
 def test_strange_requests_are_drawn_without_a_warning_and_without_overlap(name):
-    result = ODD[name]()
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        figure = drawn(result, ("light", "dark")[len(name) % 2])
-    assert tuple(figure.get_size_inches() * 100) >= (1920, 1080)
-    assert_texts_clear(figure)
+    result, figure = case(name)
+    assert_fit_to_print(figure, name)
     rows = len(result.activations) <= 6
     maps = {f"{each.label} map" for each in result.activations if each.length_map}
     shapes = {f"{each.label} shape" for each in result.activations if each.shape}

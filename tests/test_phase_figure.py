@@ -13,7 +13,7 @@ from actprof.report.style import FORMATS, Style
 from actprof.sweep.phases.diagrams import phase_diagrams
 from actprof.sweep.phases.figure import draw_figure, render
 from actprof.sweep.phases.request import phase_spec
-from tests.figures import assert_texts_clear, axes_named, drawn_by, marks, texts
+from tests.figures import assert_fit_to_print, axes_named, drawn_by, each_once, marks, texts
 
 INITS = ("he", "xavier", "lecun", "torch.linear", "0.01", "critical")
 
@@ -45,14 +45,13 @@ ODD = {
 }
 
 
+case = each_once(ODD, drawn)
+
+
 @pytest.mark.parametrize("name", ODD)
 def test_strange_requests_are_drawn_without_a_warning_and_without_overlap(name):
-    result = ODD[name]()
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        figure = drawn(result, ("light", "dark")[len(name) % 2])
-    assert tuple(figure.get_size_inches() * 100) >= (1920, 1080)
-    assert_texts_clear(figure)
+    result, figure = case(name)
+    assert_fit_to_print(figure, name)
     assert axes_named(figure).keys() == {diagram.label for diagram in result.diagrams}
     for gid in ("edge point", "turn", "depth 10", "depth 30", "depth 100", "spot"):
         assert len(marks(figure, gid)) == counted(result)[gid], gid

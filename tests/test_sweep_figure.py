@@ -1,7 +1,6 @@
 """The figure of `actprof sweep`: laws that hold for every picture."""
 
 import io
-import itertools
 import json
 import math
 from dataclasses import replace
@@ -20,7 +19,7 @@ from actprof.sweep.colours import VERDICTS, ColourScale, Shown, ink
 from actprof.sweep.figure import draw_figure, render
 from actprof.sweep.result import BY_NAME, QUANTITIES, VERDICT
 from actprof.sweep.theory_lines import entries, pieces
-from tests.figures import assert_texts_clear, axes_named, drawn_by, marks, texts
+from tests.figures import assert_fit_to_print, assert_texts_clear, axes_named, drawn_by, each_once, marks, texts
 from tests.sweeps_made import (
     CRITICAL,
     LONG,
@@ -117,15 +116,13 @@ ODD = {
 }
 
 
+case = each_once(ODD, drawn)
+
+
 @pytest.mark.parametrize("name", ODD)
 def test_strange_sweeps_are_drawn_without_a_warning_and_without_overlap(name):
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        sweep = ODD[name]()
-        figure = drawn(sweep, ("light", "dark")[len(name) % 2])
-    assert tuple(figure.get_size_inches() * 100) >= (1920, 1080)
-    assert_texts_clear(figure)
-    assert all(text.get_fontsize() >= 11 for text in figure.findobj(Text))
+    sweep, figure = case(name)
+    assert_fit_to_print(figure, name)
     assert axes_named(figure).keys() >= set(sweep.quantities)
     for quantity in sweep.quantities:
         axes = axes_named(figure)[quantity]

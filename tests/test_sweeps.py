@@ -162,8 +162,8 @@ def test_a_cell_is_what_a_single_run_with_the_same_seed_gives(over, settings):
         arm = compare([stack], alone, inputs.open_inputs(alone, stack.widths[0])).arms[0]
         last, first = arm.layers[-1].activation, arm.layers[0].gradient
         for name in BY_NAME:
-            said, spread = ((first.figures["log10_ratio"], first.spread["log10_ratio"]) if BY_NAME[name].back
-                            else (last.figures[name], last.spread[name]))
+            said, spread = ((first.statistics["log10_ratio"], first.spread["log10_ratio"]) if BY_NAME[name].back
+                            else (last.statistics[name], last.spread[name]))
             np.testing.assert_equal(cell.statistics[name], said, name)
             np.testing.assert_equal(cell.spread[name], spread, name)
             assert np.median(cell.networks[name]) == pytest.approx(said, rel=1e-12, nan_ok=True)
@@ -177,7 +177,7 @@ def test_a_cell_can_be_asked_for_by_its_label():
         run = replace(run_of(), gradients=True)
         [arm] = compare(Grid((parsed(f"gain={gain}"),), settings={"layers": int(layers)}).stacks, run,
                         inputs.open_inputs(run, spec.WIDTH)).arms
-        assert cell.statistics["std"] == arm.layers[-1].activation.figures["std"]
+        assert cell.statistics["std"] == arm.layers[-1].activation.statistics["std"]
 
 
 def test_results_do_not_depend_on_the_number_of_workers():

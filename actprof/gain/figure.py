@@ -96,13 +96,13 @@ def _draw_small(sheet: Sheet, each: ActivationGains, box: tuple[float, float, fl
 
 def _summary(each: ActivationGains) -> list[str]:
     """Two lines: `forward 1.592`, `χ 1.178 · stable`."""
-    from actprof.gain.words import figure
+    from actprof.gain.words import significant
 
     gains = each.gains
     if gains.gain_forward is None:
         return ["no forward gain"]
-    said = filter(None, (f"χ {figure(gains.chi_at_gain_forward, 4)}", gains.stability))
-    return [f"forward {figure(gains.gain_forward, 4)}", " · ".join(said)]
+    said = filter(None, (f"χ {significant(gains.chi_at_gain_forward, 4)}", gains.stability))
+    return [f"forward {significant(gains.gain_forward, 4)}", " · ".join(said)]
 
 
 def words(result: GainTable, maps: bool = True) -> list[str]:

@@ -7,7 +7,7 @@ import re
 
 from actprof.gain.planes import KEY, SIGNS, TICK, draw_map, draw_shape, seen
 from actprof.gain.result import ActivationGains, LengthMap
-from actprof.gain.words import edge_words, figure, reaches, torch_words
+from actprof.gain.words import edge_words, reaches, significant, torch_words
 from actprof.report.axes import Box
 from actprof.report.lettering import line_height, wrapped
 from actprof.report.sheet import INDENT, LABEL, MARGIN, Entry, Marked, Paragraph, Sheet, Stack
@@ -93,7 +93,7 @@ def _map_key(each: ActivationGains) -> list[list[str]]:
 def point_keys(drawn: LengthMap) -> list[str]:
     """`● q* = 0.15189 stable` for each fixed point, from left to right, with as many digits as tells them apart."""
     points, on_map = drawn.fixed_points.points, seen(drawn)
-    told = ([figure(point.q_star, digits) for point in points] for digits in DIGITS)
+    told = ([significant(point.q_star, digits) for point in points] for digits in DIGITS)
     names = next((names for names in told if len(set(names)) == len(names)), [""] * len(points))
     return [f"{SIGNS[point.stability]} q* = {name} {point.stability}{'' if point in on_map else ' (off the map)'}"
             for point, name in zip(points, names, strict=True)]

@@ -11,7 +11,7 @@ import numpy as np
 
 from actprof.diagnosis import rules
 from actprof.engine import configuration, memory
-from actprof.engine.distributions import FIGURES
+from actprof.engine.distributions import STATISTICS
 from actprof.engine.gradients import log10_ratio
 from actprof.engine.inputs import Inputs, input_moments, open_inputs
 from actprof.engine.measure import measured
@@ -39,7 +39,7 @@ UNCOUNTED: dict[str, Any] = {"range": (-1.0, 1.0), "bins": 1}
 """Of a run whose histograms nobody looks at."""
 
 
-_ACTIVATION = {figure.name: figure.value for figure in FIGURES}
+_ACTIVATION = {statistic.name: statistic.value for statistic in STATISTICS}
 _GRADIENT = "log10_gradient_ratio"
 DECADE = math.log(10)
 
@@ -85,7 +85,7 @@ class CellWork:
     Attributes:
         file: the rows of a file, where inputs come from one; others are drawn for every width.
         judged: whether a verdict is wanted.
-        predicted: whether theory's figures are.
+        predicted: whether theory's statistics are.
     """
 
     run: RunSpec
@@ -106,7 +106,7 @@ class CellWork:
                              moments.kurtosis) if asked else None
             word = rules.verdict(arm, stack, theory, moments, advise=False).code if self.judged else ""
             known = _predicted(theory, inputs.batch_rows(0)) if self.predicted and theory else {}
-            return Cell(stack.label, *_figures(arm), word, known)
+            return Cell(stack.label, *_statistics(arm), word, known)
 
     def run_of(self, stack: StackSpec) -> RunSpec:
         """With gradients, if they are wanted and this stack is not too large for them."""
@@ -115,7 +115,7 @@ class CellWork:
         return replace(self.run, gradients=False)
 
 
-def _figures(arm: Arm) -> tuple[dict[str, float], dict[str, tuple[float, float]], dict[str, tuple[float, ...]]]:
+def _statistics(arm: Arm) -> tuple[dict[str, float], dict[str, tuple[float, float]], dict[str, tuple[float, ...]]]:
     """The median of the networks, their quartiles, and each network's own."""
     names = [quantity.name for quantity in QUANTITIES if arm.networks[0].layers[0].gradient or not quantity.back]
     networks = {name: tuple(_of_network(network, name) for network in arm.networks) for name in names}
@@ -127,7 +127,7 @@ def _figures(arm: Arm) -> tuple[dict[str, float], dict[str, tuple[float, float]]
 
 
 def _of_network(network: Profile, name: str) -> float:
-    """NaN where the last layer holds infinities or NaN, of which figures of the finite part would tell nothing."""
+    """NaN where the last layer holds infinities or NaN, of which statistics of the finite part would tell nothing."""
     first, last = network.layers[0], network.layers[-1]
     if last.activation.non_finite:
         return math.nan
