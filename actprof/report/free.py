@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actprof.arrays import Flags, Floats
-from actprof.report.axes import Box
+from actprof.report.axes import Box, runs
 
 CELL = 3.0  # pixels
 MARGINS = 60.0, 30.0, 12.0, 3.0
@@ -56,10 +56,14 @@ class FreeSpace:
     def middle(self, width: float, height: float) -> tuple[float, float] | None:
         """Left and top of the free place of a box with the widest margin that there is; of several a middle one."""
         for margin in MARGINS:
-            places = self.places(width + 2 * margin, height + 2 * margin)
-            if len(places):
-                left, top = places[int(np.hypot(*(places - places.mean(axis=0)).T).argmin())].tolist()
-                return left + margin, top + margin
+            free = ~self._covered(width + 2 * margin, height + 2 * margin)
+            row, column = np.nonzero(free)
+            if len(row):
+                nearest = int(np.hypot(row - row.mean(), column - column.mean()).argmin())
+                across = _middle(free[row[nearest]], column[nearest])
+                down = _middle(free[:, across], row[nearest])
+                left, top = np.add(self._box[:2], margin + CELL / 2) + CELL * np.array([across, down])
+                return float(left), float(top)
         return None
 
     def _cell(self, pixels: float, side: int) -> int:
@@ -75,3 +79,8 @@ class FreeSpace:
         found: Flags = (sums[rows:, columns:] - sums[:-rows, columns:] - sums[rows:, :-columns]
                         + sums[:-rows, :-columns]) > 0
         return found
+
+
+def _middle(free: Flags, place: int) -> int:
+    """The middle of the run of free cells around a place."""
+    return next((first + last - 1) // 2 for first, last in runs(free) if first <= place < last)

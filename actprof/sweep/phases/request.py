@@ -16,7 +16,7 @@ from actprof.errors import SpecError, quoted
 from actprof.registry import Choice
 from actprof.theory.predictions import MOST_SIGMA, Edge
 
-LEAST_VALUES, MOST_VALUES = 2, 400
+MIN_VALUES, MAX_VALUES = 2, 400
 
 VALUES_W, VALUES_B = 80, 51
 """Of a range that does not say how many."""
@@ -70,8 +70,8 @@ def phase_spec(acts: Sequence[str] = (spec.ACTIVATION,), inits: Sequence[str] = 
 
 
 def _require_grid(name: str, values: tuple[float, ...]) -> None:
-    if not LEAST_VALUES <= len(values) <= MOST_VALUES:
-        raise SpecError(f"--over {name} must have from {LEAST_VALUES} to {MOST_VALUES} values for a phase diagram, "
+    if not MIN_VALUES <= len(values) <= MAX_VALUES:
+        raise SpecError(f"--over {name} must have from {MIN_VALUES} to {MAX_VALUES} values for a phase diagram, "
                         f"not {len(values):,}.")
     for value in values:
         if not (math.isfinite(value) and 0 <= value <= MOST_SIGMA):
