@@ -24,6 +24,7 @@ from actprof.theory.fixed_points import edge_of_chaos, fixed_points
 from actprof.theory.moment_tables import moment_table
 from actprof.theory.predictions import TRAINABLE_SCALES
 from actprof.theory.variance_limits import variance_limits
+from tests.tables import tables
 
 NAMES = ("relu", "leaky_relu:0.2", "tanh", "sigmoid", "gelu", "silu", "mish", "hard_silu", "elu", "selu", "softplus",
          "hard_tanh", "relu6", "softsign", "sin", "cos", "gaussian", "exponential", "soft_shrink", "abs", "maxout")
@@ -385,8 +386,8 @@ def test_the_table_says_where_the_edge_is_and_how_deep_can_be_trained():
     text = printed("gelu", "softplus")
     assert "where it turns stable: σ_w = 1.4082, σ_b = 0.4158, q* = 3.562" in text
     assert "no edge of chaos" in text
-    [he] = [line.split() for line in printed("relu").splitlines() if line.startswith("he ")]
-    assert (he[1], he[3], he[-1]) == ("1.414", "edge", "∞")
+    [he] = [row for table in tables(printed("relu").splitlines(), "he ") for row in table]
+    assert (he["σ_w"], he["phase"], he["layers"]) == ("1.414", "edge", "∞")
 
 
 ERRORS = {
