@@ -243,6 +243,7 @@ def test_every_name_of_every_table_parses_to_a_row_of_that_table(kind, name):
 def test_no_name_can_be_taken_for_a_number_or_for_values(table):
     for name in [*table.names(), *table.refused]:
         assert not set(name) & set(":,= ")
+        assert folded(name) == name
         with pytest.raises(ValueError, match="could not convert"):
             float(name)
 
