@@ -102,6 +102,7 @@ CLASSICS = [
 BAD = [case[:3] for case in CLASSICS if case[3] != "healthy"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("init", "act", "layers", "code", "first", "last"), CLASSICS)
 def test_a_classic_gets_its_code_and_the_layer_that_shows_it(init, act, layers, code, first, last):
     arguments = profiled(init, act, layers, theory=not (init == "1" and layers == 100))
@@ -120,6 +121,7 @@ def test_an_ordinary_network_is_healthy_whatever_the_seed(init, act, seed):
     assert judged(init, act, seed=seed).good
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("init", "act", "layers"), [*BAD, ("he", "softplus", 40), ("lecun:gain=3", "relu_squared", 5),
                                                     ("critical", "sigmoid", 5), ("he", "relu", 100)])
 def test_a_remedy_followed_cures(init, act, layers):
@@ -128,6 +130,7 @@ def test_a_remedy_followed_cures(init, act, layers):
     assert found.good or (after and after.good), (found, after)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("init", "act", "layers", "norm", "bias"), [
     ("he", "relu", 50, "batch", None), ("lecun_normal", "gelu", 30, "none", None), ("he", "mish", 50, "none", None),
     ("he", "relu", 5, "none", "constant:-3"), ("he", "hard_tanh", 20, "none", None), ("0.05", "relu", 20, "none", None),
@@ -149,6 +152,7 @@ def test_the_gain_of_a_remedy_is_the_one_of_the_papers():
     assert "--init lecun_normal (the edge of chaos)" in advised(TANH, "tanh", 50).remedy
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("gain", [0.5, 0.7, 0.9, 1.35, 1.42, 1.5, 2.0, 2.4, 3.0])
 def test_relu_grows_by_gain_over_root_two_a_layer_and_20_layers_show_it(gain):
     growth = 20 * math.log10(gain / math.sqrt(2))
@@ -222,6 +226,7 @@ def test_dead_units_are_more_than_chance_and_a_bias_below_0_is_named():
     assert judged("0.01", "relu", 60).code == "vanishing"
 
 
+@pytest.mark.slow
 def test_chance_in_a_narrow_network_is_cured_by_what_strays_less():
     for seed in range(3):
         found = advised("he", "relu", 100, width=8, seed=seed)
@@ -298,6 +303,7 @@ def test_a_step_has_no_gradient_and_zero_inputs_no_signal():
     assert judged("he", "relu", source="constant:0", second_moment=0.0).text.endswith("all inputs are 0")
 
 
+@pytest.mark.slow
 def test_inputs_that_settle_to_the_fixed_point_of_an_activation_do_not_explode_or_vanish():
     assert "activations" not in judged("lecun_normal", "selu", 20, source="normal:std=0.01", second_moment=1e-4).text
     assert judged("lecun_normal", "relu", 2, source="normal:std=100", second_moment=1e4).code == "healthy"
@@ -318,11 +324,13 @@ def line_is_fine(found: Verdict) -> None:
     assert (found.text + found.remedy).translate(PLAIN).isascii()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("init", "act", "layers"), [case[:3] for case in CLASSICS])
 def test_a_text_is_one_short_line_and_turns_into_ascii(init, act, layers):
     line_is_fine(judged(init, act, layers, theory=not (init == "1" and layers == 100)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("init", [row.name for row in INITIALIZERS])
 def test_there_is_a_verdict_on_every_init_with_every_activation(init):
     for act in ACTIVATIONS:

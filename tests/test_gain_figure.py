@@ -48,11 +48,13 @@ ODD = {
 case = each_once(ODD, drawn)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ODD)
 def test_strange_requests_are_drawn_without_a_warning_and_without_overlap(name):
     assert_fit_to_print(case(name)[1], name)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ODD)
 def test_every_mark_lies_between_the_axes(name):
     _, figure = case(name)
@@ -73,6 +75,7 @@ def test_stable_fixed_points_are_filled_and_unstable_ones_hollow():
     assert "1 ● q* = 0.19404 stable · 2 ○ q* = 0.68945 unstable" in texts(figure)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ODD)
 def test_no_text_lies_in_a_map(name):
     _, figure = case(name)
@@ -85,6 +88,7 @@ def test_no_text_lies_in_a_map(name):
                 assert not any(frame.overlaps(text) for text in frames), gid
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ODD)
 def test_every_fixed_point_has_a_key_and_every_one_on_the_map_a_marker(name):
     result = ODD[name]()
@@ -166,6 +170,7 @@ def test_what_is_not_defined_is_so_called():
     assert "χ = n/a" in words
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ODD)
 def test_a_line_of_words_that_goes_on_ends_in_its_comma(name):
     shown = texts(case(name)[1])
@@ -174,6 +179,7 @@ def test_a_line_of_words_that_goes_on_ends_in_its_comma(name):
             pytest.fail(f"{before!r} goes on with {after!r}")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("format", FORMATS)
 def test_the_same_picture_is_the_same_bytes_with_the_configuration_inside(format):
     once, again = (render(table("tanh", "gelu"), Style(), format) for _ in range(2))

@@ -39,6 +39,7 @@ REQUESTS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("encoding", ENCODINGS)
 @pytest.mark.parametrize("name", REQUESTS)
 def test_no_line_is_wider_than_a_usual_terminal(name, encoding):

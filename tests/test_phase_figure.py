@@ -52,6 +52,7 @@ ODD = {
 case = each_once(ODD, drawn)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ODD)
 def test_strange_requests_are_drawn_without_a_warning_and_without_overlap(name):
     assert_fit_to_print(case(name)[1], name)
@@ -68,6 +69,7 @@ def counted(result):
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ODD)
 def test_every_line_and_mark_lies_on_a_plane_and_no_label_covers_a_dot(name):
     result, figure = case(name)
@@ -91,6 +93,7 @@ def test_every_line_and_mark_lies_on_a_plane_and_no_label_covers_a_dot(name):
             assert not (left <= x <= right and top <= y <= bottom)
 
 
+@pytest.mark.slow
 def test_phases_and_schemes_are_named_with_what_becomes_of_them():
     shown = " ".join(texts(drawn(diagrams("tanh"))))
     for words in ("ordered", "gradients vanish", "chaotic", "gradients explode", "edge of chaos, χ₁ = 1",
@@ -119,6 +122,7 @@ def test_an_edge_in_one_point_is_a_mark_under_the_dot_of_he():
     assert marks(figure, "edge") == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["tanh", "gelu", "relu", "elu", "sigmoid"])
 def test_the_colour_of_every_cell_is_that_of_its_phase(name):
     grid = diagrams(name, inits=()).diagrams[0].grid
@@ -168,6 +172,7 @@ def test_the_middle_place_of_several_parts_is_in_the_middle_of_one():
     assert room.middle(320.0, 30.0) is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("format", FORMATS)
 def test_the_same_picture_is_the_same_bytes_with_the_configuration_inside(format):
     result = diagrams("tanh", "relu")

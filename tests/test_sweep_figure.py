@@ -126,6 +126,7 @@ ODD = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "theme"), list(zip(ODD, itertools.cycle(THEMES), strict=False)))
 def test_strange_sweeps_are_drawn_without_a_warning_and_without_overlap(name, theme):
     assert_fit_to_print(drawn(ODD[name](), theme), name)
@@ -509,6 +510,7 @@ def test_the_subtitle_holds_every_shared_setting_and_the_seed():
         assert word in shown
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("format", FORMATS)
 @pytest.mark.parametrize("make", [relu_map, by_width], ids=["map", "curves"])
 def test_the_same_picture_is_the_same_bytes_with_the_seed_inside(format, make):

@@ -78,6 +78,7 @@ def spans(cell: str, name: str, *ends: float) -> bool:
     return len(words) == 2 and all(holds(word, name, end) for word, end in zip(words, ends, strict=True))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("axes", GRIDS)
 @pytest.mark.parametrize(("formula", "networks", "encoding"), [
     (smooth, 1, "utf-8"), (odd, 5, "ascii"), (small, 5, "utf-8"), (small, 1, "cp1252")])
@@ -138,6 +139,7 @@ def test_theory_that_knows_no_range_has_a_value_alone() -> None:
     assert rows == [["0.5", "0.500", "2.00"], ["1", "1.00", "2.00"], ["1.5", "1.50", "2.00"]]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("axes", GRIDS)
 def test_the_titles_say_what_is_shown(axes: tuple[Axis, ...]) -> None:
     lines = printed(swept(axes, smooth, NAMES))

@@ -508,6 +508,7 @@ def test_a_start_on_an_unstable_fixed_point_stays_there():
     assert (found.limit, found.reached.stability, found.course) == (start, "unstable", "converges")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("sigma_w", "sigma_b"), [(0.7, 0.0), (0.9, 0.4), (1.6, 0.1), (3.0, 1.0)])
 @pytest.mark.parametrize("text", [name for name in ALL if name != "rrelu"])
 def test_the_limit_is_where_plain_iteration_ends(text, sigma_w, sigma_b):
