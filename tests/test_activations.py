@@ -480,11 +480,6 @@ def test_every_preset_can_be_bound():
     assert all(act(preset).value(0.5) > 0 for preset in ACTIVATIONS.presets)
 
 
-def test_every_name_stands_for_one_thing():
-    names = ACTIVATIONS.names()
-    assert len(names) == len(set(names))
-
-
 @pytest.mark.parametrize("text", ["maxout", *ELEMENTWISE])
 def test_the_canonical_text_of_a_choice_is_that_choice(text):
     choice = ACTIVATIONS.parse(text)

@@ -79,6 +79,7 @@ ODD = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "theme"), list(zip(ODD, itertools.cycle(THEMES), strict=False)))
 def test_no_text_is_cut_or_touches_another_in_any_frame(name, theme):
     learned = ODD[name]()
@@ -162,6 +163,7 @@ def test_axes_do_not_move():
         assert all(map(np.array_equal, edges, placed[0]))
 
 
+@pytest.mark.slow
 def test_a_frame_of_the_file_is_the_whole_picture_of_its_moment():
     learned = odd()
     picture = opened(learned)
@@ -220,6 +222,7 @@ def test_an_animation_of_too_many_pixels_is_refused():
         render(odd(checkpoints=51), Style(dpi=400))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("theme", THEMES)
 def test_the_same_animation_is_the_same_bytes_with_its_configuration_inside(theme):
     once, again = (render(odd(), Style(theme)) for _ in range(2))

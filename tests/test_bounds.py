@@ -117,6 +117,7 @@ def test_the_share_of_weights_within_one_std_is_the_promised_one(name):
     assert scheme.samples[0].inside == pytest.approx(promised, abs=4 * math.sqrt(promised * (1 - promised) / 1e5))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["orthogonal", "identity", "zeros", "ones", "constant:0.1"])
 def test_what_leaves_nothing_to_chance_agrees_whatever_the_seed(name):
     assert all(sample.agrees for seed in range(20) for sample in one(name, fan_in="1,7,64", seed=seed).samples)

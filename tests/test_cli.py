@@ -271,6 +271,7 @@ def test_bounds_prints_tables_json_and_csv_and_names_its_figure_by_its_schemes(r
 LITTLE = ["--data", "blobs:train=60,test=30", "--layers", "2", "--width", "6", "--iterations", "20", "--lr", "0.1"]
 
 
+@pytest.mark.slow
 def test_train_prints_a_table_and_draws_its_figure(run: Run) -> None:
     done = run("train", *LITTLE, "--animate", "a.gif")
     assert done.code == 0

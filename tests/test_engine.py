@@ -81,6 +81,7 @@ def test_profiles_of_two_halves_merge_to_the_profile_of_the_whole():
     assert every_figure(merged) == pytest.approx(every_figure(whole), rel=1e-5, abs=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("settings", [{}, {"act": "rrelu"}, {"norm": "batch"}], ids=str)
 def test_the_number_of_workers_does_not_change_a_bit(settings, monkeypatch):
     specs = stacks(widths="100,200,200,200", **settings)
@@ -185,6 +186,7 @@ def test_batch_norm_after_the_activation_standardises_the_outputs():
             math.sqrt(1 - layer.activation.statistics["dead_fraction"]), abs=1e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("act", ["linear", "relu"])
 def test_the_second_moment_of_linear_and_relu_is_the_closed_form_on_average(act):
     """E[K] is exact for these at any width: the inputs' own K, times σ_w² (linear) or σ_w²/2 (relu) a layer: 1 here."""

@@ -24,6 +24,7 @@ from actprof.theory.fixed_points import edge_of_chaos, fixed_points
 from actprof.theory.moment_tables import moment_table
 from actprof.theory.predictions import TRAINABLE_SCALES
 from actprof.theory.variance_limits import variance_limits
+from tests.tables import tables
 
 NAMES = ("relu", "leaky_relu:0.2", "tanh", "sigmoid", "gelu", "silu", "mish", "hard_silu", "elu", "selu", "softplus",
          "hard_tanh", "relu6", "softsign", "sin", "cos", "gaussian", "exponential", "soft_shrink", "abs", "maxout")
@@ -56,6 +57,7 @@ def slope_of(xi):
     return math.exp(-1 / xi) if xi else 0.0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_the_plane_agrees_with_the_exact_fixed_points_at_random_cells(name):
     # Two roots within a step between nodes show as almost no growth: which of them is seen first is chance.
@@ -74,6 +76,7 @@ def test_the_plane_agrees_with_the_exact_fixed_points_at_random_cells(name):
         assert slope_of(grid.xi_q[cell]) == pytest.approx(slope_of(reached.xi_q), abs=2e-5 * slack)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_two_inputs_end_on_the_plane_as_in_exact_theory(name):
     # The table of correlations is known to 5e-3 of the slope C'(c*) and, where that comes to 1, to a hundredth of
@@ -87,6 +90,7 @@ def test_two_inputs_end_on_the_plane_as_in_exact_theory(name):
         assert grid.xi_c[cell] == pytest.approx(reached.xi_c, rel=0.01, abs=0.03)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_the_variance_of_every_cell_is_a_fixed_point_of_the_exact_length_map(name):
     sigma_w = {"sigma_w": tuple(np.linspace(0.05, HIGH[name], 30).tolist())} if name in HIGH else {}
@@ -159,6 +163,7 @@ def around(name, q, half, count=24):
                    sigma_b=tuple((centre.sigma_b + steps).tolist())), centre
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "q"), [("tanh", 0.37), ("sigmoid", 60.0), ("gelu", 5.0), ("elu", 0.7), ("sin", 0.4)])
 @pytest.mark.parametrize("half", [0.1, 0.01, 1e-3, 1e-6])
 def test_a_plane_of_any_size_shows_the_edge_finely_from_border_to_border(name, q, half):
@@ -177,6 +182,7 @@ def test_a_plane_of_any_size_shows_the_edge_finely_from_border_to_border(name, q
         assert point.sigma_w**2 * one.square + point.sigma_b**2 == pytest.approx(point.q, rel=1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "q"), [("tanh", 0.37), ("sigmoid", 60.0), ("elu", 0.7), ("sin", 0.4)])
 @pytest.mark.parametrize("half", [0.1, 0.01, 1e-3])
 def test_the_edge_on_a_small_plane_is_where_the_phases_change(name, q, half):
@@ -192,6 +198,7 @@ def test_the_edge_on_a_small_plane_is_where_the_phases_change(name, q, half):
         assert found.grid.phase[clear, row].tolist() == np.where(beyond > 0, "chaotic", "ordered")[clear].tolist()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("half", [0.1, 1e-3, 1e-5, 1e-7])
 def test_the_edge_turns_stable_at_its_half_stable_point_on_a_plane_of_any_size(half):
     [turn] = diagram("gelu").turns
@@ -216,6 +223,7 @@ CHAOTIC_LAYERS = {"tanh": {30, 100}, "sigmoid": {30, 100}, "sin": {10, 30, 100},
 """Depths down to which chaotic networks on the plane can be trained, where the variance is bounded."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["tanh", "sigmoid", "elu", "selu", "gelu", "relu", "sin", "relu6"])
 def test_six_depth_scales_on_a_line_are_as_many_layers_as_it_says(name):
     lines = diagram(name).depth_lines
@@ -375,6 +383,7 @@ def printed(*names, inits=("he", "xavier", "torch.linear", "0.01", "critical"), 
     return stream.buffer.getvalue().decode(encoding)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["relu", "tanh", "gelu", "sigmoid", "exponential", "softplus"])
 def test_the_tables_fit_80_columns_in_any_encoding(name):
     for encoding in ("utf-8", "ascii"):
@@ -385,8 +394,8 @@ def test_the_table_says_where_the_edge_is_and_how_deep_can_be_trained():
     text = printed("gelu", "softplus")
     assert "where it turns stable: σ_w = 1.4082, σ_b = 0.4158, q* = 3.562" in text
     assert "no edge of chaos" in text
-    [he] = [line.split() for line in printed("relu").splitlines() if line.startswith("he ")]
-    assert (he[1], he[3], he[-1]) == ("1.414", "edge", "∞")
+    [he] = [row for table in tables(printed("relu").splitlines(), "he ") for row in table]
+    assert (he["σ_w"], he["phase"], he["layers"]) == ("1.414", "edge", "∞")
 
 
 ERRORS = {

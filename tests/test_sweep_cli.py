@@ -89,6 +89,7 @@ def test_the_figure_is_named_after_what_varies(call, tmp_path):
     assert (tmp_path / "sweep-gain+init-relu.png").read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.slow
 def test_what_has_a_value_of_its_own_is_not_varied_by_default(call):
     for arguments, varied in (("--width 2", ["gain", "layers"]), ("--layers 3", ["gain"]), ("--widths 9,9", ["gain"])):
         _, out, _ = call(f"--batch-size 2 --json --no-figure {arguments}")

@@ -74,6 +74,7 @@ SMOOTH = [name for name in dict.fromkeys(ACTIVATIONS.parse(name).name for name i
 SIGMA_W, SIGMA_B = (values.ravel() for values in np.meshgrid([0.6, 1.0, 1.3, 1.7, 2.6], [0.0, 0.3, 1.0]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("act", SMOOTH)
 def test_many_variances_end_where_each_does(act):
     choice = ACTIVATIONS.parse(act)

@@ -21,6 +21,8 @@ from actprof.engine.stacks import stack_specs
 from actprof.histogram.compare import compare
 from tests.naive import expectation, gaussian_rule
 
+pytestmark = pytest.mark.slow
+
 WIDTH, DEPTH, NETWORKS = 100, 5, 60
 CASES = [(act, init) for act in ("sigmoid", "tanh", "relu") for init in ("1", "0.01", "xavier", "he")]
 
@@ -62,14 +64,14 @@ def relu_product(q, c):
 
 @cache
 def measured(act, init, **settings):
-    run = RunSpec(repeats=NETWORKS, **settings)
+    run = RunSpec(repeats=NETWORKS, dtype="float64", quantities=("activation",), **settings)
     specs = stack_specs([init], [act], layers=DEPTH, width=WIDTH)
     return compare(specs, run, open_inputs(run, WIDTH)).arms[0]
 
 
 @pytest.mark.parametrize(("act", "init"), CASES)
 def test_the_textbook_case_behaves_as_theory_says(act, init):
-    arm = measured(act, init, dtype="float64")
+    arm = measured(act, init)
     for layer, (std, within) in enumerate(predicted(act, init)):
         stats = [network.layers[layer].activation for network in arm.networks]
         for name, expected, values in (

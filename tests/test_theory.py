@@ -238,7 +238,7 @@ def test_gains_are_those_of_the_tables(text):
     for statistic, expected, precision in zip(statistics, printed, digits, strict=True):
         assert statistic == (None if expected is None else pytest.approx(expected, abs=1.01 * precision))
     assert found.stable == (printed[4] <= 1)
-    assert forward_gain(choice(text)) == found.gain_forward
+    assert forward_gain(choice(text)) == pytest.approx(printed[0], abs=1.01 * digits[0])
 
 
 def test_gains_obey_identities():
@@ -508,6 +508,7 @@ def test_a_start_on_an_unstable_fixed_point_stays_there():
     assert (found.limit, found.reached.stability, found.course) == (start, "unstable", "converges")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("sigma_w", "sigma_b"), [(0.7, 0.0), (0.9, 0.4), (1.6, 0.1), (3.0, 1.0)])
 @pytest.mark.parametrize("text", [name for name in ALL if name != "rrelu"])
 def test_the_limit_is_where_plain_iteration_ends(text, sigma_w, sigma_b):

@@ -52,6 +52,7 @@ def statistics(spec, run):
     return [[layer.activation for layer in network.layers] for network in comparison.arms[0].networks]
 
 
+@pytest.mark.slow
 def test_measured_moments_lie_within_their_error_bars():
     """6 networks × 3 figures × 3 layers each; beyond 3 errors 0.3 % of a normal distribution, here at most 1.5 %, and
     beyond 7 errors nothing: figures of small networks have somewhat longer tails."""
@@ -82,6 +83,7 @@ def test_the_band_of_the_std_holds_19_networks_of_20():
     assert 0.005 < np.mean(outside) < 0.1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("init", "act", "settings"), [
     ("he", "relu", {}), ("xavier", "sigmoid", {}), ("lecun:2", "tanh", {}), ("he", "hard_tanh", {}),
     ("he", "rrelu", {}), ("lecun", "maxout:3", {}), ("he", "relu", {"norm": "batch"}), ("lecun", "relu6", {}),
@@ -230,6 +232,7 @@ def test_what_overflows_is_infinite_or_no_number_and_raises_nothing():
         assert not math.isfinite(last.second_moment)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("variance", [0.01, 1.0, 400.0])
 @pytest.mark.parametrize("text", [row.name for row in ACTIVATIONS if row.name != "maxout"])
 def test_masses_are_the_shares_of_a_grid_of_pre_activations(text, variance):
@@ -258,6 +261,7 @@ def reference():
     return np.array([math.erfc(-value / math.sqrt(2)) / 2 for value in z.tolist()]), z
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("act", "settings"), [
     ("relu", {}), ("rrelu", {}), ("maxout:3", {}), ("relu", {"bias": "uniform:-1,1"}), ("tanh", {"norm": "batch"}),
     ("relu6", {"norm": "rms", "norm_position": "after"}), ("gelu", {"norm": "layer", "norm_position": "after"}),

@@ -315,6 +315,7 @@ def test_a_run_that_is_stopped_keeps_what_it_learned():
     assert len(part.test_loss) == len(part.checkpoints) == len(part.layers[0].dead)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("optimizer", ["sgd", "momentum", "nesterov", "adam:beta1=0.8", "rmsprop", "adagrad"])
 @pytest.mark.parametrize("loss", ["cross_entropy", "binary_cross_entropy", "mse", "mse:output=linear"])
 def test_every_loss_comes_down_with_every_optimizer(loss, optimizer):
@@ -361,6 +362,7 @@ def test_a_deep_linear_network_is_one_linear_map():
     assert alike.mean() > 0.999  # float32 may round next to a boundary
 
 
+@pytest.mark.slow
 def test_the_classic_shows_what_the_textbook_says():
     data = labelled.load(GLYPHS, 0)
     small, xavier, he = (run(init, data=data, layers=4, width=100, iterations=400, batch_size=128)
@@ -377,6 +379,7 @@ def trained(*inits, repeats=1, stop=None, **settings):
     return train(specs(*inits, **settings), DATA, BLOBS, repeats, stop=stop)
 
 
+@pytest.mark.slow
 def test_results_do_not_depend_on_the_number_of_workers(monkeypatch):
     every = []
     for workers in (1, 2, 5):

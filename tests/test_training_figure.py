@@ -98,6 +98,7 @@ SHEETS = [(arms, layers, log, theme, repeats)
           for log, theme, repeats in [((False, "light", 1), (True, "dark", 3))[(arms + number) % 2]]]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("arms", "layers", "log", "theme", "repeats"), SHEETS)
 def test_no_text_is_cut_or_touches_another(arms, layers, log, theme, repeats):
     figure = drawn(grid(arms, layers, repeats), log, theme)
@@ -181,12 +182,14 @@ ODD = {
 case = each_once(ODD, drawn)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ODD)
 @pytest.mark.parametrize("log", [False, True])
 def test_strange_trainings_are_drawn_without_a_warning_and_without_overlap(name, log):
     assert_fit_to_print(case(name, log)[1], name)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("log", [False, True])
 def test_a_figure_is_never_smaller_in_print_than_its_smallest_size(log):
     assert all(text.get_fontsize() >= 11 for text in drawn(grid(8, 20), log).findobj(Text))
@@ -253,6 +256,7 @@ def test_a_diverging_arm_does_not_flatten_the_others_and_is_said_to_leave():
     assert found["loss-end-1"].get_xdata()[0] == pytest.approx(np.nanmax(found["loss-1"].get_xdata()))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("log", [False, True])
 @pytest.mark.parametrize("name", ODD)
 def test_no_curve_leaves_the_sheet(name, log):
@@ -374,6 +378,7 @@ def test_the_subtitle_holds_what_all_arms_share():
         assert words in shown
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("format", FORMATS)
 @pytest.mark.parametrize("log", [False, True])
 def test_the_same_picture_is_the_same_bytes_with_the_configuration_inside(format, log):
