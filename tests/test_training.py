@@ -402,7 +402,7 @@ def test_what_was_not_begun_when_it_was_stopped_is_left_out(monkeypatch):
     result = train(specs("he", "xavier"), DATA, BLOBS, 1, progress, stop)
     assert [arm.label for arm in result.arms] == ["he"]
     assert result.arms[0].runs[0].status == "interrupted"
-    assert result.notes[-1] == "stopped before it began: xavier"
+    assert result.notes[-1] == "not trained (interrupted first): xavier"
 
 
 @pytest.mark.parametrize(("widths", "parameters", "data"), [
@@ -434,7 +434,7 @@ def test_a_summary_counts_what_is_trained_and_so_does_a_histogram(act, norm, pos
 def test_the_typical_run_is_the_median_one_and_the_band_its_quartiles():
     arm = trained("he", repeats=5).arms[0]
     finals = sorted(each.smoothed[-1] for each in arm.runs)
-    assert arm.typical.smoothed[-1] == finals[2]
+    assert arm.median_run.smoothed[-1] == finals[2]
     low, middle, high = arm.band("smoothed")
     assert middle[-1] == finals[2]
     assert (low[-1], high[-1]) == (finals[1], finals[3])

@@ -59,10 +59,10 @@ class ArmBlock:
     def __init__(self, training: Training, number: int, columns: Columns, axis: Axis) -> None:
         arm = training.arms[number]
         self._training, self._number, self._columns, self._axis = training, number, columns, axis
-        status = [SAID[arm.typical.status]] if arm.typical.status in SAID else []
+        status = [SAID[arm.median_run.status]] if arm.median_run.status in SAID else []
         self._label = Paragraph(wrapped([arm.label, *status], columns.text - INDENT, LABEL, True, ": "), LABEL, True)
         self._text = _paragraphs(training, arm, columns.text)
-        self._maps = HistoryMaps(arm.typical, *columns.maps) if arm.typical.layers else None
+        self._maps = HistoryMaps(arm.median_run, *columns.maps) if arm.median_run.layers else None
         self._above = self._maps.above if self._maps else 4.0
         said = self._label.height + sum(paragraph.height for paragraph in self._text) + 4
         self.height = max(said, self._above + LOWEST + TICKS) + BETWEEN
@@ -72,13 +72,13 @@ class ArmBlock:
         self._draw_text(canvas, top)
         if self._maps:
             self._maps.draw(canvas, top, bottom)
-        if self._columns.square and arm.typical.boundary:
+        if self._columns.square and arm.median_run.boundary:
             left, right = self._columns.square
             side = min(right - left, bottom - top + TICKS)
             middle = (top + bottom + TICKS) / 2
-            draw_boundary(canvas, arm.typical.boundary, self._training.data, left, middle - side / 2, side)
+            draw_boundary(canvas, arm.median_run.boundary, self._training.data, left, middle - side / 2, side)
         left, right = self._columns.ratios
-        draw_ratios(canvas, arm.typical, self._number, self._axis, left, top + self._above, right - left,
+        draw_ratios(canvas, arm.median_run, self._number, self._axis, left, top + self._above, right - left,
                     bottom - top - self._above)
 
     def _draw_text(self, canvas: Canvas, top: float) -> None:
@@ -92,7 +92,7 @@ class ArmBlock:
 
 def _paragraphs(training: Training, arm: TrainedArm, room: float) -> list[Paragraph]:
     parts = [(RESULT, True, _result(arm)), (DETAIL, False, _details(training, arm)),
-             (REASON, False, [arm.typical.reason] if arm.typical.reason else [])]
+             (REASON, False, [arm.median_run.reason] if arm.median_run.reason else [])]
     return [Paragraph(wrapped(items, room, size, bold), size, bold) for size, bold, items in parts if items]
 
 
@@ -117,18 +117,18 @@ def _details(training: Training, arm: TrainedArm) -> list[str]:
     inits = [word for word in words(arm.config) if word.startswith("init ")]
     details = [f"W ~ {arm.config['init_formula']}"] if arm.config.get("init_formula") else []
     details += [word for word in own_words(arm, training) if word not in inits]
-    hatched = any(missing(layer).any() for layer in arm.typical.layers)
+    hatched = any(missing(layer).any() for layer in arm.median_run.layers)
     return [*details, *_start(training, arm), *_networks(arm), *["hatched: not all values are finite"] * hatched]
 
 
 def _start(training: Training, arm: TrainedArm) -> list[str]:
     """`starts 0.128 above ln 10`."""
-    beyond = _median(arm, "loss", 0) - arm.undecided
+    beyond = _median(arm, "loss", 0) - arm.chance_loss
     if not math.isfinite(beyond):
         return []
     side = "above" if beyond > 0 else "below"
-    where = "at" if abs(beyond) < ALIKE * arm.undecided else f"{with_power(compact(abs(beyond)))} {side}"
-    return [f"starts {where} {logarithm(arm.undecided, len(training.data.classes)) or 'undecided'}"]
+    where = "at" if abs(beyond) < ALIKE * arm.chance_loss else f"{with_power(compact(abs(beyond)))} {side}"
+    return [f"starts {where} {logarithm(arm.chance_loss, len(training.data.classes)) or 'undecided'}"]
 
 
 def _networks(arm: TrainedArm) -> list[str]:

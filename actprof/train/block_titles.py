@@ -76,7 +76,7 @@ class Key:
 
 def _maps_title(training: Training, room: float) -> list[str]:
     """Nothing without hidden layers; how many are shown where not all are."""
-    depth = max((len(arm.typical.layers) for arm in training.arms), default=0)
+    depth = max((len(arm.median_run.layers) for arm in training.arms), default=0)
     shown = len(shown_layers(depth))
     which = f"{shown} of {depth}" if shown < depth else "the"
     title = f"Activations of {which} hidden layers"

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from actprof.arrays import Floats
+from actprof.arrays import Counts, Floats
 from actprof.digits import compact, with_power
 from actprof.report.canvas import Canvas
 from actprof.report.headings import arm_color
@@ -24,7 +24,7 @@ from actprof.train.learning_lines import (
     places,
     thinned,
 )
-from actprof.train.result import Counts, TrainedArm, Training
+from actprof.train.result import TrainedArm, Training
 
 EARLY = 0.05  # of the iterations, in which a loss may fall from anywhere
 FAR = 4.0  # times undecided: what stays higher shall not flatten the others
@@ -62,7 +62,7 @@ class LossPlane:
             draw_end(canvas, plane, arm, curve, number, "loss")
 
     def _draw_guides(self, canvas: Canvas, plane: Plane) -> None:
-        for undecided in dict.fromkeys(arm.undecided for arm in self._training.arms):
+        for undecided in dict.fromkeys(arm.chance_loss for arm in self._training.arms):
             y = float(plane.y(undecided))
             canvas.line([plane.left, plane.right], [y, y], color=canvas.theme.foreground, zorder=3.5, gid="undecided",
                         **DASHED)
@@ -80,7 +80,7 @@ class LossPlane:
         out = self._out(curve)
         if not out.size:
             return ""
-        if out[0] == 0 and len(out) < len(curve.middle) and arm.typical.status != "diverged":
+        if out[0] == 0 and len(out) < len(curve.middle) and arm.median_run.status != "diverged":
             return f"the loss starts above the axis, at {with_power(compact(float(curve.middle[0])))}"
         if not curve.finite.size:
             return "the loss is not finite"
@@ -109,7 +109,7 @@ def _guide_words(undecided: float, classes: int) -> str:
 
 
 def _linear_axis(training: Training, curves: list[Curve]) -> Axis:
-    undecided = [arm.undecided for arm in training.arms] or [1.0]
+    undecided = [arm.chance_loss for arm in training.arms] or [1.0]
     levels = [_level(curve) for curve in curves if curve.finite.size]
     near = [level for level in levels if level <= FAR * max(undecided)]
     top = 1.05 * max([*undecided, *(near or sorted(levels)[:1])])
@@ -125,7 +125,7 @@ def _level(curve: Curve) -> float:
 
 def _log_axis(training: Training, curves: list[Curve]) -> Axis:
     drawn = [curve.finite[[np.argmin(curve.finite), np.argmax(curve.finite)]] for curve in curves if curve.finite.size]
-    return LogAxis([*(arm.undecided for arm in training.arms), *(float(value) for pair in drawn for value in pair)])
+    return LogAxis([*(arm.chance_loss for arm in training.arms), *(float(value) for pair in drawn for value in pair)])
 
 
 def _draw_raw(canvas: Canvas, plane: Plane, loss: Floats, number: int) -> None:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from actprof.arrays import Floats
+from actprof.arrays import Counts, Floats
 from actprof.digits import percent_label
 from actprof.errors import SpecError
 from actprof.report.scales import Bars, ShareScale, Span, share_scale
-from actprof.train.result import Counts, LayerHistory, TrainedArm, Training
+from actprof.train.result import LayerHistory, TrainedArm, Training
 
 MOST_ARMS, MOST_LAYERS = 6, 8
 MOST_BARS = 64
@@ -91,7 +91,7 @@ class ArmFilm:
     """The typical run of an arm."""
 
     def __init__(self, arm: TrainedArm) -> None:
-        self.label, self.undecided, self.run = arm.label, arm.undecided, arm.typical
+        self.label, self.chance_loss, self.run = arm.label, arm.chance_loss, arm.median_run
         self.layers = [LayerFilm(place + 1, self.run.layers[place]) for place in spaced(len(self.run.layers))]
         each = [share_scale((layer.moments[place].bars for layer in self.layers), logarithmic=False).top
                 for place in range(len(self.run.checkpoints))]
@@ -120,7 +120,7 @@ class Film:
     """
 
     def __init__(self, training: Training) -> None:
-        if not all(arm.typical.layers for arm in training.arms):
+        if not all(arm.median_run.layers for arm in training.arms):
             raise SpecError("--animate needs a hidden layer whose activations can be shown. Add --layers 1.")
         self.training = training
         self.arms = [ArmFilm(arm) for arm in training.arms[:MOST_ARMS]]

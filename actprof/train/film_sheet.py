@@ -91,7 +91,7 @@ def words(training: Training) -> list[str]:
     said += [f"seed {training.seed}", f"at most {percent_label(2 * TAIL)} beyond an axis unless noted"]
     if (arms := len(training.arms)) > MOST_ARMS:
         said.append(f"{MOST_ARMS} of {arms} arms")
-    if (most := max(len(arm.typical.layers) for arm in training.arms)) > MOST_LAYERS:
+    if (most := max(len(arm.median_run.layers) for arm in training.arms)) > MOST_LAYERS:
         said.append(f"{MOST_LAYERS} of {most} hidden layers")
     if any(len(arm.runs) > 1 for arm in training.arms):
         said.append("typical run of each arm")
@@ -114,7 +114,7 @@ def _ceiling(film: Film) -> float:
     """The top of the loss axis: all curves, but not far above the loss of a network that says nothing."""
     losses = np.concatenate([arm.run.smoothed for arm in film.arms])
     highest = float(losses[np.isfinite(losses)].max(initial=0.0))
-    undecided = max(arm.undecided for arm in film.arms)
+    undecided = max(arm.chance_loss for arm in film.arms)
     return min(highest, 2 * undecided if undecided > 0 else highest) or 1.0
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from actprof.arrays import Floats
+from actprof.arrays import Counts, Floats
 from actprof.digits import percent_label, with_power
 from actprof.report.bars import colours, runs_of
 from actprof.report.canvas import Canvas
 from actprof.report.lettering import SMALLEST, fitting_size, line_height, width
 from actprof.train.history_shares import missing, row_shares, value_span
-from actprof.train.result import Counts, LayerHistory, Run
+from actprof.train.result import LayerHistory, Run
 
 MOST = 8  # maps in a row
 COLUMNS = 100

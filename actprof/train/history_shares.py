@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from actprof.arrays import Flags, Floats
+from actprof.arrays import Counts, Flags, Floats
 from actprof.report.scales import Span
-from actprof.train.result import Counts, LayerHistory
+from actprof.train.result import LayerHistory
 
 ROWS = 64
 RARE = 1e-3  # of the values: so many may be beyond the axis

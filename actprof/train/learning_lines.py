@@ -122,7 +122,7 @@ def draw_marks(canvas: Canvas, plane: Plane, curve: Curve, number: int, arms: in
 
 def draw_end(canvas: Canvas, plane: Plane, arm: TrainedArm, curve: Curve, number: int, name: str) -> None:
     """A cross where an arm stopped before its time."""
-    if arm.typical.status not in STOPPED or not len(curve.x):
+    if arm.median_run.status not in STOPPED or not len(curve.x):
         return
     last = places(plane, curve.finite[-1:])
     y = float(np.clip(last, 0, 1)[0]) if last.size and np.isfinite(last[0]) else 1.0

@@ -25,8 +25,9 @@ class Loss:
     Attributes:
         write: write(z, labels, out, **parameters) puts dL/dz into `out`, which may be `z` itself, and returns L.
         outputs: classes → output units.
-        initial: initial(outputs, **parameters), L at z = 0, with classes equally frequent.
-        blind: blind(shares), the least L when z is the same for all samples; `shares` of the outputs' targets.
+        chance_loss: chance_loss(outputs, **parameters), L at z = 0, with classes equally frequent.
+        best_constant_loss: best_constant_loss(shares), the least L when z is the same for all samples; `shares` are
+            those of the outputs' targets.
         output: output(**parameters), what z goes through to become a.
         middle: middle(**parameters), above it a single output means class 1.
     """
@@ -36,8 +37,8 @@ class Loss:
     source: str
     write: Callable[..., float]
     outputs: Callable[[int], int]
-    initial: Callable[..., float]
-    blind: Callable[[Shares], float]
+    chance_loss: Callable[..., float]
+    best_constant_loss: Callable[[Shares], float]
     output: Callable[..., str]
     middle: Callable[..., float] = lambda **_: 0.0
     aliases: tuple[str, ...] = ()
@@ -186,13 +187,13 @@ class BoundLoss:
         """Units that the last layer needs."""
         return self.row.outputs(classes)
 
-    def initial(self, classes: int) -> float:
+    def chance_loss(self, classes: int) -> float:
         """The loss of an undecided network: z = 0, all classes equally frequent."""
-        return self.row.initial(self.outputs(classes), **self.values)
+        return self.row.chance_loss(self.outputs(classes), **self.values)
 
-    def blind(self, shares: Shares) -> float:
+    def best_constant_loss(self, shares: Shares) -> float:
         """The least loss without looking at the inputs, where the classes have these shares."""
-        return self.row.blind(shares[1:] if self.outputs(len(shares)) == 1 else shares)
+        return self.row.best_constant_loss(shares[1:] if self.outputs(len(shares)) == 1 else shares)
 
 
 @functools.cache

@@ -38,7 +38,7 @@ def summary_rows(training: Training) -> list[dict[str, Any]]:
 def _arm(arm: TrainedArm) -> dict[str, Any]:
     record = {"label": arm.label, "config": arm.config, "parameters": arm.parameters,
               "layers": [{"name": name, "output": shape, "parameters": count} for name, shape, count in arm.layers],
-              "undecided_loss": arm.undecided, **(_run(arm.typical) if arm.runs else {})}
+              "undecided_loss": arm.chance_loss, **(_run(arm.median_run) if arm.runs else {})}
     if len(arm.runs) > 1:
         low, middle, high = arm.band("smoothed")
         record["smoothed_quartiles"] = {"low": low, "median": middle, "high": high}

@@ -11,8 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Counts = NDArray[np.int64]
+from actprof.arrays import Counts, Floats
 
 USUAL_RATIO = 1e-3
 """‖ΔW‖/‖W‖ of an update in a network that learns well."""
@@ -100,13 +99,13 @@ class TrainedArm:
 
     Attributes:
         layers: (name, output shape, parameters) of each layer, for the summary.
-        undecided: the loss of a network that says nothing, ln C for cross-entropy.
+        chance_loss: the loss of a network that says nothing, ln C for cross-entropy.
     """
 
     label: str
     config: Mapping[str, Any]
     layers: tuple[tuple[str, str, int], ...]
-    undecided: float
+    chance_loss: float
     runs: tuple[Run, ...]
 
     @property
@@ -114,7 +113,7 @@ class TrainedArm:
         return sum(parameters for _, _, parameters in self.layers)
 
     @cached_property
-    def typical(self) -> Run:
+    def median_run(self) -> Run:
         """The run with the median final smoothed loss (of an even number the better one; what is not finite is worst).
         """
         order = sorted(self.runs, key=lambda run: _worst_last(run.smoothed))
@@ -129,7 +128,7 @@ class TrainedArm:
     def dead_fractions(self) -> list[float]:
         """The median over the runs of each hidden layer's."""
         return [self.median(lambda run: run.dead_fraction[layer])  # noqa: B023
-                for layer in range(len(self.typical.dead_fraction))]
+                for layer in range(len(self.median_run.dead_fraction))]
 
     def band(self, name: str) -> tuple[Floats, Floats, Floats]:
         """First quartile, median and third quartile over the runs of a list by iteration or checkpoint; as long as

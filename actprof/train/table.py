@@ -68,15 +68,15 @@ def _table(arms: Sequence[TrainedArm], stream: TextIO) -> Table:
 
 
 def _cells(arm: TrainedArm) -> list[str]:
-    """Medians over the runs; how many of several ended as the typical one did."""
-    runs, typical, repeats = arm.runs, arm.typical, arm.config["repeats"]
+    """Medians over the runs; how many of several ended as the median one did."""
+    runs, median, repeats = arm.runs, arm.median_run, arm.config["repeats"]
     reached = arm.median(lambda run: run.reached(LEVEL) or math.inf)
-    several = f" {sum(run.status == typical.status for run in runs)}/{repeats}" if repeats > 1 else ""
+    several = f" {sum(run.status == median.status for run in runs)}/{repeats}" if repeats > 1 else ""
     return [arm.label, *(number(arm.median(figure), DIGITS) for figure in (
                 lambda run: run.loss[0], lambda run: run.loss[-1], lambda run: run.smoothed[-1])),
             percent(arm.median(lambda run: run.test_accuracy[-1])),
             f"{reached:,.0f}" if math.isfinite(reached) else "never",
-            _dead(arm.dead_fractions), f"{typical.status}{several}"]
+            _dead(arm.dead_fractions), f"{median.status}{several}"]
 
 
 def _dead(shares: Sequence[float]) -> str:
@@ -89,8 +89,9 @@ def _dead(shares: Sequence[float]) -> str:
 
 def _remarks(training: Training) -> list[str]:
     data = training.data
-    lines = [f"{arm.label}: {arm.typical.status}, {arm.typical.reason}" for arm in training.arms if arm.typical.reason]
-    undecided = dict.fromkeys(f"{arm.undecided:.4g}" for arm in training.arms)
+    ends = {arm.label: arm.median_run for arm in training.arms}
+    lines = [f"{label}: {run.status}, {run.reason}" for label, run in ends.items() if run.reason]
+    undecided = dict.fromkeys(f"{arm.chance_loss:.4g}" for arm in training.arms)
     return [*lines,
             f"an undecided network (all outputs 0) starts at a loss of {', '.join(undecided)}",
             f"always answering the most frequent of {len(data.classes)} classes is right in {percent(data.baseline)} % "

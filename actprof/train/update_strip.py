@@ -19,7 +19,7 @@ TITLE = ["‖ΔW‖ / ‖W‖ of an update", "a line a layer, the first pale"]
 
 def ratio_axis(training: Training) -> Axis:
     """One axis for all arms, with the usual ratio on it."""
-    ratios = [arm.typical.update_ratio for arm in training.arms]
+    ratios = [arm.median_run.update_ratio for arm in training.arms]
     shown = [np.clip(ratio[np.isfinite(ratio) & (ratio > 0)], LEAST, MOST) for ratio in ratios]
     ends = [float(end) for values in shown if values.size for end in (values.min(), values.max())]
     return LogAxis([USUAL_RATIO / 40, USUAL_RATIO * 40, *ends])

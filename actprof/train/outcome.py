@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from actprof.train.result import USUAL_RATIO, Floats, Run
+from actprof.arrays import Floats
+from actprof.train.result import USUAL_RATIO, Run
 from actprof.train.spec import TrainSpec
 
 LEARNED = 0.99
@@ -34,12 +35,12 @@ class Evidence:
     """A run with what is needed to judge it.
 
     Attributes:
-        blind: the least loss that is possible without looking at the inputs.
+        best_constant_loss: the least loss that is possible without looking at the inputs.
         alike: hidden layers whose units all have the same weights at the end.
     """
 
     run: Run
-    blind: float
+    best_constant_loss: float
     alike: Sequence[int]
     spec: TrainSpec
 
@@ -50,18 +51,19 @@ class Evidence:
         return np.array([np.nanmedian(column) if np.isfinite(column).any() else np.nan for column in known.T])
 
 
-def standing(evidence: Evidence) -> tuple[str, str]:
+def judged(evidence: Evidence) -> tuple[str, str]:
     """The status of a run, and the reason unless it is simply "ok"."""
     run, loss = evidence.run, evidence.run.train_loss
-    if run.status == "diverged" or loss > DIVERGED * max(run.smoothed[0], evidence.blind):
+    if run.status == "diverged" or loss > DIVERGED * max(run.smoothed[0], evidence.best_constant_loss):
         return "diverged", _diverged(evidence)
     if run.status == "interrupted":
         return "interrupted", f"after {run.iterations:,} iterations"
-    if evidence.blind == 0:
+    if evidence.best_constant_loss == 0:
         return "ok", "all training rows are of one class, so there is nothing to learn from the inputs"
-    if loss <= LEARNED * evidence.blind:
+    if loss <= LEARNED * evidence.best_constant_loss:
         return "ok", ""
-    stays = f"over all training rows the loss is {loss:.4g}, without looking at them it would be {evidence.blind:.4g}"
+    stays = (f"over all training rows the loss is {loss:.4g}, without looking at them it would be "
+             f"{evidence.best_constant_loss:.4g}")
     cause = next(filter(None, (cause(evidence) for cause in CAUSES)), "")
     return "not_learning", "; ".join(filter(None, (cause, stays)))
 
