@@ -16,6 +16,7 @@ from actprof.engine.network import Network
 from actprof.errors import SpecError
 from actprof.train import session
 from actprof.train.observer import BINS, Histograms
+from actprof.train.outcome import Evidence, judged
 from actprof.train.request import Varied, train_specs
 from actprof.train.result import TrainedArm
 from actprof.train.session import summary, train
@@ -265,7 +266,9 @@ def test_a_network_that_computes_no_numbers_is_right_nowhere():
 
 
 def test_where_no_gradient_passes_that_is_the_reason():
-    assert "no gradient reaches layers 1, 2" in run("he", acts=["step"], rates=[1e-6]).reason
+    reason = run("he", acts=["step"], rates=[1e-6]).reason
+    assert reason.startswith("vanishing from layer 2: no gradient comes back, the slope of step is 0 throughout "
+                             "layer 2. Gradient descent needs a slope: try another activation")
 
 
 def test_zero_weights_with_sigmoid_move_from_the_second_update_on_and_stay_alike():
@@ -300,10 +303,54 @@ def test_a_rate_far_too_large_diverges_early_and_says_so():
     assert "Try a --weight-decay below 200" in decayed.reason
 
 
-def test_a_signal_that_is_lost_on_its_way_is_the_reason():
+def test_the_reason_is_what_a_histogram_of_the_same_network_says():
     result = run("0.01", layers=6, width=30, iterations=30)
     assert result.status == "not_learning"
-    assert result.reason.startswith("the signal is lost on its way")
+    assert result.reason.startswith("vanishing from layer 1: activations shrink")
+    assert "Try --init he" in result.reason
+    assert run("10", layers=6, width=30, iterations=30).reason.startswith("exploding from layer 2: activations grow")
+
+
+JUDGED = {  # accuracy, training loss beside the best constant's, loss after three quarters beside the last → status
+    (0.99, 0.05, 1.0): "ok",
+    (0.80, 0.50, 1.0): "ok",
+    (0.80, 0.50, 1.1): "slow",
+    (0.82, 3.00, 1.0): "badly_scaled",
+    (0.36, 0.95, 1.0): "slow",
+    (0.50, 0.80, 1.1): "slow",
+    (0.35, 1.00, 1.0): "not_learning",
+    (0.35, 0.01, 1.0): "ok",
+    (0.35, 99.0, 1.0): "diverged",
+}
+
+
+@pytest.mark.parametrize(("accuracy", "share", "fall"), JUDGED)
+def test_a_status_looks_at_the_accuracy_beside_the_baseline_as_well_as_at_the_loss(accuracy, share, fall):
+    [spec] = specs("he")
+    loss = math.log(3)
+    smoothed = np.repeat([loss, fall * share * loss, share * loss], [45, 10, 5])
+    made = replace(run("he", iterations=2), status="ok", smoothed=smoothed, test_accuracy=np.array([accuracy]),
+                   train_loss=share * loss)
+    status, reason = judged(Evidence(made, loss, (), spec, DATA))
+    assert status == JUDGED[accuracy, share, fall]
+    assert bool(reason) == (status != "ok")
+
+
+def test_a_network_that_starts_badly_scaled_is_called_that_where_it_is_weak():
+    [spec] = specs("10")
+    made = replace(run("he"), status="ok", train_loss=0.9 * math.log(3), test_accuracy=np.array([0.5]))
+    status, reason = judged(Evidence(made, math.log(3), (), spec, DATA))
+    assert (status, reason[:9]) == ("badly_scaled", "exploding")
+
+
+def test_normalised_layers_of_large_weights_are_told_that_their_steps_are_small():
+    [spec] = specs("he", norms=["batch"])
+    made = run("he")
+    made = replace(made, status="ok", train_loss=0.9 * math.log(3), test_accuracy=np.array([0.36]),
+                   update_ratio=np.full_like(made.update_ratio, 1e-6))
+    status, reason = judged(Evidence(made, math.log(3), (), spec, DATA))
+    assert status == "slow"
+    assert "a step is worth lr/‖W‖²: by 1e-06 of their size" in reason
 
 
 def test_a_run_that_is_stopped_keeps_what_it_learned():

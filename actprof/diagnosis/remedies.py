@@ -60,7 +60,7 @@ def candidates(stack: StackSpec) -> Iterator[Candidate]:
         yield Candidate(f"--init critical{clean}", "the gain of each layer's activation",
                         tuple(_gain(choice) for choice in stack.activations))
     if stack.norm.name == "none":
-        yield Candidate(f"{_spread(stack)}--norm batch", "normalised, the scale of the weights does not matter",
+        yield Candidate(f"{_spread(stack)}--norm batch", "normalised, the signal forgets the scale of the weights",
                         (1.0,) * stack.depth, 0.0, True)
 
 

@@ -1,25 +1,39 @@
-"""How a training ended, and why: a status, and the reason in words with the number behind it."""
+"""What became of a training, and why: a status, and the reason in words with the number behind it."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
 from actprof.arrays import Floats
+from actprof.data.labelled import Labelled
+from actprof.data.table import Table
+from actprof.diagnosis import rules
+from actprof.diagnosis.verdicts import Verdict
+from actprof.digits import percent
+from actprof.engine.inputs import file_inputs, input_moments
+from actprof.engine.measure import measured
+from actprof.engine.spec import RunSpec
+from actprof.errors import ResourceError
+from actprof.theory.stack import predict
 from actprof.train.result import USUAL_RATIO, Run
 from actprof.train.spec import TrainSpec
 
 LEARNED = 0.99
 """A loss above this part of what a network gets that does not look at its inputs shows that nothing was learned."""
 
+MASTERED, WEAK = 0.9, 0.5
+"""Parts of the way from guessing to no error: from the first on all is well, below the second something is wrong."""
+
+CHANCE = 0.05
+"""An accuracy that is not this part of the way above guessing, or within three standard errors of it, is chance."""
+
 DIVERGED = 10.0
 """A loss that ends this many times above its start, and above what not looking would give, has gone astray."""
-
-LOST = 0.01
-"""Where less than this part of the first hidden layer's spread arrives at the last, inputs look alike to the output."""
 
 STILL = 0.1 * USUAL_RATIO
 """Weights that change by less than this part of their size per update stand still."""
@@ -27,7 +41,11 @@ STILL = 0.1 * USUAL_RATIO
 FALLING = 1.02
 """A smoothed loss that was this much higher after three quarters of the updates is still on its way down."""
 
-LONGEST_LISTING = 4
+BADLY_SCALED = ("exploding", "saturated", "non_finite")
+"""Verdicts on the network as it was drawn whose training is badly scaled; with the others it is slow."""
+
+MAX_ROWS = 400
+MAX_LISTED = 4
 
 
 @dataclass(frozen=True)
@@ -43,53 +61,148 @@ class Evidence:
     best_constant_loss: float
     alike: Sequence[int]
     spec: TrainSpec
+    data: Labelled
 
-    @property
+    @cached_property
     def ratios(self) -> Floats:
         """The median of each layer's ‖ΔW‖/‖W‖ over the checkpoints; NaN where there is none."""
         known = np.where(np.isfinite(self.run.update_ratio), self.run.update_ratio, np.nan)
         return np.array([np.nanmedian(column) if np.isfinite(column).any() else np.nan for column in known.T])
 
+    @cached_property
+    def start(self) -> Verdict | None:
+        """What `actprof histogram` says of the hidden layers as they were drawn, on rows of the data; None if well."""
+        return _verdict(self.spec, self.data)
+
+    @property
+    def fits(self) -> bool:
+        """Whether the training loss shows that the network looks at its inputs."""
+        return self.run.train_loss <= LEARNED * self.best_constant_loss
+
+    @property
+    def gain(self) -> float:
+        """The part of the way that the training loss has come down to 0 from the best constant's."""
+        return 1 - self.run.train_loss / self.best_constant_loss
+
+    @property
+    def skill(self) -> float:
+        """The part of the way from always answering the most frequent class to answering all test rows right."""
+        accuracy, baseline = float(self.run.test_accuracy[-1]), self.data.baseline
+        return (accuracy - baseline) / (1 - baseline) if baseline < 1 else 1.0
+
+    @property
+    def beats_chance(self) -> bool:
+        baseline = self.data.baseline
+        error = math.sqrt(baseline * (1 - baseline) / max(len(self.data.x_test), 1))
+        return self.skill * (1 - baseline) > max(3 * error, CHANCE * (1 - baseline))
+
+    @property
+    def is_falling(self) -> bool:
+        return bool(self._earlier > FALLING * self.run.smoothed[-1])
+
+    @property
+    def _earlier(self) -> float:
+        return float(self.run.smoothed[3 * len(self.run.smoothed) // 4])
+
 
 def judged(evidence: Evidence) -> tuple[str, str]:
     """The status of a run, and the reason unless it is simply "ok"."""
-    run, loss = evidence.run, evidence.run.train_loss
-    if run.status == "diverged" or loss > DIVERGED * max(run.smoothed[0], evidence.best_constant_loss):
+    run = evidence.run
+    if run.status == "diverged" or run.train_loss > DIVERGED * max(run.smoothed[0], evidence.best_constant_loss):
         return "diverged", _diverged(evidence)
     if run.status == "interrupted":
         return "interrupted", f"after {run.iterations:,} iterations"
     if evidence.best_constant_loss == 0:
         return "ok", "all training rows are of one class, so there is nothing to learn from the inputs"
-    if loss <= LEARNED * evidence.best_constant_loss:
+    status = _status(evidence)
+    if status == "ok":
         return "ok", ""
-    stays = (f"over all training rows the loss is {loss:.4g}, without looking at them it would be "
-             f"{evidence.best_constant_loss:.4g}")
     cause = next(filter(None, (cause(evidence) for cause in CAUSES)), "")
-    return "not_learning", "; ".join(filter(None, (cause, stays)))
+    return status, "; ".join(filter(None, (cause, _numbers(evidence))))
+
+
+def _status(evidence: Evidence) -> str:
+    """How well a run that came to its end has learned, by its loss and by its accuracy."""
+    best = max(evidence.gain, evidence.skill)
+    if not evidence.fits:
+        return "badly_scaled" if evidence.beats_chance else "not_learning"
+    if best >= MASTERED:
+        return "ok"
+    if not evidence.is_falling and best >= WEAK:
+        return "ok"
+    if evidence.is_falling or not evidence.beats_chance or evidence.start or _still(evidence):
+        return "badly_scaled" if evidence.start and evidence.start.code in BADLY_SCALED else "slow"
+    return "ok"
+
+
+def _numbers(evidence: Evidence) -> str:
+    """The losses where nothing was learned, else the accuracies."""
+    if not evidence.fits:
+        return (f"over all training rows the loss is {evidence.run.train_loss:.4g}, without looking at them it would "
+                f"be {evidence.best_constant_loss:.4g}")
+    return (f"{percent(evidence.run.test_accuracy[-1])} % of the test rows are right, {percent(evidence.data.baseline)}"
+            " % by always answering the most frequent class")
+
+
+def _verdict(spec: TrainSpec, data: Labelled) -> Verdict | None:
+    """The verdict on the hidden layers; None where it is good, or where there is nothing to judge."""
+    stack = spec.stack
+    if stack.depth == 1:
+        return None
+    hidden = replace(stack, widths=stack.widths[:-1], activations=stack.activations[:-1])
+    rows = data.x_train[np.linspace(0, len(data.x_train) - 1, min(len(data.x_train), MAX_ROWS)).astype(int)]
+    run = RunSpec(batch_size=len(rows), seed=spec.seed, gradients=True)
+    inputs = file_inputs(run, Table(rows, data.name))
+    moments = input_moments(inputs)
+    try:
+        [arm] = measured([hidden], run, inputs)
+    except ResourceError:
+        return None
+    with np.errstate(all="ignore"):
+        theory = predict(hidden, moments.second_moment, moments.correlation, len(rows), moments.kurtosis)
+        found = rules.verdict(arm, hidden, theory, moments)
+    return None if found.good else replace(found, text=found.text.partition(": ")[2])
 
 
 def _diverged(evidence: Evidence) -> str:
+    """The scale of the weights comes before the rate: no rate makes up for it."""
     run, spec = evidence.run, evidence.spec
-    if spec.rate * spec.weight_decay > 2:
-        remedy = f"a --weight-decay below {2 / spec.rate:g}: each update takes more than twice the weights off them"
-    elif run.iterations <= 1:
-        remedy = "a smaller --init, or inputs on a smaller scale"
-    else:
-        remedy = f"a --lr below {spec.rate:g}, or a smaller --init"
     last = f"{run.loss[-1]:.3g}" if math.isfinite(run.loss[-1]) else "no number any more"
-    return f"the loss was {last} at iteration {run.iterations:,}. Try {remedy}"
+    said = f"the loss was {last} at iteration {run.iterations:,}"
+    if spec.rate * spec.weight_decay > 2:
+        return (f"{said}. Try a --weight-decay below {2 / spec.rate:g}: each update takes more than twice the weights "
+                "off them")
+    if cause := _start(evidence):
+        return f"{cause}; {said}"
+    if run.iterations <= 1:
+        return f"{said}. Try a smaller --init, or inputs on a smaller scale"
+    return f"{said}. Try a --lr below {spec.rate:g}, or a smaller --init"
+
+
+def _start(evidence: Evidence) -> str:
+    """`vanishing from layer 2: activations shrink ×0.17 a layer … Try --init he`."""
+    verdict = evidence.start
+    if verdict is None:
+        return ""
+    where = f" from layer {verdict.layer}" if verdict.layer is not None else ""
+    remedy = verdict.remedy.partition(" (")[0]
+    return f"{verdict.code.replace('_', ' ')}{where}: {verdict.text}" + (
+        f". {remedy[:1].upper()}{remedy[1:]}" if remedy else "")
 
 
 def _zeros(evidence: Evidence) -> str:
-    still = evidence.ratios
-    dead = [number for number, share in enumerate(evidence.run.dead_fraction, start=1) if share == 1]
-    if not dead or not np.isnan(still[[number - 1 for number in dead]]).all():
+    dead = _dead_layers(evidence)
+    if not dead or not np.isnan(evidence.ratios[[number - 1 for number in dead]]).all():
         return ""
     return f"all weights of {_layers(dead)} are 0 and no gradient reaches them: only the output bias learns"
 
 
+def _dead_layers(evidence: Evidence) -> list[int]:
+    return [number for number, share in enumerate(evidence.run.dead_fraction, start=1) if share == 1]
+
+
 def _dead(evidence: Evidence) -> str:
-    dead = [number for number, share in enumerate(evidence.run.dead_fraction, start=1) if share == 1]
+    dead = _dead_layers(evidence)
     return f"every unit of {_layers(dead)} is 0 for all training rows, so no gradient passes" if dead else ""
 
 
@@ -97,17 +210,6 @@ def _alike(evidence: Evidence) -> str:
     if not evidence.alike:
         return ""
     return f"all units of {_layers(evidence.alike)} have the same weights, and the same gradients keep them so"
-
-
-def _lost(evidence: Evidence) -> str:
-    layers = evidence.run.layers
-    if len(layers) < 2 or not layers[0].within_std[0] > 0:
-        return ""
-    first, last = layers[0].within_std[0], layers[-1].within_std[0]
-    if not last < LOST * first:
-        return ""
-    return (f"the signal is lost on its way: the std over rows falls from {first:.2g} in hidden layer 1 "
-            f"to {last:.2g} in layer {len(layers)}, and the gradients with it")
 
 
 def _dying(evidence: Evidence) -> str:
@@ -123,29 +225,39 @@ def _no_gradient(evidence: Evidence) -> str:
     return f"no gradient reaches {_layers(none)}" if none else ""
 
 
+def _normalised_steps(evidence: Evidence) -> str:
+    """A normalised layer forgets the scale of W going forward; its step, relative to W, goes as lr/‖W‖²."""
+    stack = evidence.spec.stack
+    still = [number for number, ratio in enumerate(evidence.ratios[:-1], start=1) if ratio < STILL]
+    if stack.norm.name == "none" or stack.norm_position != "before" or not still:
+        return ""
+    return (f"normalisation hides the scale of the weights of {_layers(still)}, but a step is worth lr/‖W‖²: by "
+            f"{np.nanmax(evidence.ratios[[number - 1 for number in still]]):.1g} of their size an update. "
+            "Try a smaller --init, or a larger --lr")
+
+
+def _falling(evidence: Evidence) -> str:
+    if not evidence.is_falling:
+        return ""
+    more = "--iterations" if evidence.spec.epochs is None else "--epochs"
+    return (f"the loss is still falling: {evidence._earlier:.4g} after three quarters, "
+            f"{evidence.run.smoothed[-1]:.4g} now. Try more {more}, or a larger --lr")
+
+
 def _still(evidence: Evidence) -> str:
     still = {number: ratio for number, ratio in enumerate(evidence.ratios, start=1) if ratio < STILL}
     if not still:
         return ""
     return (f"the weights of {_layers(list(still))} hardly move: by {max(still.values()):.1g} of their size in an "
-            f"update at most, about {USUAL_RATIO:g} is usual")
-
-
-def _falling(evidence: Evidence) -> str:
-    smoothed = evidence.run.smoothed
-    earlier = smoothed[3 * len(smoothed) // 4]
-    if earlier < FALLING * smoothed[-1]:
-        return ""
-    more = "--iterations" if evidence.spec.epochs is None else "--epochs"
-    return f"the loss is still falling: {earlier:.4g} after three quarters, {smoothed[-1]:.4g} now. Try more {more}"
+            f"update at most, about {USUAL_RATIO:g} is usual. Try a larger --lr")
 
 
 CAUSES: tuple[Callable[[Evidence], str], ...] = (
-    _zeros, _dead, _alike, _lost, _no_gradient, _dying, _falling, _still)
-"""Looked for in this order; the first that is found is named."""
+    _zeros, _alike, _start, _dead, _no_gradient, _dying, _normalised_steps, _falling, _still)
+"""Looked for in this order, the scale before the rate; the first that is found is named."""
 
 
 def _layers(numbers: Sequence[int]) -> str:
-    if len(numbers) > LONGEST_LISTING:
+    if len(numbers) > MAX_LISTED:
         return f"{len(numbers)} layers from {min(numbers)} to {max(numbers)}"
     return f"layer{'s' * (len(numbers) > 1)} {', '.join(map(str, numbers))}"

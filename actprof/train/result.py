@@ -16,7 +16,9 @@ from actprof.arrays import Counts, Floats
 USUAL_RATIO = 1e-3
 """‖ΔW‖/‖W‖ of an update in a network that learns well."""
 
-STATUSES = ("ok", "not_learning", "diverged", "interrupted")
+STATUSES = ("ok", "slow", "badly_scaled", "not_learning", "diverged", "interrupted")
+"""How a run may end: it learned well; it learns, but slowly; it learns in spite of weights of the wrong scale; its loss
+is what guessing would give; its loss left every bound; it was told to stop."""
 
 
 @dataclass(frozen=True)
@@ -119,9 +121,30 @@ class TrainedArm:
         order = sorted(self.runs, key=lambda run: _worst_last(run.smoothed))
         return order[(len(order) - 1) // 2]
 
-    def median(self, measure: Callable[[Run], float]) -> float:
-        """Of a figure over the runs; NaN if it is so for more than half of them."""
-        values = sorted((measure(run) for run in self.runs), key=lambda value: math.inf if math.isnan(value) else value)
+    @property
+    def first_loss(self) -> float:
+        """The median over the runs of the first mini-batch's loss; NaN without an update."""
+        return self.median(lambda run: run.loss[0] if run.iterations else math.nan)
+
+    @property
+    def last_loss(self) -> float:
+        """The median over the runs of the smoothed loss at the end; NaN without an update."""
+        return self.median(lambda run: run.smoothed[-1] if run.iterations else math.nan)
+
+    @property
+    def test_accuracy(self) -> float:
+        """The median over the runs of the share of test rows that are right at the end."""
+        return self.median(lambda run: run.test_accuracy[-1])
+
+    @property
+    def iterations_to_half(self) -> float:
+        """The median over the runs of the iterations until the smoothed loss is half the chance loss; infinite where
+        it stays higher."""
+        return self.median(lambda run: run.reached(self.chance_loss / 2) or math.inf)
+
+    def median(self, statistic: Callable[[Run], float]) -> float:
+        """The median of a statistic over the runs; NaN if it is so for more than half of them."""
+        values = sorted(map(statistic, self.runs), key=lambda value: math.inf if math.isnan(value) else value)
         return (values[(len(values) - 1) // 2] + values[len(values) // 2]) / 2
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Sequence
 from itertools import groupby
 from typing import TextIO
@@ -10,27 +11,27 @@ from typing import TextIO
 from rich.table import Table
 
 from actprof.digits import number, percent
-from actprof.report.terminal import Column, printed, table, written
+from actprof.report.terminal import Column, printed, table, width, written
 from actprof.train.result import TrainedArm, Training
 
 DIGITS = 4
-LEVEL = 1.0
-
-MOST_LAYERS = 8
+MAX_LAYERS = 8
 """Dead units of more layers than these are summed up."""
 
 
 def print_training(training: Training, stream: TextIO) -> None:
-    """A row for each arm, then why one did not learn, and what answering blindly would give."""
+    """Print a row for each arm, then why one did not learn, and what answering blindly would give."""
     networks = dict.fromkeys(f"{_architecture(arm)}, {arm.parameters:,} parameters" for arm in training.arms)
     title = f"{training.data.name}: {' · '.join(networks)} · seed {training.seed}"
     printed(title, _table(training.arms, stream), stream)
     for line in _remarks(training):
-        stream.write(written(f"{line}\n", stream))
+        text = written(line, stream)
+        stream.write((textwrap.fill(text, width(stream), subsequent_indent="  ", break_on_hyphens=False)
+                      if stream.isatty() else text) + "\n")
 
 
 def print_summary(training: Training, stream: TextIO) -> None:
-    """The layers of each network: name, output shape, parameters, and their total; one table for arms alike."""
+    """Print the layers of each network: name, output shape, parameters, and their total; one table for arms alike."""
     alike: dict[object, list[TrainedArm]] = {}
     for arm in training.arms:
         alike.setdefault(arm.layers, []).append(arm)
@@ -59,9 +60,9 @@ def _architecture(arm: TrainedArm) -> str:
 
 
 def _table(arms: Sequence[TrainedArm], stream: TextIO) -> Table:
-    headers = ("loss at\nstart", "final\nloss", "smoothed\nloss", "test\n% right", f"loss {LEVEL:g} at\niteration",
-               "% dead units\nby layer")
-    made = table([Column("arm", right=False, folds=True), *map(Column, headers), Column("status", right=False)], stream)
+    numbers = (Column(name) for name in ("loss at\nstart", "smoothed\nloss", "test\n% right", "iterations\nto half"))
+    made = table([Column("arm", right=False, folds=True), *numbers, Column("% dead units\nby layer", folds=True),
+                  Column("status", right=False)], stream)
     for arm in arms:
         made.add_row(*(written(cell, stream) for cell in _cells(arm)))
     return made
@@ -69,20 +70,17 @@ def _table(arms: Sequence[TrainedArm], stream: TextIO) -> Table:
 
 def _cells(arm: TrainedArm) -> list[str]:
     """Medians over the runs; how many of several ended as the median one did."""
-    runs, median, repeats = arm.runs, arm.median_run, arm.config["repeats"]
-    reached = arm.median(lambda run: run.reached(LEVEL) or math.inf)
-    several = f" {sum(run.status == median.status for run in runs)}/{repeats}" if repeats > 1 else ""
-    return [arm.label, *(number(arm.median(figure), DIGITS) for figure in (
-                lambda run: run.loss[0], lambda run: run.loss[-1], lambda run: run.smoothed[-1])),
-            percent(arm.median(lambda run: run.test_accuracy[-1])),
-            f"{reached:,.0f}" if math.isfinite(reached) else "never",
-            _dead(arm.dead_fractions), f"{median.status}{several}"]
+    runs, status, repeats = arm.runs, arm.median_run.status, arm.config["repeats"]
+    several = f" {sum(run.status == status for run in runs)}/{repeats}" if repeats > 1 else ""
+    half = arm.iterations_to_half
+    return [arm.label, number(arm.first_loss, DIGITS), number(arm.last_loss, DIGITS), percent(arm.test_accuracy),
+            f"{half:,.0f}" if math.isfinite(half) else "never", _dead(arm.dead_fractions), f"{status}{several}"]
 
 
 def _dead(shares: Sequence[float]) -> str:
     """`0 0 2 41`: per cent of each hidden layer."""
     low, high = min(shares, default=math.nan), max(shares, default=math.nan)
-    if len(shares) > MOST_LAYERS:
+    if len(shares) > MAX_LAYERS:
         return percent(low) if low == high else f"{percent(low)}–{percent(high)}"
     return " ".join("-" if math.isnan(share) else f"{100 * share:.0f}" for share in shares) or "-"
 
@@ -90,9 +88,9 @@ def _dead(shares: Sequence[float]) -> str:
 def _remarks(training: Training) -> list[str]:
     data = training.data
     ends = {arm.label: arm.median_run for arm in training.arms}
-    lines = [f"{label}: {run.status}, {run.reason}" for label, run in ends.items() if run.reason]
-    undecided = dict.fromkeys(f"{arm.chance_loss:.4g}" for arm in training.arms)
-    return [*lines,
-            f"an undecided network (all outputs 0) starts at a loss of {', '.join(undecided)}",
+    chance = dict.fromkeys(number(arm.chance_loss, DIGITS) for arm in training.arms)
+    return [*(f"{label}: {run.status.replace('_', ' ')}: {run.reason}" for label, run in ends.items() if run.reason),
+            f"an undecided network (all outputs 0) has a loss of {', '.join(chance)}; iterations to half: until the "
+            "smoothed loss is half of that",
             f"always answering the most frequent of {len(data.classes)} classes is right in {percent(data.baseline)} % "
             f"of {data.test_samples:,} test rows"]
