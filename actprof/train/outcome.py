@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
@@ -98,27 +100,44 @@ class Evidence:
 
     @property
     def is_falling(self) -> bool:
-        return bool(self._earlier > FALLING * self.run.smoothed[-1])
+        return bool(self.earlier > FALLING * self.run.smoothed[-1])
 
     @property
-    def _earlier(self) -> float:
+    def earlier(self) -> float:
+        """The smoothed loss after three quarters of the updates."""
         return float(self.run.smoothed[3 * len(self.run.smoothed) // 4])
 
 
-def judged(evidence: Evidence) -> tuple[str, str]:
-    """The status of a run, and the reason unless it is simply "ok"."""
+class Why(NamedTuple):
+    """The cause of a status in a few words, the numbers behind it, and what to try instead."""
+
+    cause: str
+    numbers: str = ""
+    remedy: str = ""
+
+    def and_also(self, said: str) -> Why:
+        """With further numbers."""
+        return self._replace(numbers=f"{self.numbers}; {said}") if self.cause else Why(said, "", self.remedy)
+
+    @property
+    def reason(self) -> str:
+        return self.cause + self.numbers
+
+
+def judged(evidence: Evidence) -> tuple[str, Why]:
+    """The status of a run, and why unless it is simply "ok"."""
     run = evidence.run
     if run.status == "diverged" or run.train_loss > DIVERGED * max(run.smoothed[0], evidence.best_constant_loss):
         return "diverged", _diverged(evidence)
     if run.status == "interrupted":
-        return "interrupted", f"after {run.iterations:,} iterations"
+        return "interrupted", Why(f"after {run.iterations:,} iterations")
     if evidence.best_constant_loss == 0:
-        return "ok", "all training rows are of one class, so there is nothing to learn from the inputs"
+        return "ok", Why("all training rows are of one class, so there is nothing to learn from the inputs")
     status = _status(evidence)
     if status == "ok":
-        return "ok", ""
-    cause = next(filter(None, (cause(evidence) for cause in CAUSES)), "")
-    return status, "; ".join(filter(None, (cause, _numbers(evidence))))
+        return "ok", Why("")
+    why = next(filter(None, (cause(evidence) for cause in CAUSES)), Why(""))
+    return status, why.and_also(_numbers(evidence))
 
 
 def _status(evidence: Evidence) -> str:
@@ -164,95 +183,101 @@ def _verdict(spec: TrainSpec, data: Labelled) -> Verdict | None:
     return None if found.good else replace(found, text=found.text.partition(": ")[2])
 
 
-def _diverged(evidence: Evidence) -> str:
+def _diverged(evidence: Evidence) -> Why:
     """The scale of the weights comes before the rate: no rate makes up for it."""
     run, spec = evidence.run, evidence.spec
     last = f"{run.loss[-1]:.3g}" if math.isfinite(run.loss[-1]) else "no number any more"
     said = f"the loss was {last} at iteration {run.iterations:,}"
     if spec.rate * spec.weight_decay > 2:
-        return (f"{said}. Try a --weight-decay below {2 / spec.rate:g}: each update takes more than twice the weights "
-                "off them")
-    if cause := _start(evidence):
-        return f"{cause}; {said}"
+        return Why("each update takes more than twice the weights off them", f"; {said}",
+                   f"try a --weight-decay below {2 / spec.rate:g}")
+    if why := _start(evidence):
+        return why.and_also(said)
     if run.iterations <= 1:
-        return f"{said}. Try a smaller --init, or inputs on a smaller scale"
-    return f"{said}. Try a --lr below {spec.rate:g}, or a smaller --init"
+        return Why(said, "", "try a smaller --init, or inputs on a smaller scale")
+    return Why(said, "", f"try a --lr below {spec.rate:g}, or a smaller --init")
 
 
-def _start(evidence: Evidence) -> str:
-    """`vanishing from layer 2: activations shrink ×0.17 a layer … Try --init he`."""
+def _start(evidence: Evidence) -> Why | None:
+    """`vanishing from layer 2: activations shrink ×0.17 a layer …`."""
     verdict = evidence.start
     if verdict is None:
-        return ""
+        return None
     where = f" from layer {verdict.layer}" if verdict.layer is not None else ""
-    remedy = verdict.remedy.partition(" (")[0]
-    return f"{verdict.code.replace('_', ' ')}{where}: {verdict.text}" + (
-        f". {remedy[:1].upper()}{remedy[1:]}" if remedy else "")
+    cause = re.split(" to rms|;", verdict.text)[0]
+    return Why(f"{verdict.code.replace('_', ' ')}{where}: {cause}", verdict.text.removeprefix(cause),
+               verdict.remedy.partition(" (")[0])
 
 
-def _zeros(evidence: Evidence) -> str:
+def _zeros(evidence: Evidence) -> Why | None:
     dead = _dead_layers(evidence)
     if not dead or not np.isnan(evidence.ratios[[number - 1 for number in dead]]).all():
-        return ""
-    return f"all weights of {_layers(dead)} are 0 and no gradient reaches them: only the output bias learns"
+        return None
+    return Why(f"all weights of {_layers(dead)} are 0 and no gradient reaches them: only the output bias learns",
+               "", "try --init he")
 
 
 def _dead_layers(evidence: Evidence) -> list[int]:
     return [number for number, share in enumerate(evidence.run.dead_fraction, start=1) if share == 1]
 
 
-def _dead(evidence: Evidence) -> str:
+def _dead(evidence: Evidence) -> Why | None:
     dead = _dead_layers(evidence)
-    return f"every unit of {_layers(dead)} is 0 for all training rows, so no gradient passes" if dead else ""
+    return Why(f"every unit of {_layers(dead)} is 0 for all training rows, so no gradient passes", "",
+               f"try a --lr below {evidence.spec.rate:g}, or --act leaky_relu") if dead else None
 
 
-def _alike(evidence: Evidence) -> str:
+def _alike(evidence: Evidence) -> Why | None:
     if not evidence.alike:
-        return ""
-    return f"all units of {_layers(evidence.alike)} have the same weights, and the same gradients keep them so"
+        return None
+    return Why(f"all units of {_layers(evidence.alike)} have the same weights, and the same gradients keep them so",
+               "", "try --init he")
 
 
-def _dying(evidence: Evidence) -> str:
+def _dying(evidence: Evidence) -> Why | None:
     dead = [(share, number) for number, share in enumerate(evidence.run.dead_fraction, start=1) if share >= 0.5]
     if not dead:
-        return ""
+        return None
     share, number = max(dead)
-    return f"{100 * share:.0f} % of the units of layer {number} are 0 for all training rows: too few are left to learn"
+    return Why(f"{100 * share:.0f} % of the units of layer {number} are 0 for all training rows",
+               ": too few are left to learn", f"try a --lr below {evidence.spec.rate:g}")
 
 
-def _no_gradient(evidence: Evidence) -> str:
+def _no_gradient(evidence: Evidence) -> Why | None:
     none = [number for number, ratio in enumerate(evidence.ratios, start=1) if ratio == 0]
-    return f"no gradient reaches {_layers(none)}" if none else ""
+    return Why(f"no gradient reaches {_layers(none)}") if none else None
 
 
-def _normalised_steps(evidence: Evidence) -> str:
+def _normalised_steps(evidence: Evidence) -> Why | None:
     """A normalised layer forgets the scale of W going forward; its step, relative to W, goes as lr/‖W‖²."""
     stack = evidence.spec.stack
     still = [number for number, ratio in enumerate(evidence.ratios[:-1], start=1) if ratio < STILL]
     if stack.norm.name == "none" or stack.norm_position != "before" or not still:
-        return ""
-    return (f"normalisation hides the scale of the weights of {_layers(still)}, but a step is worth lr/‖W‖²: by "
-            f"{np.nanmax(evidence.ratios[[number - 1 for number in still]]):.1g} of their size an update. "
-            "Try a smaller --init, or a larger --lr")
+        return None
+    most = np.nanmax(evidence.ratios[[number - 1 for number in still]])
+    return Why("the signal forgets the scale of normalised weights, a step does not: it is worth lr/‖W‖²",
+               f", {most:.1g} of the size of the weights of {_layers(still)}", "try a smaller --init, or a larger --lr")
 
 
-def _falling(evidence: Evidence) -> str:
+def _falling(evidence: Evidence) -> Why | None:
     if not evidence.is_falling:
-        return ""
+        return None
     more = "--iterations" if evidence.spec.epochs is None else "--epochs"
-    return (f"the loss is still falling: {evidence._earlier:.4g} after three quarters, "
-            f"{evidence.run.smoothed[-1]:.4g} now. Try more {more}, or a larger --lr")
+    return Why("the loss is still falling",
+               f": {evidence.earlier:.4g} after three quarters, {evidence.run.smoothed[-1]:.4g} now",
+               f"try more {more}, or a larger --lr")
 
 
-def _still(evidence: Evidence) -> str:
+def _still(evidence: Evidence) -> Why | None:
     still = {number: ratio for number, ratio in enumerate(evidence.ratios, start=1) if ratio < STILL}
     if not still:
-        return ""
-    return (f"the weights of {_layers(list(still))} hardly move: by {max(still.values()):.1g} of their size in an "
-            f"update at most, about {USUAL_RATIO:g} is usual. Try a larger --lr")
+        return None
+    return Why(f"the weights of {_layers(list(still))} hardly move",
+               f": by {max(still.values()):.1g} of their size in an update at most, about {USUAL_RATIO:g} is usual",
+               "try a larger --lr")
 
 
-CAUSES: tuple[Callable[[Evidence], str], ...] = (
+CAUSES: tuple[Callable[[Evidence], Why | None], ...] = (
     _zeros, _alike, _start, _dead, _no_gradient, _dying, _normalised_steps, _falling, _still)
 """Looked for in this order, the scale before the rate; the first that is found is named."""
 

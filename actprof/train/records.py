@@ -54,7 +54,7 @@ def _run(run: Run, chance_loss: float) -> dict[str, Any]:
         "iterations_to_half_chance_loss": run.reached(chance_loss / 2),
         "train_loss": run.train_loss, "test_loss": run.test_loss[-1], "test_accuracy": run.test_accuracy[-1],
         "dead_fraction": run.dead_fraction,
-        "status": run.status, "reason": run.reason,
+        "status": run.status, "cause": run.cause, "reason": run.reason, "remedy": run.remedy,
         "checkpoints": {"iterations": run.checkpoints, "test_loss": run.test_loss, "test_accuracy": run.test_accuracy,
                         "update_ratio": run.update_ratio, "layers": [_history(layer) for layer in run.layers]},
     }

@@ -67,7 +67,7 @@ class Run:
         layers: one for each hidden layer.
         train_loss: over all training rows, at the end; NaN where there was no time left to look.
         dead_fraction: of each hidden layer's units, 0 for every training row, at the end; NaN likewise.
-        status: one of STATUSES, and the reason in words with the number behind it.
+        status: one of STATUSES, with its cause in a few words, the same with the numbers behind it, and what to try.
         boundary: for data with two features.
     """
 
@@ -82,7 +82,9 @@ class Run:
     train_loss: float
     dead_fraction: tuple[float, ...]
     status: str
+    cause: str = ""
     reason: str = ""
+    remedy: str = ""
     boundary: Boundary | None = None
 
     @property

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from actprof.digits import number, percent
 from actprof.report.terminal import Column, printed, table, width, written
-from actprof.train.result import TrainedArm, Training
+from actprof.train.result import Run, TrainedArm, Training
 
 DIGITS = 4
 MAX_LAYERS = 8
@@ -87,10 +87,14 @@ def _dead(shares: Sequence[float]) -> str:
 
 def _remarks(training: Training) -> list[str]:
     data = training.data
-    ends = {arm.label: arm.median_run for arm in training.arms}
     chance = dict.fromkeys(number(arm.chance_loss, DIGITS) for arm in training.arms)
-    return [*(f"{label}: {run.status.replace('_', ' ')}: {run.reason}" for label, run in ends.items() if run.reason),
+    return [*(f"{arm.label}: {_why(arm.median_run)}" for arm in training.arms if arm.median_run.reason),
             f"an undecided network (all outputs 0) has a loss of {', '.join(chance)}; iterations to half: until the "
             "smoothed loss is half of that",
             f"always answering the most frequent of {len(data.classes)} classes is right in {percent(data.baseline)} % "
             f"of {data.test_samples:,} test rows"]
+
+
+def _why(run: Run) -> str:
+    """`not learning: vanishing from layer 2: …; try --init he`."""
+    return "; ".join(filter(None, (f"{run.status.replace('_', ' ')}: {run.reason}", run.remedy)))

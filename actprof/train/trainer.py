@@ -200,8 +200,8 @@ class Trainer:
                   np.array([self._ratios.get(max(updates, 1), np.full(depth, math.nan))
                             for updates in observer.checkpoints]),
                   observer.histories(), train_loss, dead, stopped or "ok", boundary=observer.boundary())
-        status, reason = judged(Evidence(run, self._best_constant_loss(), self._alike(), self._spec, self._data))
-        return replace(run, status=status, reason=reason)
+        status, why = judged(Evidence(run, self._best_constant_loss(), self._alike(), self._spec, self._data))
+        return replace(run, status=status, cause=why.cause, reason=why.reason, remedy=why.remedy)
 
     def _best_constant_loss(self) -> float:
         """The least loss that is possible without looking at the inputs."""
