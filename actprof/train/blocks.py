@@ -196,6 +196,8 @@ class HistoryMaps:
         y = values if first else Fixed(values.low, values.high)
         axes = add_axes(sheet, f"layer {layer + 1} of arm {self._place}", box, Fixed(0.0, self._last), y, tick=TICK,
                         grid="")
+        axes.xaxis.set_visible(False)
+        axes.yaxis.set_visible(first)
         at = columns(self._run)
         shares = np.ma.masked_less_equal(row_shares(history, self._span)[at].T, 0.0)
         axes.imshow(shares, cmap=sheet.theme.colormap, norm=LogNorm(FAINTEST, 1.0, clip=True), origin="lower",
@@ -220,15 +222,15 @@ class HistoryMaps:
 
     def _draw_strip(self, sheet: Sheet, axes: Axes, dead: Floats, box: Box) -> None:
         """The share of dead units, from the bottom of a strip below the map."""
-        from matplotlib.patches import Rectangle
+        from matplotlib.patches import StepPatch
 
-        low, tall = -(STRIP_GAP + STRIP) / box.height, STRIP / box.height
-        axes.add_patch(Rectangle((0, low), 1, tall, transform=axes.transAxes, clip_on=False, zorder=1, linewidth=0,
-                                 facecolor=sheet.theme.grid))
-        shares = dead[columns(self._run)]
-        axes.stairs(low + tall * np.nan_to_num(shares), np.linspace(0.0, self._last, len(shares) + 1), baseline=low,
-                    fill=True, color=sheet.theme.foreground, transform=axes.get_xaxis_transform(), clip_on=False,
-                    zorder=2, gid=f"dead-{self._place}")
+        low, tall, shares = -(STRIP_GAP + STRIP) / box.height, STRIP / box.height, dead[columns(self._run)]
+        edges, name = np.linspace(0.0, self._last, len(shares) + 1), f"dead-{self._place}"
+        # As bare artists: `stairs` would spend more time on limits, which stand, than on drawing.
+        for heights, color, gid in ((np.ones(len(shares)), sheet.theme.grid, ""),
+                                    (np.nan_to_num(shares), sheet.theme.foreground, name)):
+            axes.add_artist(StepPatch(low + tall * heights, edges, baseline=low, color=color, linewidth=0, zorder=2,
+                                      transform=axes.get_xaxis_transform(), clip_on=False, gid=gid))
 
 
 def columns(run: Run) -> Counts:
