@@ -52,7 +52,7 @@ NOTED = 0.01
 APART = 14  # of 256: colours that are nearer might be taken for each other
 WIDTH, LEFT, GAP = 1280.0, 292.0, 16.0  # of the sheet; of the panels, and between them
 LABEL, STATE, CAPTION, NOTE, TICK = 17.0, 17.0, 14.0, 13.0, 13.0
-LOWEST, PROGRESS, BELOW = 64.0, 108.0, 38.0  # of the bars; of the loss; of ticks
+LOWEST, PROGRESS, BELOW = 64.0, 84.0, 38.0  # of the bars; of the loss; of ticks
 INDENT = 26.0
 AXIS, MAX_POINTS = 17.0, 1000  # of the losses
 ROOM, MAX_LINES = 174.0, 2  # for an arm's label
@@ -390,7 +390,7 @@ def words(training: Training) -> list[str]:
     said += _shared(_act(config["act"]) for config in configs)
     for key, form in SAID.items():
         said += _shared(form.format(config[key]) if config.get(key) not in UNSAID else "" for config in configs)
-    said += [f"seed {training.seed}", "≤ … dead: on 400 rows, at the end on all"]
+    said += [f"seed {training.seed}", "≤: on 400 rows"]
     shown = len(shown_layers(depth))
     return [*said, *[f"{MAX_ARMS} of {len(configs)} arms"] * (len(configs) > MAX_ARMS),
             *[f"{shown} of {depth} hidden layers"] * (depth > shown),
