@@ -88,7 +88,7 @@ def command(table: str | None, format_: str | None, as_json: bool) -> None:
     from actprof.catalogue.activations import ACTIVATIONS
     from actprof.catalogue.initializers import INITIALIZERS
     from actprof.catalogue.normalizations import NORMALIZATIONS
-    from actprof.data.labelled import DATASETS
+    from actprof.data.sources import DATASETS
     from actprof.engine.inputs import SOURCES
     from actprof.train.losses import LOSSES
     from actprof.train.optimizers import OPTIMIZERS

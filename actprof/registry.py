@@ -105,6 +105,8 @@ class Registry(Generic[E]):
         refused: a name people try → why it cannot be had.
         number: the entry that a bare number stands for, if any ("0.01" → "normal:0.01").
         check: looks at the values of a choice together (low < high); raises SpecError.
+
+    Raises ValueError if two rows, presets or refusals have the same name.
     """
 
     def __init__(self, kind: str, listing: str, entries: Iterable[E], *, presets: Mapping[str, str] | None = None,
@@ -113,9 +115,13 @@ class Registry(Generic[E]):
         self.kind = kind
         self.listing = listing
         self.presets = dict(presets or {})
-        self._entries = {entry.name: entry for entry in entries}
-        self._canonical = {alias: entry.name for entry in self for alias in (entry.name, *entry.aliases)}
         self.refused = dict(refused or {})
+        rows = list(entries)
+        used = [*self.presets, *self.refused, *(name for row in rows for name in (row.name, *row.aliases))]
+        if twice := sorted({name for name in used if used.count(name) > 1}):
+            raise ValueError(f"two {listing} have the name {', '.join(twice)}")
+        self._entries = {entry.name: entry for entry in rows}
+        self._canonical = {alias: entry.name for entry in self for alias in (entry.name, *entry.aliases)}
         self._number = number
         self._check = check
 

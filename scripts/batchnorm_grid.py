@@ -16,6 +16,7 @@ one_blas_thread()
 import numpy as np
 
 from actprof.data import labelled
+from actprof.data.request import DataSpec
 from actprof.report.style import THEMES, matplotlib_set_up
 from actprof.train.request import Varied, train_specs
 from actprof.train.session import train
@@ -25,7 +26,7 @@ LOOKS = {"none": {"linestyle": "--", "color": THEMES["light"].arms[1]}, "batch":
 
 
 def main(path="batchnorm-grid.png"):
-    request = labelled.parse("glyphs", train_size=1000)
+    request = DataSpec(train_size=1000)
     data = labelled.load(request, 0)
     varied = Varied([f"{scale:.4g}" for scale in SCALES], norms=list(LOOKS))
     specs = train_specs(varied, data.features, len(data.classes), layers=5, batch_size=100, epochs=20)

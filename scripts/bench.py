@@ -29,6 +29,7 @@ from typing import Any
 import numpy as np
 
 from actprof.data import labelled
+from actprof.data.request import DataSpec
 from actprof.engine import measure
 from actprof.engine.bins import Extent, lay
 from actprof.engine.counting import Counter, Scratch, block_rows, count_bins
@@ -221,7 +222,7 @@ def torch() -> None:
 
 def training() -> None:
     """An iteration of the classic network against its matrix products alone, forward and two backward."""
-    data = labelled.load(labelled.parse("glyphs"), 0)
+    data = labelled.load(DataSpec(), 0)
     [spec] = train_specs(Varied(("he",)), data.features, len(data.classes))
     trainer = Trainer(spec, data, 0)
     rng = np.random.default_rng(0)

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from actprof.engine.distributions import Distribution, Histogram
+from actprof.engine.distributions import Distribution, Histogram, UnitMoments
 from actprof.engine.inputs import InputMoments
 from actprof.engine.profiles import LayerProfile, Profile
 from actprof.histogram.result import Comparison, JudgedArm
@@ -25,12 +25,13 @@ def counted(values, edges, atoms=()):
     means = known.sum(0) / np.maximum(counts, 1)
     below, above = int((flat < edges[0]).sum()), int((flat > edges[-1]).sum())
     histogram = Histogram(edges, np.histogram(flat, edges)[0], below, above)
-    return Distribution(
-        histogram, len(values), counts, means, float((np.where(finite, known - means, 0.0) ** 2).sum()),
-        flat.min(initial=math.inf), flat.max(initial=-math.inf), np.zeros(values.shape[1]), 0,
-        int((flat == 0).sum()), 0,
-        tuple((atom, int((flat == atom).sum())) for atom in atoms), (values == 0).all(0), (values == 0).any(0),
-        int(np.isnan(values).sum()), int(np.isposinf(values).sum()), int(np.isneginf(values).sum()), 0.0 in atoms)
+    return replace(
+        Distribution.empty(values.shape[1], edges, rectifier=0.0 in atoms), histogram=histogram,
+        moments=UnitMoments(counts, means, float((np.where(finite, known - means, 0.0) ** 2).sum())),
+        minimum=flat.min(initial=math.inf), maximum=flat.max(initial=-math.inf), zeros=int((flat == 0).sum()),
+        atoms=tuple((atom, int((flat == atom).sum())) for atom in atoms),
+        always_zero=(values == 0).all(0), ever_zero=(values == 0).any(0), nan=int(np.isnan(values).sum()),
+        posinf=int(np.isposinf(values).sum()), neginf=int(np.isneginf(values).sum()))
 
 
 def propagated(std, activations, seed=0):

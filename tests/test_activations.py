@@ -7,7 +7,7 @@ import threading
 import numpy as np
 import pytest
 
-from actprof.catalogue.activations import ACTIVATIONS, FLAT, bind
+from actprof.catalogue.activations import ACTIVATIONS, FLAT, Activation, BoundActivation, bind
 from actprof.errors import SpecError
 
 OTHER_SETTINGS = (
@@ -122,7 +122,9 @@ def test_no_finite_pre_activation_gives_nan_or_a_warning(text, dtype):
     phi, z = act(text), extremes(dtype)
     row, parameters = phi.activation, dict(phi.parameters)
     with np.errstate(invalid="raise", divide="raise", over="ignore", under="ignore"):
-        assert not np.isnan(row.value(z, **parameters)).any()
+        a = np.empty_like(z)
+        row.write(z, a, **parameters)
+        assert not np.isnan(a).any()
         assert not np.isnan(row.derivative(z, **parameters)).any()
     with np.errstate(all="raise"):
         phi.value(z)
@@ -522,3 +524,49 @@ def test_a_request_that_cannot_be_met_says_why(text, message):
     with pytest.raises(SpecError) as refusal:
         ACTIVATIONS.parse(text)
     assert str(refusal.value) == message
+
+
+NEWCOMER = Activation("bent_identity", "(√(z² + 1) - 1)/2 + z", "", derivative=lambda z: z / (2 * np.hypot(z, 1)) + 1,
+                      value=lambda z: (np.hypot(z, 1) - 1) / 2 + z)
+
+
+def test_a_row_may_be_a_plain_value_and_derivative():
+    phi = BoundActivation.of(NEWCOMER)
+    z = np.linspace(-3, 3, 50)
+    expected = (np.sqrt(z**2 + 1) - 1) / 2 + z
+    cotangent, out = np.linspace(1, 2, 50), z.copy()
+    np.testing.assert_allclose(phi.value(z), expected)
+    phi.apply(out, out)
+    np.testing.assert_allclose(out, expected)
+    phi.backpropagate(z, expected, cotangent, out)
+    np.testing.assert_allclose(out, (z / np.sqrt(z * z + 1) / 2 + 1) * cotangent)
+    assert phi.sup_derivative == pytest.approx(1.5)
+
+
+@pytest.mark.parametrize("functions", [
+    {}, {"value": np.tanh}, {"derivative": np.cos}, {"value": np.sin, "write": np.copyto, "derivative": np.cos}])
+def test_a_row_has_a_derivative_and_a_value_given_in_one_way(functions):
+    with pytest.raises(ValueError, match="'new' needs a derivative, and either a write or a value"):
+        Activation("new", "z", "", **functions)
+
+
+@each
+def test_the_facts_of_a_row_are_those_of_its_curve(text):
+    phi, z = act(text), np.linspace(-12, 12, 2401) + 1e-4
+    value = phi.value(z)
+    if phi.period is not None:
+        np.testing.assert_allclose(phi.value(z + phi.period), value, atol=1e-13)
+        assert np.abs(phi.value(z + phi.period / 2) - value).max() > 0.1
+    if phi.slope_below is not None:
+        np.testing.assert_allclose(value, np.where(z > 0, z, phi.slope_below * z))
+    if phi.activation.log_normal:
+        np.testing.assert_allclose(value, np.exp(z))
+    if phi.activation.piecewise:  # fourth differences of a polynomial of degree 3 are 0, but where it bends
+        inside = np.all([np.abs(z[2:-2] - bend) > 0.03 for bend in phi.bends], axis=0) if phi.bends else slice(None)
+        assert np.abs(np.diff(value, 4))[inside].max() < 1e-12
+    step = 0.01 * phi.scale
+    z = step * (np.arange(-400, 400) + 0.37)
+    value = phi.value(z)
+    thirds = np.abs(np.diff(value, 3)) / np.maximum(1, np.abs(value[3:]))
+    bent = z[1:-2][thirds > 10 * 0.01**3]  # a third difference is the third derivative times step³, unless φ bends
+    assert all(min(abs(place - bend) for bend in (*phi.bends, math.inf)) < 3 * step for place in bent)

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from actprof.catalogue import normalizations
-from actprof.catalogue.activations import ACTIVATIONS, RRELU_HIGH, RRELU_LOW, bind
+from actprof.catalogue.activations import ACTIVATIONS, bind
+from actprof.catalogue.functions import RRELU_HIGH, RRELU_LOW
 from actprof.engine.backward import Gradient, backward
 from actprof.engine.counting import Scratch
 from actprof.engine.forward import NOBODY, Chunk, Dropout, Tape, forward

@@ -75,8 +75,8 @@ def settings(run: Run, *arguments: str) -> dict[str, Any]:
     ("train --lr nan", "--lr must be a finite number, 0 or more, not 'nan'."),
     ("train --optimizer adan", "unknown optimizer 'adan'. Did you mean 'adam'?"),
     ("train --schedule step:drop=2", "step: drop must be a number from 0 to 1, not '2'."),
-    ("train --data mnits", "unknown data set 'mnits'. Did you mean 'mnist'? Files end in .npz, .csv or -ubyte[.gz]; or "
-                           "name a folder that holds the last."),
+    ("train --data mnits", "unknown data set 'mnits'. Did you mean 'mnist'? Files end in .npz, .npy, .csv, .tsv, "
+                           ".txt, .data or -ubyte[.gz]; or name a folder that holds the last."),
     ("train --validation-split 0.3", "--validation-split cannot be combined with glyphs. It brings its own test set."),
     ("train --animate a.png", "--animate: the suffix of 'a.png' is unknown. Use .gif."),
     ("train --animate nowhere/a.gif",

@@ -27,9 +27,9 @@ def counted(values, bins=BINS, atoms=(0.0,), block=None):
 
 def assert_same(left: Distribution, right: Distribution):
     for each in STATISTICS:
-        assert each.value(left) == pytest.approx(each.value(right), rel=1e-9, abs=1e-12, nan_ok=True), each.name
+        assert each.of(left) == pytest.approx(each.of(right), rel=1e-9, abs=1e-12, nan_ok=True), each.name
     np.testing.assert_array_equal(left.histogram.counts, right.histogram.counts)
-    np.testing.assert_array_equal(left.unit_counts, right.unit_counts)
+    np.testing.assert_array_equal(left.moments.counts, right.moments.counts)
     np.testing.assert_array_equal(left.always_zero, right.always_zero)
     np.testing.assert_array_equal(left.ever_zero, right.ever_zero)
     assert (left.histogram.below, left.histogram.above) == (right.histogram.below, right.histogram.above)
@@ -67,7 +67,7 @@ def test_figures_equal_their_definitions(dtype, offset, spread):
     for name, expected in statistics(values).items():
         statistic = next(statistic for statistic in STATISTICS if statistic.name == name)
         rel = 1e-6 if name == "correlation" and dtype == np.float32 else 1e-9
-        assert statistic.value(distribution) == pytest.approx(expected, rel=rel, abs=1e-12), name
+        assert statistic.of(distribution) == pytest.approx(expected, rel=rel, abs=1e-12), name
 
 
 def test_a_collapsed_layer_keeps_the_digits_of_its_spread():
@@ -102,7 +102,7 @@ def test_nothing_finite_leaves_every_share_and_number_of_units_open():
     distribution = counted(np.full((3, 2), math.nan))
     for statistic in STATISTICS:
         if statistic.activation_only:
-            assert math.isnan(statistic.value(distribution)), statistic.name
+            assert math.isnan(statistic.of(distribution)), statistic.name
 
 
 def test_the_pooled_variance_is_within_plus_between():

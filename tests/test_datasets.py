@@ -1,6 +1,8 @@
 import contextlib
 import io
+import re
 import struct
+import tracemalloc
 import warnings
 import zipfile
 from pathlib import Path
@@ -10,17 +12,23 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from actprof import machine
-from actprof.data import READERS, read, suffixes
+from actprof import data, machine
+from actprof.data import FILES, READERS
+from actprof.data.request import RowsSpec
 from actprof.errors import ActprofError, DataError, SpecError
 
 ROWS = np.arange(12.0).reshape(4, 3)
 
 
-def refusal(path, *arguments):
+def read(path, input_key=None, label_column="auto", **reading):
+    """The inputs of a file as a table."""
+    return data.read(RowsSpec(None, str(path), input_key=input_key, label_column=label_column, **reading)).table()
+
+
+def refusal(path, *arguments, **reading):
     """(kind, message without the folder) of the error that reading `path` raises."""
     with pytest.raises(ActprofError) as caught:
-        read(str(path), *arguments)
+        read(path, *arguments, **reading)
     return type(caught.value), str(caught.value).replace(f"{path.parent}/", "")
 
 
@@ -48,9 +56,8 @@ def npy_bytes(header: str, data: bytes = b"") -> bytes:
 
 
 def test_an_unknown_suffix_is_a_bad_request_that_names_the_known_ones(tmp_path):
-    assert suffixes() == ".npz, .npy or .csv"
-    with pytest.raises(SpecError, match=r"^cannot read 'x\.txt'\. Files end in \.npz, \.npy or \.csv\.$"):
-        read("x.txt")
+    assert FILES.startswith("Files end in .npz, .npy, .csv, .tsv, .txt, .data or -ubyte[.gz]")
+    assert refusal(Path("x.doc")) == (SpecError, f"cannot read 'x.doc'. {FILES}")
 
 
 @pytest.mark.parametrize("suffix", READERS)
@@ -58,14 +65,12 @@ def test_a_file_that_is_not_there_and_a_folder_are_refused(tmp_path, suffix):
     assert refusal(tmp_path / f"x{suffix}") == (DataError, f"x{suffix} does not exist. Check the path.")
     (tmp_path / f"x{suffix}").mkdir()
     assert refusal(tmp_path / f"x{suffix}") == (
-        DataError, f"x{suffix} is a folder. Name a file that ends in .npz, .npy or .csv.")
+        DataError, f"x{suffix} holds no train-images-idx3-ubyte[.gz]. Name a folder that does.")
 
 
 @pytest.mark.parametrize(("path", "key", "label_column", "message"), [
     ("x.csv", "x", "auto", "--input-key cannot be combined with 'x.csv'. It names an array in an .npz file."),
     ("x.npy", "x", "auto", "--input-key cannot be combined with 'x.npy'. It names an array in an .npz file."),
-    ("x.npy", None, "last", "--label-column cannot be combined with 'x.npy'. It names a column of a .csv file."),
-    ("x.npz", None, "kind", "--label-column cannot be combined with 'x.npz'. It names a column of a .csv file."),
 ])
 def test_an_option_of_another_format_is_refused_rather_than_ignored(tmp_path, path, key, label_column, message):
     with pytest.raises(SpecError) as caught:
@@ -80,10 +85,10 @@ def test_the_suffix_may_be_in_capitals(tmp_path):
 
 
 @settings(max_examples=150, deadline=None)
-@given(suffix=st.sampled_from(list(READERS)), data=st.binary(max_size=300))
-def test_no_garbage_escapes_as_anything_but_a_data_error(suffix, data, tmp_path_factory):
+@given(suffix=st.sampled_from(list(READERS)), garbage=st.binary(max_size=300))
+def test_no_garbage_escapes_as_anything_but_a_data_error(suffix, garbage, tmp_path_factory):
     path = tmp_path_factory.getbasetemp() / f"garbage{suffix}"
-    path.write_bytes(data)
+    path.write_bytes(garbage)
     with contextlib.suppress(DataError):
         assert np.isfinite(read(str(path)).features).all()
 
@@ -124,8 +129,9 @@ def test_images_are_flattened_to_rows_with_a_note(tmp_path, shape, note):
     (np.zeros((2, 2), complex), "x.npy holds values of type complex128, expected real numbers."),
     (np.array([["a", "b"]]), "x.npy holds values of type <U1, expected real numbers."),
     (np.array([[None]]), "x.npy holds Python objects, which could run code and are never loaded. Store numbers."),
-    (np.array([[1.0, 2.0], [3.0, np.nan]]), "x.npy holds nan at row 2, column 2. Every number must be finite."),
-    (np.array([[-np.inf]]), "x.npy holds -inf at row 1, column 1. Every number must be finite."),
+    (np.array([[1.0, 2.0], [3.0, np.nan]]),
+     "x.npy holds nan at row 2, column 2. --missing drop-rows leaves such rows out: 1 of 2."),
+    (np.array([[-np.inf]]), "x.npy holds -inf at row 1, column 1. --missing drop-rows leaves such rows out: 1 of 1."),
 ])
 def test_an_array_that_is_no_table_of_finite_numbers_is_refused(tmp_path, array, message):
     assert refusal(npy_of(tmp_path, array)) == (DataError, message)
@@ -201,6 +207,54 @@ def test_what_is_not_an_npz_file_is_called_so(tmp_path, cut):
     assert refusal(path) == (DataError, "x.npz: not an .npz file. numpy.savez writes one.")
 
 
+def test_a_list_of_many_arrays_is_cut(tmp_path):
+    _, message = refusal(npz_of(tmp_path, **{f"a{number}": ROWS for number in range(500)}))
+    assert message.endswith("'a11' (4, 3); … 488 more. Choose one with --input-key.")
+
+
+@pytest.mark.parametrize(("names", "taken"), [
+    (("X", "Y"), "X"), (("features", "labels"), "features"), (("arr_1", "arr_0"), "arr_0"), (("test", "data"), "data"),
+    (("X_train", "x"), "X_train"), (("images", "other"), "images"),
+])
+def test_the_usual_names_are_known_in_any_case(tmp_path, names, taken):
+    path = npz_of(tmp_path, **{name: ROWS + place for place, name in enumerate(names)})
+    np.testing.assert_array_equal(read(path).features, ROWS + names.index(taken))
+
+
+@pytest.mark.parametrize("pack", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_packing_that_unpacks_without_bounds_is_not_opened(tmp_path, pack):
+    with zipfile.ZipFile(tmp_path / "x.npz", "w", pack) as archive:
+        archive.writestr("x.npy", npy_of(tmp_path, ROWS).read_bytes())
+    assert refusal(tmp_path / "x.npz") == (
+        DataError, "x.npz is damaged or encrypted. Save it again with numpy.savez.")
+
+
+def test_a_trap_is_refused_by_its_header_and_little_is_read(tmp_path):
+    header = npy_bytes("{'descr': '|u1', 'shape': (70000, 30000), 'fortran_order': False}")
+    with zipfile.ZipFile(tmp_path / "x.npz", "w", zipfile.ZIP_DEFLATED) as archive:
+        with archive.open("x.npy", "w", force_zip64=True) as file:
+            file.write(header)
+        archive.infolist()[0].file_size = 70000 * 30000 + len(header)
+    assert re.fullmatch(r"x\.npz: array 'x' unpacks from \d\d bytes to 2\.0 GiB\. Save it uncompressed if that is "
+                        r"meant\.", refusal(tmp_path / "x.npz")[1])
+    with zipfile.ZipFile(tmp_path / "x.npz", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("x.npy", b"\x93NUMPY\x02\x00\xff\xff\xff\xff" + bytes(1 << 24))
+    tracemalloc.start()
+    assert refusal(tmp_path / "x.npz") == (DataError, "x.npz holds no arrays. numpy.savez writes some.")
+    assert tracemalloc.get_traced_memory()[1] < 1 << 20
+    tracemalloc.stop()
+
+
+def test_a_long_double_is_read_without_a_warning(tmp_path):
+    path = npy_of(tmp_path, np.array([[1.5, 1e300]], np.longdouble))
+    contents = bytearray(path.read_bytes())
+    contents[-16:] = b"\xff" * 10 + bytes(6)
+    path.write_bytes(contents)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert refusal(path)[1].startswith("x.npy holds nan at row 1, column 2.")
+
+
 def test_flipped_bytes_in_an_npz_file_are_noticed(tmp_path):
     path = npz_of(tmp_path, x=ROWS)
     data = path.read_bytes()
@@ -212,7 +266,9 @@ def test_flipped_bytes_in_an_npz_file_are_noticed(tmp_path):
 @pytest.mark.parametrize("text", [
     "1.5,2\n-3,4\n", "1.5,2\n-3,4", "1.5;2\n-3;4\n", "1.5\t2\n-3\t4\n", "1,5;2\n-3;4,0\n", "\ufeff1.5,2\n-3,4\n",
     "a,b\n1.5,2\n-3,4\n", "1.5,2\r\n-3,4\r\n", "\n1.5,2\n\n-3,4\n\n", '"a","b"\n"1.5","2"\n"-3","4"\n',
-    " 1.5, 2\n-3 ,4e0\n", "0.0,b\n1.5,2\n-3,4\n", '"a;\nc";b\n1,5;2\n-3;4\n',
+    " 1.5, 2\n-3 ,4e0\n", '"a;\nc";b\n1,5;2\n-3;4\n', "1.5 2\n-3 4\n", "  1.5    2\n -3\t 4 \n", "a b\n1.5 2\n-3 4\n",
+    "1.5,2,\n-3,4,\n", "a,b,\n1.5,2,\n-3,4,\n", "a,b\n1.5,2,\n-3,4,\n", "1.5;2;\r\n-3;4;\r\n", "0,b\n1.5,2\n-3,4\n",
+    "# by hand\n1.5,2\n#1,2,3\n\n-3,4\n", "# a b\n1.5 2\n-3 4\n", "#a,b\n1.5,2\n-3,4\n",
 ])
 def test_every_usual_way_to_write_a_table_reads_the_same(tmp_path, text):
     table = read(str(csv_of(tmp_path, text)))
@@ -221,58 +277,130 @@ def test_every_usual_way_to_write_a_table_reads_the_same(tmp_path, text):
 
 
 @pytest.mark.parametrize(("text", "label_column", "features", "note"), [
-    ("1,2,g\n3,4,b\n", "auto", [[1, 2], [3, 4]], "the last column ('g', 'b') is left out"),
-    ("1,2,kind\n1,2,g\n", "auto", [[1, 2], [1, 2]], "the last column ('kind', 'g') is left out"),
-    ("x,y,kind\n1,2,g\n", "auto", [[1, 2]], "the last column ('kind') is left out"),
-    ("1,a\n2,b\n3,c\n4,d\n", "auto", [[1], [2], [3], [4]], "the last column ('a', 'b', 'c', …) is left out"),
-    ('1,"a,b"\n2,"c"\n', "auto", [[1], [2]], "the last column ('a,b', 'c') is left out"),
-    ("1,2,0\n3,4,1\n", "last", [[1, 2], [3, 4]], "the last column ('0', '1') is left out"),
+    ("1,2,g\n3,4,b\n", "auto", [[1, 2], [3, 4]], "column 3, the last one, of text,"),
+    ("1,2,kind\n1,2,g\n", "auto", [[1, 2], [1, 2]], "column 3, the last one, of text,"),
+    ("x,z,kind\n1,2,g\n", "auto", [[1, 2]], "column 3 'kind', the last one, of text,"),
+    ('1,"a,b"\n2,"c"\n', "auto", [[1], [2]], "column 2, the last one, of text,"),
+    ("a,1\nb,2\na,3\nb,4\n", "auto", [[1], [2], [3], [4]], "column 1, the first one, of text,"),
+    ("Label,x\n7,1\n3,2\n", "auto", [[1], [2]], "column 1 'Label', going by its name,"),
+    ("y,class,x\n7,0,1\n3,0,2\n", "auto", [[7, 1], [3, 2]], "column 2 'class', going by its name,"),
+    ("1,2,0\n3,4,1\n", "last", [[1, 2], [3, 4]], "column 3"),
+    ("1,2,0\n3,4,1\n", "first", [[2, 0], [4, 1]], "column 1"),
+    ("1,2,0\n3,4,1\n", "2", [[1, 0], [3, 1]], "column 2"),
+    ("1,2,0\n3,4,1\n", "-3", [[2, 0], [4, 1]], "column 1"),
+    ("kind,x\ng,1\nb,2\n", "KIND", [[1], [2]], "column 1 'kind'"),
+    ("last,x,z\n0,1,2\n", "last", [[1, 2]], "column 1 'last'"),
     ("1,2,0\n3,4,1\n", "auto", [[1, 2, 0], [3, 4, 1]], None),
-    ("1,2,0\n3,4,1\n", "none", [[1, 2, 0], [3, 4, 1]], None),
-    ("kind,x\ng,1\nb,2\n", "kind", [[1], [2]], "column 'kind' is left out"),
-    ("Label,x\n7,1\n3,2\n", "auto", [[7, 1], [3, 2]],
-     "column 'Label' is used as an input; --label-column Label leaves it out"),
     ("label,x\n7,1\n3,2\n", "none", [[7, 1], [3, 2]], None),
     ("1\n2\n", "auto", [[1], [2]], None),
+    ("label\n1\n2\n", "auto", [[1], [2]], None),
 ])
 def test_the_label_column_is_left_out_with_a_note(tmp_path, text, label_column, features, note):
-    table = read(str(csv_of(tmp_path, text)), None, label_column)
+    table = read(csv_of(tmp_path, text), None, label_column)
     np.testing.assert_array_equal(table.features, features)
-    assert table.notes == ((note,) if note else ())
+    way = "; --label-column none uses it" * (label_column == "auto")
+    assert table.notes == ((f"{note} is left out{way}",) if note else ())
+
+
+@pytest.mark.parametrize(("text", "drop", "features", "notes"), [
+    ("a,b,c\n1,2,3\n4,5,6\n", "b", [[1, 3], [4, 6]], ()),
+    ("a,b,c\n1,2,3\n4,5,6\n", "3,a", [[2], [5]], ()),
+    ("a,b,c\n1,2,3\n4,5,6\n", "-1, 1", [[2], [5]], ()),
+    ("1,2,3,4\n5,6,7,8\n", "2-3", [[1, 4], [5, 8]], ()),
+    ("1,2,3,4\n5,6,7,8\n", "3:1,", [[4], [8]], ()),
+    ("1,x,3\n5,y,7\n", "2", [[1, 3], [5, 7]], ()),
+    ('"a,b",c\n1,2\n', "a,b", [[2]], ()),
+    ("1-2,b,c\n1,2,3\n", "1-2", [[2, 3]], ()),
+    (",a\n0,5\n1,7\n", "", [[5], [7]], ("column 1 '' names the rows and is left out; --drop none keeps it",)),
+    (",a\n0,5\n1,7\n", "none", [[0, 5], [1, 7]], ()),
+    (",a,b\n0,5,2\n1,7,2\n", "None,b", [[0, 5], [1, 7]], ()),
+    (",a\n3,5\n1,7\n", "", [[3, 5], [1, 7]], ()),
+    ("Id,a\n31,5\n17,7\n", "", [[5], [7]], ("column 1 'Id' names the rows and is left out; --drop none keeps it",)),
+    ("rowid,a\n1,5\n2,7\n", "", [[5], [7]], ("column 1 'rowid' names the rows and is left out; --drop none keeps it",)),
+    ("t,a\n0,5\n1,7\n", "", [[0, 5], [1, 7]], ()),
+    ("id\n0\n1\n", "", [[0], [1]], ()),
+])
+def test_columns_are_dropped_by_name_number_and_range_and_row_numbers_by_themselves(tmp_path, text, drop, features,
+                                                                                   notes):
+    table = read(csv_of(tmp_path, text), drop=drop)
+    np.testing.assert_array_equal(table.features, features)
+    assert table.notes == notes
+
+
+def test_columns_of_an_array_go_by_their_numbers(tmp_path):
+    for path in (npy_of(tmp_path, ROWS), npz_of(tmp_path, x=ROWS)):
+        np.testing.assert_array_equal(read(path, drop="2").features, ROWS[:, [0, 2]])
+        np.testing.assert_array_equal(read(path, label_column="last").features, ROWS[:, :2])
+        samples = data.read(RowsSpec(None, str(path), label_column="first", drop="3"), labelled=True)
+        np.testing.assert_array_equal(samples.x, ROWS[:, [1]])
+        np.testing.assert_array_equal(samples.y, ROWS[:, 0])
+
+
+MORE = "Every cell must be one; --drop"
+DROP_ROWS = "--missing drop-rows leaves such rows out"
 
 
 @pytest.mark.parametrize(("text", "label_column", "message"), [
     ("", "auto", "x.csv is empty. Expected rows of numbers."),
     ("\n \n", "auto", "x.csv is empty. Expected rows of numbers."),
+    ("# nothing\n", "auto", "x.csv is empty. Expected rows of numbers."),
+    ('"\n', "auto", "x.csv holds no rows. Expected rows of numbers."),
     ("a,b\n", "auto", "x.csv holds a header line and no rows. Expected rows of numbers."),
-    ("1,2\n3,abc\n", "auto",
-     "x.csv:2:2: 'abc' is not a number. Every cell must be one; --label-column leaves one column out."),
-    ("a,b\n1,2\n\n3;4,5\n", "auto",
-     "x.csv:4:1: '3;4' is not a number. Every cell must be one; --label-column leaves one column out."),
-    ("1,2,g\n3,4,b\n", "none",
-     "x.csv:1:3: 'g' is not a number. Every cell must be one; --label-column leaves one column out."),
-    ("1 2\n3 4\n", "auto",
-     "x.csv:1:1: '1 2' is not a number. Every cell must be one; --label-column leaves one column out."),
-    ("1,2\n,4\n", "auto",
-     "x.csv:2:1: the cell is empty. Every cell must be one; --label-column leaves one column out."),
-    ("1,2\n1_0,4\n", "auto",
-     "x.csv:2:1: '1_0' is not a number. Every cell must be one; --label-column leaves one column out."),
-    ("1,2\n\x1b[2J,4\n", "auto",
-     "x.csv:2:1: '\\x1b[2J' is not a number. Every cell must be one; --label-column leaves one column out."),
-    ("1,2\n3,NaN\n", "auto", "x.csv:2:2: 'NaN' is not a finite number. Leave such rows out."),
-    ("1,2\n-inf,2\n", "auto", "x.csv:2:1: '-inf' is not a finite number. Leave such rows out."),
+    ("1,2\n3,abc\n", "auto", f"x.csv:2:2: 'abc' is not a number. {MORE} 2 leaves its column out."),
+    ("a,b\n1,2\n\n3;4,5\n", "auto", f"x.csv:4:1: '3;4' is not a number. {MORE} a leaves its column out."),
+    ("# by hand\n1,2\n#\n3,4x\n", "auto", f"x.csv:4:2: '4x' is not a number. {MORE} 2 leaves its column out."),
+    ("1.5,2x\n3,4\n5,6\n", "auto", f"x.csv:1:2: '2x' is not a number. {MORE} 2 leaves its column out."),
+    ("1,x\n2,3\n4,5\n", "none", f"x.csv:1:2: 'x' is not a number. {MORE} 2 leaves its column out."),
+    ("?,5\n2,3\n4,5\n", "none", f"x.csv:1:1: '?' is not a finite number. {DROP_ROWS}: 1 of 3."),
+    ("1,2,g\n3,4,b\n", "none", "x.csv: column 3 ('g', 'b', …) holds text, expected numbers. --drop 3 leaves it out."),
+    ("a,b c,d,e,f\nx,y,1,z,0\nx,y,1,w,0\n", "none", "x.csv: column 1 'a' ('x', …), column 2 'b c' ('y', …) and "
+     "column 4 'e' ('z', 'w', …) hold text, expected numbers. --drop 1-2,4 leaves them out."),
+    ("1,2\n,4\n", "auto", f"x.csv:2:1: the cell is empty. {DROP_ROWS}: 1 of 2."),
+    ("a,b,c\n1,NA,3\n,4,\n5,6,7\n", "auto", f"x.csv:2:2: 'NA' is not a finite number. {DROP_ROWS}: 2 of 3."),
+    ("1,2\n1_0,4\n", "auto", f"x.csv:2:1: '1_0' is not a number. {MORE} 1 leaves its column out."),
+    ("1,2\n\x1b[2J,4\n", "auto", f"x.csv:2:1: '\\x1b[2J' is not a number. {MORE} 1 leaves its column out."),
+    ("1,2\n3,NaN\n", "auto", f"x.csv:2:2: 'NaN' is not a finite number. {DROP_ROWS}: 1 of 2."),
+    ("1,2\n-inf,2\n", "auto", f"x.csv:2:1: '-inf' is not a finite number. {DROP_ROWS}: 1 of 2."),
     ("1,2\n3\n", "auto", "x.csv:2:2: found 1, expected 2 columns as in the first line."),
     ("1,2\n3,4,5\n", "auto", "x.csv:2:3: found 3, expected 2 columns as in the first line."),
     ("1,2,g\n3,4,b,c\n", "auto", "x.csv:2:4: found 4, expected 3 columns as in the first line."),
-    ("1\n2\n", "last", "x.csv has no column but the one left out. --label-column none uses it."),
-    ("1,2\n", "kind",
-     "x.csv has no header line, so no column 'kind'. --label-column takes last or none instead."),
+    ("1\n2\n", "last", "x.csv has no column left but those left out. --label-column none uses it."),
+    ("1,2\n", "kind", "x.csv has no header line, so no column 'kind'. Name first, last or a number from 1 to 2."),
     ("kind,x\n1,2\n", "knid", "x.csv has no column 'knid'. Did you mean 'kind'?"),
-    ("kind,x\n1,2\n", "q", "x.csv has no column 'q'. The last one is 'x'."),
+    *[("kind,x\n1,2\n", text,
+       f"x.csv has no column '{text}'. Its columns: 'kind', 'x'; or first, last or a number from 1 to 2.")
+      for text in ("q", "3", "0", "-3")],
     ("größe\n1\n".encode("latin-1"), "auto", "x.csv: not UTF-8 text. Save it as a .csv file in UTF-8."),
 ])
 def test_a_faulty_csv_file_is_refused_with_the_place_of_the_fault(tmp_path, text, label_column, message):
     assert refusal(csv_of(tmp_path, text), None, label_column) == (DataError, message)
+
+
+def test_rows_that_lack_a_number_are_left_out_when_asked_for_in_every_format(tmp_path):
+    rows = np.array([[1.0, np.nan], [3, 4], [np.inf, 6], [7, 8]])
+    for path in (csv_of(tmp_path, "1,\n3,4\ninf,?\n7,8\n"), npy_of(tmp_path, rows), npz_of(tmp_path, x=rows)):
+        table = read(path, missing="drop-rows")
+        np.testing.assert_array_equal(table.features, [[3, 4], [7, 8]])
+        assert table.notes == ("2 of 4 rows lack a value and are left out",)
+    path = csv_of(tmp_path, "1,?\n3,b\n,a\n7,a\n")
+    samples = data.read(RowsSpec(None, str(path), missing="drop-rows"), labelled=True)
+    assert (samples.x.tolist(), samples.y.tolist()) == ([[3], [7]], ["b", "a"])
+    assert refusal(csv_of(tmp_path, "1,\n,2\n"), missing="drop-rows") == (
+        DataError, "x.csv has no row without a missing value. --drop leaves out the columns that lack most.")
+
+
+def test_a_line_may_be_as_long_as_it_is(tmp_path):
+    rows = np.arange(60_000).reshape(2, 30_000) + 0.25
+    for delimiter in ",;\t ":
+        path = csv_of(tmp_path, "".join(delimiter.join(map(str, row)) + "\n" for row in rows.tolist()))
+        np.testing.assert_array_equal(read(path).features, rows)
+
+
+@pytest.mark.parametrize("suffix", [".tsv", ".txt", ".data", ".TXT"])
+def test_every_suffix_of_text_reads_the_same(tmp_path, suffix):
+    path = tmp_path / f"x{suffix}"
+    path.write_text("a\tb\n1\t2\n")
+    np.testing.assert_array_equal(read(path).features, [[1, 2]])
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -289,7 +417,7 @@ def test_a_fault_after_the_first_lines_is_found_too(tmp_path):
     lines = ["1,2,g"] * 5000
     lines[4321] = "1,x,g"
     assert refusal(csv_of(tmp_path, "\n".join(lines))) == (
-        DataError, "x.csv:4322:2: 'x' is not a number. Every cell must be one; --label-column leaves one column out.")
+        DataError, "x.csv:4322:2: 'x' is not a number. Every cell must be one; --drop 2 leaves its column out.")
 
 
 def test_a_fraction_after_many_whole_numbers_is_kept(tmp_path):

@@ -123,7 +123,7 @@ def test_the_same_seed_gives_the_same_figures_and_another_seed_others():
 def test_repeats_are_independent_networks_with_their_median_and_quartiles():
     run = RunSpec(repeats=9)
     arm = run_on(stacks(), run).arms[0]
-    stds = [STATISTICS[5].value(network.layers[1].activation) for network in arm.networks]
+    stds = [STATISTICS[5].of(network.layers[1].activation) for network in arm.networks]
     summary = arm.layers[1].activation
     assert STATISTICS[5].name == "std"
     assert len(set(stds)) == 9
@@ -132,7 +132,7 @@ def test_repeats_are_independent_networks_with_their_median_and_quartiles():
     assert summary.statistics["count"] == 9 * 1000 * 10
     assert summary.histogram.total == summary.statistics["count"]
     single = run_on(stacks(), RunSpec()).arms[0]
-    assert STATISTICS[5].value(single.networks[0].layers[1].activation) == pytest.approx(stds[0], rel=1e-12)
+    assert STATISTICS[5].of(single.networks[0].layers[1].activation) == pytest.approx(stds[0], rel=1e-12)
 
 
 def test_overflow_is_a_result_and_not_an_error():
@@ -246,7 +246,7 @@ def test_an_empty_profile_is_the_neutral_element_of_merging():
                                          tuple(value for value, _ in layer.activation.atoms), True)
     merged = empty.merge(layer.activation)
     for statistic in STATISTICS:
-        assert statistic.value(merged) == pytest.approx(statistic.value(layer.activation), rel=1e-12)
+        assert statistic.of(merged) == pytest.approx(statistic.of(layer.activation), rel=1e-12)
     assert isinstance(arm.networks[0], Profile)
 
 

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from actprof.catalogue.initializers import INITIALIZERS
-from actprof.data import labelled
+from actprof.data import labelled, sources
+from actprof.data.request import DataSpec
 from actprof.diagnosis.verdicts import CODES, THRESHOLDS
 from actprof.engine import lsuv
 from actprof.engine.counting import Scratch
@@ -142,7 +143,7 @@ def test_lsuv_leaves_other_initialisers_and_their_std_alone():
 
 
 def test_lsuv_scales_the_weights_that_are_trained():
-    data = labelled.load(labelled.parse("blobs:train=300,test=50"), 0)
+    data = labelled.load(DataSpec(sources.parse("blobs:train=300,test=50")), 0)
     [spec] = train_specs(Varied(("lsuv",)), 2, 3, layers=2, width=16)
     layer = Trainer(spec, data, 0).parameters.layers[0]
     assert (data.x_train @ layer.weights).var() == pytest.approx(1, abs=0.1)

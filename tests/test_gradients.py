@@ -277,14 +277,13 @@ def test_json_and_csv_carry_the_gradients():
     assert all("jacobian" not in arm for arm in plain["arms"])
 
 
-def test_gradients_come_unasked_where_they_are_light_only(monkeypatch):
+def test_gradients_come_unasked_for_all_rows_where_they_are_light_and_for_a_few_elsewhere(monkeypatch):
     run = RunSpec()
-    for widths, batch, light in (("100,100,100", 1000, True), ("1000,1000,1000", 10000, False),
-                                 (",".join(["10"] * 9000), 1000, False)):
+    for widths, batch, rows in (("100,100,100", 1000, None), ("1000,1000,1000", 10000, 128),
+                                (",".join(["10"] * 9000), 1000, 128), ("1000,1000,1000", 100, None)):
         specs, asked = stacks(widths=widths), dataclasses.replace(run, batch_size=batch)
-        assert memory.gradients_are_light(specs, asked, open_inputs(asked, specs[0].widths[0])) is light
+        assert memory.gradient_rows(specs, asked, open_inputs(asked, specs[0].widths[0])) == rows
     monkeypatch.setattr(memory, "WHOLE_BYTES", 1000)
-    assert not memory.gradients_are_light(stacks(), run, open_inputs(run, 20))
     assert memory.any_too_large(stacks(), run)
 
 

@@ -6,7 +6,9 @@ import pytest
 
 from actprof import machine
 from actprof.data.idx import IMAGES, read_bytes
-from actprof.data.labelled import load, parse
+from actprof.data.labelled import load
+from actprof.data.request import DataSpec
+from actprof.data.sources import parse
 from actprof.errors import DataError
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (12, 4, 3), dtype=np.uint8)
@@ -31,7 +33,7 @@ def folder_of(folder, gz=False):
 
 def refusal(path):
     with pytest.raises(DataError) as caught:
-        load(parse(str(path)), 0)
+        load(DataSpec(parse(str(path))), 0)
     return str(caught.value).replace(f"{path.parent}/", "")
 
 
@@ -39,12 +41,12 @@ def refusal(path):
 @pytest.mark.parametrize("by_folder", [False, True])
 def test_a_written_set_reads_back_by_its_folder_and_by_its_images(tmp_path, gz, by_folder):
     folder_of(tmp_path, gz)
-    data = load(parse(str(tmp_path if by_folder else tmp_path / (NAMES[0] + ".gz" * gz))), 0)
+    data = load(DataSpec(parse(str(tmp_path if by_folder else tmp_path / (NAMES[0] + ".gz" * gz)))), 0)
     np.testing.assert_allclose(data.x_train, PIXELS.reshape(12, 12) / 255, rtol=1e-6)
     np.testing.assert_array_equal(data.y_train, LABELS)
     assert len(data.x_test) == 5
     assert (data.classes, data.image_shape) == (("0", "1", "2"), (4, 3))
-    assert data.notes == ("bytes 0…255 are scaled to 0…1",)
+    assert data.notes == ("whole numbers 0…255 are scaled to 0…1; --scale none keeps them",)
 
 
 @pytest.mark.parametrize(("content", "message"), [

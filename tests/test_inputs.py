@@ -3,8 +3,11 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
+from actprof.data import FILES, sources
+from actprof.data.labelled import load
+from actprof.data.request import DataSpec, RowsSpec
 from actprof.data.table import SCALINGS, Table
-from actprof.engine.inputs import SOURCES, file_inputs, open_inputs, parse
+from actprof.engine.inputs import SOURCES, FileInputs, open_inputs, parse, stored_inputs
 from actprof.engine.spec import SCALES, InputSpec, RunSpec
 from actprof.errors import DataError, SpecError
 from actprof.streams import BLOCK
@@ -24,7 +27,8 @@ def all_rows(inputs):
 
 
 def of_file(features, scale="none", **run):
-    return file_inputs(RunSpec(InputSpec(None, "x.npy", scale=scale), **run), Table(np.asarray(features), "x.npy"))
+    return FileInputs(RunSpec(InputSpec(None, RowsSpec(None, "x.npy"), scale), **run),
+                      Table(np.asarray(features), "x.npy"))
 
 
 def any_inputs(dtype="float32", seed=0):
@@ -118,21 +122,22 @@ def test_the_default_input_is_a_row_of_the_table():
 
 @pytest.mark.parametrize("text", ["a.csv", "A.NPZ", "folder/normal", "./normal", "data/x.txt"])
 def test_what_looks_like_a_file_is_one(text):
-    assert parse(text, "k", "kind", "unit") == InputSpec(None, text, "k", "kind", "unit")
+    assert parse(text, "unit", label_column="k") == InputSpec(None, RowsSpec(None, text, label_column="k"), "unit")
 
 
 def test_what_is_on_the_disk_is_a_file_unless_it_is_named_like_a_source(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for name in ("plain", "normal"):
         (tmp_path / name).touch()
-    assert parse("plain").path == "plain"
-    assert parse("normal").path == ""
+    assert parse("plain").rows == RowsSpec(None, "plain")
+    assert parse("normal").rows is None
 
 
 @pytest.mark.parametrize(("text", "message"), [
-    ("nromal", "unknown input 'nromal'. Did you mean 'normal'? Files end in .npz, .npy or .csv."),
-    ("mnist", "unknown input 'mnist'. 'actprof list inputs' shows all. Files end in .npz, .npy or .csv."),
-    ("", "unknown input ''. 'actprof list inputs' shows all. Files end in .npz, .npy or .csv."),
+    ("nromal", f"unknown input 'nromal'. Did you mean 'normal'? {FILES}"),
+    ("minst", f"unknown input 'minst'. Did you mean 'mnist'? {FILES}"),
+    ("", f"unknown input ''. 'actprof list inputs' shows all. So does 'actprof list datasets'. {FILES}"),
+    ("blobs:classes=1", "blobs: classes must be a whole number from 2 to 100, not '1'."),
     ("normal:std=-1", "normal: std must be a finite number, 0 or more, not '-1'."),
     ("uniform:1,1", "uniform: low must be below high, not 1 and 1."),
     ("uniform:2,1", "uniform: low must be below high, not 2 and 1."),
@@ -212,11 +217,29 @@ def test_constant_features_become_0_with_a_note():
     assert inputs.notes == ("all inputs are equal and become 0",)
 
 
-@pytest.mark.parametrize(("value", "text"), [(3, None), (0.4, None), (84, "7,056"), (0.1, "0.01"), (1e200, "inf"),
-                                             (0, "0"), (1e10, "1e+20")])
+@pytest.mark.parametrize(("value", "text"), [
+    (3, None), (0.4, None), (0.2, None), (84, "84; 84 times as large"), (0.05, "0.05; 20 times as small"),
+    (1e200, "inf; inf times as large"), (0, "0; at 0"), (1e10, "1e+10; 1e+10 times as large")])
 def test_unscaled_numbers_far_from_1_are_remarked_on(value, text):
-    note = f"the inputs' mean square is {text}; initialisers assume about 1: --scale standard"
+    size, _, grown = (text or "").partition("; ")
+    losses = ", and losses high" if "large" in grown else ""
+    note = (f"the inputs' rms is {size}; initialisers assume about 1, so signals start {grown}{losses}: "
+            "--scale standard or unit")
     assert of_file(np.full((1000, 2), value)).notes == ((note,) if text else ())
+
+
+def test_pixels_become_0_to_1_unless_they_are_asked_for_as_they_are():
+    run = {scale: RunSpec(InputSpec(None, RowsSpec(None, "x.npy"), scale)) for scale in ("auto", "none")}
+    table = Table(BYTES, "x.npy", pixels=True)
+    np.testing.assert_allclose(batch(FileInputs(run["auto"], table)), BYTES / 255, rtol=1e-6)
+    assert FileInputs(run["auto"], table).notes == ("whole numbers 0…255 are scaled to 0…1; --scale none keeps them",)
+    np.testing.assert_array_equal(batch(FileInputs(run["none"], table)), BYTES)
+
+
+@pytest.mark.parametrize("text", ["glyphs:train=300,test=10", "blobs:train=300", "spirals", "circles:factor=0.8"])
+def test_data_sets_are_inputs_as_they_are_data_to_train_on(text):
+    inputs = stored_inputs(RunSpec(parse(text), batch_size=10_000, seed=3))
+    np.testing.assert_array_equal(batch(inputs), load(DataSpec(sources.parse(text)), 3).x_train)
 
 
 @pytest.mark.parametrize("scale", ["unit", "standard"])
@@ -230,7 +253,8 @@ def test_numbers_beyond_float32_become_infinite_without_a_warning():
 
 
 def test_the_notes_of_the_table_come_first():
-    inputs = file_inputs(RunSpec(InputSpec(None, "x.csv"), batch_size=1), Table(np.ones((2, 2)), "x.csv", ("remark",)))
+    run = RunSpec(InputSpec(None, RowsSpec(None, "x.csv")), batch_size=1)
+    inputs = FileInputs(run, Table(np.ones((2, 2)), "x.csv", ("remark",)))
     assert inputs.notes == ("remark", "1 of 2 rows, drawn at random; --batches 2 uses all")
 
 
@@ -241,4 +265,4 @@ def test_a_file_must_fit_the_first_layer(tmp_path):
     np.testing.assert_array_equal(batch(open_inputs(run, 3)), np.ones((1000, 3)))
     with pytest.raises(DataError) as caught:
         open_inputs(run, 100)
-    assert str(caught.value) == (f"{path} has 3 features, the first layer expects 100. Build the layers for 3 inputs.")
+    assert str(caught.value) == ("x.npy has 3 features, the first layer expects 100. Build the layers for 3 inputs.")

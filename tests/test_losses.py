@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from actprof.errors import SpecError
 from actprof.train import losses
 from actprof.train.losses import LOSSES
 
@@ -287,8 +288,22 @@ def test_what_is_almost_right_keeps_the_digits_of_its_small_gradient(text):
 
 
 def test_the_loss_that_goes_with_a_number_of_classes():
-    assert losses.auto(2) == LOSSES.parse("binary_cross_entropy")
-    assert losses.auto(3) == losses.auto(10) == LOSSES.parse("cross_entropy")
+    assert losses.chosen("Auto", 2) == LOSSES.parse("binary_cross_entropy")
+    assert losses.chosen("auto", 3) == losses.chosen("auto", 10) == LOSSES.parse("cross_entropy")
+    assert losses.chosen("auto", 0) == losses.chosen("mse", 0) == LOSSES.parse("mse:linear")
+    with pytest.raises(SpecError, match=r"^--loss cross_entropy cannot be combined with numbers to predict\. Use"):
+        losses.chosen("ce", 0)
+
+
+def test_squared_errors_of_numbers_are_half_their_mean_square_and_have_its_gradient():
+    rng = np.random.default_rng(4)
+    y, z = rng.normal(3, 2, 50), rng.normal(size=(50, 1)).astype(np.float32)
+    out = np.empty_like(z)
+    assert loss_of("mse:linear").value_and_gradient(z, y, out) == pytest.approx(((z[:, 0] - y)**2).mean() / 2, rel=1e-6)
+    np.testing.assert_allclose(out[:, 0], (z[:, 0] - y) / 50, rtol=1e-5, atol=1e-7)
+    undecided, blind = losses.of_targets(0, y, LOSSES.parse("mse:linear"))
+    assert undecided == pytest.approx((y**2).mean() / 2)
+    assert blind == pytest.approx(min(((y - c)**2).mean() / 2 for c in np.linspace(2, 4, 20_001)), rel=1e-6)
 
 
 def test_a_choice_is_bound_once():

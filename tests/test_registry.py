@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from actprof.catalogue.activations import ACTIVATIONS
 from actprof.catalogue.initializers import INITIALIZERS
 from actprof.catalogue.normalizations import NORMALIZATIONS
-from actprof.data.labelled import DATASETS
+from actprof.data.sources import DATASETS
 from actprof.engine.inputs import SOURCES
 from actprof.errors import SpecError
 from actprof.registry import Choice, Parameter, Registry, did_you_mean, folded
@@ -302,3 +302,15 @@ def test_a_parameter_without_limits_takes_any_finite_number():
     free = Parameter("shift", 0.0)
     assert [free.read(text, "x") for text in ("-1e308", "1e308", "5e-324", " 2 ")] == [-1e308, 1e308, 5e-324, 2.0]
     assert math.copysign(1, float(free.read("-0.0", "x"))) == -1
+
+
+@pytest.mark.parametrize(("rows", "more", "name"), [
+    ((Fruit("apple"), Fruit("apple")), {}, "apple"),
+    ((Fruit("apple"), Fruit("pear", ("apple",))), {}, "apple"),
+    ((Fruit("pear", ("bosc",)), Fruit("bosc")), {}, "bosc"),
+    ((Fruit("apple"),), {"presets": {"apple": "apple"}}, "apple"),
+    ((Fruit("apple"),), {"refused": {"apple": "it is sour"}}, "apple"),
+])
+def test_a_second_row_with_a_used_name_is_refused(rows, more, name):
+    with pytest.raises(ValueError, match=f"two fruits have the name {name}$"):
+        Registry("fruit", "fruits", rows, **more)

@@ -4,6 +4,7 @@ import math
 
 import pytest
 
+from actprof.data.request import RowsSpec
 from actprof.engine.spec import DTYPES, SCALES, InputSpec, RunSpec, StackSpec
 from actprof.engine.stacks import stack_specs
 from actprof.errors import SpecError
@@ -19,7 +20,8 @@ HE, RELU = Choice("he_normal"), Choice("relu")
      "--norm-position must be before or after, not 'befor'."),
     (lambda: StackSpec((3, 4, 5), HE, (RELU,)),
      "--act names 1 activations for 2 layers. Name one, or one for each layer."),
-    (lambda: InputSpec(None, "a.csv", scale="standrad"), "--scale must be none or unit or standard, not 'standrad'."),
+    (lambda: InputSpec(None, RowsSpec(None, "a.csv"), "standrad"),
+     "--scale must be auto or none or unit or standard, not 'standrad'."),
     (lambda: RunSpec(range="sharde"), "--range must be shared or layer, not 'sharde'."),
     (lambda: RunSpec(range=(2.0, 1.0)), "--range needs two finite numbers, LOW below HIGH, not 2 1."),
     (lambda: RunSpec(range=(math.nan, 1.0)), "--range needs two finite numbers, LOW below HIGH, not nan 1."),
@@ -46,7 +48,7 @@ def test_what_makes_no_sense_is_not_built(build, message):
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("scale", SCALES)
 def test_what_makes_sense_is_built(dtype, scale):
-    assert RunSpec(InputSpec(None, "a.csv", scale=scale), dtype=dtype, range=(0.0, 1e-300)).bins == 30
+    assert RunSpec(InputSpec(None, RowsSpec(None, "a.csv"), scale), dtype=dtype, range=(0.0, 1e-300)).bins == 30
 
 
 def test_as_many_layers_as_activations_are_named_unless_told_otherwise():

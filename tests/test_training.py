@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actprof.catalogue.initializers import INITIALIZERS
-from actprof.data import labelled
+from actprof.data import labelled, sources
+from actprof.data.request import DataSpec
 from actprof.engine.network import Network
 from actprof.errors import SpecError
 from actprof.train import session
@@ -22,9 +23,9 @@ from actprof.train.result import TrainedArm
 from actprof.train.session import summary, train
 from actprof.train.trainer import Batches, Trainer, checkpoints_of, smoothed, updates_per_epoch
 
-BLOBS = labelled.parse("blobs:train=240,test=90")
+BLOBS = DataSpec(sources.parse("blobs:train=240,test=90"))
 DATA = labelled.load(BLOBS, 0)
-GLYPHS = labelled.parse("glyphs:train=1500,test=200")
+GLYPHS = DataSpec(sources.parse("glyphs:train=1500,test=200"))
 SMALL = {"layers": 2, "width": 12, "iterations": 60, "batch_size": 30}
 
 
@@ -267,7 +268,7 @@ def test_a_network_that_computes_no_numbers_is_right_nowhere():
 
 def test_where_no_gradient_passes_that_is_the_reason():
     result = run("he", acts=["step"], rates=[1e-6])
-    assert result.remedy.startswith("gradient descent needs a slope: try another activation")
+    assert result.remedy == "try --act relu --init he"
     assert result.reason.startswith("vanishing from layer 2: no gradient comes back, the slope of step is 0 "
                                     "throughout layer 2")
 
@@ -333,7 +334,7 @@ def test_a_status_looks_at_the_accuracy_beside_the_baseline_as_well_as_at_the_lo
     smoothed = np.repeat([loss, fall * share * loss, share * loss], [45, 10, 5])
     made = replace(run("he", iterations=2), status="ok", smoothed=smoothed, test_accuracy=np.array([accuracy]),
                    train_loss=share * loss)
-    status, why = judged(Evidence(made, loss, (), spec, DATA))
+    status, why = judged(Evidence(made, loss, loss, (), spec, DATA))
     assert status == JUDGED[accuracy, share, fall]
     assert bool(why.reason) == (status != "ok")
 
@@ -341,7 +342,7 @@ def test_a_status_looks_at_the_accuracy_beside_the_baseline_as_well_as_at_the_lo
 def test_a_network_that_starts_badly_scaled_is_called_that_where_it_is_weak():
     [spec] = specs("10")
     made = replace(run("he"), status="ok", train_loss=0.9 * math.log(3), test_accuracy=np.array([0.5]))
-    status, why = judged(Evidence(made, math.log(3), (), spec, DATA))
+    status, why = judged(Evidence(made, math.log(3), math.log(3), (), spec, DATA))
     assert (status, why.cause[:9]) == ("badly_scaled", "exploding")
 
 
@@ -350,7 +351,7 @@ def test_normalised_layers_of_large_weights_are_told_that_their_steps_are_small(
     made = run("he")
     made = replace(made, status="ok", train_loss=0.9 * math.log(3), test_accuracy=np.array([0.36]),
                    update_ratio=np.full_like(made.update_ratio, 1e-6))
-    status, why = judged(Evidence(made, math.log(3), (), spec, DATA))
+    status, why = judged(Evidence(made, math.log(3), math.log(3), (), spec, DATA))
     assert status == "slow"
     assert "it is worth lr/‖W‖², 1e-06 of the size of the weights of layers 1, 2" in why.reason
 
@@ -382,7 +383,7 @@ def test_networks_of_every_kind_learn_the_blobs(settings):
 
 def test_from_a_saturated_start_the_quadratic_loss_is_slow_and_cross_entropy_is_not():
     # One neuron that starts at z = 5 or beyond for every row, right for one class only (Nielsen, ch. 3).
-    data = labelled.load(labelled.parse("blobs:classes=2,spread=0.1,train=200,test=100"), 0)
+    data = labelled.load(DataSpec(sources.parse("blobs:classes=2,spread=0.1,train=200,test=100")), 0)
     settings = {"data": data, "layers": 0, "width": None, "bias": "constant:5", "rates": [0.1], "iterations": 30}
     quadratic, entropy = (run("zeros", losses=[loss], **settings) for loss in ("mse", "binary_cross_entropy"))
     fallen = [1 - each.smoothed[-1] / each.smoothed[0] for each in (quadratic, entropy)]
@@ -391,7 +392,7 @@ def test_from_a_saturated_start_the_quadratic_loss_is_slow_and_cross_entropy_is_
 
 
 def test_two_classes_are_told_apart_by_one_output():
-    data = labelled.load(labelled.parse("circles:train=300,test=100"), 0)
+    data = labelled.load(DataSpec(sources.parse("circles:train=300,test=100")), 0)
     trainer, result = learned("he", data=data, optimizers=["adam"], rates=[0.02], iterations=200)
     assert trainer.parameters.layers[-1].fans.fan_out == 1
     assert result.test_accuracy[-1] > 0.9

@@ -8,40 +8,62 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from dataclasses import dataclass, field, fields
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from actprof.catalogue import functions as fn
 from actprof.catalogue import special
-from actprof.catalogue.special import borrowed, zeros_like
 from actprof.registry import Choice, Parameter, Registry, Value
 
 Array = NDArray[Any]
 Points = tuple[float, ...]
 T = TypeVar("T")
+Fact: TypeAlias = T | Callable[..., T]
+"""Something about an activation, or a function of its parameters that gives it."""
+
 FLAT = 0.05
-RRELU_LOW, RRELU_HIGH = 1 / 8, 1 / 3
-RRELU_MEAN = (RRELU_LOW + RRELU_HIGH) / 2
-SELU_SCALE = 1.0507009873554804934193349852946
-SELU_ALPHA = 1.6732632423543772848170429916717
 
 
-@dataclass(frozen=True)
+def _absent(*_: Any, **__: Any) -> Any:
+    raise NotImplementedError
+
+
+def _in_place(value: Callable[..., Array]) -> Callable[..., None]:
+    """A row's `write` from a function that gives a new array."""
+
+    def write(z: Array, out: Array, **parameters: Value) -> None:
+        np.copyto(out, value(z, **parameters))
+
+    return write
+
+
+@dataclass(frozen=True, eq=False)
 class Activation:
-    """A row of the table.
+    """A row of the table: a function, its derivative, and all that anything else has to know about them.
 
     Attributes:
         write: write(z, out, **parameters) puts φ(z) into `out`, which may be `z` itself.
         derivative: derivative(z, **parameters), φ'(z); at a kink what the frameworks take (relu'(0) = 0).
+        value: value(z, **parameters) gives φ(z) as a new array: all that a row needs that has no `write`.
         kinks: where φ' jumps.
         jumps: where φ jumps.
+        bends: where a later derivative jumps.
         atoms: values that φ takes with positive probability.
         flat: the sides ("left", "right") on which φ flattens towards an asymptote.
+        scale: the distance over which φ changes its course.
+        period: after which φ repeats itself.
+        piecewise: φ is a polynomial between kinks, jumps and bends.
+        log_normal: φ is e^z, whose expectations have closed forms, and need them.
+        slope_below: the slope below 0 of a φ that has slope 1 above.
+        torch_gain: what torch.nn.init.calculate_gain gives; it refuses every other activation.
+        self_normalizing: keeps mean 0 and variance 1 with LeCun weights and inputs of that kind.
         sup: sup|φ'| where a grid cannot find it.
         pieces: pre-activations that make one output.
         random: whether a slope is drawn per element.
+        drawn: of a random φ: a share in [0, 1], to the activation that has this share of the others below it.
         backward: backward(z, a, cotangent, out, **parameters) puts φ'(z)·cotangent into `out`; for rows where a = φ(z)
             gives it sooner than the derivative does, or knows what was drawn.
         forgets_z: whether `backward` looks at a alone, so that a may take the place of z.
@@ -50,34 +72,35 @@ class Activation:
     name: str
     formula: str
     source: str
-    write: Callable[..., None]
-    derivative: Callable[..., Array]
+    write: Callable[..., None] = _absent
+    derivative: Callable[..., Array] = _absent
     aliases: tuple[str, ...] = ()
     parameters: tuple[Parameter, ...] = ()
-    kinks: Points | Callable[..., Points] = ()
-    jumps: Points | Callable[..., Points] = ()
-    atoms: Points | Callable[..., Points] = ()
+    kinks: Fact[Points] = ()
+    value: Callable[..., Array] | None = None
+    jumps: Fact[Points] = ()
+    bends: Fact[Points] = ()
+    atoms: Fact[Points] = ()
     flat: tuple[str, ...] = ()
-    sup: float | None = None
-    pieces: int | Callable[..., int] = 1
-    random: bool | Callable[..., bool] = False
+    scale: Fact[float] = 1.0
+    period: Fact[float] | None = None
+    piecewise: bool = False
+    log_normal: bool = False
+    slope_below: Fact[float] | None = None
+    torch_gain: Fact[float] | None = None
+    self_normalizing: bool = False
+    sup: Fact[float] | None = None
+    pieces: Fact[int] = 1
+    random: Fact[bool] = False
+    drawn: Callable[..., str] | None = None
     backward: Callable[..., None] | None = None
     forgets_z: bool = False
 
-    def value(self, z: Array, **parameters: Value) -> Array:
-        """φ(z) as a new array of the same type."""
-        z = _floating(z)
-        if z.ndim == 0:
-            return self.value(z.reshape(1), **parameters).reshape(())
-        width = of_parameters(self.pieces, parameters)
-        out = np.empty((*z.shape[:-1], z.shape[-1] // width) if width > 1 else z.shape, z.dtype)
-        self.write(z, out, **parameters)
-        return out
-
-
-def of_parameters(fact: T | Callable[..., T], parameters: dict[str, Any]) -> T:
-    """A fact of a row, which may depend on the row's parameters."""
-    return fact(**parameters) if callable(fact) else fact
+    def __post_init__(self) -> None:
+        if self.derivative is _absent or (self.write is _absent) == (self.value is None):
+            raise ValueError(f"the activation {self.name!r} needs a derivative, and either a write or a value")
+        if self.value is not None:
+            object.__setattr__(self, "write", _in_place(self.value))
 
 
 def _floating(z: Any) -> Array:
@@ -85,442 +108,117 @@ def _floating(z: Any) -> Array:
     return array if np.issubdtype(array.dtype, np.floating) else array.astype(np.float64)
 
 
-def _finite_below(z: Array) -> Array:
-    """z, or if it holds -∞ a copy with the lowest finite number instead: -∞ times a gate of 0 is no number."""
-    if z.min(initial=0) > -math.inf:
-        return z
-    raised: Array = np.maximum(z, np.finfo(z.dtype).min)
-    return raised
-
-
-def _linear(z: Array, out: Array) -> None:
-    if out is not z:
-        np.copyto(out, z)
-
-
-def _relu(z: Array, out: Array) -> None:
-    np.maximum(z, zeros_like(z), out=out)
-
-
-def _step(z: Array, out: Array) -> None:
-    np.sign(z, out=out)
-    np.maximum(out, zeros_like(out), out=out)
-
-
-def _leaky(z: Array, out: Array, slope: float) -> None:
-    if slope == 0:
-        return _relu(z, out)
-    with borrowed(z, 1) as (sloped,):
-        np.multiply(z, slope, out=sloped)
-        np.maximum(z, sloped, out=out)
-
-
-def _leaky_slope(z: Array, slope: float) -> Array:
-    slopes: Array = np.where(z > 0, z.dtype.type(1), z.dtype.type(slope))
-    return slopes
-
-
-def _rrelu(z: Array, out: Array, mode: str, rng: np.random.Generator | None = None) -> None:
-    """The mean slope unless the mode is "train" and there is a source of slopes."""
-    if mode == "eval" or rng is None:
-        return _leaky(z, out, RRELU_MEAN)
-    with borrowed(z, 1) as (sloped,):
-        rng.random(dtype=z.dtype.type, out=sloped)
-        sloped *= RRELU_HIGH - RRELU_LOW
-        sloped += RRELU_LOW
-        sloped *= z
-        np.maximum(z, sloped, out=out)
-
-
-def _hard_sigmoid(z: Array, out: Array, slope: float) -> None:
-    np.multiply(z, slope, out=out)
-    np.add(out, 0.5, out=out)
-    np.clip(out, 0, 1, out=out)
-
-
-def _hard_silu(z: Array, out: Array) -> None:
-    z = _finite_below(z)
-    with borrowed(z, 1) as (gate,):
-        _hard_sigmoid(z, gate, 1 / 6)
-        np.multiply(z, gate, out=out)
-
-
-def _hard_silu_slope(z: Array) -> Array:
-    return np.where(z < 3, (z > -3) * (np.clip(z, -3, 3) / 3 + 0.5), z.dtype.type(1))
-
-
-def _soft_shrink(z: Array, out: Array, threshold: float) -> None:
-    with borrowed(z, 1) as (clipped,):
-        np.subtract(z, np.clip(z, -threshold, threshold, out=clipped), out=out)
-
-
-def _hard_shrink(z: Array, out: Array, threshold: float) -> None:
-    np.multiply(z, np.abs(z) > threshold, out=out)
-
-
-def _maxout(z: Array, out: Array, k: int) -> None:
-    if z.shape[-1] % k:
-        raise ValueError(f"maxout of {k} pieces needs a multiple of {k} pre-activations, not {z.shape[-1]}")
-    largest = functools.reduce(np.maximum, (z[..., piece::k] for piece in range(k)))
-    np.copyto(out, largest)
-
-
-def _maxout_route(z: Array, k: int) -> Array:
-    """1 at the piece that passes (the first of equals), 0 at the others."""
-    pieces = z.reshape(*z.shape[:-1], -1, k)
-    route = np.zeros_like(pieces)
-    np.put_along_axis(route, pieces.argmax(-1)[..., None], 1, -1)
-    routed: Array = route.reshape(z.shape)
-    return routed
-
-
-def _mask(condition: Callable[..., Any]) -> Callable[..., Array]:
-    """A derivative that is 1 where the condition holds and 0 elsewhere."""
-    return lambda z, **parameters: condition(z, **parameters).astype(z.dtype)
-
-
-def _gated(z: Array, a: Array, cotangent: Array, out: Array) -> None:
-    np.multiply(cotangent, a > zeros_like(a), out=out)
-
-
-def _drawn(z: Array, a: Array, cotangent: Array, out: Array, mode: str) -> None:
-    """The slope that was drawn is a/z."""
-    np.multiply(cotangent, np.where(z == 0, z.dtype.type(RRELU_MEAN), a / z), out=out)
-
-
-def _tanh_backward(z: Array, a: Array, cotangent: Array, out: Array) -> None:
-    with borrowed(a, 1) as (slope,):
-        np.multiply(a, a, out=slope)
-        np.subtract(1, slope, out=slope)
-        np.multiply(cotangent, slope, out=out)
-
-
-def _sigmoid_backward(z: Array, a: Array, cotangent: Array, out: Array) -> None:
-    with borrowed(a, 1) as (slope,):
-        np.subtract(1, a, out=slope)
-        slope *= a
-        np.multiply(cotangent, slope, out=out)
-
-
-def _sigmoid(z: Array, out: Array) -> None:
-    """1/(1 + e^-z) itself: half a tanh is a little faster but 0 below -17 in float32."""
-    np.negative(z, out=out)
-    np.exp(out, out=out)
-    np.add(out, 1, out=out)
-    np.reciprocal(out, out=out)
-
-
-def _logistic(z: Array) -> Array:
-    out = np.empty_like(z)
-    _sigmoid(z, out)
-    return out
-
-
-def _bell(z: Array, steepness: float = 1, height: float = 1) -> Array:
-    """height·d/(1 + d)², d = e^{-steepness·|z|}: the slope of sigmoid and tanh, with all its digits in both tails."""
-    bell = np.abs(z)
-    bell *= -steepness
-    np.exp(bell, out=bell)
-    with borrowed(z, 1) as (above,):
-        np.add(bell, 1, out=above)
-        above *= above
-        bell /= above
-    if height != 1:
-        bell *= height
-    return bell
-
-
-def _lecun_tanh(z: Array, out: Array) -> None:
-    np.multiply(z, 2 / 3, out=out)
-    np.tanh(out, out=out)
-    np.multiply(out, 1.7159, out=out)
-
-
-def _gaussian(z: Array, out: Array) -> None:
-    np.multiply(z, z, out=out)
-    np.negative(out, out=out)
-    np.exp(out, out=out)
-
-
-def _gaussian_slope(z: Array) -> Array:
-    z = np.clip(z, -1e4, 1e4)
-    slope: Array = -2 * z * np.exp(-z * z)
-    return slope
-
-
-def _softsign(z: Array, out: Array) -> None:
-    with borrowed(z, 1) as (size,):
-        np.abs(z, out=size)
-        if not size.max(initial=0) < math.inf:
-            largest = np.finfo(z.dtype).max
-            z = np.clip(z, -largest, largest)
-            np.abs(z, out=size)
-        size += 1
-        np.divide(z, size, out=out)
-
-
-def _relu_squared(z: Array, out: Array) -> None:
-    _relu(z, out)
-    np.multiply(out, out, out=out)
-
-
-def _softplus(z: Array, out: Array, beta: float) -> None:
-    """max(z, 0) + log(1 + e^{-β|z|})/β."""
-    with borrowed(z, 1) as (rest,):
-        np.abs(z, out=rest)
-        rest *= -beta
-        np.log1p(np.exp(rest, out=rest), out=rest)
-        rest /= beta
-        _relu(z, out)
-        np.add(out, rest, out=out)
-
-
-def _log_sigmoid(z: Array, out: Array) -> None:
-    np.negative(z, out=out)
-    _softplus(out, out, 1)
-    np.negative(out, out=out)
-
-
-def _squareplus(z: Array, out: Array, b: float) -> None:
-    """max(z, 0) + b/(2(√(z² + b) + |z|)): no cancellation, and an overflow of z² does no harm."""
-    with borrowed(z, 2) as (rest, size):
-        np.multiply(z, z, out=rest)
-        rest += b
-        np.sqrt(rest, out=rest)
-        rest += np.abs(z, out=size)
-        np.divide(b / 2, rest, out=rest)
-        _relu(z, out)
-        np.add(out, rest, out=out)
-
-
-def _squareplus_slope(z: Array, b: float) -> Array:
-    root = np.sqrt(z * z + b)
-    return np.abs((z > 0) - b / 2 / (root + np.abs(z)) / root)
-
-
-def _elu(z: Array, out: Array, alpha: float, scale: float = 1, width: float = 1) -> None:
-    """scale·(max(z, 0) + α(e^{min(z, 0)/width} - 1)); elu, selu and celu are settings of it."""
-    with borrowed(z, 1) as (rest,):
-        np.minimum(z, zeros_like(z), out=rest)
-        if width != 1:
-            rest /= width
-        np.expm1(rest, out=rest)
-        rest *= alpha
-        _relu(z, out)
-        np.add(out, rest, out=out)
-    if scale != 1:
-        np.multiply(out, scale, out=out)
-
-
-def _elu_slope(z: Array, alpha: float, scale: float = 1, width: float = 1) -> Array:
-    return np.where(z > 0, z.dtype.type(scale), scale * alpha / width * np.exp(np.minimum(z, 0) / width))
-
-
-def _gelu(z: Array, out: Array) -> None:
-    """z·Φ(z) = max(z, 0) - |z|·Φ(-|z|): the negative tail keeps its digits."""
-    with borrowed(z, 2) as (size, tail):
-        np.abs(z, out=size)
-        special.normal_tail(size, out=tail)
-        # The tail is 0 there; the bound keeps ∞·0 out.
-        tail *= np.minimum(size, 1e4, out=size)
-        _relu(z, out)
-        np.subtract(out, tail, out=out)
-
-
-def _gelu_slope(z: Array) -> Array:
-    z = np.clip(z, -1e4, 1e4)
-    slope: Array = special.normal_cdf(z) + z * special.normal_density(z)
-    return slope
-
-
-def _gate(z: Array, exponent: Array, out: Array) -> None:
-    """z·sigmoid(s) for exponent = -s, which is overwritten."""
-    np.exp(exponent, out=exponent)
-    exponent += 1
-    np.divide(z, exponent, out=out)
-
-
-def _silu(z: Array, out: Array, steepness: float = 1) -> None:
-    z = _finite_below(z)
-    with borrowed(z, 1) as (exponent,):
-        np.multiply(z, -steepness, out=exponent)
-        _gate(z, exponent, out)
-
-
-def _gelu_tanh(z: Array, out: Array) -> None:
-    """0.5z(1 + tanh u) = z·sigmoid(2u), u = √(2/π)(z + 0.044715z³)."""
-    z = _finite_below(z)
-    with borrowed(z, 1) as (exponent,):
-        np.multiply(z, z, out=exponent)
-        exponent *= -2 * math.sqrt(2 / math.pi) * 0.044715
-        exponent -= 2 * math.sqrt(2 / math.pi)
-        exponent *= z
-        _gate(z, exponent, out)
-
-
-def _gate_slope(z: Array, s: Array, s_slope: Any) -> Array:
-    """(z·sigmoid(s))' = sigmoid(s) + z·s'·sigmoid'(s)."""
-    slope = _bell(s)
-    slope *= z
-    slope *= s_slope
-    with borrowed(s, 1) as (gate,):
-        _sigmoid(s, gate)
-        slope += gate
-    return slope
-
-
-def _silu_slope(z: Array, steepness: float = 1) -> Array:
-    z = np.clip(z, -1e4, 1e4)
-    return _gate_slope(z, z * steepness, steepness)
-
-
-def _gelu_tanh_slope(z: Array) -> Array:
-    z = np.clip(z, -1e4, 1e4)
-    c = 2 * math.sqrt(2 / math.pi)
-    square = 0.044715 * z * z
-    return _gate_slope(z, c * z * (1 + square), c * (1 + 3 * square))
-
-
-def _mish(z: Array, out: Array) -> None:
-    """z·n/(n + 2), n = e^z(e^z + 2), which is z·tanh(softplus(z)); from z = 20 on the factor is 1."""
-    z = _finite_below(z)
-    with borrowed(z, 2) as (power, n):
-        np.exp(np.minimum(z, 20, out=power), out=power)
-        np.add(power, 2, out=n)
-        n *= power
-        np.add(n, 2, out=power)
-        n /= power
-        np.multiply(z, n, out=out)
-
-
-def _mish_slope(z: Array) -> Array:
-    z = np.clip(z, -1e4, 20)
-    power = np.exp(z)
-    n = power * (power + 2)
-    slope: Array = n / (n + 2) + 4 * z * power * (1 + power) / (n + 2) ** 2
-    return slope
-
-
-def _tanh_shrink(z: Array, out: Array) -> None:
-    """z - tanh z; for |z| < 1 by Lambert's continued fraction of tanh, because the difference cancels."""
-    with borrowed(z, 4) as (large, small, square, fraction):
-        np.subtract(z, np.tanh(z, out=large), out=large)
-        np.clip(z, -1, 1, out=small)
-        np.multiply(small, small, out=square)
-        fraction[...] = 17
-        for odd in range(15, 1, -2):
-            np.divide(square, fraction, out=fraction)
-            fraction += odd
-        fraction += square
-        small *= np.divide(square, fraction, out=fraction)
-        np.copyto(out, np.where(np.abs(z) < 1, small, large))
-
-
-def _wrap(function: Callable[..., Any]) -> Callable[..., None]:
-    """A row's `write` from a ufunc."""
-
-    def write(z: Array, out: Array) -> None:
-        function(z, out=out)
-
-    return write
-
-
 _SLOPE = "max(z, slope·z)"
 _LEAST, _MOST = 1e-4, 1e4  # of a parameter that is above 0: further out squares and sums of φ lose their digits
 _ROWS = (
-    Activation("linear", "z", "no activation", _linear, np.ones_like, ("identity", "none"),
-               backward=lambda z, a, cotangent, out: _linear(cotangent, out), forgets_z=True),
+    Activation("linear", "z", "no activation", fn.linear, np.ones_like, ("identity", "none"),
+               backward=lambda z, a, cotangent, out: fn.linear(cotangent, out), forgets_z=True, piecewise=True,
+               slope_below=1.0, torch_gain=1.0),
     Activation("step", "1 if z > 0, else 0", "McCulloch & Pitts 1943",
-               _step, np.zeros_like, ("heaviside",),
-               jumps=(0.0,), atoms=(0.0, 1.0)),
+               fn.step, np.zeros_like, ("heaviside",),
+               jumps=(0.0,), atoms=(0.0, 1.0), piecewise=True),
     Activation("sigmoid", "1/(1 + e^-z)", "Verhulst 1845; Rumelhart, Hinton & Williams 1986",
-               _sigmoid, _bell, ("logistic",), flat=("left", "right"), backward=_sigmoid_backward,
-               forgets_z=True),
+               fn.sigmoid, fn.bell, ("logistic",), flat=("left", "right"), backward=fn.sigmoid_backward,
+               forgets_z=True, torch_gain=1.0),
     Activation("hard_sigmoid", "clip(slope·z + 1/2, 0, 1)",
-               "Courbariaux et al. 2015; slope 1/6 in PyTorch, JAX, Keras 3, slope 0.2 in Keras 2", _hard_sigmoid,
+               "Courbariaux et al. 2015; slope 1/6 in PyTorch, JAX, Keras 3, slope 0.2 in Keras 2", fn.hard_sigmoid,
                lambda z, slope: slope * (np.abs(z) < 0.5 / slope).astype(z.dtype),
                parameters=(Parameter("slope", 1 / 6, _LEAST, _MOST),),
-               kinks=lambda slope: (-0.5 / slope, 0.5 / slope), atoms=(0.0, 1.0), flat=("left", "right")),
+               kinks=lambda slope: (-0.5 / slope, 0.5 / slope), atoms=(0.0, 1.0), flat=("left", "right"),
+               piecewise=True),
     Activation("log_sigmoid", "-log(1 + e^-z)", "PyTorch LogSigmoid, jax.nn.log_sigmoid",
-               _log_sigmoid, lambda z: _logistic(-z), flat=("right",)),
-    Activation("tanh", "tanh z", "LeCun et al. 1998", _wrap(np.tanh), lambda z: _bell(z, 2, 4), flat=("left", "right"),
-               backward=_tanh_backward, forgets_z=True),
+               fn.log_sigmoid, lambda z: fn.logistic(-z), flat=("right",)),
+    Activation("tanh", "tanh z", "LeCun et al. 1998", fn.wrap(np.tanh), lambda z: fn.bell(z, 2, 4), flat=("left",
+               "right"),
+               backward=fn.tanh_backward, forgets_z=True, torch_gain=5 / 3),
     Activation("hard_tanh", "clip(z, -1, 1)", "Collobert 2004",
-               lambda z, out: np.clip(z, -1, 1, out=out), _mask(lambda z: np.abs(z) < 1), ("hardtanh",),
-               kinks=(-1.0, 1.0), atoms=(-1.0, 1.0), flat=("left", "right")),
+               lambda z, out: np.clip(z, -1, 1, out=out), fn.mask(lambda z: np.abs(z) < 1), ("hardtanh",),
+               kinks=(-1.0, 1.0), atoms=(-1.0, 1.0), flat=("left", "right"), piecewise=True),
     Activation("lecun_tanh", "1.7159·tanh(2z/3)", "LeCun et al. 1998, Efficient BackProp",
-               _lecun_tanh, lambda z: _bell(z, 4 / 3, 4 * 1.7159 * 2 / 3), flat=("left", "right")),
-    Activation("arctan", "arctan z", "classical", _wrap(np.arctan), lambda z: 1 / (1 + z * z), ("atan",),
+               fn.lecun_tanh, lambda z: fn.bell(z, 4 / 3, 4 * 1.7159 * 2 / 3), flat=("left", "right")),
+    Activation("arctan", "arctan z", "classical", fn.wrap(np.arctan), lambda z: 1 / (1 + z * z), ("atan",),
                flat=("left", "right")),
-    Activation("sin", "sin z", "Sitzmann et al. 2020 (SIREN)", _wrap(np.sin), np.cos, sup=1.0),
-    Activation("cos", "cos z", "Rahimi & Recht 2007", _wrap(np.cos), lambda z: -np.sin(z), sup=1.0),
-    Activation("erf", "erf z = 2/√π ∫₀ᶻ e^-t² dt", "Williams 1996", _wrap(special.erf),
+    Activation("sin", "sin z", "Sitzmann et al. 2020 (SIREN)", fn.wrap(np.sin), np.cos, sup=1.0, period=2 * math.pi),
+    Activation("cos", "cos z", "Rahimi & Recht 2007", fn.wrap(np.cos), lambda z: -np.sin(z), sup=1.0,
+               period=2 * math.pi),
+    Activation("erf", "erf z = 2/√π ∫₀ᶻ e^-t² dt", "Williams 1996", fn.wrap(special.erf),
                lambda z: 2 / math.sqrt(math.pi) * np.exp(-z * z), flat=("left", "right")),
-    Activation("gaussian", "e^-z²", "Broomhead & Lowe 1988", _gaussian,
-               _gaussian_slope, flat=("left", "right")),
-    Activation("softsign", "z/(1 + |z|)", "Bergstra et al. 2009", _softsign,
-               lambda z: 1 / (1 + np.abs(z)) ** 2, flat=("left", "right")),
-    Activation("relu", "max(z, 0)", "Nair & Hinton 2010", _relu, _mask(lambda z: z > 0),
-               kinks=(0.0,), atoms=(0.0,), backward=_gated, forgets_z=True),
+    Activation("gaussian", "e^-z²", "Broomhead & Lowe 1988", fn.gaussian,
+               fn.gaussian_slope, flat=("left", "right")),
+    Activation("softsign", "z/(1 + |z|)", "Bergstra et al. 2009", fn.softsign,
+               lambda z: 1 / (1 + np.abs(z)) ** 2, flat=("left", "right"), bends=(0.0,)),
+    Activation("relu", "max(z, 0)", "Nair & Hinton 2010", fn.relu, fn.mask(lambda z: z > 0),
+               kinks=(0.0,), atoms=(0.0,), backward=fn.gated, forgets_z=True, piecewise=True, slope_below=0.0,
+               torch_gain=math.sqrt(2)),
     Activation("relu6", "min(max(z, 0), 6)", "Krizhevsky 2010", lambda z, out: np.clip(z, 0, 6, out=out),
-               _mask(lambda z: (z > 0) & (z < 6)), kinks=(0.0, 6.0), atoms=(0.0, 6.0), flat=("right",)),
-    Activation("relu_squared", "max(z, 0)²", "So et al. 2021 (Primer)", _relu_squared,
-               lambda z: 2 * np.maximum(z, 0), ("relu2",), atoms=(0.0,), sup=math.inf),
-    Activation("leaky_relu", _SLOPE, "Maas, Hannun & Ng 2013; slope 0.01 in PyTorch and JAX", _leaky, _leaky_slope,
+               fn.mask(lambda z: (z > 0) & (z < 6)), kinks=(0.0, 6.0), atoms=(0.0, 6.0), flat=("right",),
+               piecewise=True),
+    Activation("relu_squared", "max(z, 0)²", "So et al. 2021 (Primer)", fn.relu_squared,
+               lambda z: 2 * np.maximum(z, 0), ("relu2",), atoms=(0.0,), sup=math.inf, bends=(0.0,), piecewise=True),
+    Activation("leaky_relu", _SLOPE, "Maas, Hannun & Ng 2013; slope 0.01 in PyTorch and JAX", fn.leaky, fn.leaky_slope,
                ("lrelu",), (Parameter("slope", 0.01, -1.0, 1.0),),
-               lambda slope: (0.0,) if slope != 1 else (), atoms=lambda slope: (0.0,) if slope == 0 else ()),
-    Activation("prelu", _SLOPE, "He et al. 2015; slope 0.25 is where it starts", _leaky, _leaky_slope, (),
+               lambda slope: (0.0,) if slope != 1 else (), atoms=lambda slope: (0.0,) if slope == 0 else (),
+               piecewise=True,
+               slope_below=lambda slope: float(slope), torch_gain=lambda slope: math.sqrt(2 / (1 + slope**2))),
+    Activation("prelu", _SLOPE, "He et al. 2015; slope 0.25 is where it starts", fn.leaky, fn.leaky_slope, (),
                (Parameter("slope", 0.25, -1.0, 1.0),),
-               lambda slope: (0.0,) if slope != 1 else (), atoms=lambda slope: (0.0,) if slope == 0 else ()),
+               lambda slope: (0.0,) if slope != 1 else (), atoms=lambda slope: (0.0,) if slope == 0 else (),
+               piecewise=True,
+               slope_below=lambda slope: float(slope)),
     Activation("rrelu", "max(z, slope·z), slope ~ U(1/8, 1/3) in mode train, slope = 11/48 in mode eval",
-               "Xu et al. 2015", _rrelu, lambda z, mode: _leaky_slope(z, RRELU_MEAN), (),
+               "Xu et al. 2015", fn.rrelu, lambda z, mode: fn.leaky_slope(z, fn.RRELU_MEAN), (),
                (Parameter("mode", "train", choices=("train", "eval")),), (0.0,),
-               random=lambda mode: mode == "train", backward=_drawn),
-    Activation("elu", "z if z > 0, else alpha·(e^z - 1)", "Clevert, Unterthiner & Hochreiter 2016", _elu, _elu_slope,
+               random=lambda mode: mode == "train", backward=fn.drawn, piecewise=True,
+               drawn=lambda share, mode: f"leaky_relu:{fn.RRELU_LOW + share * (fn.RRELU_HIGH - fn.RRELU_LOW)!r}"),
+    Activation("elu", "z if z > 0, else alpha·(e^z - 1)", "Clevert, Unterthiner & Hochreiter 2016", fn.elu,
+               fn.elu_slope,
                (), (Parameter("alpha", 1.0, _LEAST, _MOST),), lambda alpha: (0.0,) if alpha != 1 else (),
-               flat=("left",)),
+               flat=("left",), bends=(0.0,)),
     Activation("celu", "z if z > 0, else alpha·(e^(z/alpha) - 1)", "Barron 2017",
-               lambda z, out, alpha: _elu(z, out, alpha, width=alpha),
-               lambda z, alpha: _elu_slope(z, alpha, width=alpha),
-               (), (Parameter("alpha", 1.0, _LEAST, _MOST),), flat=("left",)),
+               lambda z, out, alpha: fn.elu(z, out, alpha, width=alpha),
+               lambda z, alpha: fn.elu_slope(z, alpha, width=alpha),
+               (), (Parameter("alpha", 1.0, _LEAST, _MOST),), flat=("left",), bends=(0.0,), scale=lambda alpha: alpha),
     Activation("selu", "1.0507·(z if z > 0, else 1.67326·(e^z - 1))", "Klambauer et al. 2017",
-               lambda z, out: _elu(z, out, SELU_ALPHA, SELU_SCALE), lambda z: _elu_slope(z, SELU_ALPHA, SELU_SCALE),
-               kinks=(0.0,), flat=("left",)),
-    Activation("gelu", "z·Φ(z)", "Hendrycks & Gimpel 2016; erf form, as in PyTorch and Keras", _gelu, _gelu_slope,
+               lambda z, out: fn.elu(z, out, fn.SELU_ALPHA, fn.SELU_SCALE), lambda z: fn.elu_slope(z, fn.SELU_ALPHA,
+               fn.SELU_SCALE),
+               kinks=(0.0,), flat=("left",), torch_gain=3 / 4, self_normalizing=True),
+    Activation("gelu", "z·Φ(z)", "Hendrycks & Gimpel 2016; erf form, as in PyTorch and Keras", fn.gelu, fn.gelu_slope,
                flat=("left",)),
     Activation("gelu_tanh", "z/2·(1 + tanh(√(2/π)·(z + 0.044715z³)))",
-               "Hendrycks & Gimpel 2016; approximate form, the default of JAX", _gelu_tanh, _gelu_tanh_slope,
+               "Hendrycks & Gimpel 2016; approximate form, the default of JAX", fn.gelu_tanh, fn.gelu_tanh_slope,
                flat=("left",)),
     Activation("quick_gelu", "z·sigmoid(1.702z)", "Hendrycks & Gimpel 2016",
-               lambda z, out: _silu(z, out, 1.702), lambda z: _silu_slope(z, 1.702), flat=("left",)),
+               lambda z, out: fn.silu(z, out, 1.702), lambda z: fn.silu_slope(z, 1.702), flat=("left",)),
     Activation("silu", "z·sigmoid(z)", "Elfwing, Uchibe & Doya 2018; Ramachandran, Zoph & Le 2017",
-               _silu, _silu_slope, ("swish",), flat=("left",)),
+               fn.silu, fn.silu_slope, ("swish",), flat=("left",)),
     Activation("hard_silu", "z·min(max(z + 3, 0), 6)/6", "Howard et al. 2019 (MobileNetV3)",
-               _hard_silu, _hard_silu_slope, ("hardswish", "hard_swish"), kinks=(-3.0, 3.0), atoms=(0.0,),
-               flat=("left",)),
-    Activation("mish", "z·tanh(log(1 + e^z))", "Misra 2019", _mish, _mish_slope, flat=("left",)),
-    Activation("softplus", "log(1 + e^(beta·z))/beta", "Dugas et al. 2001", _softplus,
-               lambda z, beta: _logistic(beta * z), parameters=(Parameter("beta", 1.0, _LEAST, _MOST),),
-               flat=("left",)),
-    Activation("squareplus", "(z + √(z² + b))/2", "Barron 2021", _squareplus, _squareplus_slope,
-               parameters=(Parameter("b", 4.0, _LEAST, _MOST),), flat=("left",)),
-    Activation("tanh_shrink", "z - tanh z", "PyTorch Tanhshrink", _tanh_shrink, lambda z: np.tanh(z) ** 2),
-    Activation("soft_shrink", "sign(z)·max(|z| - threshold, 0)", "Donoho 1995", _soft_shrink,
-               _mask(lambda z, threshold: np.abs(z) > threshold), (), (Parameter("threshold", 0.5, low=0.0),),
+               fn.hard_silu, fn.hard_silu_slope, ("hardswish", "hard_swish"), kinks=(-3.0, 3.0), atoms=(0.0,),
+               flat=("left",), piecewise=True),
+    Activation("mish", "z·tanh(log(1 + e^z))", "Misra 2019", fn.mish, fn.mish_slope, flat=("left",)),
+    Activation("softplus", "log(1 + e^(beta·z))/beta", "Dugas et al. 2001", fn.softplus,
+               lambda z, beta: fn.logistic(beta * z), parameters=(Parameter("beta", 1.0, _LEAST, _MOST),),
+               flat=("left",), scale=lambda beta: 1 / beta),
+    Activation("squareplus", "(z + √(z² + b))/2", "Barron 2021", fn.squareplus, fn.squareplus_slope,
+               parameters=(Parameter("b", 4.0, _LEAST, _MOST),), flat=("left",), scale=lambda b: math.sqrt(b)),
+    Activation("tanh_shrink", "z - tanh z", "PyTorch Tanhshrink", fn.tanh_shrink, lambda z: np.tanh(z) ** 2),
+    Activation("soft_shrink", "sign(z)·max(|z| - threshold, 0)", "Donoho 1995", fn.soft_shrink,
+               fn.mask(lambda z, threshold: np.abs(z) > threshold), (), (Parameter("threshold", 0.5, low=0.0),),
                kinks=lambda threshold: (-threshold, threshold) if threshold else (),
-               atoms=lambda threshold: (0.0,) if threshold else ()),
-    Activation("hard_shrink", "z if |z| > threshold, else 0", "Donoho & Johnstone 1994", _hard_shrink,
-               _mask(lambda z, threshold: np.abs(z) > threshold), (), (Parameter("threshold", 0.5, low=0.0),),
+               atoms=lambda threshold: (0.0,) if threshold else (), piecewise=True),
+    Activation("hard_shrink", "z if |z| > threshold, else 0", "Donoho & Johnstone 1994", fn.hard_shrink,
+               fn.mask(lambda z, threshold: np.abs(z) > threshold), (), (Parameter("threshold", 0.5, low=0.0),),
                kinks=lambda threshold: (-threshold, threshold) if threshold else (),
                jumps=lambda threshold: (-threshold, threshold) if threshold else (),
-               atoms=lambda threshold: (0.0,) if threshold else ()),
-    Activation("exponential", "e^z", "Keras", _wrap(np.exp), np.exp, ("exp",), flat=("left",), sup=math.inf,
-               backward=lambda z, a, cotangent, out: np.multiply(cotangent, a, out=out), forgets_z=True),
-    Activation("abs", "|z|", "Jarrett et al. 2009", _wrap(np.abs), np.sign, kinks=(0.0,)),
-    Activation("square", "z²", "Livni, Shalev-Shwartz & Shamir 2014", _wrap(np.square), lambda z: 2 * z,
-               sup=math.inf),
-    Activation("maxout", "max(z₁, …, z_k), k linear maps for each output", "Goodfellow et al. 2013", _maxout,
-               _maxout_route, (), (Parameter("k", 2, 1, 64),), pieces=lambda k: k, sup=1.0),
+               atoms=lambda threshold: (0.0,) if threshold else (), piecewise=True),
+    Activation("exponential", "e^z", "Keras", fn.wrap(np.exp), np.exp, ("exp",), flat=("left",), sup=math.inf,
+               backward=lambda z, a, cotangent, out: np.multiply(cotangent, a, out=out), forgets_z=True,
+               log_normal=True),
+    Activation("abs", "|z|", "Jarrett et al. 2009", fn.wrap(np.abs), np.sign, kinks=(0.0,), piecewise=True,
+               slope_below=-1.0),
+    Activation("square", "z²", "Livni, Shalev-Shwartz & Shamir 2014", fn.wrap(np.square), lambda z: 2 * z,
+               sup=math.inf, piecewise=True),
+    Activation("maxout", "max(z₁, …, z_k), k linear maps for each output", "Goodfellow et al. 2013", fn.maxout,
+               fn.maxout_route, (), (Parameter("k", 2, 1, 64),), pieces=lambda k: k, sup=1.0, piecewise=True),
 )
 _PRESETS = {
     "torch.gelu": "gelu",
@@ -552,10 +250,33 @@ ACTIVATIONS: Registry[Activation] = Registry("activation", "activations", _ROWS,
 
 @dataclass(frozen=True)
 class BoundActivation:
-    """An activation with its parameters fixed."""
+    """An activation with its parameters fixed, and the facts of its row as plain values.
+
+    Attributes:
+        bends: where φ is not analytic: its jumps and kinks, and where a later derivative jumps.
+    """
 
     activation: Activation
     parameters: tuple[tuple[str, Value], ...] = ()
+    kinks: Points = field(compare=False, default=())
+    jumps: Points = field(compare=False, default=())
+    bends: Points = field(compare=False, default=())
+    atoms: Points = field(compare=False, default=())
+    scale: float = field(compare=False, default=1.0)
+    period: float | None = field(compare=False, default=None)
+    slope_below: float | None = field(compare=False, default=None)
+    torch_gain: float | None = field(compare=False, default=None)
+    sup: float | None = field(compare=False, default=None)
+    pieces: int = field(compare=False, default=1)
+    forgets_z: bool = field(compare=False, default=False)
+    random: bool = field(compare=False, default=False)
+
+    @classmethod
+    def of(cls, row: Activation, parameters: tuple[tuple[str, Value], ...] = ()) -> BoundActivation:
+        facts = {each.name: getattr(row, each.name) for each in fields(cls) if not each.compare}
+        facts = {name: fact(**dict(parameters)) if callable(fact) else fact for name, fact in facts.items()}
+        bends = sorted({*facts["kinks"], *facts["jumps"], *facts["bends"]})
+        return cls(row, parameters, **facts | {"bends": tuple(bends)})
 
     @property
     def name(self) -> str:
@@ -569,36 +290,6 @@ class BoundActivation:
         return ", ".join((self.activation.formula, *values))
 
     @property
-    def pieces(self) -> int:
-        """Pre-activations that make one output: 1, for maxout k."""
-        return self._fact(self.activation.pieces)
-
-    @property
-    def forgets_z(self) -> bool:
-        """Whether `backpropagate` looks at a alone, so that a may take the place of z."""
-        return self.activation.forgets_z
-
-    @property
-    def random(self) -> bool:
-        """Whether `apply` draws from its generator."""
-        return self._fact(self.activation.random)
-
-    @functools.cached_property
-    def kinks(self) -> Points:
-        """Where φ' jumps."""
-        return self._fact(self.activation.kinks)
-
-    @functools.cached_property
-    def jumps(self) -> Points:
-        """Where φ itself jumps."""
-        return self._fact(self.activation.jumps)
-
-    @functools.cached_property
-    def atoms(self) -> Points:
-        """Values taken with positive probability."""
-        return self._fact(self.activation.atoms)
-
-    @property
     def rectifier(self) -> bool:
         """Whether a whole interval of z gives 0 and another does not stand still: not so for a step."""
         return 0.0 in self.atoms and self.sup_derivative > 0
@@ -606,8 +297,8 @@ class BoundActivation:
     @functools.cached_property
     def sup_derivative(self) -> float:
         """sup|φ'|; infinite for exponential, square and relu_squared."""
-        if self.activation.sup is not None:
-            return self.activation.sup
+        if self.sup is not None:
+            return self.sup
         return _largest(self._steepness, _GRID)
 
     @functools.cached_property
@@ -640,8 +331,13 @@ class BoundActivation:
 
         A random activation uses its mean slope.
         """
+        z = _floating(z)
+        if z.ndim == 0:
+            return self.value(z.reshape(1)).reshape(())
+        out = np.empty((*z.shape[:-1], z.shape[-1] // self.pieces), z.dtype)
         with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-            return self.activation.value(z, **dict(self.parameters))
+            self.activation.write(z, out, **dict(self.parameters))
+        return out
 
     def apply(self, z: Array, out: Array, rng: np.random.Generator | None = None) -> None:
         """Write φ(z) into `out`, which may be `z`. A random activation draws one slope per element from `rng`."""
@@ -673,9 +369,6 @@ class BoundActivation:
                 spread = cotangent if self.pieces == 1 else np.repeat(cotangent, self.pieces, axis=-1)
                 np.multiply(row.derivative(z, **parameters), spread, out=out)
 
-    def _fact(self, fact: T | Callable[..., T]) -> T:
-        return of_parameters(fact, dict(self.parameters))
-
     def _alike(self, z: Array) -> Array:
         """φ with the same z for all pieces of an output: it takes the same values as any others."""
         return self.value(np.repeat(z, self.pieces))
@@ -687,7 +380,7 @@ class BoundActivation:
 @functools.cache
 def bind(choice: Choice) -> BoundActivation:
     """The activation that a choice stands for."""
-    return BoundActivation(ACTIVATIONS[choice.name], choice.parameters)
+    return BoundActivation.of(ACTIVATIONS[choice.name], choice.parameters)
 
 
 _DECADES = np.logspace(-9, 9, 18 * 200 + 1)

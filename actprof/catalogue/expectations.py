@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from actprof.catalogue import quadrature
 from actprof.catalogue.activations import BoundActivation, bind
-from actprof.catalogue.quadrature import PERIODIC, Values, rule, values
+from actprof.catalogue.quadrature import Values, rule, values
 from actprof.catalogue.special import normal_cdf
 from actprof.errors import SpecError
 from actprof.registry import Choice
@@ -45,7 +45,7 @@ def without_noise(phi: BoundActivation, derivative: Any, power: Any, square: Any
 
     `power` is the variance's that makes the derivative comparable with W, which is `square`.
     """
-    if not phi.jumps and phi.name not in PERIODIC:
+    if not phi.jumps and phi.period is None:
         return derivative
     return np.where(np.abs(power * derivative) <= 1e-14 * square, 0.0, derivative)
 
@@ -154,12 +154,12 @@ def moments(phi: BoundActivation, variance: float, offset: float = 0.0) -> Momen
     """All expectations for h ~ N(offset, variance); infinite where they overflow."""
     if not variance < math.inf:
         return Moments(**dict.fromkeys(Moments.__annotations__, math.nan))
-    if phi.name == "exponential":
+    if phi.activation.log_normal:
         return Moments(*map(np.float64, exponential_moments(variance, offset)))
     variance = np.float64(quadrature.tamed(phi, variance))
     with np.errstate(all="ignore"):
         first = _levels(phi, variance, offset)
-        unit = quadrature.scale(phi) ** 2
+        unit = phi.scale ** 2
         slopes = _slopes(phi, max(variance, LEAST_FOR_SLOPES * unit), offset)
         if variance < LEAST_FOR_SLOPES * unit and _through_0(phi, offset):
             slopes = slopes[0], _without_0(_slopes(phi, max(variance, LEAST_TO_SPLIT * unit), offset)[1], variance)
@@ -184,7 +184,7 @@ def squares(phi: BoundActivation, variances: Array) -> tuple[Array, Array]:
 @np.errstate(all="ignore")
 def curve(phi: BoundActivation, variances: Array) -> Curve:
     """The curve for h ~ N(0, q) at many variances q > 0 at once; derivatives at the least of them are noisy."""
-    if phi.name == "exponential":
+    if phi.activation.log_normal:
         parts = [moments(phi, float(q)) for q in variances]
         return Curve(*(np.array([getattr(part, name) for part in parts]) for name in Curve._fields))
     q = np.array([quadrature.tamed(phi, float(each)) for each in variances])
@@ -248,7 +248,7 @@ def _levels(phi: BoundActivation, variance: float, offset: float) -> tuple[float
 
 def _slope_levels(phi: BoundActivation, variance: float, offset: float) -> tuple[float, float]:
     """(E φ'², E φ'⁴); without variance the mean of both sides of a kink."""
-    least = LEAST_TO_SPLIT * quadrature.scale(phi) ** 2
+    least = LEAST_TO_SPLIT * phi.scale ** 2
     _, weights, at = _sample(phi, max(variance, least), offset)
     squares = at.mean(at.slope * at.slope)
     return _without_0(float(squares @ weights), variance), float(at.mean(at.slope**4) @ weights)

@@ -7,18 +7,16 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from actprof.catalogue.activations import ACTIVATIONS, RRELU_HIGH, RRELU_LOW, BoundActivation
+from actprof.catalogue.activations import ACTIVATIONS, BoundActivation, bind
 from actprof.catalogue.special import normal_density
 
 Array = NDArray[Any]
-Points = tuple[float, ...]
 
 REACH = 10.0
 """Standard deviations to which an expectation extends: beyond are 1e-23 of the probability."""
@@ -26,52 +24,22 @@ REACH = 10.0
 ORDER = 24
 _PANELS = (-REACH, -6.0, -3.0, 0.0, 3.0, 6.0, REACH)
 _GRADED = (2.0, 4.0, 8.0, 16.0, 32.0, 128.0, 512.0, 2048.0, 8192.0)
-PERIODIC = ("sin", "cos")
-
 LARGEST_OF_PERIODIC = 100.0
-"""Variance above which the expectation of a sine no longer depends on it: e^{-50} is left."""
-
-_PIECEWISE = ("linear", "step", "hard_sigmoid", "hard_tanh", "relu", "relu6", "relu_squared", "leaky_relu", "prelu",
-              "rrelu", "soft_shrink", "hard_shrink", "abs", "square", "hard_silu", "maxout")
-"""Polynomials between their bends."""
-
-_BENDS: dict[str, Points] = {"elu": (0.0,), "celu": (0.0,), "softsign": (0.0,), "relu_squared": (0.0,)}
-"""Where a later derivative than the first jumps."""
-
-_SCALES: dict[str, Callable[..., float]] = {
-    "softplus": lambda beta: 1 / beta,
-    "squareplus": lambda b: math.sqrt(b),
-    "celu": lambda alpha: alpha,
-}
-
-
-def bends(phi: BoundActivation) -> Points:
-    """Where φ is not analytic: its jumps and kinks, and where a later derivative jumps."""
-    return tuple(sorted({*phi.kinks, *phi.jumps, *_BENDS.get(phi.name, ())}))
-
-
-def scale(phi: BoundActivation) -> float:
-    """The distance over which φ changes its course; 1 unless a parameter stretches it."""
-    return _SCALES.get(phi.name, lambda: 1.0)(**dict(phi.parameters)) if phi.name in _SCALES else 1.0
-
-
-def analytic(phi: BoundActivation) -> bool:
-    """Whether φ has no bend at all: then the trapezoidal rule converges exponentially."""
-    return not bends(phi)
+"""Variance above which the expectation of sin z no longer depends on it: e^{-50} is left."""
 
 
 @functools.cache
 def cuts(phi: BoundActivation) -> Array:
     """Pre-activations at which panels should end: every bend and, away from 0, wider and wider steps."""
-    if phi.name in PERIODIC:
-        return np.arange(-REACH * 10, REACH * 10 + 1, 4.0)
-    graded = () if phi.name in _PIECEWISE else (0.0, *_GRADED, *(-edge for edge in _GRADED))
-    return np.array(sorted({*bends(phi), *(scale(phi) * edge for edge in graded)}))
+    if phi.period is not None:
+        return np.arange(-REACH * 10, REACH * 10 + 1, 4.0) * phi.period / (2 * math.pi)
+    graded = () if phi.activation.piecewise else (0.0, *_GRADED, *(-edge for edge in _GRADED))
+    return np.array(sorted({*phi.bends, *(phi.scale * edge for edge in graded)}))
 
 
 def tamed(phi: BoundActivation, variance: float) -> float:
     """The variance, or for a periodic φ a smaller one that gives the same expectations."""
-    return min(variance, LARGEST_OF_PERIODIC) if phi.name in PERIODIC else variance
+    return variance if phi.period is None else min(variance, LARGEST_OF_PERIODIC * (phi.period / (2 * math.pi)) ** 2)
 
 
 @functools.cache
@@ -138,12 +106,11 @@ class Values:
 @functools.cache
 def curves(phi: BoundActivation) -> tuple[tuple[float, BoundActivation], ...]:
     """(probability, activation without chance) for every curve that may be drawn."""
-    if not phi.random:
+    draw = phi.activation.drawn
+    if not phi.random or draw is None:
         return ((1.0, phi),)
-    leaky = ACTIVATIONS["leaky_relu"]
-    slopes, weights = interval(RRELU_LOW, RRELU_HIGH, SLOPES)
-    return tuple((float(weight), replace(phi, activation=leaky, parameters=(("slope", float(slope)),)))
-                 for slope, weight in zip(slopes, weights, strict=True))
+    return tuple((weight, bind(ACTIVATIONS.parse(draw(share, **dict(phi.parameters)))))
+                 for share, weight in zip(*(each.tolist() for each in interval(0.0, 1.0, SLOPES)), strict=True))
 
 
 def values(phi: BoundActivation, h: Array) -> Values:

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import click
 
 from actprof.cli.arguments import Whole, Word
+from actprof.data.request import ABOUT, MISSING, RowsSpec
 from actprof.engine import spec
-from actprof.engine.spec import InputSpec, RunSpec, StackSpec
-
-if TYPE_CHECKING:
-    from actprof.data.table import Table
-
+from actprof.engine.spec import RunSpec, StackSpec
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 Option = Callable[[Any], Any]
@@ -65,17 +62,38 @@ stack_options = added((
 """The network of `histogram`; their values are the arguments of stacks.stack_specs."""
 
 
+reading_options = added((
+    click.option("--input-key", metavar="NAME", help="Which array of an .npz file holds the inputs."),
+    click.option("--label-key", metavar="NAME", help="Which array of an .npz file holds the labels."),
+    click.option("--label-column", metavar="auto|NAME|NUMBER|first|last|none", default=RowsSpec.label_column,
+                 show_default=True,
+                 help="Column of a table that holds the labels; auto goes by names, then by text."),
+    click.option("--drop", metavar="NAME|NUMBER|RANGE[,…]", default=RowsSpec.drop,
+                 help="Columns to leave out, such as id,3,7-9; none keeps a column of row numbers."),
+    click.option("--missing", type=Word(MISSING), default=RowsSpec.missing, show_default=True,
+                 help="What becomes of rows that lack a number."),
+    click.option("--data-dir", metavar="FOLDER", help="Where mnist and fashion-mnist are looked for first."),
+    click.option("--scale", type=Word(spec.SCALES), default=spec.SCALES[0], show_default=True,
+                 help="Stored values: as they are, but 0…255 as 0 … 1; as they are; all to 0 … 1; or each feature to "
+                      "mean 0 and std 1."),
+))
+"""How rows from outside are read, the same for every command: the fields of a RowsSpec, and their scale."""
+
+READING = (*ABOUT, "scale")
+
+
+def reading(settings: dict[str, Any]) -> dict[str, Any]:
+    """The values of reading_options, taken out of the settings."""
+    return {name: settings.pop(name) for name in READING}
+
+
 def run_options(batch_size: int = RunSpec.batch_size) -> Option:
     """They make an InputSpec (all but the last four) and a RunSpec."""
     return added((
         click.option("--input", "input_", default="normal", show_default=True, metavar=f"{NAME}|FILE",
-                     help="Random rows, or a .npz, .npy or .csv file, which sets the first width."),
-        click.option("--input-key", metavar="NAME", help="Which array of an .npz file."),
-        click.option("--label-column", metavar="auto|last|NAME|none", default=InputSpec.label_column,
-                     show_default=True,
-                     help="Column of a .csv file that is not an input; auto leaves out a last column of text."),
-        click.option("--scale", type=Word(spec.SCALES), default=InputSpec.scale, show_default=True,
-                     help="A file's values: as they are, 0 … 1, or each feature to mean 0 and std 1."),
+                     help="Random rows, a data set, or a file, which set the first width. See 'actprof list inputs' "
+                          "and 'actprof list datasets'."),
+        reading_options,
         click.option("--batch-size", type=Whole(1, spec.MAX_BATCH), default=batch_size, show_default=True,
                      help="Rows of a batch."),
         click.option("--batches", type=Whole(1, spec.MAX_BATCHES), default=RunSpec.batches, show_default=True,
@@ -85,10 +103,3 @@ def run_options(batch_size: int = RunSpec.batch_size) -> Option:
         click.option("--dtype", type=Word(spec.DTYPES), default=RunSpec.dtype, show_default=True,
                      help="Precision of the network."),
     ))
-
-
-def rows_of(source: InputSpec) -> Table | None:
-    """The rows of the file that the inputs come from; None where they are drawn."""
-    from actprof import data
-
-    return data.read(source.path, source.key, source.label_column) if source.path else None

@@ -1,64 +1,63 @@
-"""Files of numbers: a table of readers by suffix."""
+"""Rows from outside or made: one table of readers by suffix, for every command."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
 from importlib import import_module
+from typing import TYPE_CHECKING
 
-from actprof.data.table import Table, display_path
 from actprof.errors import DataError, SpecError, quoted
 
-__all__ = ["READERS", "Table", "read", "suffix", "suffixes"]
+if TYPE_CHECKING:
+    from actprof.data.request import RowsSpec
+    from actprof.data.samples import Samples
 
+NPZ = ".npz"
+TEXT = (".csv", ".tsv", ".txt", ".data")
 READERS: Mapping[str, tuple[str, str]] = {
-    ".npz": ("actprof.data.npz", "read_npz"),
+    NPZ: ("actprof.data.npz", "read_npz"),
     ".npy": ("actprof.data.npz", "read_npy"),
-    ".csv": ("actprof.data.csv_file", "read_csv"),
+    **dict.fromkeys(TEXT, ("actprof.data.delimited", "read_delimited")),
 }
-"""Suffix → module and function (path, key, label_column) → Table that reads such a file."""
+"""Suffix → module and function (path, spec, labelled) → Samples that reads such a file."""
+
+IDX = ("actprof.data.idx", "read_idx")
+FILES = f"Files end in {', '.join(READERS)} or -ubyte[.gz]; or name a folder that holds the last."
 
 
-def read(path: str, key: str | None = None, label_column: str = "auto") -> Table:
-    """The numbers in a file.
+def read(spec: RowsSpec, labelled: bool = False) -> Samples:
+    """The rows of a file or a folder, all of finite numbers.
 
     Args:
-        path: the file; its suffix decides on the reader.
-        key: which array of an .npz file.
-        label_column: the column of a .csv file to leave out: auto (the last one if it is text), last, none or a name.
+        labelled: whether labels are needed too; without them, a column of labels is left out.
 
     Raises:
         SpecError: the suffix is unknown, or an option does not fit it.
         DataError: the file is not there or does not hold what it should.
     """
-    if os.path.isdir(path):
-        raise DataError(f"{display_path(path)} is a folder. Name a file that ends in {suffixes()}.")
-    if suffix(path) not in READERS:
-        raise SpecError(f"cannot read {quoted(path)}. Files end in {suffixes()}.")
-    _require_fitting(path, key, label_column)
+    # Imported only now: a run on random inputs should not wait for zipfile and csv.
+    from actprof.data.request import refuse
+    from actprof.data.samples import complete
+    from actprof.data.table import display_path
+
+    path = spec.path
+    images = os.path.isdir(path) or "ubyte" in os.path.basename(path)
+    if not images and suffix(path) not in READERS:
+        raise SpecError(f"cannot read {quoted(path)}. {FILES}")
+    if suffix(path) != NPZ or images:
+        refuse(quoted(path), {"input_key": spec.input_key, "label_key": spec.label_key})
     if not os.path.exists(path):
         raise DataError(f"{display_path(path)} does not exist. Check the path.")
-    if not os.path.isfile(path):
+    if not os.path.isfile(path) and not os.path.isdir(path):
         raise DataError(f"{display_path(path)} is not a regular file. Save the data to a file first.")
+    module, function = IDX if images else READERS[suffix(path)]
+    reader: Callable[[str, RowsSpec, bool], Samples] = getattr(import_module(module), function)
     try:
-        return _reader(path)(path, key, label_column)
+        return complete(reader(path, spec, labelled), spec.missing)
     except OSError as error:
-        raise DataError(f"{display_path(path)} cannot be read: {error.strerror or error}.") from None
-
-
-def _reader(path: str) -> Callable[[str, str | None, str], Table]:
-    # Imported only now: a run on random inputs should not wait for zipfile and csv.
-    module, function = READERS[suffix(path)]
-    reader: Callable[[str, str | None, str], Table] = getattr(import_module(module), function)
-    return reader
-
-
-def _require_fitting(path: str, key: str | None, label_column: str) -> None:
-    """Raise SpecError for an option that would be ignored."""
-    if key is not None and suffix(path) != ".npz":
-        raise SpecError(f"--input-key cannot be combined with {quoted(path)}. It names an array in an .npz file.")
-    if label_column not in ("auto", "none") and suffix(path) != ".csv":
-        raise SpecError(f"--label-column cannot be combined with {quoted(path)}. It names a column of a .csv file.")
+        raise DataError(f"{display_path(str(error.filename or path))} cannot be read: "
+                        f"{error.strerror or error}.") from None
 
 
 def suffix(path: str) -> str:
@@ -66,7 +65,8 @@ def suffix(path: str) -> str:
     return os.path.splitext(path)[1].casefold()
 
 
-def suffixes() -> str:
-    """The known suffixes as a phrase: `.npz, .npy or .csv`."""
-    *most, last = READERS
-    return f"{', '.join(most)} or {last}"
+def looks_like_a_file(text: str) -> bool:
+    """Whether a text that names no source is a path."""
+    separators = (os.sep, os.altsep or os.sep)
+    return (suffix(text) in (*READERS, ".gz") or "ubyte" in text or any(sign in text for sign in separators)
+            or os.path.exists(text))

@@ -7,13 +7,15 @@ import math
 import os
 import struct
 import zlib
+from dataclasses import replace
 from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
 
-from actprof.data.samples import Samples, encoded, rows
-from actprof.data.table import display_path, require_memory
+from actprof.data.request import RowsSpec
+from actprof.data.samples import Samples, in_columns
+from actprof.data.table import display_path, require_memory, require_no_bomb
 from actprof.errors import DataError
 from actprof.machine import amount
 
@@ -27,19 +29,22 @@ DEFLATE_RATIO = 1032
 """How much larger than its gzipped file anything can be."""
 
 
-def read_idx(path: str) -> Samples:
-    """The images of a file or a folder, with the labels and the test set beside them."""
+def read_idx(path: str, spec: RowsSpec, labelled: bool) -> Samples:
+    """The images of a file or a folder and, if they are asked for, the labels and the test set beside them."""
     train = first_in(path) if os.path.isdir(path) else path
     if train is None:
         raise DataError(f"{display_path(path)} holds no {FIRST[0]}[.gz]. Name a folder that does.")
-    images, labels = _pair(train)
+    what = display_path(path)
+    samples = in_columns(read_bytes(train, IMAGES), spec, False, what)
+    if not labelled:
+        return samples
     folder, name = os.path.split(train)
+    samples = replace(samples, y=_labels(train, len(samples.x)))
     test = _present(os.path.join(folder, name.replace("train", "t10k", 1))) if "train" in name else None
-    parts = [(images, labels), *([_pair(test)] if test else [])]
-    x, notes = rows(display_path(path), *(images for images, _ in parts))
-    y, classes = encoded(display_path(path), *(labels for _, labels in parts))
-    x_test, y_test = (x[1], y[1]) if test else (None, None)
-    return Samples(x[0], y[0], classes, x_test, y_test, (images.shape[1], images.shape[2]), notes)
+    if test is None:
+        return samples
+    x_test = in_columns(read_bytes(test, IMAGES), spec, False, what).x
+    return replace(samples, x_test=x_test, y_test=_labels(test, len(x_test)))
 
 
 def first_in(folder: str) -> str | None:
@@ -54,15 +59,16 @@ def read_bytes(path: str, magic: int) -> NDArray[np.uint8]:
             size = os.path.getsize(path)
             if raw.read(2) != b"\x1f\x8b":
                 raw.seek(0)
-                return _array(raw, display_path(path), magic, size)
+                return _array(raw, display_path(path), magic, size, 1)
             raw.seek(0)
             with gzip.GzipFile(fileobj=raw) as file:
-                return _array(file, display_path(path), magic, DEFLATE_RATIO * size)
+                return _array(file, display_path(path), magic, size, DEFLATE_RATIO)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise DataError(f"{display_path(path)} is damaged or cut short ({error}). Fetch it again.") from None
 
 
-def _array(file: IO[bytes] | gzip.GzipFile, what: str, magic: int, stored: int) -> NDArray[np.uint8]:
+def _array(file: IO[bytes] | gzip.GzipFile, what: str, magic: int, size: int, ratio: int,
+           ) -> NDArray[np.uint8]:
     axes = magic & 0xFF
     header = file.read(4 + 4 * axes)
     found = int.from_bytes(header[:4], "big")
@@ -75,8 +81,9 @@ def _array(file: IO[bytes] | gzip.GzipFile, what: str, magic: int, stored: int) 
     promised = math.prod(shape)
     if promised == 0:
         raise DataError(f"{what} is empty: found shape {shape}.")
-    if promised > stored - len(header):
-        raise _mismatch(what, promised, stored - len(header))
+    if promised > ratio * size - len(header):
+        raise _mismatch(what, promised, ratio * size - len(header))
+    require_no_bomb(what, promised, size)
     require_memory(what, promised)
     data = file.read(promised + 1)
     if len(data) != promised:
@@ -90,18 +97,17 @@ def _mismatch(what: str, promised: int, held: int) -> DataError:
     return DataError(f"{what} is cut short: its header promises {amount(promised)}, the file holds {amount(held)}.")
 
 
-def _pair(path: str) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """The images of a file and the labels of the file beside it."""
+def _labels(path: str, images: int) -> NDArray[np.uint8]:
+    """The labels in the file beside that of the images, of which there are so many."""
     folder, name = os.path.split(path)
     beside = os.path.join(folder, name.replace("images", "labels").replace("idx3", "idx1"))
-    labels_path = _present(beside)
-    if labels_path is None or labels_path == path:
+    found = _present(beside)
+    if found is None or found == path:
         raise DataError(f"{display_path(path)} has no labels beside it: {display_path(beside)} does not exist.")
-    images, labels = read_bytes(path, IMAGES), read_bytes(labels_path, LABELS)
-    if len(images) != len(labels):
-        raise DataError(f"{display_path(labels_path)}: found {len(labels):,} labels, expected {len(images):,}, "
-                        "one an image.")
-    return images, labels
+    labels = read_bytes(found, LABELS)
+    if len(labels) != images:
+        raise DataError(f"{display_path(found)}: found {len(labels):,} labels, expected {images:,}, one an image.")
+    return labels
 
 
 def _present(path: str) -> str | None:

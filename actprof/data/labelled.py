@@ -1,25 +1,20 @@
-"""Labelled rows to train and to test on: a table of data sets, or a file."""
+"""Labelled rows to train and to test on: in two parts, scaled, their labels as class numbers or numbers to predict."""
 
 from __future__ import annotations
 
 import math
-import os
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from actprof.data import made, suffix
-from actprof.data.csv_file import read_labelled_csv
-from actprof.data.idx import first_in, read_idx
-from actprof.data.made import glyphs
-from actprof.data.npz import read_labelled_npz
+from actprof.data import sources
 from actprof.data.request import SPLIT, DataSpec
-from actprof.data.samples import Samples, encoded, rows
-from actprof.data.table import display_path
-from actprof.errors import DataError, SpecError, quoted
-from actprof.registry import Choice, Parameter, Registry, folded
+from actprof.data.samples import Samples, are_pixels, encoded, flattened
+from actprof.data.table import SCALINGS, Scaling, Table, is_usual, require_memory, rms, row_chunks, size_text
+from actprof.errors import DataError, SpecError
 from actprof.streams import DATA, stream
 
 SHUFFLE = 2
@@ -30,38 +25,142 @@ ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
-class Parts:
-    """Training and test rows and their classes, with remarks for the user."""
+class Labelled:
+    """Rows with their labels, in two parts.
 
+    Attributes:
+        x_train: (N, features), C-contiguous.
+        y_train: the class number of each row, from 0; or, without classes, the number to predict.
+        x_test: at least one row.
+        classes: the names of the classes; none where numbers are predicted.
+        image_shape: rows and columns of the image that a row is, or None.
+        notes: one-line remarks for the user.
+    """
+
+    name: str
     x_train: NDArray[np.float32]
-    y_train: NDArray[np.int64]
+    y_train: NDArray[Any]
     x_test: NDArray[np.float32]
-    y_test: NDArray[np.int64]
-    notes: tuple[str, ...]
+    y_test: NDArray[Any]
+    classes: tuple[str, ...]
+    image_shape: tuple[int, int] | None = None
+    notes: tuple[str, ...] = ()
 
     @property
-    def arrays(self) -> tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.float32], NDArray[np.int64]]:
-        return self.x_train, self.y_train, self.x_test, self.y_test
+    def features(self) -> int:
+        return int(self.x_train.shape[1])
+
+    @property
+    def is_plane(self) -> bool:
+        """Whether the rows are points of a plane in classes, so that a decision boundary can be drawn."""
+        return self.features == 2 and bool(self.classes)
+
+    @property
+    def is_curve(self) -> bool:
+        """Whether one number is predicted from one other, so that the fit can be drawn."""
+        return self.features == 1 and not self.classes
+
+    @property
+    def baseline(self) -> float:
+        """The test accuracy of always answering the most frequent training class; NaN where numbers are predicted."""
+        return float(np.mean(self.y_test == np.bincount(self.y_train).argmax())) if self.classes else math.nan
+
+    @property
+    def baseline_loss(self) -> float:
+        """The test loss of always answering the mean of the training numbers; NaN for classes."""
+        return math.nan if self.classes else half_mean_square(self.y_test - self.y_train.mean())
+
+    @cached_property
+    def rms(self) -> float:
+        """The root mean square of the training inputs."""
+        return rms(self.x_train)
 
 
-def split(name: str, samples: Samples, spec: DataSpec, seed: int) -> Parts:
-    """The rows in two parts, as the spec asks for them."""
+def half_mean_square(errors: NDArray[Any]) -> float:
+    with np.errstate(over="ignore"):
+        return float(np.square(errors, dtype=np.float64).mean()) / 2
+
+
+def load(spec: DataSpec, seed: int) -> Labelled:
+    """The rows that a spec stands for; SpecError or DataError says what is wrong with them."""
+    name, samples = sources.name_of(spec.rows), sources.load(spec.rows, seed, labelled=True)
+    assert samples.y is not None
+    parts = [samples.y] if samples.y_test is None else [samples.y, samples.y_test]
+    labels, classes = (parts, samples.classes) if samples.classes else encoded(samples.what, spec.target, *parts)
+    kind = "classes" if classes else "numbers to predict"
+    way = "; --label-column takes another"
+    found = (f"the {kind} are {samples.label}{f', {samples.why}{way}' if samples.why else ''}",) * bool(samples.label)
+    train, test, notes = split(name, samples, labels, spec, seed)
+    x_train, x_test, scaled = _scaled(samples, train[0], test[0], spec.scale)
+    y_train, y_test, more = _targets(train[1], test[1], spec.scale) if not classes else (train[1], test[1], ())
+    remarks = (_missing(classes, train[1], test[1], spec.shuffle) if classes else
+               _beyond(x_train, x_test, samples.x_test is None and not spec.shuffle))
+    # What is made here is on a scale of its own.
+    scaled = () if spec.rows.data and samples.classes else scaled
+    return Labelled(name, x_train, y_train, x_test, y_test, classes, samples.image_shape,
+                    (*samples.notes, *found, *notes, *scaled, *more, *remarks))
+
+
+Part = tuple[NDArray[Any], NDArray[Any]]
+
+
+def split(name: str, samples: Samples, labels: list[NDArray[Any]], spec: DataSpec, seed: int,
+          ) -> tuple[Part, Part, tuple[str, ...]]:
+    """Inputs and labels to train on and to test on as the spec asks for them, and remarks."""
     if samples.x_test is not None and spec.validation_split is not None:
         raise SpecError(f"--validation-split cannot be combined with {name}. It brings its own test set.")
-    x, y = samples.x, samples.y
+    x, y = samples.x, labels[0]
     if spec.shuffle:
         order = stream(seed, DATA, SHUFFLE).permutation(len(x))
         x, y = x[order], y[order]
     notes: tuple[str, ...] = ()
-    if samples.x_test is None or samples.y_test is None:
-        kept = _training_rows(name, len(x), spec)
-        x, y, x_test, y_test = x[:kept], y[:kept], x[kept:], y[kept:]
-        notes = _remarks(spec, kept, len(x_test))
+    if samples.x_test is not None:
+        test = samples.x_test, labels[-1]
     else:
-        x_test, y_test = samples.x_test, samples.y_test
+        kept = _training_rows(name, len(x), spec)
+        x, y, test = x[:kept], y[:kept], (x[kept:], y[kept:])
+        notes = _remarks(spec, kept, len(test[0]))
     size = _train_size(name, len(x), spec)
-    x, y = x[:size], y[:size]
-    return Parts(x, y, x_test, y_test, (*notes, *_missing(samples.classes, y, y_test, spec.shuffle)))
+    return (x[:size], y[:size]), test, notes
+
+
+def _scaled(samples: Samples, train: NDArray[Any], test: NDArray[Any], scale: str,
+            ) -> tuple[NDArray[np.float32], NDArray[np.float32], tuple[str, ...]]:
+    """Both parts as rows of float32, scaled by what the training rows show, and remarks."""
+    rows = flattened(train)
+    scaling = SCALINGS[scale](Table(rows, samples.what, pixels=are_pixels(train)))
+    x_train, x_test = (_float32(samples.what, flattened(part), scaling) for part in (train, test))
+    return x_train, x_test, scaling.notes
+
+
+def _float32(what: str, rows: NDArray[Any], scaling: Scaling) -> NDArray[np.float32]:
+    require_memory(what, 4 * rows.size)
+    converted = np.empty(rows.shape, np.float32)
+    for start, part in row_chunks(rows):
+        converted[start:start + len(part)] = scaling.apply(part, "float32")
+    if not all(np.isfinite(part).all() for _, part in row_chunks(converted)):
+        raise DataError(f"{what} holds numbers too large for float32. Divide them first.")
+    return converted
+
+
+def _targets(train: NDArray[Any], test: NDArray[Any], scale: str) -> tuple[NDArray[Any], NDArray[Any], tuple[str, ...]]:
+    """Numbers to predict, scaled as the inputs are where that is asked for, and remarks."""
+    if scale in ("auto", "none"):
+        size = rms(train)
+        note = f"the numbers to predict have an rms of {size_text(size)}; losses go with its square: --scale standard"
+        return train, test, () if is_usual(size) else (note,)
+    scaling = SCALINGS[scale](Table(train[:, np.newaxis], "the numbers to predict"))
+    y_train, y_test = (scaling.apply(part[:, np.newaxis], "float64")[:, 0] for part in (train, test))
+    return y_train, y_test, ("the numbers to predict are scaled likewise", *scaling.notes)
+
+
+def _beyond(train: NDArray[np.float32], test: NDArray[np.float32], mixable: bool) -> tuple[str, ...]:
+    """A remark where a file sorted by an input leaves only extrapolation for the test."""
+    outside = (test.min(axis=0) >= train.max(axis=0)) | (test.max(axis=0) <= train.min(axis=0))
+    if not outside.any() or len(train) < 2:
+        return ()
+    hint = "; --shuffle mixes the rows first" if mixable else ""
+    return (f"an input of all test rows is beyond those of the training rows{hint}",)
 
 
 def _training_rows(name: str, rows: int, spec: DataSpec) -> int:
@@ -95,201 +194,3 @@ def _missing(classes: tuple[str, ...], y_train: NDArray[np.int64], y_test: NDArr
                  for part, found in known.items() if len(found) < len(classes) and len(y_test) >= len(classes))
 
 
-VARIABLE = "ACTPROF_DATA_DIR"
-
-
-@dataclass(frozen=True)
-class Kept:
-    """Where a data set lies: under Keras's folder and under torchvision's; and the command that fetches it."""
-
-    keras: str
-    torchvision: str
-    fetch: str
-
-
-MNIST = Kept("mnist.npz", "MNIST/raw", 'python -c "from keras.datasets import mnist; mnist.load_data()"')
-FASHION = Kept("fashion-mnist", "FashionMNIST/raw",
-               'python -c "from keras.datasets import fashion_mnist; fashion_mnist.load_data()"')
-
-
-def find(name: str, kept: Kept, data_dir: str | None) -> Samples:
-    """The samples of the first copy there is; DataError lists where it was sought."""
-    for label, folder in (("--data-dir", data_dir), (VARIABLE, os.environ.get(VARIABLE))):
-        if folder and not os.path.isdir(folder):
-            raise DataError(f"{label}: {display_path(folder)} is not a folder. "
-                            f"Name the one that holds {kept.torchvision}.")
-    searched = list(dict.fromkeys(_places(kept, data_dir)))
-    for path in searched:
-        if os.path.isfile(path) or (os.path.isdir(path) and first_in(path)):
-            read = read_idx if os.path.isdir(path) else read_labelled_npz
-            samples = read(path)
-            return replace(samples, notes=(f"{name} is read from {display_path(path)}", *samples.notes))
-    raise DataError(f"{name} is not on this machine. Searched: {', '.join(map(display_path, searched))}. "
-                    f"To fetch it: {kept.fetch}")
-
-
-def _places(kept: Kept, data_dir: str | None) -> Iterator[str]:
-    home = os.path.expanduser("~")
-    explicit = [folder for folder in (data_dir, os.environ.get(VARIABLE)) if folder]
-    keras = os.environ.get("KERAS_HOME") or os.path.join(home, ".keras")
-    for folder in explicit:
-        yield os.path.join(folder, kept.torchvision)
-        yield os.path.join(folder, kept.keras)
-        yield folder
-    yield os.path.join(keras, "datasets", kept.keras)
-    for folder in ("data", os.path.join(home, "data")):
-        yield os.path.join(folder, kept.torchvision)
-
-
-FILES = "Files end in .npz, .csv or -ubyte[.gz]; or name a folder that holds the last."
-
-
-@dataclass(frozen=True)
-class Labelled:
-    """Rows with their classes, in two parts.
-
-    Attributes:
-        x_train: (N, features), C-contiguous.
-        y_train: the class number of each row, from 0.
-        x_test: at least one row.
-        classes: the names of the classes.
-        image_shape: rows and columns of the image that a row is, or None.
-        notes: one-line remarks for the user.
-    """
-
-    name: str
-    x_train: NDArray[np.float32]
-    y_train: NDArray[np.int64]
-    x_test: NDArray[np.float32]
-    y_test: NDArray[np.int64]
-    classes: tuple[str, ...]
-    image_shape: tuple[int, int] | None = None
-    notes: tuple[str, ...] = ()
-
-    @property
-    def features(self) -> int:
-        return int(self.x_train.shape[1])
-
-    @property
-    def is_plane(self) -> bool:
-        """Whether the rows are points of a plane, so that a decision boundary can be drawn."""
-        return self.features == 2
-
-    @property
-    def baseline(self) -> float:
-        """The test accuracy of always answering the most frequent training class."""
-        return float(np.mean(self.y_test == np.bincount(self.y_train).argmax()))
-
-
-@dataclass(frozen=True)
-class DataSet:
-    """A named data set; `make(seed, **parameters)` draws it, unless it is `kept` on the machine."""
-
-    name: str
-    formula: str
-    source: str
-    parameters: tuple[Parameter, ...] = ()
-    make: Callable[..., Samples] | None = None
-    kept: Kept | None = None
-    aliases: tuple[str, ...] = ()
-
-
-def _counts(train: int, test: int) -> tuple[Parameter, ...]:
-    return Parameter("train", train, low=1, high=1_000_000), Parameter("test", test, low=1, high=1_000_000)
-
-
-def _classes(default: int) -> Parameter:
-    return Parameter("classes", default, low=2, high=100)
-
-
-def _noise(name: str, default: float) -> Parameter:
-    return Parameter(name, default, low=0, high=1e6)
-
-
-DATASETS: Registry[DataSet] = Registry("data set", "datasets", [
-    DataSet("glyphs", "28×28 images of the digits 0–9 in many hands", "embedded: drawn from 14 fonts",
-            _counts(10_000, 2000), glyphs),
-    DataSet("mnist", "28×28 images of handwritten digits", "LeCun et al. 1998; a copy on this machine", kept=MNIST),
-    DataSet("fashion_mnist", "28×28 images of clothes", "Xiao et al. 2017; a copy on this machine", kept=FASHION,
-            aliases=("fashion",)),
-    DataSet("blobs", "centre of the class + N(0, spread²)", "clouds in the plane",
-            (_classes(3), _noise("spread", 0.5), *_counts(1000, 500)), made.blobs),
-    DataSet("circles", "ring of the class + N(0, noise²)", "rings in the plane",
-            (_classes(2), _noise("noise", 0.1), *_counts(1000, 500)), made.circles),
-    DataSet("spirals", "arm of the class + N(0, noise²)", "arms in the plane",
-            (_classes(2), Parameter("turns", 1.0, low=-100, high=100), _noise("noise", 0.05), *_counts(1000, 500)),
-            made.spirals),
-])
-
-
-def parse(text: str, label_column: str = "last", validation_split: float | None = None, shuffle: bool = False,
-          train_size: int | None = None, data_dir: str | None = None) -> DataSpec:
-    """What `--data` asks for: a data set's name with its values or, failing that, a file."""
-    choice = None
-    if folded(text.partition(":")[0]) in DATASETS.names() or not _looks_like_a_file(text):
-        choice = _named(text)
-        if data_dir is not None and DATASETS[choice.name].kept is None:
-            raise SpecError(f"--data-dir cannot be combined with {choice.name}. "
-                            "It is where mnist and fashion_mnist are sought.")
-    return DataSpec(choice, "" if choice else text, label_column, validation_split, shuffle, train_size, data_dir)
-
-
-def load(spec: DataSpec, seed: int) -> Labelled:
-    """The rows that a spec stands for; SpecError or DataError says what is wrong with them."""
-    name = spec.data.name if spec.data else display_path(os.path.basename(spec.path.rstrip(os.sep)))
-    try:
-        samples = _drawn(spec.data, spec.data_dir, seed) if spec.data else _read(spec)
-    except OSError as error:
-        raise DataError(f"{display_path(str(error.filename or spec.path or name))} cannot be read: "
-                        f"{error.strerror or error}.") from None
-    if samples.x_test is not None and samples.x_test.shape[1] != samples.x.shape[1]:
-        raise DataError(f"{name}: test rows have {samples.x_test.shape[1]:,} features, expected "
-                        f"{samples.x.shape[1]:,} as in the training rows.")
-    parts = split(name, samples, spec, seed)
-    return Labelled(name, *parts.arrays, samples.classes, samples.image_shape, (*samples.notes, *parts.notes))
-
-
-def _named(text: str) -> Choice:
-    try:
-        return DATASETS.parse(text)
-    except SpecError as error:
-        raise SpecError(f"{error} {FILES}" if str(error).startswith("unknown data set") else str(error)) from None
-
-
-def _looks_like_a_file(text: str) -> bool:
-    return suffix(text) in (*READERS, ".gz") or "ubyte" in text or os.sep in text or os.path.exists(text)
-
-
-def _drawn(choice: Choice, data_dir: str | None, seed: int) -> Samples:
-    entry = DATASETS[choice.name]
-    if entry.kept is not None:
-        return find(entry.name, entry.kept, data_dir)
-    assert entry.make is not None
-    return entry.make(seed, **choice.values)
-
-
-def _read(spec: DataSpec) -> Samples:
-    path = spec.path
-    if not os.path.exists(path):
-        raise DataError(f"{display_path(path)} does not exist. Check the path.")
-    if os.path.isdir(path) or "ubyte" in os.path.basename(path):
-        return read_idx(path)
-    if not os.path.isfile(path):
-        raise DataError(f"{display_path(path)} is not a regular file. Save the data to a file first.")
-    if suffix(path) not in READERS:
-        raise SpecError(f"cannot read {quoted(path)}. {FILES}")
-    return READERS[suffix(path)](path, spec.label_column)
-
-
-def _read_csv(path: str, label_column: str) -> Samples:
-    features, labels = read_labelled_csv(path, label_column)
-    (x,), notes = rows(display_path(path), features)
-    (y,), classes = encoded(display_path(path), labels)
-    return Samples(x, y, classes, notes=notes)
-
-
-READERS: Mapping[str, Callable[[str, str], Samples]] = {
-    ".npz": lambda path, label_column: read_labelled_npz(path),
-    ".csv": _read_csv,
-}
-"""Suffix → reader (path, label_column) of labelled rows."""

@@ -31,10 +31,10 @@ def blobs(seed: int, classes: int, spread: float, train: int, test: int) -> Samp
     return _points(seed, classes, spread, train, test, lambda share, along: (np.full_like(along, RADIUS), share))
 
 
-def circles(seed: int, classes: int, noise: float, train: int, test: int) -> Samples:
-    """Rings one within the other."""
-    return _points(seed, classes, noise, train, test,
-                   lambda share, along: (RADIUS * (share + 1 / classes), along))
+def circles(seed: int, classes: int, noise: float, train: int, test: int, factor: float) -> Samples:
+    """Rings evenly one within the other; `factor` is the radius of the inmost one over that of the outmost."""
+    return _points(seed, classes, noise, train, test, lambda share, along: (
+        RADIUS * (factor + (1 - factor) * share * classes / (classes - 1)), along))
 
 
 def spirals(seed: int, classes: int, turns: float, noise: float, train: int, test: int) -> Samples:
@@ -45,7 +45,7 @@ def spirals(seed: int, classes: int, turns: float, noise: float, train: int, tes
 def _points(seed: int, classes: int, noise: float, train: int, test: int, curve: Curve) -> Samples:
     (x, y), (x_test, y_test) = (_part(seed, part, classes, noise, count, curve)
                                 for part, count in enumerate((train, test)))
-    return Samples(x, y, tuple(map(str, range(classes))), x_test, y_test)
+    return Samples(x, y, x_test, y_test, tuple(map(str, range(classes))))
 
 
 def _part(seed: int, part: int, classes: int, noise: float, count: int, curve: Curve,
@@ -87,7 +87,8 @@ def glyphs(seed: int, train: int, test: int) -> Samples:
     """Balanced images of the digits 0 … 9; those of the two parts are drawn independently."""
     require_memory(f"glyphs:train={train},test={test}", ROOM * PIXELS**2 * (train + test))
     (x_train, y_train), (x_test, y_test) = images(seed, 0, train), images(seed, 1, test)
-    return Samples(x_train, y_train, tuple("0123456789"), x_test, y_test, image_shape=(PIXELS, PIXELS))
+    return Samples(x_train.reshape(-1, PIXELS, PIXELS), y_train, x_test.reshape(-1, PIXELS, PIXELS), y_test,
+                   tuple("0123456789"))
 
 
 def images(seed: int, part: int, count: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:

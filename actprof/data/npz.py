@@ -5,6 +5,7 @@ Sizes and types are checked from the headers, before anything is loaded; pickled
 
 from __future__ import annotations
 
+import io
 import math
 import os
 import warnings
@@ -12,32 +13,40 @@ import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import IO, Any
 
 import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from actprof.data.samples import Samples, encoded, image_shape, rows
-from actprof.data.table import Table, display_path, require_finite, require_memory
+from actprof.data.request import AUTO, RowsSpec
+from actprof.data.samples import Samples, in_columns
+from actprof.data.table import display_path, require_memory, require_no_bomb
 from actprof.errors import DataError, quoted
 from actprof.machine import amount
-from actprof.registry import did_you_mean
+from actprof.registry import did_you_mean, folded
 
-PREFERRED = ("x_train", "x", "X", "data", "features", "images")
-"""Which of several arrays is taken for the features."""
+INPUTS = ("x_train", "train_images", "train_x", "x", "features", "images", "imgs", "data", "inputs", "arr_0")
+LABELS = ("y_train", "t_train", "train_labels", "train_y", "y", "t", "labels", "label", "targets", "target", "classes",
+          "arr_1")
+TEST_INPUTS = ("x_test", "test_images", "test_x")
+TEST_LABELS = ("y_test", "t_test", "test_labels", "test_y")
+"""The usual names of arrays, the likeliest first; case does not matter."""
 
 EXPECTED = "expected 2-D rows × features or images"
+MAX_HEADER = 1 << 16
+MOST_LISTED = 12
 
 
 @dataclass(frozen=True)
 class Header:
-    """What an array's header promises, and the bytes that are there to keep it."""
+    """What an array's header promises, and the bytes that are there to keep it, unpacked and as they are packed."""
 
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
     stored: int
+    packed: int
 
     @property
     def promised(self) -> int:
@@ -48,72 +57,74 @@ class Header:
         return self.dtype.kind in "biuf" and len(self.shape) >= 2
 
 
-def read_npy(path: str, key: str | None, label_column: str) -> Table:
-    """The array of an .npy file as a table; it has neither keys nor named columns."""
+def read_npy(path: str, spec: RowsSpec, labelled: bool) -> Samples:
+    """The array of an .npy file as a table whose columns have no names."""
+    what, size = display_path(path), os.path.getsize(path)
     with open(path, "rb") as file:
-        header = _header(file, os.path.getsize(path))
+        header = _header(file, size, size)
         if header is None:
-            raise DataError(f"{display_path(path)}: not an .npy file. numpy.save writes one.")
-        require_usable(display_path(path), header)
-        array = _array(file, display_path(path))
-    return _table(array, path, display_path(path), ())
+            raise DataError(f"{what}: not an .npy file. numpy.save writes one.")
+        require_usable(what, header)
+        return in_columns(_array(file, what), spec, labelled, what)
 
 
-def read_npz(path: str, key: str | None, label_column: str) -> Table:
-    """One array of an .npz file as a table: the one named `key`, or the one that must be meant."""
-    with opened(path) as (archive, headers):
-        name = _chosen(display_path(path), headers, key)
-        what = f"{display_path(path)}: array {quoted(name)}"
-        require_usable(what, headers[name])
-        array = member(archive, name, what)
-    others = [other for other, header in headers.items() if header.is_table and other != name]
-    notes = (f"array {quoted(name)} is used; --input-key takes another: {', '.join(map(quoted, others))}",)
-    return _table(array, path, what, notes if others and key is None else ())
+def read_npz(path: str, spec: RowsSpec, labelled: bool) -> Samples:
+    """The inputs of an .npz file and, if they are asked for, the labels beside them, and those for the test."""
+    file = display_path(path)
+    with _opened(path) as (archive, headers):
+        arrays = _Arrays(archive, file, headers)
+        name = arrays.inputs(spec)
+        x = arrays.load(name, require_rows if labelled else require_usable)
+        others = [other for other, header in headers.items() if header.is_table and other != name]
+        samples = in_columns(x, spec, labelled and spec.label_column != AUTO, arrays.called(name))
+        if others and spec.input_key is None and not labelled:
+            listed = _some([quoted(other) for other in others], ", ")
+            samples = replace(samples, notes=(f"array {quoted(name)} is used; --input-key takes another: {listed}",
+                                              *samples.notes))
+        return arrays.with_labels(samples, name, spec) if labelled and spec.label_column == AUTO else samples
 
 
 @contextmanager
-def opened(path: str) -> Iterator[tuple[zipfile.ZipFile, dict[str, Header]]]:
+def _opened(path: str) -> Iterator[tuple[zipfile.ZipFile, dict[str, Header]]]:
     """An .npz file and the headers of its arrays; what is found wrong with it inside becomes a DataError."""
-    with _archive(path) as archive:
-        try:
-            yield archive, dict(_headers(archive))
-        except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError):
-            # RuntimeError: an encrypted member; NotImplementedError: an unknown compression.
-            raise DataError(f"{display_path(path)} is damaged or encrypted. Save it again with numpy.savez.") from None
-
-
-def member(archive: zipfile.ZipFile, name: str, what: str) -> NDArray[Any]:
-    """One array of an open .npz file."""
-    with archive.open(f"{name}.npy") as file:
-        return _array(file, what)
-
-
-def _archive(path: str) -> zipfile.ZipFile:
     try:
-        return zipfile.ZipFile(path)
+        opened = zipfile.ZipFile(path)
     except (zipfile.BadZipFile, NotImplementedError, ValueError):
         raise DataError(f"{display_path(path)}: not an .npz file. numpy.savez writes one.") from None
+    with opened as archive:
+        try:
+            yield archive, dict(_headers(archive))
+        except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError):
+            # RuntimeError: an encrypted member; NotImplementedError: an unknown compression.
+            raise DataError(f"{display_path(path)} is damaged or encrypted. Save it again with numpy.savez.") from None
 
 
 def _headers(archive: zipfile.ZipFile) -> Iterable[tuple[str, Header]]:
     for info in archive.infolist():
         if info.filename.endswith(".npy"):
+            # Others than NumPy's own unpack as much as they like at once.
+            if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                raise NotImplementedError
             with archive.open(info) as file:
-                header = _header(file, info.file_size)
+                header = _header(file, info.file_size, info.compress_size)
             if header is not None:
                 yield info.filename.removesuffix(".npy"), header
 
 
-def _header(file: IO[bytes], size: int) -> Header | None:
+def _header(file: IO[bytes], size: int, packed: int) -> Header | None:
     """The header of an array stored in `size` bytes; None if there is none."""
     # Hostile bytes get far into the header's parser, which then raises nearly anything.
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             version = npy.read_magic(file)
+            prefix = file.read(2 if version == (1, 0) else 4)
+            length = int.from_bytes(prefix, "little")
+            if length > MAX_HEADER:
+                return None
             read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
-            shape, _, dtype = read(file)
-            header = Header(shape, dtype, size - file.tell())
+            shape, _, dtype = read(io.BytesIO(prefix + file.read(length)))
+            header = Header(shape, dtype, size - file.tell(), packed)
     except (zipfile.BadZipFile, zlib.error):
         raise
     except Exception:
@@ -121,23 +132,88 @@ def _header(file: IO[bytes], size: int) -> Header | None:
     return header if all(length >= 0 for length in shape) else None
 
 
-def _chosen(file: str, headers: dict[str, Header], key: str | None) -> str:
-    """The name of the array to read; DataError lists what is there."""
-    if not headers:
-        raise DataError(f"{file} holds no arrays. numpy.savez writes some.")
-    found = "; ".join(f"{quoted(name)} {header.shape}" for name, header in headers.items())
-    if key is not None and key not in headers:
-        guess = did_you_mean(key, headers)
-        raise DataError(f"{file} has no array {quoted(key)}. {guess}{' ' * bool(guess)}It holds {found}.")
-    tables = [name for name, header in headers.items() if header.is_table]
-    likely = [name for name in PREFERRED if name in tables]
-    if key is not None:
-        return key
-    if len(tables) == 1 or likely:
-        return tables[0] if len(tables) == 1 else likely[0]
-    if len(headers) == 1:
-        return next(iter(headers))
-    raise DataError(f"{file} holds {found}. Choose one with --input-key.")
+@dataclass(frozen=True)
+class _Arrays:
+    """The arrays of an open .npz file."""
+
+    archive: zipfile.ZipFile
+    file: str
+    headers: Mapping[str, Header]
+
+    def called(self, name: str) -> str:
+        return f"{self.file}: array {quoted(name)}"
+
+    def load(self, name: str, require: Any) -> NDArray[Any]:
+        """An array whose header is as required."""
+        require(self.called(name), self.headers[name])
+        with self.archive.open(f"{name}.npy") as file:
+            return _array(file, self.called(name))
+
+    def inputs(self, spec: RowsSpec) -> str:
+        """The name of the array of inputs: as asked for, as it is usually called, or the only one that can be meant."""
+        if not self.headers:
+            raise DataError(f"{self.file} holds no arrays. numpy.savez writes some.")
+        if spec.input_key is not None:
+            return self._named(spec.input_key)
+        tables = [name for name, header in self.headers.items() if header.is_table and name != spec.label_key]
+        usual = self._usual(INPUTS, tables)
+        if usual is not None or len(tables) == 1:
+            return usual or tables[0]
+        alone = [name for name in self.headers if name != spec.label_key]
+        named = self._usual(INPUTS, alone)
+        if named is not None or len(alone) == 1:
+            return named or alone[0]
+        raise DataError(f"{self.file} holds {self._found()}. Choose one with --input-key.")
+
+    def with_labels(self, samples: Samples, name: str, spec: RowsSpec) -> Samples:
+        """The samples with their labels, and with those for the test where they are called as usual."""
+        others = [other for other in self.headers if other != name]
+        label = self._named(spec.label_key) if spec.label_key else self._usual(LABELS, others)
+        if label is None:
+            raise DataError(f"{self.file} has no array {quoted(LABELS[0])} or {quoted('labels')}. It holds "
+                            f"{self._found()}. Choose the labels with --label-key.")
+        y = self._labels(label, name)
+        x_test, y_test = (self._usual(names, self.headers) for names in (TEST_INPUTS, TEST_LABELS))
+        if spec.input_key or x_test is None or y_test is None:
+            return replace(samples, y=y, what=self.file)
+        test = in_columns(self.load(x_test, require_rows), spec, False, self.called(x_test)).x
+        if test[0].size != samples.x[0].size:
+            raise DataError(f"{self.file}: found {test[0].size:,} features in the test rows, expected "
+                            f"{samples.x[0].size:,} as in the training rows.")
+        return replace(samples, y=y, x_test=test, y_test=self._labels(y_test, x_test), what=self.file)
+
+    def _labels(self, name: str, inputs: str) -> NDArray[Any]:
+        """One label for each row of the inputs."""
+        y = self.load(name, require_labels)
+        expected = self.headers[inputs].shape[0]
+        if len(y) != expected:
+            raise DataError(f"{self.called(name)}: found {len(y):,} labels, expected {expected:,}, one a row of "
+                            f"{quoted(inputs)}.")
+        return y
+
+    def _named(self, key: str) -> str:
+        if key in self.headers:
+            return key
+        guess = did_you_mean(key, self.headers)
+        raise DataError(f"{self.file} has no array {quoted(key)}. {guess}{' ' * bool(guess)}It holds {self._found()}.")
+
+    @staticmethod
+    def _usual(usual: Iterable[str], names: Iterable[str]) -> str | None:
+        known = {folded(name): name for name in reversed([*names])}
+        return next((known[name] for name in usual if name in known), None)
+
+    def _found(self) -> str:
+        return _some([f"{quoted(name)} {header.shape}" for name, header in self.headers.items()], "; ")
+
+
+def _some(items: list[str], joint: str) -> str:
+    left = len(items) - MOST_LISTED
+    return joint.join([*items[:MOST_LISTED], *([f"… {left:,} more"] if left > 0 else [])])
+
+
+def require_rows(what: str, header: Header) -> None:
+    """As require_usable; but what has labels beside it may also be one number a row."""
+    require_usable(what, replace(header, shape=(*header.shape, 1)) if len(header.shape) == 1 else header)
 
 
 def require_usable(what: str, header: Header) -> None:
@@ -156,7 +232,7 @@ def require_labels(what: str, header: Header) -> None:
     """Raise DataError unless the header is that of labels that can be loaded: numbers or text, one a row or one-hot."""
     _require_no_objects(what, header)
     if header.dtype.kind not in "biufUS":
-        raise DataError(f"{what} holds values of type {header.dtype}, expected whole numbers or text.")
+        raise DataError(f"{what} holds values of type {header.dtype}, expected numbers or text.")
     if len(header.shape) not in (1, 2) or 0 in header.shape:
         raise DataError(f"{what}: found shape {header.shape}, expected one label a row or one-hot rows.")
     _require_stored(what, header)
@@ -172,6 +248,7 @@ def _require_stored(what: str, header: Header) -> None:
     if header.promised > header.stored:
         raise DataError(f"{what} is cut short: its header promises {amount(header.promised)}, "
                         f"the file holds {amount(header.stored)}. Save it again.")
+    require_no_bomb(what, header.promised, header.packed)
     require_memory(what, header.promised)
 
 
@@ -186,63 +263,6 @@ def _array(file: IO[bytes], what: str) -> NDArray[Any]:
     except Exception:  # as many kinds as there are decompressors
         raise DataError(f"{what} is damaged: its data do not match its header. Save it again.") from None
     if array.dtype.kind == "f" and array.dtype.itemsize > 8:
-        with np.errstate(over="ignore"):
+        with np.errstate(all="ignore"):
             array = array.astype(np.float64)
     return array
-
-
-def _table(array: NDArray[Any], path: str, what: str, notes: tuple[str, ...]) -> Table:
-    features = array.reshape(len(array), -1)
-    if array.ndim > 2:
-        image = "×".join(str(length) for length in array.shape[1:])
-        notes = (*notes, f"{image} images flattened to {features.shape[1]:,} features")
-    require_finite(what, features)
-    return Table(features, path, notes)
-
-
-X_TRAIN = ("x_train", "X_train", "train_images", "x", "X", "images", "data")
-Y_TRAIN = ("y_train", "t_train", "train_labels", "y", "t", "labels", "target")
-X_TEST = ("x_test", "X_test", "test_images")
-Y_TEST = ("y_test", "t_test", "test_labels")
-
-
-def read_labelled_npz(path: str) -> Samples:
-    """The samples of an .npz file, with those for the test if it has some."""
-    file = display_path(path)
-    with opened(path) as (archive, headers):
-        pairs = [_pair(archive, file, headers, X_TRAIN, Y_TRAIN)]
-        if any(name in headers for name in (*X_TEST, *Y_TEST)):
-            pairs.append(_pair(archive, file, headers, X_TEST, Y_TEST))
-    widths = [x[0].size for x, _ in pairs]
-    if len(set(widths)) > 1:
-        raise DataError(f"{file}: found {widths[1]:,} features in the test rows, expected {widths[0]:,} as in the "
-                        "training rows.")
-    x, notes = rows(file, *(x for x, _ in pairs))
-    y, classes = encoded(file, *(y for _, y in pairs))
-    x_test, y_test = (x[1], y[1]) if len(pairs) > 1 else (None, None)
-    return Samples(x[0], y[0], classes, x_test, y_test, image_shape(pairs[0][0]), notes)
-
-
-def _pair(archive: zipfile.ZipFile, file: str, headers: Mapping[str, Header], x_names: tuple[str, ...],
-          y_names: tuple[str, ...]) -> tuple[NDArray[Any], NDArray[Any]]:
-    """The features and the labels, equally many."""
-    x_name, y_name = (_present(file, headers, names) for names in (x_names, y_names))
-    require_usable(_array_name(file, x_name), headers[x_name])
-    require_labels(_array_name(file, y_name), headers[y_name])
-    found, expected = headers[y_name].shape[0], headers[x_name].shape[0]
-    if found != expected:
-        raise DataError(f"{_array_name(file, y_name)}: found {found:,} labels, expected {expected:,}, one a row of "
-                        f"{quoted(x_name)}.")
-    return (member(archive, x_name, _array_name(file, x_name)), member(archive, y_name, _array_name(file, y_name)))
-
-
-def _present(file: str, headers: Mapping[str, Header], names: tuple[str, ...]) -> str:
-    for name in names:
-        if name in headers:
-            return name
-    found = "; ".join(f"{quoted(name)} {header.shape}" for name, header in headers.items()) or "no arrays"
-    raise DataError(f"{file} has no array {quoted(names[0])}. It holds {found}.")
-
-
-def _array_name(file: str, name: str) -> str:
-    return f"{file}: array {quoted(name)}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -25,13 +26,15 @@ class Table:
 
     Attributes:
         features: (rows, features), all finite, in the type they are stored in.
-        source: the path as given.
-        notes: one-line remarks on how the file was read.
+        source: where they are from, for messages.
+        notes: one-line remarks on how they were read.
+        pixels: whether they are whole numbers 0 … 255 of images.
     """
 
     features: NDArray[Any]
     source: str
     notes: tuple[str, ...] = ()
+    pixels: bool = False
 
 
 def display_path(path: str) -> str:
@@ -41,7 +44,7 @@ def display_path(path: str) -> str:
 
 def row_chunks(features: NDArray[Any]) -> Iterator[tuple[int, NDArray[Any]]]:
     """(first row, rows) of consecutive pieces that fit the cache."""
-    step = max(1, CHUNK // features.shape[1])
+    step = max(1, CHUNK // (features.size // len(features)))
     for start in range(0, len(features), step):
         yield start, features[start:start + step]
 
@@ -54,19 +57,18 @@ def require_memory(what: str, needed: float) -> None:
                         "Store fewer rows.")
 
 
-def require_finite(what: str, features: NDArray[Any]) -> None:
-    """Raise DataError at the first NaN or infinity."""
-    if features.dtype.kind != "f":
-        return
-    for start, rows in row_chunks(features):
-        finite = np.isfinite(rows)
-        if not finite.all():
-            row, column = np.argwhere(~finite)[0]
-            raise DataError(f"{what} holds {rows[row, column]} at row {start + row + 1:,}, column {column + 1:,}. "
-                            "Every number must be finite.")
+BOMB, MAX_RATIO = 1 << 30, 200
+"""What unpacks to more than so many bytes, and so many times its size, is taken for a trap."""
 
 
-USUAL = (0.1, 10.0)
+def require_no_bomb(what: str, promised: int, packed: int) -> None:
+    """Raise DataError when few bytes would unpack to so many that nobody can have meant it."""
+    if promised > BOMB and promised > MAX_RATIO * packed:
+        raise DataError(f"{what} unpacks from {machine.amount(packed)} to {machine.amount(promised)}. "
+                        "Save it uncompressed if that is meant.")
+
+
+USUAL = (0.01, 10.0)
 """Mean squares that no note is made of."""
 
 
@@ -89,16 +91,38 @@ class Scaling:
             return scaled.astype(dtype, order="C", copy=False)
 
 
+def rms(features: NDArray[Any]) -> float:
+    """The root mean square of all numbers; infinite where squares leave float64."""
+    with np.errstate(over="ignore", under="ignore"):
+        total = sum(float(np.square(rows, dtype=np.float64).sum()) for _, rows in row_chunks(features))
+    return math.sqrt(total / features.size)
+
+
+def is_usual(size: float) -> bool:
+    """Whether inputs of this rms are near what initialisers assume."""
+    return USUAL[0] <= size**2 <= USUAL[1] if size < 1e150 else False
+
+
+def size_text(size: float) -> str:
+    """An rms in a sentence: `3,815`, `0.031`, `1e+20`."""
+    return f"{size:,.0f}" if 10 < size < 1e9 else f"{size:.2g}"
+
+
 def unscaled(table: Table) -> Scaling:
     """The numbers as they are, with a note when they are far from what initialisers assume."""
-    with np.errstate(over="ignore", under="ignore"):
-        total = sum(float(np.square(rows, dtype=np.float64).sum()) for _, rows in row_chunks(table.features))
-    mean_square = total / table.features.size
-    if USUAL[0] <= mean_square <= USUAL[1]:
+    size = rms(table.features)
+    if is_usual(size):
         return Scaling(identity=True)
-    text = f"{mean_square:,.0f}" if 10 < mean_square < 1e9 else f"{mean_square:.2g}"
-    note = f"the inputs' mean square is {text}; initialisers assume about 1: --scale standard"
+    text = size_text(size)
+    grown = (f"{text} times as large, and losses high" if size > 1 else
+             f"{1 / size:.2g} times as small" if size else "at 0")
+    note = f"the inputs' rms is {text}; initialisers assume about 1, so signals start {grown}: --scale standard or unit"
     return Scaling(identity=True, notes=(note,))
+
+
+def automatic(table: Table) -> Scaling:
+    """Pixels 0…255 to 0…1, all else as it is."""
+    return Scaling(0.0, 255.0, notes=(PIXELS,)) if table.pixels else unscaled(table)
 
 
 def unit(table: Table) -> Scaling:
@@ -124,10 +148,12 @@ def standard(table: Table) -> Scaling:
     return Scaling(np.where(constant, low, mean), np.where(constant, 1.0, spread), notes=notes)
 
 
-SCALINGS: Mapping[str, Callable[[Table], Scaling]] = {"none": unscaled, "unit": unit, "standard": standard}
+PIXELS = "whole numbers 0…255 are scaled to 0…1; --scale none keeps them"
+SCALINGS: Mapping[str, Callable[[Table], Scaling]] = {
+    "auto": automatic, "none": unscaled, "unit": unit, "standard": standard}
 """The value of `--scale` → the map it stands for, from the whole table."""
 
 
 def _require_representable(table: Table, spread: NDArray[np.float64] | float) -> None:
     if not np.isfinite(spread).all():
-        raise DataError(f"{display_path(table.source)} holds numbers too large to be scaled. Divide them first.")
+        raise DataError(f"{table.source} holds numbers too large to be scaled. Divide them first.")

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 
 from actprof.catalogue import initializers
+from actprof.catalogue.activations import bind
 from actprof.diagnosis.evidence import Course, Evidence, number, rms, times
 from actprof.diagnosis.verdicts import ALIKE, CHANGE, COLLAPSED, NOTABLE, STANDARD, VISIBLE
 from actprof.engine.network import fans_of
@@ -44,12 +45,13 @@ def forward(seen: Evidence, course: Course, sign: int) -> str:
 
 def backward(seen: Evidence, sign: int) -> str:
     """How gradients grow (sign 1) or shrink (-1) on their way back though activations do not."""
-    layer, size = max(seen.backward, key=lambda pair: sign * pair[1])
+    swing = seen.swing(sign)
+    assert swing is not None
+    start, layer, size = swing
     if not math.isfinite(size):
         return fitted(f"{seen.name}: no gradient reaches layer {layer}", unmet(seen), chi(seen))
     text = (f"{seen.name}: {_stds(seen)} gradients{seen.source} {'grow' if size > 0 else 'shrink'} {times(size)} "
-            f"(squared {times(2 * size)}) from layer {seen.depth} back to {layer}, "
-            f"{_pace(seen, size, seen.depth - layer)}")
+            f"(squared {times(2 * size)}) from layer {start} back to {layer}, {_pace(seen, size, start - layer)}")
     return fitted(text, chi(seen), unmet(seen))
 
 
@@ -57,7 +59,8 @@ def _back(seen: Evidence) -> str:
     """`gradients ×3.1e-5 back to layer 1`."""
     if not seen.backward or seen.depth == 1:
         return ""
-    return f"gradients{seen.source} {times(seen.backward[0][1])} back to layer {seen.backward[0][0]}"
+    first, size = seen.backward[-1]
+    return f"gradients{seen.source} {times(size)} back to layer {first}"
 
 
 def share_within(summary: Summary) -> float:
@@ -108,8 +111,9 @@ def _sizes(seen: Evidence) -> str:
 
 
 def unmet(seen: Evidence) -> str:
-    """What SELU asks for and does not get."""
-    if all(choice.name != "selu" for choice in seen.stack.activations) or seen.stack.norm.name != "none":
+    """What a self-normalising activation asks for and does not get."""
+    ours = [choice.name for choice in seen.stack.activations if bind(choice).activation.self_normalizing]
+    if not ours or seen.stack.norm.name != "none":
         return ""
     fans = fans_of(seen.stack, 1)
     scale = fans.fan_in * initializers.bind(seen.stack.init).std(fans) ** 2
@@ -120,11 +124,11 @@ def unmet(seen: Evidence) -> str:
          f"inputs of variance 1 (not {number(seen.inputs.second_moment - seen.inputs.mean**2)})"),
     )
     missing = [text for distance, text in checks if distance > STANDARD.value]
-    return f"selu needs {' and '.join(missing)}" if missing else ""
+    return f"{ours[0]} needs {' and '.join(missing)}" if missing else ""
 
 
 def _alike(seen: Evidence) -> str:
-    if len(seen.layers) < 2:
+    if len(seen.layers) < 2 or seen.layers[-1].fan_out == 1:
         return ""
     first, last = (each.activation.statistics["correlation"] for each in (seen.layers[0], seen.layers[-1]))
     if not last > ALIKE.value >= first:

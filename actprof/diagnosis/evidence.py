@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from actprof.diagnosis.verdicts import CHANGE, COLLAPSED
 from actprof.engine.inputs import InputMoments
@@ -21,15 +22,22 @@ FEWEST = 8
 """Layers from which on a power law can be told from an exponential."""
 
 
+class Swing(NamedTuple):
+    """How gradients change on their way back from one layer to another: by 10**size."""
+
+    start: int
+    layer: int
+    size: float
+
+
 @dataclass(frozen=True)
 class Evidence:
-    """An arm beside its spec and what theory expects of it, if it does; `advise`: whether a remedy is looked for."""
+    """An arm beside its spec and what theory expects of it, if it does."""
 
     arm: Arm
     stack: StackSpec
     theory: StackTheory | None
     inputs: InputMoments
-    advise: bool = True
 
     @cached_property
     def layers(self) -> tuple[LayerSummary, ...]:
@@ -59,18 +67,29 @@ class Evidence:
 
     @cached_property
     def backward(self) -> Course:
-        """Root mean squares of dL/dz beside the last layer's: measured, else from theory, else nothing."""
-        measured = tuple((layer.layer, layer.gradient.statistics["log10_ratio"])
-                         for layer in self.layers if layer.gradient)
-        if measured:
-            return tuple((layer, size) for layer, size in measured if not math.isnan(size))
-        return tuple((layer.layer, layer.log_gradient_ratio / math.log(10)) for layer in self.expected
-                     if layer.log_gradient_ratio is not None and not math.isnan(layer.log_gradient_ratio))
+        """Norms of a sample's dL/dz beside the last layer's, from the outputs on: measured, else theory's, else none.
+
+        Not root mean squares over units: a layer of more units has a smaller share for each and is none the worse.
+        """
+        if self.measured_back:
+            found = [(layer.layer, layer.gradient.statistics["log10_norm_ratio"])
+                     for layer in self.layers if layer.gradient]
+        else:
+            last = self.stack.widths[-1]
+            found = [(layer.layer, layer.log_gradient_ratio / math.log(10)
+                      + math.log10(self.stack.widths[layer.layer] / last) / 2)
+                     for layer in self.expected if layer.log_gradient_ratio is not None]
+        return tuple((layer, size) for layer, size in reversed(found) if not math.isnan(size))
+
+    @property
+    def measured_back(self) -> bool:
+        """Whether gradients were measured."""
+        return any(layer.gradient for layer in self.layers)
 
     @property
     def source(self) -> str:
         """` by theory` where gradients were not measured."""
-        return "" if any(layer.gradient for layer in self.layers) else " by theory"
+        return "" if self.measured_back else " by theory"
 
     @property
     def input_rms(self) -> float:
@@ -92,8 +111,27 @@ class Evidence:
 
     @cached_property
     def change(self) -> float:
-        """The largest |log₁₀| of all ratios, forward and back."""
-        return max((abs(size) for _, size in (*self.forward, *self.backward)), default=0.0)
+        """The largest |log₁₀| of all ratios, forward and, between any two layers, back."""
+        swings = [abs(swing.size) for sign in (1, -1) if (swing := self.swing(sign))]
+        return max((*(abs(size) for _, size in self.forward), *swings), default=0.0)
+
+    def swing(self, sign: int) -> Swing | None:
+        """The largest growth (sign 1) or loss (-1) of gradients on their way back between any two layers."""
+        found = max(self._swings(sign), key=lambda swing: sign * swing.size, default=None)
+        return found if found and sign * found.size > 0 else None
+
+    def swung(self, sign: int) -> int | None:
+        """The layer nearest to the outputs where gradients have changed by more than CHANGE on their way back."""
+        return next((swing.layer for swing in self._swings(sign) if sign * swing.size > math.log10(CHANGE.value)), None)
+
+    def _swings(self, sign: int) -> Iterator[Swing]:
+        """For each layer on the way back the change since gradients were smallest (sign 1) or largest (-1)."""
+        since: tuple[int, float] | None = None
+        for layer, size in self.backward:
+            if since is not None:
+                yield Swing(since[0], layer, size - since[1])
+            if math.isfinite(size) and (since is None or sign * size < sign * since[1]):
+                since = layer, size
 
     @cached_property
     def chi(self) -> float | None:

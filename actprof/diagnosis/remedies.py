@@ -1,23 +1,31 @@
-"""What would do better, by theory: the settings in question, each followed through the layers; the first that holds."""
+"""What would do better: other settings, each run on the same inputs and seeds before it is named; the first that holds.
+
+Where a trial would take longer than the run that was judged, theory follows the settings through the layers instead,
+and the text says so.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from itertools import chain
 
 import numpy as np
 
 from actprof.catalogue import initializers
 from actprof.catalogue.activations import bind
-from actprof.catalogue.expectations import forward_gain
+from actprof.catalogue.expectations import forward_gain, moments
 from actprof.catalogue.initializers import INITIALIZERS, preset_bias
 from actprof.catalogue.normalizations import NORMALIZATIONS
 from actprof.diagnosis.evidence import Evidence, number, times
 from actprof.diagnosis.verdicts import CHANGE, COLLAPSED, FLAT, NOTABLE, SATURATED
-from actprof.engine.network import fans_of
-from actprof.engine.spec import NO_NORM, ZEROS, StackSpec
-from actprof.errors import SpecError
+from actprof.engine import memory
+from actprof.engine.inputs import FirstRows, InputMoments, Inputs, StandardInputs, input_moments, open_inputs
+from actprof.engine.measure import measured
+from actprof.engine.network import Network, fans_of
+from actprof.engine.spec import NO_NORM, QUANTITIES, ZEROS, RunSpec, StackSpec
+from actprof.errors import ActprofError, SpecError
 from actprof.registry import Choice
 from actprof.theory import fixed_points
 from actprof.theory.predictions import LayerTheory
@@ -29,64 +37,220 @@ NAMED = ((math.sqrt(2), "he"), (1.0, "lecun_normal"))
 VARIANCES = (1.0, 2.0, 4.0, 8.0)
 """Variances at which the edge of chaos with biases is tried."""
 
+BETWEEN = 7
+"""Gains that are tried between those that theory names."""
+
+MIN_ROWS, MAX_ROWS, ROWS_WORK = 32, 128, 1e9
+"""Rows of a trial: so many that they make this many multiplications, between these limits."""
+
+DRAW_WORK = 30
+"""What drawing a weight costs, in multiplications."""
+
+MAX_SHARE, MIN_WORK = 0.1, 5e9
+"""Trials take no more multiplications than this share of the run's, or than that many, whichever is more."""
+
+MIN_BATCH = 8
+"""Rows of a batch whose statistics may stand in for the scale of the weights."""
+
+MAX_WIDTH, MAX_LISTED = 2048, 20
+"""Units of a layer that is tried; layers whose widths are listed one by one."""
+
 
 @dataclass(frozen=True)
 class Candidate:
-    """Settings to try: as options, why, σ_w of each layer, σ_b, or a batch normalisation."""
+    """Settings to try: as options and why; `standardised` where it is the inputs that change."""
 
     options: str
     reason: str
-    sigma_w: tuple[float, ...]
-    sigma_b: float = 0.0
-    batch_norm: bool = False
-
-    def on(self, stack: StackSpec) -> StackSpec:
-        """The stack with these settings."""
-        alike = len(set(self.sigma_w)) == 1
-        init = f"lecun_normal:gain={self.sigma_w[0]!r}" if alike else "critical"
-        bias = INITIALIZERS.parse(f"normal:std={self.sigma_b!r}") if self.sigma_b else ZEROS
-        norm = NORMALIZATIONS.parse("batch") if self.batch_norm else NO_NORM
-        return replace(stack, init=INITIALIZERS.parse(init), bias=bias, norm=norm, norm_position="before")
+    stack: StackSpec
+    standardised: bool = False
 
 
-def candidates(stack: StackSpec) -> Iterator[Candidate]:
-    """In order of preference."""
-    choices = set(stack.activations)
+@dataclass
+class Trials:
+    """Runs of candidates on the inputs and seeds of a run that was judged, as long as they stay cheap beside it."""
+
+    run: RunSpec
+    inputs: Inputs
+    judge: Callable[[Evidence], bool]
+
+    def begin(self, stack: StackSpec) -> None:
+        """Set what may be spent beside the run of this stack."""
+        rows = self.inputs.batch_rows(0) * self.inputs.batches * self.run.repeats
+        self._whole = self._work(stack, rows)
+        self._left = max(MAX_SHARE * self._whole, MIN_WORK)
+
+    def evidence(self, candidate: Candidate) -> Evidence | None:
+        """What a run of the candidate shows: of a few rows and, where they do well and it is affordable, of all.
+
+        None where too much was spent before or the run cannot be made.
+        """
+        try:
+            inputs = self._inputs_of(candidate)
+            whole_batch = NORMALIZATIONS[candidate.stack.norm.name].whole_batch
+            rows = int(min(max(ROWS_WORK / self._work(candidate.stack, 1), MIN_ROWS), MAX_ROWS))
+            few = FirstRows(inputs, inputs.batch_rows(0) if whole_batch else rows)
+            found = self._run(candidate.stack, few)
+            if found is None or not self.judge(found):
+                return found
+            return self._run(candidate.stack, inputs) or found
+        except ActprofError:  # other features than the file's, memory, weights too large for gradients
+            return None
+
+    def _run(self, stack: StackSpec, inputs: Inputs) -> Evidence | None:
+        """A run of one network, if it is affordable."""
+        work = self._work(stack, inputs.batch_rows(0) * inputs.batches)
+        if work > self._left:
+            return None
+        self._left -= work
+        run = replace(self.run, gradients=True, gradient_rows=None, jacobian=False, quantities=QUANTITIES[:1], bins=1,
+                      range="layer", batch_size=inputs.batch_rows(0), batches=inputs.batches, repeats=1)
+        arm, = measured([stack], run, inputs)
+        return Evidence(arm, stack, None, input_moments(inputs))
+
+    def _inputs_of(self, candidate: Candidate) -> Inputs:
+        if candidate.standardised:
+            return StandardInputs(self.inputs)
+        features = candidate.stack.widths[0]
+        return self.inputs if features == self.inputs.features else open_inputs(self.run, features)
+
+    def longer(self, candidate: Candidate) -> bool:
+        """Whether a run of the candidate would take longer than the run that was judged."""
+        return self._work(candidate.stack, MIN_ROWS) > self._whole
+
+    def _work(self, stack: StackSpec, rows: int) -> float:
+        network = Network(stack, self.run.seed, 0, np.dtype(self.run.dtype))
+        return memory.work(network, rows) + DRAW_WORK * sum(network.weight_bytes) / network.dtype.itemsize
+
+
+def remedy(seen: Evidence, trials: Trials | None, *first: Candidate) -> str:
+    """The first candidate with which a run is healthy, `first` ones before the others; "" without trials."""
+    if trials is None:
+        return ""
+    with np.errstate(all="ignore"):
+        trials.begin(seen.stack)
+        longer = []
+        for candidate in chain(first, candidates(seen)):
+            found = trials.evidence(candidate)
+            if found is not None and trials.judge(found):
+                return _advice(candidate, found.forward[-1][1], _back(found), "a run gives", candidate.stack.depth)
+            if found is None and trials.longer(candidate):
+                longer.append(candidate)
+        return _by_theory(seen, longer)
+
+
+def _back(found: Evidence) -> float:
+    return max((size for _, size in found.backward), key=abs, default=0.0)
+
+
+def _advice(candidate: Candidate, forward: float, backward: float, source: str, depth: int) -> str:
+    lead = "" if candidate.standardised else "try "
+    return (f"{lead}{candidate.options} ({candidate.reason}): {source} activations {times(forward)}, "
+            f"gradients {times(backward)} over {depth:,} layer{'s' if depth > 1 else ''}")
+
+
+def candidates(seen: Evidence) -> Iterator[Candidate]:
+    """All that may help, in order of preference; none of it is what was run."""
+    return (candidate for candidate in _all(seen) if candidate.standardised or candidate.stack.depth < seen.depth
+            or not same(seen.stack, candidate.stack))
+
+
+def _all(seen: Evidence) -> Iterator[Candidate]:
+    stack = seen.stack
     clean = ("" if stack.bias in (ZEROS, preset_bias(stack.init)) else " --bias zeros") + (
         "" if stack.norm.name == "none" else " --norm none")
+    plain = replace(stack, norm=NO_NORM, norm_position="before", bias=ZEROS)
+    choices = set(stack.activations)
+    named = list(_named(stack.activations[0], plain, clean)) if len(choices) == 1 else []
+    if seen.input_rms > NOTABLE.value:
+        large = f"their rms is {number(seen.input_rms)}"
+        yield Candidate("standardise the inputs", large, stack, True)
+        for each in named:
+            yield replace(each, options=f"standardise the inputs and try {each.options}", reason=large,
+                          standardised=True)
     if len(choices) == 1:
-        yield from _single(stack.activations[0], stack.depth, clean)
+        yield from named
+        gains = sorted({*(_scale(candidate.stack) for candidate in named), *_backward(stack.activations[0])})
+        yield from _between(gains, plain, clean)
+        for gain in gains:
+            yield _orthogonal(gain, plain, clean)
     else:
         yield Candidate(f"--init critical{clean}", "the gain of each layer's activation",
-                        tuple(_gain(choice) for choice in stack.activations))
-    if stack.norm.name == "none":
-        yield Candidate(f"{_spread(stack)}--norm batch", "normalised, the signal forgets the scale of the weights",
-                        (1.0,) * stack.depth, 0.0, True)
+                        replace(plain, init=INITIALIZERS.parse("critical")))
+    if stack.norm.name == "none" and seen.rows >= MIN_BATCH:
+        yield _normalised(stack, plain)
+    yield from _of_other_size(seen)
+    if any(choice.name != "relu" for choice in choices):
+        relu = (Choice("relu", label="relu"),) * stack.depth
+        yield Candidate(f"--act relu --init he{clean}", "an activation that has a slope",
+                        replace(plain, init=INITIALIZERS.parse("he"), activations=relu))
 
 
-def _spread(stack: StackSpec) -> str:
-    """Another init where the weights have no spread of their own or are not centred."""
-    weights, fans = initializers.bind(stack.init), fans_of(stack, 1)
-    return "" if weights.std(fans) > 0 and weights.mean(fans) == 0 else "--init lecun_normal "
-
-
-def _single(choice: Choice, depth: int, clean: str) -> Iterator[Candidate]:
+def _named(choice: Choice, plain: StackSpec, clean: str) -> Iterator[Candidate]:
     """The gain that keeps E a², the edge of chaos, and the edge with biases."""
     keeping = _gain(choice)
     if 0 < keeping < math.inf:
-        yield Candidate(f"{_init(keeping)}{clean}", "the gain that keeps E a², as --init critical", (keeping,) * depth)
+        yield _scaled(keeping, plain, clean, "the gain that keeps E a², as --init critical")
     edge = fixed_points.critical(choice)
-    if edge is not None and edge.stability != "unstable":
-        yield Candidate(f"{_init(edge.sigma_w)}{clean}", "the edge of chaos", (edge.sigma_w,) * depth, edge.sigma_b)
+    if edge is not None and edge.stability != "unstable" and not edge.sigma_b:
+        yield _scaled(edge.sigma_w, plain, clean, "the edge of chaos")
     for q in VARIANCES:
         edge = fixed_points.edge_of_chaos(choice, q)
         if edge is not None and edge.sigma_b > 1e-3 and edge.stability != "unstable":
-            yield Candidate(f"{_init(edge.sigma_w)} --bias normal:std={edge.sigma_b:.4g}{_norm_of(clean)}",
-                            f"the edge of chaos at variance {q:g}", (edge.sigma_w,) * depth, edge.sigma_b)
+            bias = f"normal:std={edge.sigma_b:.4g}"
+            yield Candidate(f"{_init(edge.sigma_w)} --bias {bias}{' --norm none' * ('--norm' in clean)}",
+                            f"the edge of chaos at variance {q:g}",
+                            replace(plain, init=_weights(edge.sigma_w), bias=INITIALIZERS.parse(bias)))
 
 
-def _norm_of(clean: str) -> str:
-    return " --norm none" if "--norm" in clean else ""
+def _between(gains: list[float], plain: StackSpec, clean: str) -> Iterator[Candidate]:
+    """Even ratios between the least and the largest gain that theory names, those in the middle first."""
+    if len(gains) > 1 and gains[-1] > 1.02 * gains[0]:
+        places = sorted(range(1, BETWEEN + 1), key=lambda place: abs(place - (BETWEEN + 1) / 2))
+        for place in places:
+            gain = gains[0] * (gains[-1] / gains[0]) ** (place / (BETWEEN + 1))
+            yield _scaled(gain, plain, clean, f"between the gains {gains[0]:.4g} and {gains[-1]:.4g} of theory")
+
+
+def _scaled(gain: float, plain: StackSpec, clean: str, reason: str) -> Candidate:
+    return Candidate(f"{_init(gain)}{clean}", reason, replace(plain, init=_weights(gain)))
+
+
+def _orthogonal(gain: float, plain: StackSpec, clean: str) -> Candidate:
+    init = "orthogonal" if math.isclose(gain, 1.0, rel_tol=1e-4) else f"orthogonal:gain={gain:.4g}"
+    return Candidate(f"--init {init}{clean}", "orthogonal weights stray less from layer to layer",
+                     replace(plain, init=INITIALIZERS.parse(init)))
+
+
+def _normalised(stack: StackSpec, plain: StackSpec) -> Candidate:
+    """Batch normalisation, with another init where the weights have no spread of their own or are not centred."""
+    weights, fans = initializers.bind(stack.init), fans_of(stack, 1)
+    spread = weights.std(fans) > 0 and weights.mean(fans) == 0
+    bias = "" if stack.bias in (ZEROS, preset_bias(stack.init)) else " --bias zeros"
+    kept = stack.init if spread else INITIALIZERS.parse("lecun_normal")
+    return Candidate(f"{'' if spread else '--init lecun_normal '}--norm batch{bias}", "normalised over the batch",
+                     replace(plain, init=kept, norm=NORMALIZATIONS.parse("batch")))
+
+
+def _of_other_size(seen: Evidence) -> Iterator[Candidate]:
+    """The same settings in wider or in fewer layers, where one number says what these are."""
+    stack, depth, even = seen.stack, seen.depth, len(set(seen.stack.widths)) == 1
+    narrowest = min(stack.widths[1:-1], default=stack.widths[-1])
+    wide = min(max(5 * depth, 2 * narrowest), MAX_WIDTH)
+    if wide > narrowest and (depth <= MAX_LISTED or even):
+        widths = (wide,) * (depth + 1) if even else (
+            stack.widths[0], *(max(width, wide) for width in stack.widths[1:-1]), stack.widths[-1])
+        options = f"--width {wide}" if even else f"--widths {','.join(map(str, widths))}"
+        yield Candidate(options, f"{narrowest:,} unit{'s are' if narrowest > 1 else ' is'} few for {depth:,} layers",
+                        replace(stack, widths=widths))
+    if even and len(set(stack.activations)) == 1:
+        rate = seen.change / max(depth - 1, 1)
+        fits = 1 + int(math.log10(CHANGE.value) / rate) if 0 < rate < math.inf else depth // 2
+        for layers in dict.fromkeys((min(fits, depth - 1), min(fits, depth - 1) // 2, 1)):
+            if 0 < layers < depth:
+                yield Candidate(f"--layers {layers}", "fewer layers at this scale",
+                                replace(stack, widths=stack.widths[:layers + 1],
+                                        activations=stack.activations[:layers]))
 
 
 def _gain(choice: Choice) -> float:
@@ -96,105 +260,64 @@ def _gain(choice: Choice) -> float:
         return math.nan
 
 
+def _backward(choice: Choice) -> list[float]:
+    """The gain that keeps gradients, where there is one."""
+    slope_square = float(moments(bind(choice), 1.0).slope_square)
+    return [1 / math.sqrt(slope_square)] if not bind(choice).jumps and 0 < slope_square < math.inf else []
+
+
+def _weights(gain: float) -> Choice:
+    """What the option of _init asks for, to its printed digits."""
+    return INITIALIZERS.parse(_init(gain).removeprefix("--init "))
+
+
+def _scale(stack: StackSpec) -> float:
+    """fan_in·Var W of the first layer, as a root."""
+    fans = fans_of(stack, 1)
+    return initializers.bind(stack.init).std(fans) * math.sqrt(fans.fan_in)
+
+
 def _init(gain: float) -> str:
     """--init with the name of the gain, if it has one."""
     named = next((name for value, name in NAMED if math.isclose(gain, value, rel_tol=1e-4)), None)
     return f"--init {named or f'lecun_normal:gain={gain:.4g}'}"
 
 
-def same(stack: StackSpec, candidate: Candidate) -> bool:
-    """Whether these are the settings that the stack has."""
-    if candidate.batch_norm or stack.norm.name != "none" or initializers.bind(stack.init).row.matrix is not None:
+def same(stack: StackSpec, other: StackSpec) -> bool:
+    """Whether two stacks draw weights and biases alike, of the same sizes, activations and normalisation."""
+    if (stack.widths, stack.activations, stack.norm) != (other.widths, other.activations, other.norm):
         return False
+    ours, theirs = (initializers.bind(each.init) for each in (stack, other))
+    if ours.row.matrix is not theirs.row.matrix:
+        return False
+    our_bias, their_bias = (initializers.bind(each.bias) for each in (stack, other))
     layers = [fans_of(stack, number) for number in range(1, stack.depth + 1)]
-    weights, biases = initializers.bind(stack.init), initializers.bind(stack.bias)
-    return all(weights.mean(fans) == biases.mean(fans) == 0
-               and math.isclose(weights.std(fans) * math.sqrt(fans.fan_in), sigma_w, rel_tol=0.01)
-               and math.isclose(biases.std(fans), candidate.sigma_b, abs_tol=0.01)
-               for fans, sigma_w in zip(layers, candidate.sigma_w, strict=True))
+    return all(math.isclose(ours.std(fans), theirs.std(fans), rel_tol=0.01) and ours.mean(fans) == theirs.mean(fans)
+               and math.isclose(our_bias.std(fans), their_bias.std(fans), abs_tol=0.01)
+               and our_bias.mean(fans) == their_bias.mean(fans) for fans in layers)
 
 
-FEWEST_ROWS = 8
-"""Of a batch whose statistics may stand in for the scale of the weights."""
+def _by_theory(seen: Evidence, untried: list[Candidate]) -> str:
+    """The first of the candidates that would take too long to run with which theory keeps sizes, or that none holds."""
+    for candidate in untried:
+        moments = replace(seen.inputs, second_moment=1.0) if candidate.standardised else seen.inputs
+        outlook = _outlook(seen, candidate.stack, moments)
+        if outlook is not None and max(map(abs, outlook)) <= math.log10(CHANGE.value):
+            return _advice(candidate, *outlook, "theory expects", candidate.stack.depth)
+    return ("nothing that was tried holds: other scales of the weights, orthogonal ones, batch normalisation, "
+            "other sizes")
 
 
-@dataclass(frozen=True)
-class Outlook:
-    """A candidate and log₁₀ of what it makes of root mean squares: of the last activations, of the first gradients."""
-
-    candidate: Candidate
-    forward: float
-    backward: float
-
-    @property
-    def change(self) -> float:
-        return max(abs(self.forward), abs(self.backward))
-
-
-def remedy(seen: Evidence) -> str:
-    """The first candidate that keeps sizes within CHANGE, else the best if it is any better, else fewer layers."""
-    if not seen.advise:
-        return ""
-    with np.errstate(all="ignore"):
-        outlooks = [_outlook(seen, candidate) for candidate in candidates(seen.stack)
-                    if not candidate.batch_norm or seen.rows >= FEWEST_ROWS]
-    tried = [outlook for outlook in outlooks if math.isfinite(outlook.change)]
-    holding = [outlook for outlook in tried if outlook.change <= math.log10(CHANGE.value)]
-    if not holding:
-        return _makeshift(seen, tried)
-    if same(seen.stack, holding[0].candidate):
-        return _wider_layers(seen)
-    return _advice(seen, holding[0])
-
-
-def _advice(seen: Evidence, outlook: Outlook) -> str:
-    return (f"try {outlook.candidate.options} ({outlook.candidate.reason}): theory expects activations "
-            f"{times(outlook.forward)}, gradients {times(outlook.backward)} over {_layers(seen.depth)}")
-
-
-def _makeshift(seen: Evidence, tried: Sequence[Outlook]) -> str:
-    """What helps where nothing holds."""
-    if seen.input_rms > NOTABLE.value:
-        return f"standardise the inputs: their rms is {number(seen.input_rms)}"
-    best = min(tried, key=lambda outlook: outlook.change, default=None)
-    if best is None or not best.change < seen.change:
-        return _fewer_layers(seen)
-    return _advice(seen, best)
-
-
-def _layers(count: int) -> str:
-    return f"{count:,} layer{'s' if count > 1 else ''}"
-
-
-def _wider_layers(seen: Evidence) -> str:
-    """Theory has nothing against the settings: a ReLU network's Var ln a² is 5 depth/width (Hanin & Nica 2018)."""
-    narrowest = min(seen.stack.widths[1:])
-    few = f"{narrowest:,} unit{'s are' if narrowest > 1 else ' is'} few for {_layers(seen.depth)}"
-    return (f"theory expects these settings to hold: {few}, "
-            f"try --width {max(5 * seen.depth, 2 * narrowest)}")
-
-
-def _fewer_layers(seen: Evidence) -> str:
-    """How many layers this scale would bear, at the rate that was seen."""
-    if not 0 < seen.change < math.inf or seen.depth < 2:
-        return "no scale of the weights helps: try another activation, such as --act relu --init he"
-    most = 1 + int(math.log10(CHANGE.value) * (seen.depth - 1) / seen.change)
-    return f"keep the scale and take fewer layers, about --layers {min(most, seen.depth)}"
-
-
-def _outlook(seen: Evidence, candidate: Candidate) -> Outlook:
-    """The outlook; of NaN where theory is silent, or a layer saturates, collapses or has no slope to speak of."""
-    nothing = Outlook(candidate, math.nan, math.nan)
-    inputs = seen.inputs
-    layers = predict(candidate.on(seen.stack), inputs.second_moment, inputs.correlation, seen.rows,
-                     inputs.kurtosis).layers
+def _outlook(seen: Evidence, stack: StackSpec, moments: InputMoments) -> tuple[float, float] | None:
+    """log₁₀ of what theory makes of the last activations and the first gradients; None where it cannot be healthy."""
+    layers = predict(stack, moments.second_moment, moments.correlation, seen.rows, moments.kurtosis).layers
     ratios = [layer.log_gradient_ratio for layer in layers]
-    if len(layers) < seen.depth or None in ratios or any(map(_spoiled, layers, seen.stack.activations)):
-        return nothing
+    if len(layers) < stack.depth or None in ratios or any(map(_spoiled, layers, stack.activations)):
+        return None
     if seen.inputs_differ and layers[-1].within_unit_std < COLLAPSED.value * layers[-1].std:
-        return nothing
-    forward = math.log10(layers[-1].second_moment / max(seen.input_rms**2, 1.0)) / 2
-    return Outlook(candidate, forward, max((ratio / math.log(10) for ratio in ratios if ratio is not None), key=abs))
+        return None
+    forward = math.log10(layers[-1].second_moment / max(moments.second_moment, 1.0)) / 2
+    return forward, max((ratio / math.log(10) for ratio in ratios if ratio is not None), key=abs)
 
 
 def _spoiled(layer: LayerTheory, choice: Choice) -> bool:

@@ -3,19 +3,33 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 
 from actprof.catalogue import initializers
 from actprof.catalogue.activations import bind
 from actprof.diagnosis import causes
 from actprof.diagnosis.causes import chi, fitted, share_within
-from actprof.diagnosis.evidence import Evidence, beyond, number
-from actprof.diagnosis.remedies import remedy
-from actprof.diagnosis.verdicts import COLLAPSED, DYING, FLAT, HEALTHY, NO_SIGNAL, SATURATED, VISIBLE, Verdict
+from actprof.diagnosis.evidence import Evidence, beyond, number, times
+from actprof.diagnosis.remedies import Candidate, Trials, remedy
+from actprof.diagnosis.verdicts import (
+    CHANGE,
+    COLLAPSED,
+    DYING,
+    FLAT,
+    HEALTHY,
+    NO_SIGNAL,
+    SATURATED,
+    UNCERTAIN,
+    VISIBLE,
+    Verdict,
+)
 from actprof.engine.inputs import InputMoments
 from actprof.engine.network import fans_of
 from actprof.engine.profiles import Arm, LayerSummary
-from actprof.engine.spec import StackSpec
+from actprof.engine.spec import ZEROS, StackSpec
+from actprof.theory.finite_width import BAND
 from actprof.theory.predictions import StackTheory
 
 
@@ -27,7 +41,7 @@ def symmetric(seen: Evidence) -> Verdict | None:
         if layer.fan_out > 1 and layer.weight_std == weights.std(fans) == biases.std(fans) == 0:
             return Verdict("symmetric", layer.layer,
                            f"{seen.name}: all {layer.fan_out:,} units of layer {layer.layer} are the same, since the "
-                           f"weights are all {number(weights.mean(fans))}: {_of_symmetry(seen)}", remedy(seen))
+                           f"weights are all {number(weights.mean(fans))}: {_of_symmetry(seen)}")
     return None
 
 
@@ -45,7 +59,7 @@ def dying(seen: Evidence) -> Verdict | None:
         if off and seen.arm.config["samples"] > 1 and share > min(DYING.value + 2 / math.sqrt(layer.fan_out), 0.999):
             return Verdict("dying", layer.layer,
                            f"{seen.name}: {100 * share:.3g} % of the units of layer {layer.layer} are 0 for every "
-                           f"input{_of_death(layer)}", _revival(seen) or remedy(seen))
+                           f"input{_of_death(layer)}")
     return None
 
 
@@ -54,12 +68,6 @@ def _of_death(layer: LayerSummary) -> str:
     if not statistics["count"]:
         return ""
     return f": z has mean {number(statistics['mean'])} and std {number(statistics['std'])}"
-
-
-def _revival(seen: Evidence) -> str:
-    """What to do about biases that push units off, "" if they do not."""
-    mean = initializers.bind(seen.stack.bias).mean(fans_of(seen.stack, 1))
-    return f"biases of {number(mean)} push z below 0: try --bias zeros" if mean < 0 else ""
 
 
 def saturated(seen: Evidence) -> Verdict | None:
@@ -71,7 +79,7 @@ def saturated(seen: Evidence) -> Verdict | None:
         if share > limit.value:
             text = (f"{seen.name}: {100 * share:.3g} % of layer {layer.layer} lies where {phi.name} is flat, "
                     f"{_beyond(*phi.saturation)}{_since(layer)}")
-            return Verdict("saturated", layer.layer, fitted(text, chi(seen)), remedy(seen))
+            return Verdict("saturated", layer.layer, fitted(text, chi(seen)))
     return None
 
 
@@ -95,22 +103,55 @@ def collapsed(seen: Evidence) -> Verdict | None:
     last = found[-1].activation.statistics
     text = (f"{seen.name}: the histogram looks fine (std {number(last['std'])} in layer {found[-1].layer}), yet within "
             f"units std is {number(last['within_unit_std'])}: all inputs give nearly the same vector")
-    return Verdict("collapsed", found[0].layer, fitted(text, chi(seen)), remedy(seen))
+    return Verdict("collapsed", found[0].layer, fitted(text, chi(seen)))
 
 
 Rule = Callable[[Evidence], Verdict | None]
 
 
 def verdict(arm: Arm, stack: StackSpec, theory: StackTheory | None, inputs: InputMoments,
-            advise: bool = True) -> Verdict:
+            trials: Trials | None = None) -> Verdict:
     """The verdict on an arm: by what was measured; theory, if there is any, explains it.
 
     Args:
         inputs: the moments of what enters the first layer.
-        advise: whether to look for a remedy by theory, which takes longer than all the rest.
+        trials: where a remedy is tried; without it none is looked for.
     """
-    seen = Evidence(arm, stack, theory, inputs, advise)
+    seen = Evidence(arm, stack, theory, inputs)
+    found = judge(seen)
+    if len(arm.networks) > 1:
+        found = _of_networks(seen, found)
+    if not found.bad or found.remedy or trials is None:
+        return found
+    return replace(found, remedy=remedy(seen, trials, *_revival(seen, found)))
+
+
+def judge(seen: Evidence) -> Verdict:
+    """The first rule that holds."""
     return next(found for rule in RULES if (found := rule(seen)) is not None)
+
+
+def healthy(seen: Evidence) -> bool:
+    """Whether nothing is wrong with what was measured."""
+    return judge(seen).good
+
+
+def _of_networks(seen: Evidence, found: Verdict) -> Verdict:
+    """The verdict on most of the networks, with how many get each: a median of all may hide that most are lost."""
+    single = [judge(replace(seen, arm=replace(seen.arm, networks=(network,)))) for network in seen.arm.networks]
+    counts = Counter(each.code for each in single).most_common()
+    most = next(each for each in single if each.code == counts[0][0])
+    told = found if found.code == most.code else most
+    shares = "" if len(counts) == 1 else f" ({', '.join(f'{code} {count:,}' for code, count in counts)} networks)"
+    return replace(told, text=f"{told.text}{shares.replace('_', ' ')}", networks=dict(counts))
+
+
+def _revival(seen: Evidence, found: Verdict) -> list[Candidate]:
+    """Biases of 0 where others push units off."""
+    mean = initializers.bind(seen.stack.bias).mean(fans_of(seen.stack, 1))
+    if found.code != "dying" or not mean < 0:
+        return []
+    return [Candidate("--bias zeros", f"biases of {number(mean)} push z below 0", replace(seen.stack, bias=ZEROS))]
 
 
 def _non_finite(seen: Evidence) -> Verdict | None:
@@ -119,7 +160,7 @@ def _non_finite(seen: Evidence) -> Verdict | None:
         if broken:
             return Verdict("non_finite", layer.layer,
                            f"{seen.name}: layer {layer.layer} holds {broken.non_finite_text}{causes.of_overflow(seen)}",
-                           remedy(seen) if math.isfinite(seen.inputs.second_moment) else "look at the inputs first")
+                           "" if math.isfinite(seen.inputs.second_moment) else "look at the inputs first")
     return None
 
 
@@ -131,20 +172,20 @@ def _no_inputs(seen: Evidence) -> Verdict | None:
 
 
 def _exploding(seen: Evidence) -> Verdict | None:
-    forward, backward = beyond(seen.forward, 1), beyond(reversed(seen.backward), 1)
+    forward, backward = beyond(seen.forward, 1), seen.swung(1)
     if forward is not None:
-        return Verdict("exploding", forward, causes.forward(seen, seen.forward, 1), remedy(seen))
+        return Verdict("exploding", forward, causes.forward(seen, seen.forward, 1))
     if backward is not None:
-        return Verdict("exploding", backward, causes.backward(seen, 1), remedy(seen))
+        return Verdict("exploding", backward, causes.backward(seen, 1))
     return None
 
 
 def _vanishing(seen: Evidence) -> Verdict | None:
-    forward, backward = seen.faded, beyond(reversed(seen.backward), -1)
+    forward, backward = seen.faded, seen.swung(-1)
     if forward is not None:
-        return Verdict("vanishing", forward, causes.forward(seen, seen.fading, -1), remedy(seen))
+        return Verdict("vanishing", forward, causes.forward(seen, seen.fading, -1))
     if backward is not None:
-        return Verdict("vanishing", backward, causes.backward(seen, -1), remedy(seen))
+        return Verdict("vanishing", backward, causes.backward(seen, -1))
     return _silent(seen) or _no_gradient(seen)
 
 
@@ -156,7 +197,7 @@ def _silent(seen: Evidence) -> Verdict | None:
         within = layer.activation.statistics["within_unit_std"]
         if within < NO_SIGNAL.value * min(seen.input_rms, 1.0):
             return Verdict("vanishing", layer.layer, f"{seen.name}: within units the std of layer {layer.layer} is "
-                                                     f"{number(within)}: the inputs make no difference", remedy(seen))
+                                                     f"{number(within)}: the inputs make no difference")
     return None
 
 
@@ -166,8 +207,17 @@ def _no_gradient(seen: Evidence) -> Verdict | None:
     if last.gradient is None or last.gradient.statistics["log10_rms"] != -math.inf:
         return None
     return Verdict("vanishing", last.layer, f"{seen.name}: no gradient comes back, the slope of {last.activation_name} "
-                                            f"is 0 throughout layer {last.layer}",
-                   "gradient descent needs a slope: try another activation, such as --act relu --init he")
+                                            f"is 0 throughout layer {last.layer}")
+
+
+def _uncertain(seen: Evidence) -> Verdict | None:
+    """Gradients were not measured, and those of one network of this depth and width stray more than theory tells."""
+    errors = [layer.log_gradient_error for layer in seen.expected if layer.log_gradient_error is not None]
+    strays = BAND * max(errors, default=0.0) / math.log(10)
+    if seen.measured_back or strays <= math.log10(CHANGE.value):
+        return None
+    return Verdict(UNCERTAIN, None, f"{seen.name}: gradients were not measured, and those of one network of this depth "
+                                    f"and width stray {times(strays)} from what theory expects: --gradients tells")
 
 
 def _healthy(seen: Evidence) -> Verdict:
@@ -175,5 +225,5 @@ def _healthy(seen: Evidence) -> Verdict:
 
 
 RULES: tuple[Rule, ...] = (_non_finite, symmetric, _no_inputs, dying, saturated,
-                           collapsed, _exploding, _vanishing, _healthy)
+                           collapsed, _exploding, _vanishing, _uncertain, _healthy)
 """The first that holds is the verdict."""

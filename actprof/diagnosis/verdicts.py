@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
-HEALTHY = "healthy"
-CODES = (HEALTHY, "vanishing", "exploding", "saturated", "dying", "collapsed", "symmetric", "non_finite")
+HEALTHY, UNCERTAIN = "healthy", "uncertain"
+CODES = (HEALTHY, "vanishing", "exploding", "saturated", "dying", "collapsed", "symmetric", "non_finite", UNCERTAIN)
 
 
 @dataclass(frozen=True)
@@ -16,17 +18,34 @@ class Verdict:
         code: one of CODES.
         layer: the first layer that shows it, on the signal's way: of what comes back that nearest to the outputs.
         text: the cause in words with the number behind it, in one line.
-        remedy: what to do instead, with what theory expects of it; "" where nothing is wrong.
+        remedy: what to do instead, with what a run of it gave; "" where nothing is wrong.
+        networks: code → how many of several networks get it on their own; empty for a single one.
     """
 
     code: str
     layer: int | None
     text: str
     remedy: str = ""
+    networks: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def good(self) -> bool:
         return self.code == HEALTHY
+
+    @property
+    def bad(self) -> bool:
+        """Whether something is wrong: what is not known is neither good nor bad."""
+        return self.code not in (HEALTHY, UNCERTAIN)
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """The fields as plain values; without `networks` for a single one."""
+        return {name: value for name, value in vars(self).items() if name != "networks" or value}
+
+    @property
+    def counts(self) -> str:
+        """`dying 174, healthy 26` over several networks; empty for a single one."""
+        return ", ".join(f"{code.replace('_', ' ')} {count:,}" for code, count in self.networks.items())
 
 
 @dataclass(frozen=True)
@@ -40,7 +59,7 @@ class Threshold:
 
 
 CHANGE = Threshold(
-    "change", 30.0, "times, of activations or gradients (root mean square) over all layers",
+    "change", 30.0, "times: activations (rms) over all layers, a sample's gradient (norm) between any two",
     "no learning rate suits layers whose gradients differ more; 50 ReLU layers of 100 units stray ×10 by chance")
 NO_SIGNAL = Threshold(
     "no signal", 1e-3, "of the inputs' std left within units",

@@ -6,6 +6,7 @@ from typing import Any
 
 from actprof.catalogue import activations, initializers
 from actprof.catalogue.initializers import Fans
+from actprof.data.request import MISSING, RowsSpec
 from actprof.engine.inputs import Inputs
 from actprof.engine.spec import RunSpec, StackSpec
 from actprof.registry import Choice
@@ -33,11 +34,9 @@ def of_arm(stack: StackSpec, run: RunSpec, inputs: Inputs) -> dict[str, Any]:
     source = run.input.source
     return {
         **of_stack(stack),
-        "input": source.name if source else run.input.path,
-        "input_parameters": source.values if source else {},
-        "input_key": run.input.key,
-        "label_column": None if source else run.input.label_column,
-        "scale": run.input.scale,
+        **(of_choice("input", source) | {"input_key": None, "label_column": None} if source else
+           of_rows(run.input.rows)),
+        "scale": "none" if source else run.input.scale,
         "samples": sum(inputs.batch_rows(batch) for batch in range(inputs.batches)),
         "batch_size": run.batch_size,
         "batches": inputs.batches,
@@ -47,6 +46,14 @@ def of_arm(stack: StackSpec, run: RunSpec, inputs: Inputs) -> dict[str, Any]:
         "bins": run.bins,
         "range": run.range if isinstance(run.range, str) else list(run.range),
     }
+
+
+def of_rows(rows: RowsSpec | None) -> dict[str, Any]:
+    """Where rows come from and how they are read; None for what is not asked for."""
+    assert rows is not None
+    named = of_choice("input", rows.data) if rows.data else {"input": rows.path, "input_parameters": {}}
+    return named | {"input_key": rows.input_key, "label_column": rows.label_column, "drop": rows.drop or None,
+                    "missing": None if rows.missing == MISSING[0] else rows.missing}
 
 
 def _formula(stack: StackSpec, functions: list[Choice]) -> str:

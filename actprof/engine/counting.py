@@ -7,6 +7,9 @@ block is centred first, so that no digit of a collapsed layer's spread is lost.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -14,7 +17,7 @@ from numpy.typing import NDArray
 
 from actprof.arrays import Counts, Flags, Floats
 from actprof.engine.bins import Bins
-from actprof.engine.distributions import Distribution, Histogram, norm
+from actprof.engine.distributions import Accumulator, Distribution, Histogram, UnitMoments, norm, own_rules
 
 BLOCK_BYTES = 768 * 1024
 """Size of a block: small enough that its passes find it in the cache, large enough that the threads, which hand over
@@ -67,24 +70,18 @@ class Counter:
         self._activity = activity
         self._scratch = scratch
         self._bins = bins
-        self._atoms = atoms
-        self._atom_counts = [0] * len(atoms)
-        self._units, self._rectifier = units, rectifier
-        self._rows = 0
-        self._means = np.zeros(units)
-        self._deviation = 0.0
-        self._low, self._high = math.inf, -math.inf
-        self._direction = np.zeros(units)
-        self._directions = 0
-        self._zeros = self._saturated = self._below = self._above = 0
+        self._empty = Distribution.empty(units, bins.edges, atoms, rectifier, activity)
+        self._seen = SimpleNamespace(**vars(self._empty))  # the fields of a Distribution, to be changed in place
+        self._atoms = dict(self._empty.atoms)
+        self._rows, self._means, self._deviation = 0, np.zeros(units), 0.0
+        self._below = self._above = 0
         self._counts = np.zeros(bins.count, np.int64)
-        self._always_zero = np.ones(units, np.bool_)
-        self._ever_zero = np.zeros(units, np.bool_)
+        self._own = own_rules(activity)
         self._broken: Distribution | None = None
 
     def add_saturated(self, count: int) -> None:
         """Count values whose pre-activation lies where the activation is flat."""
-        self._saturated += count
+        self._seen.saturated += count
 
     def add(self, block: Block) -> tuple[float, float]:
         """Count a C-contiguous block of shape (rows, units); its smallest and largest value, NaN or inf included."""
@@ -92,7 +89,8 @@ class Counter:
         if not (math.isfinite(low) and math.isfinite(high)):
             self._count_broken(block)
             return low, high
-        self._low, self._high = min(self._low, low), max(self._high, high)
+        seen = self._seen
+        seen.minimum, seen.maximum = min(seen.minimum, low), max(seen.maximum, high)
         self._count_moments(block, low, high)
         if self._activity:
             self._count_zeros(block, low, high)
@@ -102,16 +100,16 @@ class Counter:
         self._counts += counts
         self._below += below
         self._above += above
+        if self._own:
+            seen.own = _with_own(seen.own, self._own, block)
         return low, high
 
     def distribution(self) -> Distribution:
         """Everything counted so far."""
-        whole = Distribution(
-            Histogram(self._bins.edges, self._counts.copy(), self._below, self._above), self._rows,
-            np.full(self._units, self._rows, np.int64), self._means, self._deviation, self._low, self._high,
-            self._direction, self._directions, self._zeros, self._saturated,
-            tuple(zip(self._atoms, self._atom_counts, strict=True)), self._always_zero, self._ever_zero,
-            rectifier=self._rectifier)
+        whole = Distribution(**vars(self._seen) | {
+            "histogram": Histogram(self._bins.edges, self._counts.copy(), self._below, self._above),
+            "moments": UnitMoments(np.full(len(self._means), self._rows), self._means, self._deviation),
+            "atoms": tuple(self._atoms.items())})
         return whole if self._broken is None else whole.merge(self._broken)
 
     def _count_moments(self, block: Block, low: float, high: float) -> None:
@@ -126,8 +124,8 @@ class Counter:
         means /= rows
         if self._activity:
             direction, directions = _directions(values if power else block, values, self._scratch)
-            self._direction += direction
-            self._directions += directions
+            self._seen.direction += direction
+            self._seen.directions += directions
         if low == high:  # a constant has no spread, whatever the rounding of its sum
             self._merge_moments(rows, np.full_like(means, low), 0.0)
             return
@@ -151,43 +149,45 @@ class Counter:
 
     def _count_zeros(self, block: Block, low: float, high: float) -> None:
         """Update zeros, atoms and the units that are always or ever zero."""
-        if low > 0 or high < 0:
-            self._always_zero[:] = False
-        else:
-            equal = self._scratch.get("equal", block.shape, np.bool_)
-            np.equal(block, 0, out=equal)
+        zeros = 0
+        if low <= 0 <= high:
+            equal = np.equal(block, 0, out=self._scratch.get("equal", block.shape, np.bool_))
             zeros = int(np.count_nonzero(equal))
-            self._zeros += zeros
-            self._count_atom(0.0, zeros)
-            if zeros:
-                self._note_zero_units(equal)
-            else:
-                self._always_zero[:] = False
-        self._count_atoms(block, low, high, but_zero=True)
+        if zeros:
+            self._seen.zeros += zeros
+            self._note_zero_units(equal)
+        else:
+            self._seen.always_zero[:] = False
+        self._count_atoms(block, low, high, zeros)
 
-    def _count_atoms(self, block: Block, low: float, high: float, but_zero: bool = False) -> None:
+    def _count_atoms(self, block: Block, low: float, high: float, zeros: int | None = None) -> None:
+        """Update the atoms; `zeros` are known already where they were counted."""
         for atom in self._atoms:
-            if low <= atom <= high and not (but_zero and atom == 0):
+            if atom == 0 and zeros is not None:
+                self._atoms[atom] += zeros
+            elif low <= atom <= high:
                 equal = np.equal(block, atom, out=self._scratch.get("equal", block.shape, np.bool_))
-                self._count_atom(atom, int(np.count_nonzero(equal)))
+                self._atoms[atom] += int(np.count_nonzero(equal))
 
     def _note_zero_units(self, equal: Flags) -> None:
         """Update the units that are always or ever zero, looking only at those that are not yet both settled."""
-        open_units = np.flatnonzero(self._always_zero | ~self._ever_zero)
-        if open_units.size < self._units:
+        always, ever = self._seen.always_zero, self._seen.ever_zero
+        open_units = np.flatnonzero(always | ~ever)
+        if open_units.size < always.size:
             equal = equal[:, open_units]
-        self._always_zero[open_units] &= np.logical_and.reduce(equal, axis=0)
-        self._ever_zero[open_units] |= np.logical_or.reduce(equal, axis=0)
-
-    def _count_atom(self, value: float, count: int) -> None:
-        if value in self._atoms:
-            self._atom_counts[self._atoms.index(value)] += count
+        always[open_units] &= np.logical_and.reduce(equal, axis=0)
+        ever[open_units] |= np.logical_or.reduce(equal, axis=0)
 
     def _count_broken(self, block: Block) -> None:
         """Count a block with NaN or infinities: the same statistics over its finite part, written for clarity."""
-        finite = np.isfinite(block)
-        part = _distribution_of_finite_part(block, finite, self._bins, self._atoms, self._rectifier, self._scratch)
+        part = _distribution_of_finite_part(block, self._empty, self._bins, self._own, self._scratch)
         self._broken = part if self._broken is None else self._broken.merge(part)
+
+
+def _with_own(counted: Mapping[str, Any], rules: Mapping[str, Accumulator], values: Block) -> dict[str, Any]:
+    """What statistics with an accumulator of their own have counted, with some finite values more."""
+    return {name: rule.merge(counted[name], rule.count(values)) if rule.count else counted[name]
+            for name, rule in rules.items()}
 
 
 def count_bins(block: Block, low: float, high: float, bins: Bins, scratch: Scratch) -> tuple[Counts, int, int]:
@@ -253,8 +253,9 @@ def _unit_rows(values: Floats) -> tuple[Floats, int]:
     return rows.sum(axis=0), len(rows)
 
 
-def _distribution_of_finite_part(block: Block, finite: Flags, bins: Bins, atoms: tuple[float, ...], rectifier: bool,
+def _distribution_of_finite_part(block: Block, empty: Distribution, bins: Bins, own: Mapping[str, Accumulator],
                                  scratch: Scratch) -> Distribution:
+    finite = np.isfinite(block)
     values = np.where(finite, block, 0).astype(np.float64)
     counts = finite.sum(axis=0)
     means = (values / np.maximum(counts, 1)).sum(axis=0)
@@ -262,11 +263,13 @@ def _distribution_of_finite_part(block: Block, finite: Flags, bins: Bins, atoms:
     kept = block[finite]
     low, high = (float(kept.min()), float(kept.max())) if kept.size else (math.inf, -math.inf)
     histogram = (Histogram(bins.edges, *count_bins(kept, low, high, bins, scratch)) if kept.size
-                 else Histogram.empty(bins.edges))
+                 else empty.histogram)
     direction, directions = _unit_rows(values[finite.all(axis=1)])
     zero = block == 0
-    return Distribution(
-        histogram, len(block), counts, means, deviation, low, high, direction, directions,
-        int(zero.sum()), 0, tuple((atom, int(np.count_nonzero(kept == atom))) for atom in atoms),
-        zero.all(axis=0), zero.any(axis=0), int(np.isnan(block).sum()), int(np.isposinf(block).sum()),
-        int(np.isneginf(block).sum()), rectifier)
+    return replace(
+        empty, histogram=histogram, moments=UnitMoments(counts, means, deviation), minimum=low, maximum=high,
+        direction=direction, directions=directions, zeros=int(zero.sum()),
+        atoms=tuple((atom, int(np.count_nonzero(kept == atom))) for atom, _ in empty.atoms),
+        always_zero=zero.all(axis=0), ever_zero=zero.any(axis=0), nan=int(np.isnan(block).sum()),
+        posinf=int(np.isposinf(block).sum()), neginf=int(np.isneginf(block).sum()),
+        own=_with_own(empty.own, own, kept))

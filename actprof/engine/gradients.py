@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+import operator
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from actprof.digits import power_of_ten
 from actprof.engine.backward import Look, backward
 from actprof.engine.bins import Bins, Extent, bins_over, lay
 from actprof.engine.counting import Scratch
-from actprof.engine.distributions import Distribution
+from actprof.engine.distributions import Distribution, Statistic
 from actprof.engine.forward import NOBODY, Chunk, Tape, forward
 from actprof.engine.inputs import Inputs
 from actprof.engine.network import Layer, Network
@@ -76,25 +78,12 @@ class LayerGradient:
         """The distribution of dL/dz in units of 1, or as it was counted where float64 cannot hold that."""
         if not self.exponent or not self.representable:
             return self.scaled
-        power, scaled, histogram = self.exponent, self.scaled, self.scaled.histogram
-        return replace(
-            scaled, histogram=replace(histogram, edges=np.ldexp(histogram.edges, power)),
-            unit_means=np.ldexp(scaled.unit_means, power), deviation=math.ldexp(scaled.deviation, power),
-            minimum=math.ldexp(scaled.minimum, power), maximum=math.ldexp(scaled.maximum, power))
+        return self.scaled.rescaled(self.exponent)
 
     def _log10(self, size: float) -> float:
         if size == 0:
             return -math.inf
         return math.log10(size) + self.exponent * DECADES_PER_POWER
-
-
-@dataclass(frozen=True)
-class GradientStatistic:
-    """A derived number: its JSON key, what it is, how it follows from a layer's gradient and that of the last layer."""
-
-    name: str
-    meaning: str
-    value: Callable[[LayerGradient, LayerGradient], float]
 
 
 def log10_ratio(gradient: LayerGradient, last: LayerGradient) -> float:
@@ -103,22 +92,32 @@ def log10_ratio(gradient: LayerGradient, last: LayerGradient) -> float:
     return gradient.log10_rms - below if math.isfinite(below) else math.nan
 
 
-def power_of_ten(exponent: float) -> float:
+def log10_norm_ratio(gradient: LayerGradient, last: LayerGradient) -> float:
+    """log₁₀ of ‖dL/dz‖ of a sample over that in the last layer (root mean squares over samples)."""
+    units = (len(each.scaled.moments.means) for each in (gradient, last))
+    return log10_ratio(gradient, last) + math.log10(operator.truediv(*units)) / 2
+
+
+def _ten_to(exponent: float) -> float:
     """10**exponent; NaN where float64 has no such number."""
     if exponent == -math.inf:
         return 0.0
     return 10.0**exponent if abs(exponent) < 307 else math.nan
 
 
-GRADIENT_STATISTICS: tuple[GradientStatistic, ...] = (
-    GradientStatistic("rms", "root mean square of dL/dz", lambda g, last: power_of_ten(g.log10_rms)),
-    GradientStatistic("log10_rms", "its logarithm", lambda g, last: g.log10_rms),
-    GradientStatistic("ratio", "rms over that of the last layer", lambda g, last: power_of_ten(log10_ratio(g, last))),
-    GradientStatistic("log10_ratio", "its logarithm", log10_ratio),
-    GradientStatistic("weight_norm", "‖dL/dW‖ for the mean loss of a batch",
-                   lambda g, last: power_of_ten(g.log10_weight_norm)),
-    GradientStatistic("log10_weight_norm", "its logarithm", lambda g, last: g.log10_weight_norm),
-)
+GRADIENT_STATISTICS = [
+    Statistic("rms", "root mean square of dL/dz", lambda g, last: _ten_to(g.log10_rms)),
+    Statistic("log10_rms", "its logarithm"),
+    Statistic("ratio", "rms over that of the last layer", lambda g, last: _ten_to(log10_ratio(g, last))),
+    Statistic("log10_ratio", "its logarithm", log10_ratio, header="gradient\nratio", format=power_of_ten),
+    Statistic("norm_ratio", "norm of a sample's dL/dz over that in the last layer",
+              lambda g, last: _ten_to(log10_norm_ratio(g, last))),
+    Statistic("log10_norm_ratio", "its logarithm", log10_norm_ratio),
+    Statistic("weight_norm", "‖dL/dW‖ for the mean loss of a batch", lambda g, last: _ten_to(g.log10_weight_norm)),
+    Statistic("log10_weight_norm", "its logarithm", header="weight\ngradient", format=power_of_ten),
+]
+"""What is said of gradients beside distributions.STATISTICS."""
+
 Rows = NDArray[Any]
 
 COMFORT = 12

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,10 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actprof import data
-from actprof.data.table import SCALINGS, Table, display_path
+from actprof.data import sources
+from actprof.data.request import refuse
+from actprof.data.table import SCALINGS, Table
 from actprof.engine.spec import InputSpec, RunSpec
 from actprof.errors import DataError, SpecError
-from actprof.registry import Choice, Parameter, Registry, folded
+from actprof.registry import Choice, Parameter, Registry, did_you_mean, folded
 from actprof.streams import BLOCK, INPUT, stream
 
 
@@ -69,21 +70,25 @@ SOURCES: Registry[Source] = Registry("input", "inputs", [
 ], check=_check)
 
 
-def parse(text: str, key: str | None = None, label_column: str = "auto", scale: str = "none") -> InputSpec:
-    """What `--input` asks for: a source's name with its values or, failing that, a file."""
-    if folded(text.partition(":")[0]) not in SOURCES.names() and _looks_like_a_file(text):
-        return InputSpec(None, text, key, label_column, scale)
+def parse(text: str, scale: str = "auto", **reading: Any) -> InputSpec:
+    """What `--input` asks for: a random source's name with its values, or rows as sources.parse has them."""
+    name = folded(text.partition(":")[0])
+    if name not in SOURCES.names() and (name in sources.DATASETS.names() or data.looks_like_a_file(text)):
+        return InputSpec(None, sources.parse(text, **reading), scale)
+    refuse("a random --input", reading)
     try:
-        return InputSpec(SOURCES.parse(text), "", key, label_column, scale)
+        return InputSpec(SOURCES.parse(text), None, scale)
     except SpecError as error:
-        hint = f" Files end in {data.suffixes()}." if str(error).startswith("unknown input") else ""
-        raise SpecError(f"{error}{hint}") from None
+        raise SpecError(_with_hint(name, str(error))) from None
 
 
-def _looks_like_a_file(text: str) -> bool:
-    separators = (os.sep, os.altsep or os.sep)
-    return (data.suffix(text) in data.READERS or any(sign in text for sign in separators)
-            or os.path.exists(text))
+def _with_hint(name: str, error: str) -> str:
+    """What else an unknown input could have been."""
+    if not error.startswith("unknown input"):
+        return error
+    guess = did_you_mean(name, [*SOURCES.names(), *sources.DATASETS.names()])
+    said = f"{error.partition('. ')[0]}. {guess}" if guess else f"{error} So does 'actprof list datasets'."
+    return f"{said} {data.FILES}"
 
 
 class Inputs(ABC):
@@ -105,12 +110,53 @@ class Inputs(ABC):
     def batch_rows(self, batch: int) -> int:
         """The number of rows of one batch."""
 
+    def calibration(self) -> NDArray[Any]:
+        """The rows on which weights are scaled that ask for it (LSUV)."""
+        return self.rows(0, 0, min(self.batch_rows(0), CALIBRATION_ROWS))
+
     @abstractmethod
     def rows(self, batch: int, start: int, stop: int) -> NDArray[Any]:
         """Rows start … stop − 1 of a batch, C-contiguous in the run's dtype; `start` is a multiple of BLOCK.
 
         What they hold does not depend on where a batch is cut.
         """
+
+
+class FirstRows(Inputs):
+    """The first rows of the first batch of other inputs."""
+
+    def __init__(self, inputs: Inputs, most: int) -> None:
+        self._inputs = inputs
+        self._count = min(most, inputs.batch_rows(0))
+        self.features, self.batches, self.size = inputs.features, 1, inputs.size
+
+    def batch_rows(self, batch: int) -> int:
+        return self._count
+
+    def rows(self, batch: int, start: int, stop: int) -> NDArray[Any]:
+        return self._inputs.rows(batch, start, stop)
+
+    def calibration(self) -> NDArray[Any]:
+        return self._inputs.calibration()
+
+
+class StandardInputs(Inputs):
+    """Other inputs with each feature at mean 0 and std 1 over the first LOOKED_AT rows; a constant one becomes 0."""
+
+    def __init__(self, inputs: Inputs) -> None:
+        self._inputs = inputs
+        self.features, self.batches, self.size = inputs.features, inputs.batches, inputs.size
+        looked_at = inputs.rows(0, 0, min(LOOKED_AT, inputs.batch_rows(0))).astype(np.float64)
+        self._mean, std = looked_at.mean(axis=0), looked_at.std(axis=0)
+        self._factor = np.divide(1.0, std, out=np.zeros_like(std), where=std > 0)
+
+    def batch_rows(self, batch: int) -> int:
+        return self._inputs.batch_rows(batch)
+
+    def rows(self, batch: int, start: int, stop: int) -> NDArray[Any]:
+        rows = self._inputs.rows(batch, start, stop)
+        scaled: NDArray[Any] = ((rows - self._mean) * self._factor).astype(rows.dtype)
+        return scaled
 
 
 class RandomInputs(Inputs):
@@ -169,9 +215,9 @@ class FileInputs(Inputs):
             enough = -(-available // self._run.batch_size)
             return (f"{asked:,} of {available:,} rows, drawn at random; --batches {enough} uses all",)
         if asked > available:
-            file, batches = display_path(self._table.source), "batch" if self.batches == 1 else "batches"
-            return (f"{file} has {available:,} rows: {self.batches:,} {batches} instead of {self._run.batches:,} "
-                    f"× {self._run.batch_size:,}",)
+            batches = "batch" if self.batches == 1 else "batches"
+            return (f"{self._table.source} has {available:,} rows: {self.batches:,} {batches} instead of "
+                    f"{self._run.batches:,} × {self._run.batch_size:,}",)
         return ()
 
 
@@ -179,16 +225,21 @@ def open_inputs(run: RunSpec, features: int) -> Inputs:
     """The inputs of a run for a first layer with `features` inputs; reads the file if there is one."""
     if run.input.source is not None:
         return RandomInputs(run, run.input.source, features)
-    inputs = file_inputs(run, data.read(run.input.path, run.input.key, run.input.label_column))
+    inputs = stored_inputs(run)
+    assert inputs is not None
     if inputs.features != features:
-        raise DataError(f"{display_path(run.input.path)} has {inputs.features:,} features, the first layer expects "
+        assert run.input.rows is not None
+        raise DataError(f"{sources.name_of(run.input.rows)} has {inputs.features:,} features, the first layer expects "
                         f"{features:,}. Build the layers for {inputs.features:,} inputs.")
     return inputs
 
 
-def file_inputs(run: RunSpec, table: Table) -> Inputs:
-    """The inputs of a run from a file that has been read."""
-    return FileInputs(run, table)
+def stored_inputs(run: RunSpec) -> Inputs | None:
+    """The inputs of a run that come from a data set or a file, which say themselves how many features there are; None
+    where they are drawn at random."""
+    if run.input.rows is None:
+        return None
+    return FileInputs(run, sources.load(run.input.rows, run.seed).table())
 
 
 @dataclass(frozen=True)
@@ -208,6 +259,9 @@ class InputMoments:
     kurtosis: float
     largest: float
 
+
+CALIBRATION_ROWS = 1024
+"""Rows of the first batch on which weights are scaled that ask for it."""
 
 LOOKED_AT = 1024
 """Rows of the first batch from which the inputs' moments are taken."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Any
 
@@ -30,11 +30,11 @@ from actprof.engine.gradients import (
     lay_gradient_scales,
     scale_by_power,
 )
-from actprof.engine.inputs import Inputs
+from actprof.engine.inputs import FirstRows, Inputs
 from actprof.engine.network import Layer, Network
 from actprof.engine.pilot import LayerBins, lay_bins
 from actprof.engine.profiles import Arm, LayerProfile, Profile
-from actprof.engine.spec import RunSpec, StackSpec
+from actprof.engine.spec import QUANTITIES, RunSpec, StackSpec
 from actprof.machine import cores, ordered_map
 from actprof.streams import BLOCK
 
@@ -131,9 +131,6 @@ LEAST_ROWS = 1024
 SHARES = 16
 """Parts that the chunks of a network are dealt into; each keeps one set of counters."""
 
-CALIBRATION_ROWS = 1024
-"""Rows of the first batch on which weights are scaled that ask for it."""
-
 WORTH_SHARING = 2e8
 """Multiplications from which a second thread pays for its start."""
 
@@ -147,12 +144,14 @@ def measured(stacks: Sequence[StackSpec], run: RunSpec, inputs: Inputs,
 
     Raises ResourceError before anything large is allocated, SpecError for a Jacobian that is too much.
     """
+    if run.gradients and run.gradient_rows is not None:
+        return _with_few_gradients(stacks, run, inputs, progress)
     memory.check(stacks, run, inputs)
     if run.jacobian:
         jacobian.check(stacks, inputs)
     dtype = np.dtype(run.dtype)
     with np.errstate(all="ignore"):
-        calibration = inputs.rows(0, 0, min(inputs.batch_rows(0), CALIBRATION_ROWS))
+        calibration = inputs.calibration()
         first = [_network(stack, run.seed, 0, dtype, calibration) for stack in stacks]
         if memory.fits_whole(*first):
             for network in first:
@@ -171,6 +170,22 @@ def measured(stacks: Sequence[StackSpec], run: RunSpec, inputs: Inputs,
                 profiles.append(profile(network, inputs, arm_bins, steps.next(), arm_scales))
             arms.append(Arm(stack.label, configuration.of_arm(stack, run, inputs), tuple(profiles), spectra))
         return arms
+
+
+def _with_few_gradients(stacks: Sequence[StackSpec], run: RunSpec, inputs: Inputs, progress: Progress) -> list[Arm]:
+    """All rows go forward, and the first `run.gradient_rows` through the same networks once more and back."""
+    assert run.gradient_rows is not None
+    whole = measured(stacks, replace(run, gradients=False), inputs, progress)
+    few = FirstRows(inputs, run.gradient_rows)
+    back = measured(stacks, replace(run, batch_size=few.batch_rows(0), batches=1, gradient_rows=None, jacobian=False,
+                                    quantities=QUANTITIES[:1]), few)
+    return [replace(arm, config={**arm.config, "gradient_rows": few.batch_rows(0)}, networks=tuple(
+        map(_with_gradients_of, arm.networks, sent.networks))) for arm, sent in zip(whole, back, strict=True)]
+
+
+def _with_gradients_of(profile: Profile, other: Profile) -> Profile:
+    return Profile(tuple(replace(layer, gradient=sent.gradient)
+                         for layer, sent in zip(profile.layers, other.layers, strict=True)))
 
 
 def profile(network: Network, inputs: Inputs, bins: Sequence[LayerBins],

@@ -36,13 +36,16 @@ TAPE_BYTES = 64 * 2**20
 """A chunk that comes back has so few rows that its tapes take no more than this, if that is a block at least."""
 
 LIGHT_WORK = 5e9
-"""Multiplications up to which gradients are computed unasked."""
+"""Multiplications up to which gradients that nobody asked for are sent back for all rows."""
 
-UNIT_WORK, LAYER_WORK = 100, 1e7
+UNIT_WORK, LAYER_WORK = 100, 2e6
 """What a value and a call for a layer cost beside a multiplication."""
 
 LIGHT_BYTES = 256 * 2**20
 """What gradients that nobody asked for may take."""
+
+FEW_ROWS = 128
+"""Rows that tell the ratio of gradients well enough where all of them would take a while."""
 
 
 def fits_whole(*networks: Network) -> bool:
@@ -86,12 +89,12 @@ def rows_back(network: Network, rows: int) -> int:
     return min(rows, max(TAPE_BYTES // tape_row(network) // BLOCK * BLOCK, BLOCK))
 
 
-def gradients_are_light(stacks: Sequence[StackSpec], run: RunSpec, inputs: Inputs) -> bool:
-    """Whether gradients cost so little that they are computed unasked."""
+def gradient_rows(stacks: Sequence[StackSpec], run: RunSpec, inputs: Inputs) -> int | None:
+    """For how many rows gradients are sent back unasked: None for all, where they cost little, else a few."""
     networks = [Network(stack, run.seed, 0, np.dtype(run.dtype)) for stack in stacks]
     total = inputs.batches * run.repeats * sum(work(network, inputs.batch_rows(0)) for network in networks)
-    return (total <= LIGHT_WORK and all(map(fits_whole, networks))
-            and max(_needed_back(network, inputs) for network in networks) <= LIGHT_BYTES)
+    light = total <= LIGHT_WORK and max(_needed_back(network, inputs) for network in networks) <= LIGHT_BYTES
+    return None if light or inputs.batches * inputs.batch_rows(0) <= FEW_ROWS else min(FEW_ROWS, inputs.batch_rows(0))
 
 
 def any_too_large(stacks: Sequence[StackSpec], run: RunSpec) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from actprof.engine.distributions import STATISTICS, Distribution, Histogram
+from actprof.engine.distributions import STATISTICS, Atoms, Distribution, Histogram, merged_atoms
 from actprof.engine.gradients import GRADIENT_STATISTICS, LayerGradient
 from actprof.engine.spec import GRADIENT, QUANTITIES
 
@@ -72,7 +72,7 @@ class Summary:
     statistics: Statistics
     spread: Mapping[str, tuple[float, float]]
     histogram: Histogram
-    atoms: tuple[tuple[float, int], ...]
+    atoms: Atoms
     exponent: int = 0
 
     @property
@@ -155,15 +155,14 @@ def _summarised(rows: Sequence[LayerProfile], lasts: Sequence[LayerProfile]) -> 
 
 
 def _summary(distributions: Sequence[Distribution], quantity: str) -> Summary:
-    histogram = reduce(Histogram.merge, (d.histogram for d in distributions))
-    atoms = tuple((same[0][0], sum(count for _, count in same))
-                  for same in zip(*(d.atoms for d in distributions), strict=True))
+    histogram = reduce(Histogram.merge, (each.histogram for each in distributions))
+    atoms = reduce(merged_atoms, (each.atoms for each in distributions))
     statistics: Statistics = {}
     spread: dict[str, tuple[float, float]] = {}
     for statistic in STATISTICS:
         if statistic.activation_only and quantity != "activation":
             continue
-        values = [statistic.value(d) for d in distributions]
+        values = [statistic.of(each) for each in distributions]
         if statistic.total:
             statistics[statistic.name] = sum(values)
         else:
@@ -183,7 +182,7 @@ def _gradient_summary(gradients: Sequence[LayerGradient | None],
         statistics |= {each.name: math.nan for each in STATISTICS if not each.total and each.name in statistics}
         spread = dict.fromkeys(spread, (math.nan, math.nan))
     for statistic in GRADIENT_STATISTICS:
-        _enter(statistic.name, [statistic.value(*pair) for pair in known], statistics, spread)
+        _enter(statistic.name, [statistic.of(*pair) for pair in known], statistics, spread)
     return replace(summary, statistics=statistics, spread=spread, exponent=0 if first.representable else first.exponent)
 
 

@@ -6,6 +6,7 @@ import math
 import sys
 from dataclasses import dataclass, field
 
+from actprof.data.request import RowsSpec
 from actprof.errors import SpecError, quoted
 from actprof.registry import Choice
 
@@ -21,7 +22,7 @@ WIDTH = 100
 INIT = "he"
 ACTIVATION = "relu"
 DTYPES = ("float32", "float64")
-SCALES = ("none", "unit", "standard")
+SCALES = ("auto", "none", "unit", "standard")
 NORM_POSITIONS = ("before", "after")
 RANGES = ("shared", "layer")
 QUANTITIES = ("activation", "preactivation")
@@ -84,25 +85,17 @@ class StackSpec:
 
 @dataclass(frozen=True)
 class InputSpec:
-    """Where the rows come from: a named random source, or (source None) a file; `label_column` is auto, last, none or a
-    column's name."""
+    """Where the rows come from: a named random source, or (source None) a data set or file."""
 
     source: Choice | None = field(default_factory=lambda: Choice("normal", (("mean", 0.0), ("std", 1.0)), "normal"))
-    path: str = ""
-    key: str | None = None
-    label_column: str = "auto"
-    scale: str = "none"
+    rows: RowsSpec | None = None
+    scale: str = SCALES[0]
 
     def __post_init__(self) -> None:
         require_one_of("--scale", self.scale, SCALES)
-        if self.source is not None and self.label_column != "auto":
-            raise SpecError("--label-column cannot be combined with a random --input. "
-                            "It names a column of a .csv file.")
-        if self.source is not None and self.scale != "none":
+        if self.source is not None and self.scale != SCALES[0]:
             raise SpecError("--scale cannot be combined with a random --input. Give the source its own parameters, "
                             "such as --input normal:std=2.")
-        if self.source is not None and self.key is not None:
-            raise SpecError("--input-key cannot be combined with a random --input. It names an array in an .npz file.")
 
 
 @dataclass(frozen=True)
@@ -116,6 +109,7 @@ class RunSpec:
         range: "shared" (one range for all layers and arms), "layer" (each its own) or (low, high).
         quantities: what is counted; activations alone take about half the time.
         gradients: whether a random cotangent goes back through the layers.
+        gradient_rows: how many rows of the first batch it is sent back for; None for all of all batches.
         jacobian: whether the Jacobian of a few samples is decomposed.
     """
 
@@ -129,12 +123,15 @@ class RunSpec:
     range: str | tuple[float, float] = "shared"
     quantities: tuple[str, ...] = QUANTITIES
     gradients: bool = False
+    gradient_rows: int | None = None
     jacobian: bool = False
 
     def __post_init__(self) -> None:
         require("--batch-size", self.batch_size, 1, MAX_BATCH)
         require("--batches", self.batches, 1, MAX_BATCHES)
         require("--repeats", self.repeats, 1, MAX_REPEATS)
+        if self.gradient_rows is not None:
+            require("the number of gradient rows", self.gradient_rows, 1, MAX_BATCH)
         require("--seed", self.seed, 0, MAX_SEED)
         require("--bins", self.bins, 1, MAX_BINS)
         require_one_of("--dtype", self.dtype, DTYPES)

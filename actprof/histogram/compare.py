@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from actprof.diagnosis import remarks, rules
+from actprof.diagnosis.remedies import Trials
 from actprof.engine.inputs import InputMoments, Inputs, input_moments
 from actprof.engine.measure import Progress, measured
 from actprof.engine.profiles import Arm, LayerSummary
@@ -33,12 +34,12 @@ def compare(stacks: Sequence[StackSpec], run: RunSpec, inputs: Inputs,
     """
     arms, moments = measured(stacks, run, inputs, progress), input_moments(inputs)
     with np.errstate(all="ignore"):
-        judged = tuple(_judged(stack, arm, inputs, moments) for stack, arm in zip(stacks, arms, strict=True))
+        judged = tuple(_judged(stack, arm, run, inputs, moments) for stack, arm in zip(stacks, arms, strict=True))
         return Comparison(run.seed, judged, remarks.warnings(judged))
 
 
-def _judged(stack: StackSpec, arm: Arm, inputs: Inputs, moments: InputMoments) -> JudgedArm:
+def _judged(stack: StackSpec, arm: Arm, run: RunSpec, inputs: Inputs, moments: InputMoments) -> JudgedArm:
     """The arm with what theory says of it, and with a verdict."""
     expected = forecast(stack, moments, inputs.batch_rows(0), arm.layers)
-    verdict = rules.verdict(arm, stack, expected.theory, moments)
+    verdict = rules.verdict(arm, stack, expected.theory, moments, Trials(run, inputs, rules.healthy))
     return JudgedArm.of(arm, expected, verdict)

@@ -35,7 +35,7 @@ def comparison_rows(comparison: Comparison) -> list[dict[str, Any]]:
 def _arm(arm: JudgedArm) -> dict[str, Any]:
     record = {"label": arm.label, "config": arm.config, "parameters": arm.parameters,
               "layers": [_layer(layer, arm.forecast) for layer in arm.layers],
-              "verdict": arm.verdict and vars(arm.verdict),
+              "verdict": arm.verdict and arm.verdict.record,
               "theory_reason": (arm.forecast.theory.reason or None) if arm.forecast else None}
     if arm.jacobian:
         record |= {"jacobian": arm.jacobian, "jacobian_mean_square_theory": arm.forecast and arm.forecast.chi_power}

@@ -13,8 +13,9 @@ from rich.table import Table
 from actprof.arrays import Counts
 from actprof.diagnosis.verdicts import THRESHOLDS
 from actprof.digits import count, number, percent, power_of_ten
+from actprof.engine.distributions import STATISTICS
+from actprof.engine.gradients import GRADIENT_STATISTICS
 from actprof.engine.profiles import LayerSummary, Summary
-from actprof.engine.spec import GRADIENT
 from actprof.histogram.result import Comparison, JudgedArm, std_errors
 from actprof.report.terminal import (
     BARS,
@@ -42,18 +43,25 @@ def print_judgement(arm: JudgedArm, stream: TextIO) -> None:
 
 
 def _theory_table(arm: JudgedArm, stream: TextIO) -> Table:
-    headers = ("layer", "std", "theory\nstd", "std\nerrors", "in-unit\ntheory", "corre-\nlation", "\ntheory", "χ",
-               "gradient\nratio", "\ntheory")
-    made = table([*map(Column, headers)], stream)
+    headers = ["layer", "std", "theory\nstd", "std\nerrors", "in-unit\ntheory", "corre-\nlation", "\ntheory", "χ",
+               "gradient\nratio", "\ntheory"]
+    uneven = len({layer.fan_out for layer in arm.layers}) > 1
+    made = table([*map(Column, [*headers, *["gradient\nnorm"] * uneven])], stream)
     for layer in arm.layers:
         said = arm.forecast.layer(layer.layer) if arm.forecast else None
-        made.add_row(*(written(cell, stream) for cell in _row(layer, said)))
+        cells = [*_row(layer, said), *[_ratio(layer, "log10_norm_ratio")] * uneven]
+        made.add_row(*(written(cell, stream) for cell in cells))
     return made
+
+
+def _ratio(layer: LayerSummary, name: str) -> str:
+    """A ratio of gradients to the last layer's, by the name of its logarithm."""
+    return power_of_ten(layer.gradient.statistics[name]) if layer.gradient else "-"
 
 
 def _row(layer: LayerSummary, said: LayerTheory | None) -> list[str]:
     statistics = layer.activation.statistics
-    ratio = power_of_ten(layer.gradient.statistics["log10_ratio"]) if layer.gradient else "-"
+    ratio = _ratio(layer, "log10_ratio")
     cells = [str(layer.layer), number(statistics["std"])]
     if said is None:
         return [*cells, "-", "-", "-", number(statistics["correlation"]), "-", "-", ratio, "-"]
@@ -74,6 +82,8 @@ def _sentences(arm: JudgedArm) -> Iterator[str]:
     if arm.verdict is not None:
         where = "" if arm.verdict.layer is None else f" (layer {arm.verdict.layer})"
         yield f"verdict: {arm.verdict.code}{where}: {arm.verdict.text}"
+        if arm.verdict.networks:
+            yield f"of {len(arm.networks):,} networks: {arm.verdict.counts}"
         if arm.verdict.remedy:
             yield f"remedy: {arm.verdict.remedy}"
 
@@ -100,7 +110,7 @@ def _standing(arm: JudgedArm) -> list[str]:
     else:
         signal = [number(last["std"]), number(last["within_unit_std"]),
                   f"×{number(factor)}" if math.isfinite(factor) else "-", percent(last["zero_fraction"])]
-    return [number(first["std"]), *signal, count(dead_units(arm))]
+    return [number(first["std"]), *signal, count(over_layers(arm, "dead_units"))]
 
 
 def overflows(arm: JudgedArm) -> bool:
@@ -125,10 +135,9 @@ def _change(arm: JudgedArm) -> float:
     return abs(math.log(factor))
 
 
-def dead_units(arm: JudgedArm) -> float:
-    """Dead units of all layers that were computed."""
-    return math.fsum(layer.activation.statistics["dead_units"] for layer in arm.layers
-                     if layer.activation.statistics["count"])
+def over_layers(arm: JudgedArm, name: str) -> float:
+    """The sum of a statistic of the activations over all layers that were computed."""
+    return math.fsum(layer.activation.statistics[name] for layer in arm.layers if layer.activation.statistics["count"])
 
 
 LEAST_BARS, MOST_BARS = 6, 30
@@ -182,28 +191,23 @@ def _taken(cells: Sequence[Mapping[str, str]], total: Mapping[str, str]) -> int:
 def _cells(layer: LayerSummary, quantity: str) -> dict[str, str]:
     """Header → cell; a pre-activation has no zeros and no dead units of its own."""
     summary = layer.quantity(quantity)
-    statistics, activity = summary.statistics, layer.activation.statistics
     cells = {"layer": str(layer.layer), "shape": f"{layer.fan_in}×{layer.fan_out}"}
     if not summary.spread:
         cells["params"] = f"{layer.parameters:,}"
-    cells |= {"mean": number(statistics["mean"]), "std": number(statistics["std"])}
-    if summary.spread:
-        cells["std\nquartiles"] = "–".join(map(number, summary.spread["std"]))
-    cells["in-unit\nstd"] = number(statistics["within_unit_std"])
-    if quantity == "activation":
-        cells["%\nzero"] = percent(activity["zero_fraction"])
-    cells["%\nsat"] = percent(activity["saturated_fraction"]) if layer.saturates else "-"
-    if quantity == "activation":
-        cells["dead\nunits"] = count(activity["dead_units"]) if summary.computed else "-"
-    if quantity == GRADIENT:
-        cells["gradient\nratio"] = power_of_ten(summary.statistics["log10_ratio"])
-        cells["weight\ngradient"] = power_of_ten(summary.statistics["log10_weight_norm"])
+    for each in (*STATISTICS, *GRADIENT_STATISTICS):
+        value = summary.statistics.get(each.name, layer.activation.statistics[each.name] if each.beside else None)
+        if not each.header or value is None:
+            continue
+        cells[each.header] = each.format(value) if getattr(layer, each.needs or "layer") else "-"
+        if each.quartiles and summary.spread:
+            cells[f"{each.header}\nquartiles"] = "–".join(map(each.format, summary.spread[each.name]))
     return cells
 
 
 def _total(arm: JudgedArm, quantity: str) -> dict[str, str]:
     total = {"layer": "total", "params": f"{arm.parameters:,}"}
-    return total | ({"dead\nunits": count(dead_units(arm))} if quantity == "activation" else {})
+    return total | {each.header: each.format(over_layers(arm, each.name)) for each in STATISTICS
+                    if each.summed and quantity == "activation"}
 
 
 def _jacobian(arm: JudgedArm) -> str:

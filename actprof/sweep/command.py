@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import click
 
 from actprof.cli.arguments import Command, Whole, Word
-from actprof.cli.options import rows_of, run_options, stack_options
+from actprof.cli.options import reading, run_options, stack_options
 from actprof.cli.output import Output, default_name, output_options, seed_option
 from actprof.cli.signals import in_thread
 from actprof.engine import spec
@@ -96,20 +96,19 @@ def _run(settings: dict[str, Any]) -> RunSpec:
     """What goes through every stack; taken out of the settings, which then are of the stacks alone."""
     from actprof.engine import inputs
 
-    source = inputs.parse(*(settings.pop(name) for name in ("input_", "input_key", "label_column", "scale")))
+    source = inputs.parse(settings.pop("input_"), **reading(settings))
     return RunSpec(source, quantities=spec.QUANTITIES[:1], **{name: settings.pop(name) for name in (
         "batch_size", "batches", "repeats", "seed", "dtype")})
 
 
 def _file(run: RunSpec, settings: dict[str, Any]) -> Inputs | None:
-    """The rows of a file, whose features are every stack's first width; None where inputs are drawn."""
+    """The rows of a data set or file, whose features are every stack's first width; None where inputs are drawn."""
     from actprof.engine import inputs
 
-    table = rows_of(run.input)
-    if table is None:
-        return None
-    settings["features"] = table.features.shape[1]
-    return inputs.file_inputs(run, table)
+    stored = inputs.stored_inputs(run)
+    if stored is not None:
+        settings["features"] = stored.features
+    return stored
 
 
 def _print_table(result: Sweep, stream: TextIO) -> None:

@@ -117,7 +117,7 @@ def _altered(init: Choice, name: str, text: str) -> Choice:
     return INITIALIZERS.altered(init, name, text)
 
 
-_ACTIVATION = {statistic.name: statistic.value for statistic in STATISTICS}
+_ACTIVATION = {statistic.name: statistic.of for statistic in STATISTICS}
 _GRADIENT = "log10_gradient_ratio"
 DECADE = math.log(10)
 
@@ -148,7 +148,7 @@ class CellWork:
             asked = self.predicted or (self.judged and not run.gradients)
             theory = predict(stack, moments.second_moment, moments.correlation, inputs.batch_rows(0),
                              moments.kurtosis) if asked else None
-            word = rules.verdict(arm, stack, theory, moments, advise=False).code if self.judged else ""
+            word = rules.verdict(arm, stack, theory, moments).code if self.judged else ""
             known = _predicted(theory, inputs.batch_rows(0)) if self.predicted and theory else {}
             return Cell(stack.label, *_statistics(arm), word, known)
 

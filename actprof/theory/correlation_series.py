@@ -42,7 +42,7 @@ def by_series(phi: BoundActivation, sigma_w: Floats, q: Floats, length: int) -> 
 
 def has_series(phi: BoundActivation) -> bool:
     """Whether φ is a function of one pre-activation, of a growth that quadrature can follow."""
-    return phi.pieces == 1 and phi.name != "exponential"
+    return phi.pieces == 1 and not phi.activation.log_normal
 
 
 def _by_series(phi: BoundActivation, weights: Floats, q: Floats, length: int) -> tuple[Floats, Floats]:

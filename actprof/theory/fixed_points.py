@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -191,22 +190,6 @@ def _scale_free(phi: BoundActivation) -> Edge | None:
     return replace(edge, q=None) if all(abs(ratio - 1) < EDGE_ROUNDING for ratio in ratios) else edge
 
 
-_TORCH: dict[str, Callable[..., float]] = {
-    "linear": lambda: 1.0,
-    "sigmoid": lambda: 1.0,
-    "tanh": lambda: 5 / 3,
-    "relu": lambda: math.sqrt(2),
-    "leaky_relu": lambda slope: math.sqrt(2 / (1 + slope**2)),
-    "selu": lambda: 3 / 4,
-}
-"""torch.nn.init.calculate_gain; it refuses every other name."""
-
-
-def torch_gain(phi: BoundActivation) -> float | None:
-    """What torch.nn.init.calculate_gain gives for an activation, None if it refuses."""
-    return _TORCH[phi.name](**dict(phi.parameters)) if phi.name in _TORCH else None
-
-
 @np.errstate(all="ignore")
 def gains(choice: Choice) -> Gains:
     """All gains of an activation; what is undefined for it is None."""
@@ -223,4 +206,4 @@ def gains(choice: Choice) -> Gains:
         chi_at_gain_forward=float(one.slope_square / one.square) if smooth else None,
         length_slope=slope, stability=stability(slope),
         critical_sigma_w=edge.sigma_w if edge else None, critical_q=edge.q if edge else None,
-        torch_gain=torch_gain(phi))
+        torch_gain=phi.torch_gain)

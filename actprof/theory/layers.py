@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from actprof.catalogue import initializers, quadrature
+from actprof.catalogue import initializers
 from actprof.catalogue.activations import BoundActivation
 from actprof.catalogue.draws import Draw
 from actprof.catalogue.quadrature import interval
@@ -231,7 +231,7 @@ def levels(phi: BoundActivation) -> tuple[tuple[float, float, float], ...]:
     """(value, from, to) of the intervals of pre-activations on which φ stands still at one of its atoms."""
     if not phi.atoms:
         return ()
-    ends = (-math.inf, *quadrature.bends(phi), math.inf)
+    ends = (-math.inf, *phi.bends, math.inf)
     still = []
     for low, high in itertools.pairwise(ends):
         left, right = max(low, min(high, 1e3) - 1.0), min(high, max(low, -1e3) + 1.0)

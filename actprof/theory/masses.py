@@ -96,11 +96,11 @@ def _grid(phi: BoundActivation, variance: float, offsets: Offsets) -> Array:
     """Pre-activations, fine enough for φ and for the Gaussian, with both sides of every bend."""
     mean, extra = spread(offsets)
     reach = 9 * math.sqrt(variance) + 4 * math.sqrt(extra)
-    points = max(GRID, int(2 * reach / FINENESS)) if phi.name in quadrature.PERIODIC else GRID
+    points = GRID if phi.period is None else max(GRID, int(2 * reach / (FINENESS * phi.scale)))
     h = np.linspace(mean - reach, mean + reach, points)
-    bends = np.array(quadrature.bends(phi))
+    bends = np.array(phi.bends)
     sides = np.concatenate([np.nextafter(bends, -math.inf), bends, np.nextafter(bends, math.inf)])
-    near = quadrature.scale(phi) * np.linspace(-20, 20, 801)
+    near = phi.scale * np.linspace(-20, 20, 801)
     inside = np.concatenate([sides, near])
     return np.unique(np.concatenate([h, inside[np.abs(inside - mean) < reach]]))
 

@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable
 from dataclasses import astuple, dataclass
 from typing import Any
 
@@ -44,8 +43,8 @@ PAIR_ORDER = 14
 def grid(phi: BoundActivation, common: float, own: float, offset: float,
          mirrored: bool) -> tuple[Array, Array, Array, Array]:
     """t, its weights, z for each t, and their weights; `mirrored` asks for -t wherever t is."""
-    widest = max(common, own) / quadrature.scale(phi)
-    if quadrature.analytic(phi) and 18 * widest / STEP <= MOST_NODES:
+    widest = max(common, own) / phi.scale
+    if not phi.bends and 18 * widest / STEP <= MOST_NODES:
         return (*_equidistant(phi, common), *_equidistant(phi, own))
     points = quadrature.cuts(phi)
     outer = np.unique(np.concatenate([points, _beside(phi, own, common)]))
@@ -61,7 +60,7 @@ LEAST = 1e-12
 
 
 def _equidistant(phi: BoundActivation, std: float) -> tuple[Array, Array]:
-    step = min(WIDEST_STEP, STEP * quadrature.scale(phi) / std) if std else WIDEST_STEP
+    step = min(WIDEST_STEP, STEP * phi.scale / std) if std else WIDEST_STEP
     return quadrature.trapezoid(2 * math.ceil(9 / step) + 1)
 
 
@@ -70,25 +69,11 @@ def _beside(phi: BoundActivation, own: float, common: float) -> Array:
     own = max(own, LEAST * common, LEAST)
     levels = max(1, math.ceil(math.log(max(10 * common / own, 2), 3)))
     steps = own * 3.0 ** np.arange(levels)
-    return np.array([bend + sign * step for bend in quadrature.bends(phi) for sign in (-1, 1) for step in steps])
+    return np.array([bend + sign * step for bend in phi.bends for sign in (-1, 1) for step in steps])
 
-
-_SLOPES: dict[str, Callable[..., float]] = {
-    "linear": lambda: 1.0,
-    "relu": lambda: 0.0,
-    "abs": lambda: -1.0,
-    "leaky_relu": lambda slope: float(slope),
-    "prelu": lambda slope: float(slope),
-}
-"""Name → slope below 0; above it is 1."""
 
 SMALL = 0.01
 """Angle below which the series of sin θ - θ cos θ is exact."""
-
-
-def rectifier_slope(name: str, parameters: dict[str, float | int | str]) -> float | None:
-    """The slope below 0 of a φ that has slope 1 above; None for any other φ."""
-    return _SLOPES[name](**parameters) if name in _SLOPES else None
 
 
 def _lag(theta: float) -> float:
@@ -202,13 +187,12 @@ def pair(phi: BoundActivation, variance: float, d: float, offset: float = 0.0) -
 
 
 def _pair(phi: BoundActivation, variance: float, d: float, offset: float) -> Pair:
-    if phi.name == "exponential":
+    if phi.activation.log_normal:
         return Pair(*expectations.pair(variance, d, offset))
     if phi.pieces > 1:
         return Pair(*largest_pair(phi.pieces, variance, d, offset))
-    below = rectifier_slope(phi.name, dict(phi.parameters))
-    if below is not None and offset == 0:
-        return Pair(*rectifier_pair(below, variance, d))
+    if phi.slope_below is not None and offset == 0:
+        return Pair(*rectifier_pair(phi.slope_below, variance, d))
     if d <= CLOSE * variance:
         return _close(phi, variance, d, offset)
     return _distant(phi, variance, d, offset)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from actprof.arrays import Floats
-from actprof.digits import number, percent, percent_label, with_power
+from actprof.digits import number, percent_label, with_power
 from actprof.errors import SpecError
 from actprof.report.style import (
     THEMES,
@@ -23,7 +23,7 @@ from actprof.report.style import (
     require_drawable,
 )
 from actprof.train.histories import RARE, Span, layer_span, missing, row_shares, shown_layers, totals
-from actprof.train.result import LayerHistory, TrainedArm, Training
+from actprof.train.result import DIGITS, DataSummary, LayerHistory, TrainedArm, Training
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
@@ -201,7 +201,7 @@ class Film:
         longest = max((arm.median_run for arm in arms), key=lambda run: run.iterations)
         self.iterations = [int(done) for done in longest.checkpoints]
         columns = max(len(_shown(arm)) for arm in arms)
-        self._rows = [Row(arm, place, columns) for place, arm in enumerate(arms)]
+        self._rows = [Row(arm, training.data, place, columns) for place, arm in enumerate(arms)]
         header = Header(NAME, words(training), WIDTH)
         least = header.height + sum(row.height for row in self._rows) + PROGRESS + BELOW + 14
         self.sheet = Sheet(figure, theme, least, WIDTH)
@@ -235,11 +235,11 @@ class Film:
 class Row:
     """An arm: how it stands at the left, its hidden layers in a row of panels."""
 
-    def __init__(self, arm: TrainedArm, place: int, columns: int) -> None:
+    def __init__(self, arm: TrainedArm, data: DataSummary, place: int, columns: int) -> None:
         from actprof.report.lettering import line_height
         from actprof.report.sheet import MARGIN, Paragraph
 
-        self._arm, self._run, self._place = arm, arm.median_run, place
+        self._data, self._run, self._place = data, arm.median_run, place
         self._panels = [Panel.of(layer, self._run.layers[layer]) for layer in _shown(arm)]
         each = np.max([panel.bodies for panel in self._panels], axis=0)
         self._top = float(np.quantile(each, TALL)) or float(each.max()) or 1.0
@@ -278,8 +278,8 @@ class Row:
         at = int(np.searchsorted(run.checkpoints, iteration, side="right")) - 1
         done = int(run.checkpoints[at])
         loss = float(run.smoothed[max(done - 1, 0)]) if run.iterations else math.nan
-        self._state[0].set_text(f"loss {with_power(number(loss, 4))}")
-        self._state[1].set_text(f"test {percent(float(run.test_accuracy[at]))} %")
+        self._state[0].set_text(f"loss {with_power(number(loss, DIGITS))}")
+        self._state[1].set_text(f"test {self._data.score_text(float(self._data.score(run)[at]))}")
         stopped = [f"stopped at {run.checkpoints[-1]:,}"] if run.checkpoints[-1] < iteration else []
         status = [run.status.replace("_", " ")] if (stopped or last) and run.status != "ok" else []
         for text, said in zip(self._ending, [*stopped, *status, "", ""], strict=False):

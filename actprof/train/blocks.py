@@ -10,17 +10,26 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from actprof.arrays import Counts, Floats
-from actprof.digits import number, percent, percent_label, power_label, short, with_power
+from actprof.digits import number, percent_label, power_label, short, with_power
 from actprof.report.axes import Box, add_axes, hatch, write
-from actprof.report.bars import FAINTEST
 from actprof.report.lettering import SMALLEST, fitting_size, line_height, width, wrapped
 from actprof.report.settings import own_words, words
 from actprof.report.sheet import INDENT, MARGIN, Entry, Marked, Paragraph, Sheet, Stack
 from actprof.report.style import Theme
 from actprof.report.ticks import Fixed, Linear, Log, Scale
-from actprof.train.curves import DASHED, DIGITS, arm_style, logarithm
-from actprof.train.histories import Span, common_span, layer_span, missing, row_shares, shown_layers
-from actprof.train.result import USUAL_RATIO, Boundary, LayerHistory, Run, TrainedArm, Training
+from actprof.train.curves import DASHED, arm_style, logarithm
+from actprof.train.histories import FAINTEST, Span, common_span, layer_span, missing, row_shares, shown_layers
+from actprof.train.result import (
+    DIGITS,
+    USUAL_RATIO,
+    Boundary,
+    DataSummary,
+    Fit,
+    LayerHistory,
+    Run,
+    TrainedArm,
+    Training,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -53,7 +62,7 @@ class Columns:
         right = sheet_width - MARGIN - 44
         square = None
         left = MARGIN + TEXT + 20
-        if any(run.boundary for arm in training.arms for run in arm.runs):
+        if any(run.boundary or run.fit for arm in training.arms for run in arm.runs):
             side = 380.0 if len(training.arms) == 1 else 180.0
             square = left, left + side
             left += side + 20
@@ -97,6 +106,9 @@ class Blocks:
             side = min(right - left, tall - BETWEEN)
             draw_boundary(sheet, run.boundary, self._training, Box(left, top + (tall - BETWEEN - side) / 2, side, side),
                           place)
+        elif self.columns.square and run.fit:
+            left, right = self.columns.square
+            draw_fit(sheet, run.fit, self._training.data, Box(left + 50, box.top, right - left - 50, box.height), place)
         left, right = self.columns.ratios
         below = Box(left, box.top, right - left, box.height + STRIP + STRIP_GAP)
         draw_ratios(sheet, run, place, self._scale, below, ends)
@@ -109,7 +121,8 @@ def _heading(training: Training, place: int, theme: Theme, room: float) -> Stack
     said = [] if status == "ok" else [SAID.get(status, status)]
     label = Paragraph(wrapped([arm.label, *said], room - INDENT, LABEL, True, ": "), LABEL, True)
     why = "; ".join(filter(None, (arm.median_run.cause, arm.median_run.remedy)))
-    return Stack([Marked(arm_sample("", place, theme), label), Paragraph.of(_result(arm), room, RESULT, bold=True),
+    return Stack([Marked(arm_sample("", place, theme), label),
+                  Paragraph.of(_result(arm, training.data), room, RESULT, bold=True),
                   Paragraph.of(_details(training, arm), room, muted=True),
                   *([Paragraph.prose(why, room)] if why else [])])
 
@@ -120,10 +133,10 @@ def arm_sample(label: str, place: int, theme: Theme) -> Entry:
                          theme.mark(place)])
 
 
-def _result(arm: TrainedArm) -> list[str]:
-    """`test 97.9 %`, `loss 2.431 → 0.0711`: medians where there are several networks."""
+def _result(arm: TrainedArm, data: DataSummary) -> list[str]:
+    """`test 97.9 %`, or `test R² 0.93`; `loss 2.431 → 0.0711`: medians where there are several networks."""
     first, last = (with_power(number(loss, DIGITS)) for loss in (arm.first_loss, arm.last_loss))
-    return [f"test {percent(arm.test_accuracy)} %", f"loss {first} → {last}"]
+    return [f"test {data.score_text(arm.score(data))}", f"loss {first} → {last}"]
 
 
 def _details(training: Training, arm: TrainedArm) -> list[str]:
@@ -268,6 +281,20 @@ def draw_boundary(sheet: Sheet, boundary: Boundary, training: Training, box: Box
         axes.plot(x.of(chosen[:, 0]), y.of(chosen[:, 1]), linestyle="none", marker="o", zorder=4,
                   markersize=max(2.4, box.width / 75), markerfacecolor=to_hex(color), markeredgewidth=0.4,
                   markeredgecolor=theme.background, gid=f"points-{label + 1}")
+
+
+def draw_fit(sheet: Sheet, fit: Fit, data: DataSummary, box: Box, place: int) -> None:
+    """The training rows as points, and what is predicted as a line over them."""
+    points = data.points
+    if points is None:
+        return
+    x, y = points[0][:, 0], np.asarray(points[1], np.float64)
+    x_scale, y_scale = (Linear(float(values.min()), float(values.max()), 0.05, most=4) for values in (x, y))
+    axes = add_axes(sheet, f"predictions of arm {place + 1}", box, x_scale, y_scale, tick=TICK)
+    axes.plot(x_scale.of(x), y_scale.of(y), linestyle="none", marker="o", markersize=max(2.4, box.width / 75),
+              markeredgewidth=0, color=sheet.theme.muted, alpha=0.6, zorder=3, gid="points")
+    axes.plot(x_scale.of(fit.x), y_scale.of(np.where(np.isfinite(fit.y), fit.y, math.nan)), linewidth=2.6, zorder=4,
+              color=sheet.theme.arm(place), gid=f"fit-{place + 1}")
 
 
 def ratio_scale(training: Training) -> Scale:

@@ -11,12 +11,21 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
-from actprof.cli.arguments import Command, Number, Whole
-from actprof.cli.options import NAME, act_option, added, bias_option, init_option, norm_position_option
+from actprof.cli.arguments import Command, Number, Whole, Word
+from actprof.cli.options import (
+    NAME,
+    act_option,
+    added,
+    bias_option,
+    init_option,
+    norm_position_option,
+    reading,
+    reading_options,
+)
 from actprof.cli.output import Output, default_name, output_options, seed_option
 from actprof.cli.progress import takes_a_bar
 from actprof.cli.signals import in_thread, run_until_interrupted
-from actprof.data.request import DATA, DataSpec
+from actprof.data.request import DATA, TARGETS, DataSpec
 from actprof.engine import spec
 from actprof.errors import SpecError
 from actprof.train.spec import AUTO, HIDDEN_LAYERS, MAX_UPDATES, TRAIN_INITS, TrainSpec
@@ -86,10 +95,10 @@ class _Bars:
 VARIED = ("inits", "acts", "norms", "losses", "optimizers", "rates", "schedules")
 _data_options = added((
     click.option("--data", default=DATA, show_default=True, metavar=f"{NAME}|FILE",
-                 help="A data set, see 'actprof list datasets', or a .npz, .csv or IDX file."),
-    click.option("--data-dir", metavar="FOLDER", help="Where mnist and fashion-mnist are looked for first."),
-    click.option("--label-column", default=DataSpec.label_column, show_default=True, metavar="last|NAME",
-                 help="Column of a .csv file that holds the classes."),
+                 help="A data set, see 'actprof list datasets', or a file of numbers, arrays or images."),
+    reading_options,
+    click.option("--target", type=Word(TARGETS), default=DataSpec.target, show_default=True,
+                 help="Whether labels are classes or numbers to predict; auto: numbers if they are not whole."),
     click.option("--validation-split", type=Number(0), metavar="SHARE",
                  help="Share of the rows, from the end, that are tested on and not trained on."),
     click.option("--shuffle", is_flag=True, help="Shuffle the rows before they are split."),
@@ -112,7 +121,7 @@ _network_options = added((
 ))
 _training_options = added((
     click.option("--loss", "losses", multiple=True, default=(AUTO,), show_default=True, metavar=NAME,
-                 help="What is minimised; auto goes by the classes; repeatable. See 'actprof list losses'."),
+                 help="What is minimised; auto goes by the labels; repeatable. See 'actprof list losses'."),
     click.option("--optimizer", "optimizers", multiple=True, default=(TrainSpec.optimizer.name,),
                  show_default=True, metavar=NAME,
                  help="How weights follow the gradient; repeatable. See 'actprof list optimizers'."),
@@ -143,9 +152,9 @@ _training_options = added((
 @click.option("--log-y", is_flag=True, help="Logarithmic loss in the figure.")
 @click.option("--animate", metavar="FILE.gif", help="Also write how each layer's histogram changes.")
 @output_options
-def command(data: str, data_dir: str | None, label_column: str, validation_split: float | None, shuffle: bool,
-            train_size: int | None, iterations: int | None, epochs: int | None, repeats: int, summary: bool,
-            log_y: bool, animate: str | None, output: Output, **settings: Any) -> None:
+def command(data: str, target: str, validation_split: float | None, shuffle: bool, train_size: int | None,
+            iterations: int | None, epochs: int | None, repeats: int, summary: bool, log_y: bool, animate: str | None,
+            output: Output, **settings: Any) -> None:
     """Train one network from different initial weights, side by side.
 
     \b
@@ -153,6 +162,7 @@ def command(data: str, data_dir: str | None, label_column: str, validation_split
     actprof train --init he --lr 0.01 --lr 1          dying ReLUs
     actprof train --init zeros --act sigmoid          symmetry is never broken
     actprof train --data spirals --layers 2 --width 30 --optimizer adam
+    actprof train --data data.csv --label-column label --scale standard
     actprof train --init 1 --norm none --norm batch --epochs 5
     actprof train --summary
 
@@ -163,15 +173,17 @@ def command(data: str, data_dir: str | None, label_column: str, validation_split
     from actprof.machine import one_blas_thread
 
     one_blas_thread()
-    from actprof.data import labelled
+    from actprof.data import labelled, sources
     from actprof.train.request import Varied, train_specs
 
     varied = Varied(**{name: settings.pop(name) for name in VARIED})
     if summary and animate:
         raise SpecError("--animate cannot be combined with --summary, which trains nothing. Choose one.")
     output.check(_default_name("network" if summary else "train", varied, data), animate)
+    read = reading(settings)
+    scale = read.pop("scale")
     train_specs(varied, 1, 2, **settings)  # a wrong name is told before any data are read
-    request = labelled.parse(data, label_column, validation_split, shuffle, train_size, data_dir)
+    request = DataSpec(sources.parse(data, **read), target, scale, validation_split, shuffle, train_size)
     rows = in_thread(lambda: labelled.load(request, settings["seed"]))
     specs = train_specs(varied, rows.features, len(rows.classes), **settings, **_duration(iterations, epochs))
     if animate and not summary and all(each.stack.depth == 1 for each in specs):

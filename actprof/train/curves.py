@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from actprof.arrays import Counts, Floats
-from actprof.digits import compact, number, percent, with_power
+from actprof.digits import compact, number, with_power
 from actprof.report.axes import Box, add_axes, write
 from actprof.report.lettering import font, line_height, width, wrapped
 from actprof.report.sheet import Sheet
 from actprof.report.style import EM, MARKERS
 from actprof.report.ticks import Linear, Log, Scale, round_step
-from actprof.train.result import TrainedArm, Training
+from actprof.train.result import DIGITS, DataSummary, TrainedArm, Training
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -31,7 +31,6 @@ EARLY = 0.05  # of the iterations, in which a loss may fall from anywhere
 FAR = 4.0  # times the chance loss: what stays higher shall not flatten the others
 WIDE = 20.0  # learning rates that differ by a larger factor stand on a logarithmic axis
 BESIDE = 30.0  # pixels that a title may stand out
-DIGITS = 4
 
 
 @dataclass(frozen=True)
@@ -235,20 +234,28 @@ def chance_words(chance: float, classes: int) -> str:
     return f"undecided: {name and f'{name} = '}{with_power(number(chance, DIGITS))}"
 
 
-class AccuracyCurves(Curves):
-    """The share of right answers on the test rows at each checkpoint, and that of the most frequent class."""
-
-    titles, name = ("Test accuracy in %",), "accuracy"
+class ScoreCurves(Curves):
+    """The share of right answers on the test rows at each checkpoint, and that of the most frequent class; or R² of
+    the numbers to predict, and that of their mean, 0."""
 
     def __init__(self, training: Training) -> None:
-        super().__init__(training, [Curve.of(arm, "test_accuracy", 0.01) for arm in training.arms])
-        self._baseline = 100 * training.data.baseline
+        data = training.data
+        self._said = (f"always the most frequent class: {data.score_text(data.baseline)}" if data.classes else
+                      "always the mean: 0")
+        self.titles, self.name = (("Test accuracy in %",), "accuracy") if data.classes else (("Test R²",), "R²")
+        super().__init__(training, [Curve.of(arm, "test_accuracy", 0.01) if data.classes else
+                                    _r2(Curve.of(arm, "test_loss"), data) for arm in training.arms])
+        self._baseline = 100 * data.baseline if data.classes else 0.0
         least = min([self._baseline, *(float(curve.finite.min(initial=100.0)) for curve in self.curves)])
-        self.scale = Linear(10 * math.floor((least - 5) / 10) if least > 50 else 0.0, 100.0)
+        self.scale = Linear(10 * math.floor((least - 5) / 10) if least > 50 else 0.0, 100.0 if data.classes else 1.0)
 
     def draw_guides(self, sheet: Sheet, axes: Axes, box: Box) -> None:
-        guide(sheet, axes, box, self._baseline,
-              f"always the most frequent class: {percent(self._training.data.baseline)} %", "baseline", below=True)
+        guide(sheet, axes, box, self._baseline, self._said, "baseline", below=True)
+
+
+def _r2(curve: Curve, data: DataSummary) -> Curve:
+    low, high = (None if side is None else data.r2(side) for side in (curve.high, curve.low))
+    return Curve(curve.x, data.r2(curve.middle), low, high)
 
 
 class RateCurves(Curves):

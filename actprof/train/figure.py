@@ -42,7 +42,7 @@ def draw_figure(figure: Figure, theme: Theme, training: Training, log_y: bool) -
     from actprof.report.lettering import line_height, wrapped
     from actprof.report.sheet import HEIGHT, MARGIN, WIDTH, Header, Key, Paragraph, Sheet
     from actprof.train.blocks import Blocks, arm_sample
-    from actprof.train.curves import AccuracyCurves, LossCurves, RateCurves
+    from actprof.train.curves import LossCurves, RateCurves, ScoreCurves
 
     arms, room = training.arms, WIDTH - 2 * MARGIN
     size = KEY if len(arms) <= FEW else MANY
@@ -50,7 +50,7 @@ def draw_figure(figure: Figure, theme: Theme, training: Training, log_y: bool) -
     key = Key([arm_sample(_short(wrapped([arm.label], LONGEST_NAME, size, True)), place, theme)
                for place, arm in enumerate(arms)], room, size, bold=True)
     loss = LossCurves(training, log_y)
-    every: list[Curves] = [loss, AccuracyCurves(training)]
+    every: list[Curves] = [loss, ScoreCurves(training)]
     every += [RateCurves(training)] if RateCurves.needed(training) else []
     dropped = [f"{len(arms)} arms: their layers are drawn where there are at most {MAX_BLOCKS}"]
     foot = Paragraph.of([*loss.notes(), *dropped * (len(arms) > MAX_BLOCKS)], room, muted=True)
@@ -105,7 +105,8 @@ def _draw_titles(sheet: Sheet, training: Training, columns: Columns, top: float)
         sheet.text(left, first, title, BLOCK_TITLE, bold=True)
         _draw_colours(sheet, left, second, room)
     if columns.square:
-        sheet.text(columns.square[0], first, "Decisions", BLOCK_TITLE, bold=True)
+        title = "Decisions" if training.data.classes else "Predictions"
+        sheet.text(columns.square[0], first, title, BLOCK_TITLE, bold=True)
         sheet.text(columns.square[0], second, "and rows", DETAIL, color=muted)
     left = columns.ratios[0] - 50
     sheet.text(left, first, "‖ΔW‖ / ‖W‖ of an update", BLOCK_TITLE, bold=True)
@@ -117,8 +118,8 @@ def _draw_colours(sheet: Sheet, x: float, y: float, room: float) -> None:
     from matplotlib.cm import ScalarMappable
     from matplotlib.colors import LogNorm
 
-    from actprof.report.bars import FAINTEST
     from actprof.report.lettering import width
+    from actprof.train.histories import FAINTEST
 
     low, muted, left = f"share {100 * FAINTEST:g} %", sheet.theme.muted, x
     sheet.text(x, y, low, DETAIL, color=muted)
@@ -142,7 +143,7 @@ def words(training: Training) -> list[str]:
 
     data = training.data
     said = [f"{data.name}: {grouped(data.samples)} training rows, {grouped(data.test_samples)} test rows, "
-            f"{grouped(data.features)} features, {grouped(len(data.classes))} classes"]
+            f"{grouped(data.features)} feature{'s' * (data.features != 1)}, {data.kind}"]
     counts = {arm.parameters for arm in training.arms}
     said += [f"{grouped(counts.pop())} parameters"] if len(counts) == 1 else []
     return said + shared_words(training)

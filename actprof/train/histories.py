@@ -8,6 +8,7 @@ from actprof.arrays import Counts, Flags, Floats
 from actprof.train.result import LayerHistory, Run, TrainedArm
 
 ROWS = 64
+FAINTEST = 1e-4  # shares below have the faintest colour
 RARE = 1e-3  # of the values: so many may be beyond the range
 USUALLY, FAR = 0.8, 3.0  # the part of the checkpoints that must fit, and how many times farther others may go
 MAX_APART = 12.0  # times farther than those of the arm that goes least far may the values of another go

@@ -11,10 +11,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from actprof.registry import Choice, Parameter, Registry, Value
+from actprof.errors import SpecError
+from actprof.registry import Choice, Parameter, Registry, Value, folded
+from actprof.train.spec import AUTO
 
 Rows = NDArray[Any]
-Labels = NDArray[np.integer[Any]]
+Labels = NDArray[Any]
+"""The class number of each sample, or the number to predict."""
+
 Shares = NDArray[np.floating[Any]]
 
 
@@ -72,7 +76,7 @@ def _binary_cross_entropy(z: Rows, labels: Labels, out: Rows) -> float:
 
 def _squared_error(z: Rows, labels: Labels, out: Rows, output: str) -> float:
     if output == "linear":
-        np.subtract(z, _targets(z, labels), out=out)
+        np.subtract(z, labels[:, np.newaxis] if labels.dtype.kind == "f" else _targets(z, labels), out=out)
         loss = _half_mean_square(out)
     else:
         signs, decay, sigmoid = _towards_wrong(z, labels, out)
@@ -184,8 +188,8 @@ class BoundLoss:
         return self.row.output(**self.values)
 
     def outputs(self, classes: int) -> int:
-        """Units that the last layer needs."""
-        return self.row.outputs(classes)
+        """Units that the last layer needs; without classes, for the number to predict."""
+        return self.row.outputs(classes) if classes else 1
 
     def chance_loss(self, classes: int) -> float:
         """The loss of an undecided network: z = 0, all classes equally frequent."""
@@ -202,6 +206,29 @@ def bind(choice: Choice) -> BoundLoss:
     return BoundLoss(LOSSES[choice.name], choice.values)
 
 
-def auto(classes: int) -> Choice:
-    """What goes with a number of classes."""
-    return LOSSES.parse("binary_cross_entropy" if classes == 2 else "cross_entropy")
+NUMBERS = LOSSES.parse("mse:linear")
+"""What numbers are predicted with."""
+
+
+def chosen(text: str, classes: int) -> Choice:
+    """The loss that is asked for; "auto" is what goes with a number of classes, of which numbers to predict have none.
+    """
+    if folded(text) == AUTO:
+        return LOSSES.parse("binary_cross_entropy" if classes == 2 else "cross_entropy") if classes else NUMBERS
+    choice = LOSSES.parse(text)
+    if not classes and choice.name != NUMBERS.name:
+        raise SpecError(f"--loss {choice.name} cannot be combined with numbers to predict. Use --loss {NUMBERS.name}, "
+                        "or --target classes where the labels are whole numbers.")
+    return choice if classes else NUMBERS
+
+
+def of_targets(classes: int, labels: Labels, choice: Choice) -> tuple[float, float]:
+    """The loss of an undecided network, all outputs 0, and the least loss without looking at the inputs.
+
+    Of numbers both are taken over these labels; of classes the first is that of equally frequent ones.
+    """
+    if not classes:
+        with np.errstate(over="ignore"):
+            return float(np.square(labels, dtype=np.float64).mean()) / 2, float(labels.var(dtype=np.float64)) / 2
+    loss = bind(choice)
+    return loss.chance_loss(classes), loss.best_constant_loss(np.bincount(labels, minlength=classes) / len(labels))

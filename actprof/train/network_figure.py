@@ -125,7 +125,7 @@ def words(training: Training) -> list[str]:
     norms = sorted({arm.config.get("norm", "none") for arm in training.arms} - {"none"})
     counted = "inputs × units weights + a bias for each unit"
     counted += f" + scale and shift ({', '.join(norms)} norm)" if norms else ""
-    return [f"{data.name}: {data.features:,} inputs, {len(data.classes):,} classes",
+    return [f"{data.name}: {data.features:,} inputs, {data.kind}",
             f"above the lines: {counted} = parameters"]
 
 

@@ -17,7 +17,7 @@ from actprof.engine.forward import Recorder
 from actprof.engine.memory import EVALUATED_ROWS
 from actprof.engine.network import Layer
 from actprof.train.losses import BoundLoss
-from actprof.train.result import Boundary, LayerHistory
+from actprof.train.result import Boundary, Fit, LayerHistory
 from actprof.train.trainable import TrainableNetwork
 
 Rows = NDArray[Any]
@@ -197,14 +197,24 @@ class Observer:
         return Boundary((float(low[0]), float(high[0])), (float(low[1]), float(high[1])),
                         np.maximum(classes, 0).reshape(GRID, GRID).astype(np.uint16))
 
-    def _loss_and_accuracy(self, rows: Rows, labels: Counts,
+    def fit(self) -> Fit | None:
+        """What the network now predicts, where that is one number from one other."""
+        if not self._data.is_curve:
+            return None
+        low, high = float(self._data.x_train.min()), float(self._data.x_train.max())
+        x = np.linspace(low, high, GRID, dtype=np.float32)
+        y = np.concatenate([z[:, 0] for _, z in self._evaluated(x[:, np.newaxis])])
+        return Fit(x.astype(np.float64), y.astype(np.float64))
+
+    def _loss_and_accuracy(self, rows: Rows, labels: NDArray[Any],
                            recorders: Sequence[Recorder] = ()) -> tuple[float, float]:
+        """The accuracy is NaN where numbers are predicted."""
         total, right = 0.0, 0
         for start, z in self._evaluated(rows, recorders):
             known = labels[start:start + len(z)]
             total += self._loss.value(z, known) * len(z)
             right += int(np.count_nonzero(self._loss.predictions(z) == known))
-        return total / len(labels), right / len(labels)
+        return total / len(labels), right / len(labels) if self._data.classes else math.nan
 
     def _evaluated(self, rows: Rows, recorders: Sequence[Recorder] = ()) -> Iterator[tuple[int, Rows]]:
         """Yield (first row, outputs until the next ones are asked for) of rows taken together."""

@@ -13,13 +13,15 @@ import numpy as np
 
 from actprof.arrays import Floats
 from actprof.data.labelled import Labelled
-from actprof.data.table import Table
+from actprof.data.request import RowsSpec
+from actprof.data.table import Table, is_usual, size_text
 from actprof.diagnosis import rules
+from actprof.diagnosis.remedies import Trials
 from actprof.diagnosis.verdicts import Verdict
 from actprof.digits import percent
-from actprof.engine.inputs import file_inputs, input_moments
+from actprof.engine.inputs import FileInputs, input_moments
 from actprof.engine.measure import measured
-from actprof.engine.spec import RunSpec
+from actprof.engine.spec import InputSpec, RunSpec
 from actprof.errors import ResourceError
 from actprof.theory.stack import predict
 from actprof.train.result import USUAL_RATIO, Run
@@ -55,11 +57,13 @@ class Evidence:
     """A run with what is needed to judge it.
 
     Attributes:
+        chance_loss: the loss of a network whose outputs are all 0.
         best_constant_loss: the least loss that is possible without looking at the inputs.
         alike: hidden layers whose units all have the same weights at the end.
     """
 
     run: Run
+    chance_loss: float
     best_constant_loss: float
     alike: Sequence[int]
     spec: TrainSpec
@@ -87,16 +91,25 @@ class Evidence:
         return 1 - self.run.train_loss / self.best_constant_loss
 
     @property
+    def score(self) -> float:
+        """The share of test rows that are right, or R² of the numbers to predict."""
+        data, run = self.data, self.run
+        return float(run.test_accuracy[-1]) if data.classes else 1 - float(run.test_loss[-1]) / data.baseline_loss
+
+    @property
+    def baseline(self) -> float:
+        """The score of always answering the most frequent class, or the mean."""
+        return self.data.baseline if self.data.classes else 0.0
+
+    @property
     def skill(self) -> float:
-        """The part of the way from always answering the most frequent class to answering all test rows right."""
-        accuracy, baseline = float(self.run.test_accuracy[-1]), self.data.baseline
-        return (accuracy - baseline) / (1 - baseline) if baseline < 1 else 1.0
+        """The part of the way from the baseline to a perfect score."""
+        return (self.score - self.baseline) / (1 - self.baseline) if self.baseline < 1 else 1.0
 
     @property
     def beats_chance(self) -> bool:
-        baseline = self.data.baseline
-        error = math.sqrt(baseline * (1 - baseline) / max(len(self.data.x_test), 1))
-        return self.skill * (1 - baseline) > max(3 * error, CHANCE * (1 - baseline))
+        error = math.sqrt(self.baseline * (1 - self.baseline) / max(len(self.data.x_test), 1))
+        return self.score - self.baseline > max(3 * error, CHANCE * (1 - self.baseline))
 
     @property
     def is_falling(self) -> bool:
@@ -159,8 +172,10 @@ def _numbers(evidence: Evidence) -> str:
     if not evidence.fits:
         return (f"over all training rows the loss is {evidence.run.train_loss:.4g}, without looking at them it would "
                 f"be {evidence.best_constant_loss:.4g}")
-    return (f"{percent(evidence.run.test_accuracy[-1])} % of the test rows are right, {percent(evidence.data.baseline)}"
-            " % by always answering the most frequent class")
+    if not evidence.data.classes:
+        return f"R² is {evidence.score:.3g} on the test rows"
+    return (f"{percent(evidence.score)} % of the test rows are right, {percent(evidence.baseline)} % by always "
+            "answering the most frequent class")
 
 
 def _verdict(spec: TrainSpec, data: Labelled) -> Verdict | None:
@@ -170,8 +185,8 @@ def _verdict(spec: TrainSpec, data: Labelled) -> Verdict | None:
         return None
     hidden = replace(stack, widths=stack.widths[:-1], activations=stack.activations[:-1])
     rows = data.x_train[np.linspace(0, len(data.x_train) - 1, min(len(data.x_train), MAX_ROWS)).astype(int)]
-    run = RunSpec(batch_size=len(rows), seed=spec.seed, gradients=True)
-    inputs = file_inputs(run, Table(rows, data.name))
+    run = RunSpec(InputSpec(None, RowsSpec(), "none"), batch_size=len(rows), seed=spec.seed, gradients=True)
+    inputs = FileInputs(run, Table(rows, data.name))
     moments = input_moments(inputs)
     try:
         [arm] = measured([hidden], run, inputs)
@@ -179,13 +194,15 @@ def _verdict(spec: TrainSpec, data: Labelled) -> Verdict | None:
         return None
     with np.errstate(all="ignore"):
         theory = predict(hidden, moments.second_moment, moments.correlation, len(rows), moments.kurtosis)
-        found = rules.verdict(arm, hidden, theory, moments)
-    return None if found.good else replace(found, text=found.text.partition(": ")[2])
+        found = rules.verdict(arm, hidden, theory, moments, Trials(run, inputs, rules.healthy))
+    return replace(found, text=found.text.partition(": ")[2]) if found.bad else None
 
 
 def _diverged(evidence: Evidence) -> Why:
-    """The scale of the weights comes before the rate: no rate makes up for it."""
+    """The scale of inputs and weights comes before the rate: no rate makes up for it."""
     run, spec = evidence.run, evidence.spec
+    if unscaled := _unscaled(evidence):
+        return unscaled
     last = f"{run.loss[-1]:.3g}" if math.isfinite(run.loss[-1]) else "no number any more"
     said = f"the loss was {last} at iteration {run.iterations:,}"
     if spec.rate * spec.weight_decay > 2:
@@ -196,6 +213,15 @@ def _diverged(evidence: Evidence) -> Why:
     if run.iterations <= 1:
         return Why(said, "", "try a smaller --init, or inputs on a smaller scale")
     return Why(said, "", f"try a --lr below {spec.rate:g}, or a smaller --init")
+
+
+def _unscaled(evidence: Evidence) -> Why | None:
+    if is_usual(evidence.data.rms):
+        return None
+    first = evidence.run.loss[0] if evidence.run.iterations else math.nan
+    start = f", so the loss starts at {first:.3g} where {evidence.chance_loss:.4g} is undecided"
+    return Why(f"the inputs' rms is {size_text(evidence.data.rms)}, not about 1", start if math.isfinite(first) else "",
+               "try --scale standard")
 
 
 def _start(evidence: Evidence) -> Why | None:
@@ -278,7 +304,7 @@ def _still(evidence: Evidence) -> Why | None:
 
 
 CAUSES: tuple[Callable[[Evidence], Why | None], ...] = (
-    _zeros, _alike, _start, _dead, _no_gradient, _dying, _normalised_steps, _falling, _still)
+    _unscaled, _zeros, _alike, _start, _dead, _no_gradient, _dying, _normalised_steps, _falling, _still)
 """Looked for in this order, the scale before the rate; the first that is found is named."""
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from actprof import __version__
-from actprof.train.result import LayerHistory, Run, TrainedArm, Training
+from actprof.train.result import DataSummary, LayerHistory, Run, TrainedArm, Training
 
 JSON_SCHEMA = "actprof.train/1"
 
@@ -18,8 +18,9 @@ def training_record(training: Training) -> dict[str, Any]:
         "schema": JSON_SCHEMA, "version": __version__, "seed": training.seed,
         "data": {"name": data.name, "samples": data.samples, "test_samples": data.test_samples,
                  "features": data.features, "classes": len(data.classes), "class_names": data.classes,
-                 "baseline_accuracy": data.baseline},
-        "arms": [_arm(arm) for arm in training.arms],
+                 "baseline_accuracy": data.baseline,
+                 **({} if data.classes else {"baseline_loss": data.baseline_loss})},
+        "arms": [_arm(arm, data) for arm in training.arms],
         "notes": training.notes,
     }
 
@@ -35,27 +36,29 @@ def summary_rows(training: Training) -> list[dict[str, Any]]:
             for arm in training.arms for number, (name, shape, count) in enumerate(arm.layers, start=1)]
 
 
-def _arm(arm: TrainedArm) -> dict[str, Any]:
+def _arm(arm: TrainedArm, data: DataSummary) -> dict[str, Any]:
     record = {"label": arm.label, "config": arm.config, "parameters": arm.parameters,
               "layers": [{"name": name, "output": shape, "parameters": count} for name, shape, count in arm.layers],
-              "undecided_loss": arm.chance_loss, **(_run(arm.median_run, arm.chance_loss) if arm.runs else {})}
+              "undecided_loss": arm.chance_loss, **(_run(arm.median_run, arm, data) if arm.runs else {})}
     if len(arm.runs) > 1:
         low, middle, high = arm.band("smoothed")
         record["smoothed_quartiles"] = {"low": low, "median": middle, "high": high}
-        record["runs"] = [_run(run, arm.chance_loss) for run in arm.runs]
+        record["runs"] = [_run(run, arm, data) for run in arm.runs]
     return record
 
 
-def _run(run: Run, chance_loss: float) -> dict[str, Any]:
+def _run(run: Run, arm: TrainedArm, data: DataSummary) -> dict[str, Any]:
     return {
         "iterations": list(range(1, run.iterations + 1)), "loss": run.loss, "smoothed": run.smoothed,
         "learning_rate": run.learning_rate, "initial_loss": run.loss[0] if run.iterations else None,
         "final_loss": run.loss[-1] if run.iterations else None, "iterations_to_loss_1": run.reached(1.0),
-        "iterations_to_half_chance_loss": run.reached(chance_loss / 2),
+        "iterations_to_half_chance_loss": run.reached(arm.chance_loss / 2),
         "train_loss": run.train_loss, "test_loss": run.test_loss[-1], "test_accuracy": run.test_accuracy[-1],
-        "dead_fraction": run.dead_fraction,
+        "dead_fraction": run.dead_fraction, **({} if data.classes else {"test_r2": data.score(run)[-1]}),
+        **({} if run.fit is None else {"fit": {"x": run.fit.x, "y": run.fit.y}}),
         "status": run.status, "cause": run.cause, "reason": run.reason, "remedy": run.remedy,
         "checkpoints": {"iterations": run.checkpoints, "test_loss": run.test_loss, "test_accuracy": run.test_accuracy,
+                        **({} if data.classes else {"test_r2": data.score(run)}),
                         "update_ratio": run.update_ratio, "layers": [_history(layer) for layer in run.layers]},
     }
 

@@ -11,9 +11,7 @@ from actprof.engine import spec
 from actprof.engine.spec import StackSpec, require
 from actprof.engine.stacks import stack_specs
 from actprof.errors import SpecError, quoted
-from actprof.registry import folded
 from actprof.train import losses
-from actprof.train.losses import LOSSES
 from actprof.train.optimizers import OPTIMIZERS
 from actprof.train.schedules import SCHEDULES
 from actprof.train.spec import AUTO, HIDDEN_LAYERS, TRAIN_INITS, TrainSpec
@@ -23,7 +21,7 @@ from actprof.train.spec import AUTO, HIDDEN_LAYERS, TRAIN_INITS, TrainSpec
 class Varied:
     """The settings that may be named several times; a label says those that are.
 
-    A loss "auto" is the one that goes with the number of classes.
+    A loss "auto" is the one that goes with the number of classes, of which numbers to predict have none.
     """
 
     inits: Sequence[str] = TRAIN_INITS
@@ -50,7 +48,7 @@ def train_specs(varied: Varied, features: int, classes: int, *, layers: int | No
     """
     specs = []
     for init, act, norm, loss, optimizer, rate, schedule in product(*vars(varied).values()):
-        chosen = losses.auto(classes) if folded(loss) == AUTO else LOSSES.parse(loss)
+        chosen = losses.chosen(loss, classes)
         outputs = losses.bind(chosen).outputs(classes)
         hidden = _hidden(act, layers, width, widths)
         sizes = ",".join(map(str, (features, *hidden, outputs)))

@@ -12,6 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actprof.arrays import Counts, Floats
+from actprof.digits import number, percent
+
+DIGITS = 4
+"""Digits of a loss, in table, figure and film alike."""
 
 USUAL_RATIO = 1e-3
 """‖ΔW‖/‖W‖ of an update in a network that learns well."""
@@ -53,6 +57,14 @@ class Boundary:
 
 
 @dataclass(frozen=True)
+class Fit:
+    """What a network of one input predicts at evenly spaced inputs."""
+
+    x: Floats
+    y: Floats
+
+
+@dataclass(frozen=True)
 class Run:
     """One network's training; lists by iteration hold what was done, also of a run that stopped early.
 
@@ -61,14 +73,14 @@ class Run:
         smoothed: the same, smoothed.
         learning_rate: of each update.
         checkpoints: (K,) updates made before each checkpoint; 0 is the network as it was drawn.
-        test_loss, test_accuracy: (K,).
+        test_loss, test_accuracy: (K,); accuracies are NaN where numbers are predicted.
         update_ratio: (K, layers) ‖ΔW‖/‖W‖ of the update that led to each checkpoint, at the first one of the update
             that follows; NaN where it was not measured or W was 0.
         layers: one for each hidden layer.
         train_loss: over all training rows, at the end; NaN where there was no time left to look.
         dead_fraction: of each hidden layer's units, 0 for every training row, at the end; NaN likewise.
         status: one of STATUSES, with its cause in a few words, the same with the numbers behind it, and what to try.
-        boundary: for data with two features.
+        boundary: for classes of data with two features; `fit` for numbers predicted from one feature.
     """
 
     loss: Floats
@@ -86,6 +98,7 @@ class Run:
     reason: str = ""
     remedy: str = ""
     boundary: Boundary | None = None
+    fit: Fit | None = None
 
     @property
     def iterations(self) -> int:
@@ -133,10 +146,9 @@ class TrainedArm:
         """The median over the runs of the smoothed loss at the end; NaN without an update."""
         return self.median(lambda run: run.smoothed[-1] if run.iterations else math.nan)
 
-    @property
-    def test_accuracy(self) -> float:
-        """The median over the runs of the share of test rows that are right at the end."""
-        return self.median(lambda run: run.test_accuracy[-1])
+    def score(self, data: DataSummary) -> float:
+        """The median over the runs of the score at the end."""
+        return self.median(lambda run: float(data.score(run)[-1]))
 
     @property
     def iterations_to_half(self) -> float:
@@ -174,9 +186,14 @@ def _worst_last(smoothed: Floats) -> float:
 
 @dataclass(frozen=True)
 class DataSummary:
-    """The data set in numbers. `baseline`: the accuracy of always answering the most frequent training class.
+    """The data set in numbers.
 
-    `points`: (rows, 2) and their classes, a sample of the training rows, for data with two features.
+    Attributes:
+        classes: none where numbers are predicted.
+        baseline: the accuracy of always answering the most frequent training class; NaN without classes.
+        points: (rows, 2) and their classes, a sample of the training rows, for data that lie in a plane; or (rows, 1)
+            and the numbers to predict.
+        baseline_loss: the test loss of always answering the mean of the training numbers; NaN for classes.
     """
 
     name: str
@@ -185,7 +202,26 @@ class DataSummary:
     features: int
     classes: tuple[str, ...]
     baseline: float
-    points: tuple[Floats, Counts] | None = None
+    points: tuple[Floats, NDArray[Any]] | None = None
+    baseline_loss: float = math.nan
+
+    @property
+    def kind(self) -> str:
+        """What is learned: `10 classes`, or `1 number to predict`."""
+        return f"{len(self.classes):,} classes" if self.classes else "1 number to predict"
+
+    def score(self, run: Run) -> Floats:
+        """At each checkpoint the share of test rows that are right; of numbers to predict R², the part of their
+        variance that is explained: 1 − loss over that of the mean."""
+        return run.test_accuracy if self.classes else self.r2(run.test_loss)
+
+    def r2(self, test_loss: Floats) -> Floats:
+        with np.errstate(all="ignore"):
+            return np.asarray(1 - test_loss / self.baseline_loss)
+
+    def score_text(self, score: float) -> str:
+        """`93.8 %`, or `R² 0.9312`."""
+        return f"{percent(score)} %" if self.classes else f"R² {number(score, DIGITS)}"
 
 
 @dataclass(frozen=True)

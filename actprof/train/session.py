@@ -11,7 +11,7 @@ import numpy as np
 
 from actprof.catalogue import activations, normalizations
 from actprof.data.labelled import Labelled
-from actprof.data.request import DataSpec
+from actprof.data.request import AUTO, DataSpec
 from actprof.engine import configuration
 from actprof.engine.memory import EVALUATED_ROWS
 from actprof.engine.network import Network
@@ -92,15 +92,16 @@ def summary(specs: Sequence[TrainSpec], data: Labelled, request: DataSpec) -> Tr
 def _data_summary(data: Labelled, seed: int) -> DataSummary:
     """The data set in numbers."""
     chosen = np.sort(stream(seed, PROBE, 1).permutation(len(data.x_train))[:MAX_POINTS])
-    points = (data.x_train[chosen].astype(np.float64), data.y_train[chosen]) if data.is_plane else None
+    drawn = data.is_plane or data.is_curve
+    points = (data.x_train[chosen].astype(np.float64), data.y_train[chosen]) if drawn else None
     return DataSummary(data.name, len(data.x_train), len(data.x_test), data.features, data.classes, data.baseline,
-                       points)
+                       points, data.baseline_loss)
 
 
 def _arm(spec: TrainSpec, data: Labelled, request: DataSpec,
          runs: Sequence[Run | None]) -> TrainedArm:
     return TrainedArm(spec.label, _config(spec, data, request, len(runs)), _layers(spec),
-                      losses.bind(spec.loss).chance_loss(len(data.classes)),
+                      losses.of_targets(len(data.classes), data.y_train, spec.loss)[0],
                       tuple(run for run in runs if run is not None))
 
 
@@ -141,4 +142,5 @@ def _config(spec: TrainSpec, data: Labelled, request: DataSpec, repeats: int) ->
     return settings | {name: getattr(spec, name) for name in plain} | {
         "iterations": updates_of(spec, len(data.x_train)), "repeats": repeats, "data": data.name,
         "validation_split": request.validation_split, "shuffle": request.shuffle, "train_size": request.train_size,
+        "scale": None if request.scale == AUTO else request.scale, "drop": request.rows.drop or None,
     }

@@ -12,9 +12,8 @@ from rich.table import Table
 
 from actprof.digits import number, percent
 from actprof.report.terminal import Column, printed, table, width, written
-from actprof.train.result import Run, TrainedArm, Training
+from actprof.train.result import DIGITS, DataSummary, Run, TrainedArm, Training
 
-DIGITS = 4
 MAX_LAYERS = 8
 """Dead units of more layers than these are summed up."""
 
@@ -23,7 +22,7 @@ def print_training(training: Training, stream: TextIO) -> None:
     """Print a row for each arm, then why one did not learn, and what answering blindly would give."""
     networks = dict.fromkeys(f"{_architecture(arm)}, {arm.parameters:,} parameters" for arm in training.arms)
     title = f"{training.data.name}: {' · '.join(networks)} · seed {training.seed}"
-    printed(title, _table(training.arms, stream), stream)
+    printed(title, _table(training, stream), stream)
     for line in _remarks(training):
         text = written(line, stream)
         stream.write((textwrap.fill(text, width(stream), subsequent_indent="  ", break_on_hyphens=False)
@@ -38,7 +37,7 @@ def print_summary(training: Training, stream: TextIO) -> None:
     for place, (arm, *others) in enumerate(alike.values()):
         stream.write("\n" if place else "")
         labels = ", ".join(each.label for each in (arm, *others))
-        printed(f"{labels}: {training.data.features:,} inputs, {len(training.data.classes)} classes",
+        printed(f"{labels}: {training.data.features:,} inputs, {training.data.kind}",
                 _layer_table(arm, stream), stream)
 
 
@@ -59,21 +58,22 @@ def _architecture(arm: TrainedArm) -> str:
     return "-".join([str(first), *between, str(last)])
 
 
-def _table(arms: Sequence[TrainedArm], stream: TextIO) -> Table:
-    numbers = (Column(name) for name in ("loss at\nstart", "smoothed\nloss", "test\n% right", "iterations\nto half"))
+def _table(training: Training, stream: TextIO) -> Table:
+    score = "test\n% right" if training.data.classes else "test\nR²"
+    numbers = (Column(name) for name in ("loss at\nstart", "smoothed\nloss", score, "iterations\nto half"))
     made = table([Column("arm", right=False, folds=True), *numbers, Column("% dead units\nby layer", folds=True),
                   Column("status", right=False)], stream)
-    for arm in arms:
-        made.add_row(*(written(cell, stream) for cell in _cells(arm)))
+    for arm in training.arms:
+        made.add_row(*(written(cell, stream) for cell in _cells(arm, training.data)))
     return made
 
 
-def _cells(arm: TrainedArm) -> list[str]:
+def _cells(arm: TrainedArm, data: DataSummary) -> list[str]:
     """Medians over the runs; how many of several ended as the median one did."""
     runs, status, repeats = arm.runs, arm.median_run.status, arm.config["repeats"]
     several = f" {sum(run.status == status for run in runs)}/{repeats}" if repeats > 1 else ""
-    half = arm.iterations_to_half
-    return [arm.label, number(arm.first_loss, DIGITS), number(arm.last_loss, DIGITS), percent(arm.test_accuracy),
+    half, score = arm.iterations_to_half, data.score_text(arm.score(data)).removeprefix("R² ").removesuffix(" %")
+    return [arm.label, number(arm.first_loss, DIGITS), number(arm.last_loss, DIGITS), score,
             f"{half:,.0f}" if math.isfinite(half) else "never", _dead(arm.dead_fractions), f"{status}{several}"]
 
 
@@ -88,9 +88,13 @@ def _dead(shares: Sequence[float]) -> str:
 def _remarks(training: Training) -> list[str]:
     data = training.data
     chance = dict.fromkeys(number(arm.chance_loss, DIGITS) for arm in training.arms)
-    return [*(f"{arm.label}: {_why(arm.median_run)}" for arm in training.arms if arm.median_run.reason),
-            f"an undecided network (all outputs 0) has a loss of {', '.join(chance)}; iterations to half: until the "
-            "smoothed loss is half of that",
+    lines = [*(f"{arm.label}: {_why(arm.median_run)}" for arm in training.arms if arm.median_run.reason),
+             f"an undecided network (all outputs 0) has a loss of {', '.join(chance)}; iterations to half: until the "
+             "smoothed loss is half of that"]
+    if not data.classes:
+        return [*lines, f"always answering the mean of the training rows is a loss of "
+                        f"{number(data.baseline_loss, DIGITS)} over {data.test_samples:,} test rows, an R² of 0"]
+    return [*lines,
             f"always answering the most frequent of {len(data.classes)} classes is right in {percent(data.baseline)} % "
             f"of {data.test_samples:,} test rows"]
 

@@ -38,7 +38,7 @@ CHECKPOINTS = 50
 CALIBRATION_ROWS = 1024
 
 MAX_LOSS = 1e9
-"""A loss beyond which there is nothing left to learn from."""
+"""A loss, or so many times the chance loss if that is more, beyond which there is nothing left to learn from."""
 
 MAX_LAST_LOOK = 0.3
 """Seconds that a last look may take when training is to stop; where it takes longer, the one before must do."""
@@ -124,6 +124,8 @@ class Trainer:
         dropout = Dropout(spec.dropout, stream(spec.seed, streams.DROPOUT, repeat)) if spec.dropout else None
         self._trainable = TrainableNetwork(self._network, self.parameters, dropout)
         self._loss = losses.bind(spec.loss)
+        self._chance_loss, self._best_constant_loss = losses.of_targets(len(data.classes), data.y_train, spec.loss)
+        self._max_loss = MAX_LOSS * max(1.0, self._chance_loss)
         self._batches = Batches(len(data.x_train), spec.batch_size, spec.seed, repeat, spec.epochs is not None)
         self._rates = schedules.rates(spec.schedule, spec.rate, self._total, self._batches.per_epoch)
         self._optimizer = optimizers.bind(spec.optimizer).start(self.parameters.values, self.parameters.weights)
@@ -145,7 +147,7 @@ class Trainer:
     def update(self, update: int, measured: bool = False) -> float:
         """Make one update, unless its loss is beyond all bounds, and return the loss before it."""
         loss = self._loss_and_gradient(update)
-        if abs(loss) < MAX_LOSS:
+        if abs(loss) < self._max_loss:
             self._step(update, measured)
         return loss
 
@@ -155,7 +157,7 @@ class Trainer:
         for update in range(self._total):
             loss = self.update(update, measured=update == 0 or update + 1 in checkpoints)
             self._losses.append(loss)
-            if not abs(loss) < MAX_LOSS:
+            if not abs(loss) < self._max_loss:
                 return "diverged"
             if not report(update + 1, loss) and update + 1 < self._total:
                 return "interrupted"
@@ -199,14 +201,11 @@ class Trainer:
                   test_accuracy,
                   np.array([self._ratios.get(max(updates, 1), np.full(depth, math.nan))
                             for updates in observer.checkpoints]),
-                  observer.histories(), train_loss, dead, stopped or "ok", boundary=observer.boundary())
-        status, why = judged(Evidence(run, self._best_constant_loss(), self._alike(), self._spec, self._data))
+                  observer.histories(), train_loss, dead, stopped or "ok", boundary=observer.boundary(),
+                  fit=observer.fit())
+        evidence = Evidence(run, self._chance_loss, self._best_constant_loss, self._alike(), self._spec, self._data)
+        status, why = judged(evidence)
         return replace(run, status=status, cause=why.cause, reason=why.reason, remedy=why.remedy)
-
-    def _best_constant_loss(self) -> float:
-        """The least loss that is possible without looking at the inputs."""
-        labels = self._data.y_train
-        return self._loss.best_constant_loss(np.bincount(labels, minlength=len(self._data.classes)) / len(labels))
 
     def _alike(self) -> list[int]:
         """The hidden layers, counted from 1, of several units that all have the same weights."""

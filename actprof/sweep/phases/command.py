@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import click
 from click.core import ParameterSource
 
+from actprof.cli.options import READING
 from actprof.cli.output import Output, default_name
 from actprof.cli.signals import in_thread
 from actprof.errors import SpecError
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
     from actprof.sweep.phases.result import PhaseDiagrams
 
 
-NOT_OF_PHASES = {"quantities", "layers", "widths", "norm", "norm_position", "input_", "input_key", "label_column",
-                 "scale", "batch_size", "batches", "repeats", "dtype", "seed", "workers"}
+NOT_OF_PHASES = {"quantities", "layers", "widths", "norm", "norm_position", "input_", *READING, "batch_size", "batches",
+                 "repeats", "dtype", "seed", "workers"}
 """Parameters that mean nothing to a phase diagram."""
 
 
