@@ -181,7 +181,7 @@ def test_the_heading_says_where_the_training_is():
     learned = odd(iterations=20_000)
     for place, iteration in enumerate(Film(learned).iterations):
         shown = texts(frame(learned, iteration))
-        done = learned.arms[0].typical
+        done = learned.arms[0].median_run
         assert f"iteration {iteration:,}" in shown
         assert f"loss {done.smoothed[max(iteration - 1, 0)]:.4g}" in shown
         assert any(text.startswith(f"test {100 * done.test_accuracy[place]:.0f}") for text in shown)

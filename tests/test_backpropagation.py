@@ -15,7 +15,7 @@ from actprof.engine.counting import Scratch
 from actprof.engine.forward import NOBODY, Chunk, Dropout, Tape, forward
 from actprof.engine.network import Network
 from actprof.engine.stacks import stack_specs
-from actprof.train.passes import TrainableNetwork, lay_out, trainable
+from actprof.train.trainable import TrainableNetwork, lay_out, parameters_of
 
 ACTS = (*(row.name for row in ACTIVATIONS), "leaky_relu:0.2", "leaky_relu:0", "rrelu:eval", "elu:2.5", "celu:0.4",
         "softplus:5", "maxout:3")
@@ -278,7 +278,7 @@ def test_overflow_warns_of_nothing(act, settings):
 
 def test_all_parameters_lie_in_one_vector_weights_first():
     network = network_of("relu", widths="784,100,100,100,100,10", norm="batch", dtype="float32")
-    parameters = trainable(network)
+    parameters = parameters_of(network)
     assert parameters.values.shape == parameters.gradient.shape == (109_810 + 4 * 2 * 100,)
     assert parameters.weights == 109_400
     assert sum(layer.parameters for layer in parameters.layers) == parameters.values.size
@@ -298,7 +298,7 @@ def test_all_parameters_lie_in_one_vector_weights_first():
 
 def test_biases_that_start_at_0_are_trained_too():
     spec = stack_specs(["he"], ["relu"], widths="3,4,2")[0]
-    parameters = trainable(Network(spec, 0, 0, np.dtype("float32")))
+    parameters = parameters_of(Network(spec, 0, 0, np.dtype("float32")))
     assert [layer.bias.tolist() for layer in parameters.layers] == [[0] * 4, [0] * 2]
 
 

@@ -205,14 +205,14 @@ def test_a_mean_over_many_samples_keeps_its_digits_in_single_precision(text):
 def test_the_initial_loss_is_that_of_zeros_on_balanced_classes(text, classes):
     loss = loss_of(text)
     labels = np.repeat(np.arange(classes), 3)
-    assert loss.initial(classes) == pytest.approx(
+    assert loss.chance_loss(classes) == pytest.approx(
         loss.value(np.zeros((len(labels), loss.outputs(classes))), labels), rel=1e-14)
 
 
 def test_the_initial_losses_are_those_of_the_textbooks():
-    assert loss_of("cross_entropy").initial(10) == pytest.approx(2.302585092994046)
-    assert loss_of("bce").initial(2) == pytest.approx(0.6931471805599453)
-    assert loss_of("mse").initial(2) == 0.125
+    assert loss_of("cross_entropy").chance_loss(10) == pytest.approx(2.302585092994046)
+    assert loss_of("bce").chance_loss(2) == pytest.approx(0.6931471805599453)
+    assert loss_of("mse").chance_loss(2) == 0.125
 
 
 @each_text
@@ -226,14 +226,14 @@ def test_the_blind_loss_is_the_least_that_a_z_reaches_which_is_the_same_for_all_
         slopes = gradient_of(loss, np.repeat(z, len(labels), axis=0), labels)
         z -= 0.9 * slopes.sum(axis=0)
     reached = loss.value(np.repeat(z, len(labels), axis=0), labels)
-    assert loss.blind(shares) == pytest.approx(reached, rel=1e-5)
-    assert loss.blind(shares) <= reached + 1e-12
-    assert loss.blind(shares) < loss.initial(classes)
+    assert loss.best_constant_loss(shares) == pytest.approx(reached, rel=1e-5)
+    assert loss.best_constant_loss(shares) <= reached + 1e-12
+    assert loss.best_constant_loss(shares) < loss.chance_loss(classes)
 
 
 @each_text
 def test_a_class_that_never_occurs_costs_nothing(text):
-    assert loss_of(text).blind(np.array([1.0, 0.0])) == 0
+    assert loss_of(text).best_constant_loss(np.array([1.0, 0.0])) == 0
 
 
 @each_text

@@ -124,7 +124,7 @@ def test_networks_that_are_not_drawn_are_named():
 def test_what_is_not_weight_or_bias_stands_as_a_term_of_its_own():
     plain = arm((784, 100, 10), runs=(), norm="batch")
     layers = (("dense 1 (relu)", "(batch, 100)", 78_700), plain.layers[1])
-    normed = TrainedArm("he", plain.config, layers, plain.undecided, ())
+    normed = TrainedArm("he", plain.config, layers, plain.chance_loss, ())
     shown = texts(drawn(training(normed)))
     assert {"784 × 100", "+ 100 + 200", "= 78,700", "+ 10"} <= set(shown)
 
@@ -132,11 +132,11 @@ def test_what_is_not_weight_or_bias_stands_as_a_term_of_its_own():
 def test_a_unit_of_several_sums_shows_its_whole_weight_matrix():
     plain = arm((784, 100, 10), runs=(), act="maxout")
     layers = (("dense 1 (maxout)", "(batch, 100)", 785 * 200), plain.layers[1])
-    shown = texts(drawn(training(TrainedArm("he", plain.config, layers, plain.undecided, ()))))
+    shown = texts(drawn(training(TrainedArm("he", plain.config, layers, plain.chance_loss, ()))))
     assert {"784 × 200", "+ 200", "= 157,000"} <= set(shown)
     layers = (("dense 1 (maxout)", "(batch, 100)", 785 * 200 + 400), plain.layers[1])
     normed = arm((784, 100, 10), runs=(), act="maxout", norm="batch")
-    shown = texts(drawn(training(TrainedArm("he", normed.config, layers, plain.undecided, ()))))
+    shown = texts(drawn(training(TrainedArm("he", normed.config, layers, plain.chance_loss, ()))))
     assert {"784 × 200", "+ 200 + 400", "= 157,400"} <= set(shown)
 
 

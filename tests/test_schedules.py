@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from actprof.train.schedules import SCHEDULES, rate, rates
+from actprof.train.schedules import SCHEDULES, rates
 
 NAMES = [row.name for row in SCHEDULES]
 WARM = {"warmup", "warmup_cosine"}
@@ -108,12 +108,10 @@ def test_a_schedule_changes_within_an_epoch_only_if_it_counts_updates(name):
 
 
 @settings(deadline=None, max_examples=60)
-@given(st.sampled_from(NAMES), st.floats(1e-6, 10), st.integers(1, 300), st.integers(1, 50), st.data())
-def test_the_rate_of_an_update_does_not_depend_on_how_it_is_asked_for(name, lr, updates, per_epoch, data):
+@given(st.sampled_from(NAMES), st.floats(1e-6, 10), st.integers(1, 300), st.integers(1, 50))
+def test_every_rate_is_proportional_to_the_first_one(name, lr, updates, per_epoch):
     choice = SCHEDULES.parse(name)
-    update = data.draw(st.integers(0, updates - 1))
     every = rates(choice, lr, updates, per_epoch)
-    assert rate(choice, lr, update, updates, per_epoch) == pytest.approx(every[update], rel=1e-13, abs=1e-300)
     assert every == pytest.approx(lr * rates(choice, 1.0, updates, per_epoch), rel=1e-14)
 
 

@@ -17,6 +17,7 @@ from actprof.engine.network import Network
 from actprof.errors import SpecError
 from actprof.train import session
 from actprof.train.observer import BINS, Histograms
+from actprof.train.outcome import Evidence, judged
 from actprof.train.request import Varied, train_specs
 from actprof.train.result import TrainedArm
 from actprof.train.session import summary, train
@@ -266,7 +267,11 @@ def test_a_network_that_computes_no_numbers_is_right_nowhere():
 
 
 def test_where_no_gradient_passes_that_is_the_reason():
-    assert "no gradient reaches layers 1, 2" in run("he", acts=["step"], rates=[1e-6]).reason
+    result = run("he", acts=["step"], rates=[1e-6])
+    assert result.remedy == "try --act relu --init he"
+    assert result.reason.startswith("vanishing from layer 2: no gradient comes back, the slope of step is 0 "
+                                    "throughout layer 2")
+
 
 
 def test_zero_weights_with_sigmoid_move_from_the_second_update_on_and_stay_alike():
@@ -295,16 +300,60 @@ def test_a_rate_far_too_large_diverges_early_and_says_so():
     assert result.status == "diverged"
     assert result.iterations < 60
     assert result.checkpoints[-1] < 60
-    assert "Try a --lr below 100000" in result.reason
+    assert "try a --lr below 100000" in result.remedy
     decayed = run("he", weight_decay=1e5)
     assert decayed.status == "diverged"
-    assert "Try a --weight-decay below 200" in decayed.reason
+    assert decayed.remedy == "try a --weight-decay below 200"
 
 
-def test_a_signal_that_is_lost_on_its_way_is_the_reason():
+def test_the_reason_is_what_a_histogram_of_the_same_network_says():
     result = run("0.01", layers=6, width=30, iterations=30)
     assert result.status == "not_learning"
-    assert result.reason.startswith("the signal is lost on its way")
+    assert result.reason.startswith("vanishing from layer 1: activations shrink")
+    assert result.remedy == "try --init he"
+    assert run("10", layers=6, width=30, iterations=30).reason.startswith("exploding from layer 2: activations grow")
+
+
+JUDGED = {  # accuracy, training loss beside the best constant's, loss after three quarters beside the last → status
+    (0.99, 0.05, 1.0): "ok",
+    (0.80, 0.50, 1.0): "ok",
+    (0.80, 0.50, 1.1): "slow",
+    (0.82, 3.00, 1.0): "badly_scaled",
+    (0.36, 0.95, 1.0): "slow",
+    (0.50, 0.80, 1.1): "slow",
+    (0.35, 1.00, 1.0): "not_learning",
+    (0.35, 0.01, 1.0): "ok",
+    (0.35, 99.0, 1.0): "diverged",
+}
+
+
+@pytest.mark.parametrize(("accuracy", "share", "fall"), JUDGED)
+def test_a_status_looks_at_the_accuracy_beside_the_baseline_as_well_as_at_the_loss(accuracy, share, fall):
+    [spec] = specs("he")
+    loss = math.log(3)
+    smoothed = np.repeat([loss, fall * share * loss, share * loss], [45, 10, 5])
+    made = replace(run("he", iterations=2), status="ok", smoothed=smoothed, test_accuracy=np.array([accuracy]),
+                   train_loss=share * loss)
+    status, why = judged(Evidence(made, loss, loss, (), spec, DATA))
+    assert status == JUDGED[accuracy, share, fall]
+    assert bool(why.reason) == (status != "ok")
+
+
+def test_a_network_that_starts_badly_scaled_is_called_that_where_it_is_weak():
+    [spec] = specs("10")
+    made = replace(run("he"), status="ok", train_loss=0.9 * math.log(3), test_accuracy=np.array([0.5]))
+    status, why = judged(Evidence(made, math.log(3), math.log(3), (), spec, DATA))
+    assert (status, why.cause[:9]) == ("badly_scaled", "exploding")
+
+
+def test_normalised_layers_of_large_weights_are_told_that_their_steps_are_small():
+    [spec] = specs("he", norms=["batch"])
+    made = run("he")
+    made = replace(made, status="ok", train_loss=0.9 * math.log(3), test_accuracy=np.array([0.36]),
+                   update_ratio=np.full_like(made.update_ratio, 1e-6))
+    status, why = judged(Evidence(made, math.log(3), math.log(3), (), spec, DATA))
+    assert status == "slow"
+    assert "it is worth lr/‖W‖², 1e-06 of the size of the weights of layers 1, 2" in why.reason
 
 
 def test_a_run_that_is_stopped_keeps_what_it_learned():
@@ -406,7 +455,7 @@ def test_what_was_not_begun_when_it_was_stopped_is_left_out(monkeypatch):
     result = train(specs("he", "xavier"), DATA, BLOBS, 1, progress, stop)
     assert [arm.label for arm in result.arms] == ["he"]
     assert result.arms[0].runs[0].status == "interrupted"
-    assert result.notes[-1] == "stopped before it began: xavier"
+    assert result.notes[-1] == "not trained (interrupted first): xavier"
 
 
 @pytest.mark.parametrize(("widths", "parameters", "data"), [
@@ -438,7 +487,7 @@ def test_a_summary_counts_what_is_trained_and_so_does_a_histogram(act, norm, pos
 def test_the_typical_run_is_the_median_one_and_the_band_its_quartiles():
     arm = trained("he", repeats=5).arms[0]
     finals = sorted(each.smoothed[-1] for each in arm.runs)
-    assert arm.typical.smoothed[-1] == finals[2]
+    assert arm.median_run.smoothed[-1] == finals[2]
     low, middle, high = arm.band("smoothed")
     assert middle[-1] == finals[2]
     assert (low[-1], high[-1]) == (finals[1], finals[3])

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.text import Text
 
 WIDTH, HEIGHT = 1920.0, 1080.0
 MARGIN = 32.0
@@ -32,24 +33,26 @@ INDENT = SAMPLE + BESIDE
 
 
 class Sheet:
-    """A figure as wide as the page and at least as high as it, or as its blocks need."""
+    """A figure of 16:9, or as high as its blocks need."""
 
     def __init__(self, figure: Figure, theme: Theme, height: float = HEIGHT, width: float = WIDTH) -> None:
         from matplotlib.transforms import Affine2D
 
-        self.figure, self.theme, self.width, self.height = figure, theme, width, max(height, HEIGHT)
+        self.figure, self.theme, self.width, self.height = figure, theme, width, max(height, HEIGHT * width / WIDTH)
         figure.set_size_inches(self.width / UNIT, self.height / UNIT)
         figure.set_facecolor(theme.background)
         self.transform = Affine2D().scale(1, -1).translate(0, self.height).scale(1 / UNIT) + figure.dpi_scale_trans
 
     def text(self, x: float, y: float, text: str, size: float = DETAIL, *, align: str = "left", bold: bool = False,
-             color: str | None = None, mathematics: bool = False) -> None:
+             color: str | None = None, mathematics: bool = False) -> Text:
         """One line; `y` is the middle of its capitals, or the baseline of `mathematics` between dollars."""
         from matplotlib.text import Text
 
-        self.add(Text(x, y if mathematics else y + 0.36 * size * EM, text if mathematics else printable(text, bold),
-                      font=font(bold), fontsize=size, color=color or self.theme.foreground, ha=align, va="baseline",
-                      parse_math=mathematics, zorder=9))
+        made = Text(x, y if mathematics else y + 0.36 * size * EM, text if mathematics else printable(text, bold),
+                    font=font(bold), fontsize=size, color=color or self.theme.foreground, ha=align, va="baseline",
+                    parse_math=mathematics, zorder=9)
+        self.add(made)
+        return made
 
     def line(self, x: ArrayLike, y: ArrayLike, **look: Any) -> None:
         """A line or markers outside of any axes."""

@@ -114,7 +114,7 @@ class Linear(Scale):
 
     def ticks(self, room: float, extent: Extent) -> list[Tick]:
         longest = max(extent(with_power(compact(self._value(end)))) for end in (self._start, self._end))
-        most = min(self._most, max(2, int(room / (longest + CLEARANCE))))
+        most = min(self._most, max(3, int(room / (longest + CLEARANCE))))
         for even in (True, False):
             for wanted in range(most, 1, -1):
                 for chosen in _thinned(self._round(wanted), even):

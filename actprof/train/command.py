@@ -166,8 +166,9 @@ def command(data: str, target: str, validation_split: float | None, shuffle: boo
     actprof train --init 1 --norm none --norm batch --epochs 5
     actprof train --summary
 
-    Every arm sees the same batches. In the table, a unit is dead when it is 0 for every training row; not_learning
-    means that the loss is not even 1 % better than without looking at the inputs.
+    Every arm sees the same batches. In the table, a unit is dead when it is 0 for every training row. Without looking
+    at the inputs a network is right as often as the most frequent class; not_learning is no better in loss or accuracy,
+    badly_scaled starts from or ends with a signal far too large, slow learns less than it could or has only begun.
     """
     from actprof.machine import one_blas_thread
 

@@ -5,21 +5,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from actprof.digits import grouped
-from actprof.report.style import SHEET, Style, Theme, to_bytes
+from actprof.report.style import Style, Theme, to_bytes
 from actprof.train.result import Training
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from actprof.report.canvas import Canvas
-    from actprof.train.arm_block import ArmBlock, Columns
+    from actprof.report.sheet import Sheet
+    from actprof.train.blocks import Columns
+    from actprof.train.curves import Curves
 
-
-WIDTH, HEIGHT = map(float, SHEET)
 TITLE = "Training from different initial weights"
-MOST_BLOCKS = 8
-TOP_PART = {0: 1.0, 1: 0.35}  # of the height that is left when all has its least, by the number of blocks
-OTHER_PART = 0.55
+MAX_BLOCKS = 8
+FEW, KEY, MANY = 8, 16.0, 13.0  # arms; sizes of their names
+LONGEST_NAME = 420.0
+LOWEST, ABOVE, BELOW = 250.0, 34.0, 34.0  # of the curves' axes; their titles; their ticks
+TICKS, BETWEEN, RIGHT = 74.0, 22.0, 44.0  # left of axes; between them
+WIDTHS = {2: (0.6, 0.4), 3: (0.48, 0.3, 0.22)}
+CURVES_PART = {1: 0.35}  # of the height that is left, by the number of blocks
+BLOCK_TITLE, DETAIL = 16.0, 14.0
+RAMP, GAP = 110.0, 8.0
 
 
 def render(training: Training, log_y: bool, style: Style, format: str) -> bytes:
@@ -34,58 +39,102 @@ def render(training: Training, log_y: bool, style: Style, format: str) -> bytes:
 
 def draw_figure(figure: Figure, theme: Theme, training: Training, log_y: bool) -> None:
     """Lay out and draw; the sheet is 1080 pixels high, or as high as all texts need."""
-    from actprof.report.canvas import Canvas
-    from actprof.report.headings import MARGIN, Header
-    from actprof.train.arm_block import Columns
-    from actprof.train.block_titles import BlockTitles
-    from actprof.train.blocks import ArmKey
-    from actprof.train.learning_planes import LearningPlanes
+    from actprof.report.lettering import line_height, wrapped
+    from actprof.report.sheet import HEIGHT, MARGIN, WIDTH, Header, Key, Paragraph, Sheet
+    from actprof.train.blocks import Blocks, arm_sample
+    from actprof.train.curves import LossCurves, RateCurves, ScoreCurves
 
-    columns = Columns.of(training, WIDTH)
-    header, key = Header(TITLE, words(training), WIDTH), ArmKey(training, WIDTH - 2 * MARGIN)
-    blocks = _blocks(training, columns)
-    titles = BlockTitles(training, columns) if blocks else None
-    planes = LearningPlanes(training, log_y, WIDTH, [] if blocks else _dropped(training))
-    below = sum(block.height for block in blocks) + (titles.height if titles else 0.0)
-    least = header.height + key.height + planes.height + below
-    height = max(HEIGHT, least)
-    more = height - least
-    canvas = Canvas(figure, theme, WIDTH, height)
-    header.draw(canvas)
-    key.draw(canvas, header.height)
-    top, tall = header.height + key.height, planes.height + more * TOP_PART.get(len(blocks), OTHER_PART)
-    planes.draw(canvas, top, tall)
-    if titles:
-        titles.draw(canvas, top + tall)
-        _draw_blocks(canvas, blocks, top + tall + titles.height, height)
-
-
-def _blocks(training: Training, columns: Columns) -> list[ArmBlock]:
-    from actprof.train.arm_block import ArmBlock
-    from actprof.train.update_strip import ratio_axis
-
-    if len(training.arms) > MOST_BLOCKS:
-        return []
-    axis = ratio_axis(training)
-    return [ArmBlock(training, number, columns, axis) for number in range(len(training.arms))]
+    arms, room = training.arms, WIDTH - 2 * MARGIN
+    size = KEY if len(arms) <= FEW else MANY
+    header = Header(TITLE, words(training))
+    key = Key([arm_sample(_short(wrapped([arm.label], LONGEST_NAME, size, True)), place, theme)
+               for place, arm in enumerate(arms)], room, size, bold=True)
+    loss = LossCurves(training, log_y)
+    every: list[Curves] = [loss, ScoreCurves(training)]
+    every += [RateCurves(training)] if RateCurves.needed(training) else []
+    dropped = [f"{len(arms)} arms: their layers are drawn where there are at most {MAX_BLOCKS}"]
+    foot = Paragraph.of([*loss.notes(), *dropped * (len(arms) > MAX_BLOCKS)], room, muted=True)
+    blocks = Blocks(training, WIDTH, theme) if 0 < len(arms) <= MAX_BLOCKS else None
+    titles = 2 * line_height(BLOCK_TITLE) + 6 if blocks else 0.0
+    fixed = header.height + key.height + 6 + ABOVE + BELOW + foot.height + 12 + titles
+    least = fixed + LOWEST + (blocks.height if blocks else 0.0)
+    sheet = Sheet(figure, theme, least)
+    tall = LOWEST + (sheet.height - least) * (CURVES_PART.get(len(arms), 0.5) if blocks else 1.0)
+    header.draw(sheet)
+    key.draw(sheet, MARGIN, header.height)
+    top = header.height + key.height + 6 + ABOVE
+    _draw_curves(sheet, every, top, tall)
+    foot.draw(sheet, MARGIN, top + tall + BELOW)
+    if blocks:
+        top += tall + BELOW + foot.height + 12
+        _draw_titles(sheet, training, blocks.columns, top)
+        blocks.draw(sheet, top + titles, sheet.height - top - titles)
+    assert sheet.height >= HEIGHT
 
 
-def _draw_blocks(canvas: Canvas, blocks: list[ArmBlock], top: float, bottom: float) -> None:
-    for block, tall in zip(blocks, shared_out([block.height for block in blocks], bottom - top), strict=True):
-        block.draw(canvas, top, tall)
-        top += tall
+def _short(lines: list[str]) -> str:
+    return lines[0] + "…" * (len(lines) > 1) if lines else ""
 
 
-def shared_out(least: list[float], room: float) -> list[float]:
-    """Heights that fill the room, as equal as the least heights allow."""
-    falling = sorted(least, reverse=True)
-    levels = [(room - sum(falling[:taller])) / (len(least) - taller) for taller in range(len(least))]
-    level = next(level for level, height in zip(levels, falling, strict=True) if level >= height - 1e-6)
-    return [max(height, level) for height in least]
+def _draw_curves(sheet: Sheet, every: list[Curves], top: float, tall: float) -> None:
+    """Axes side by side."""
+    from actprof.report.axes import Box
+    from actprof.report.sheet import MARGIN
+
+    left = MARGIN + TICKS - 10
+    room = sheet.width - left - RIGHT - (len(every) - 1) * (BETWEEN + TICKS)
+    for curves, part in zip(every, WIDTHS[len(every)], strict=True):
+        curves.draw(sheet, Box(left, top, part * room, tall))
+        left += part * room + BETWEEN + TICKS
 
 
-def _dropped(training: Training) -> list[str]:
-    return [f"{len(training.arms)} arms: their layers are drawn where there are at most {MOST_BLOCKS}"]
+def _draw_titles(sheet: Sheet, training: Training, columns: Columns, top: float) -> None:
+    """What the columns of the blocks show, and the key of the maps' colours."""
+    from actprof.report.lettering import line_height, width
+    from actprof.train.histories import shown_layers
+
+    first, second = top + line_height(BLOCK_TITLE) / 2, top + line_height(BLOCK_TITLE) * 1.5 - 2
+    muted = sheet.theme.muted
+    depth = max(len(arm.median_run.layers) for arm in training.arms)
+    if depth:
+        shown = len(shown_layers(depth))
+        which = f"{shown} of {depth}" if shown < depth else "the"
+        left, room = columns.maps[0], columns.maps[1] - columns.maps[0] + 20
+        said = (f"Activations of {which} hidden layers by iteration", f"Activations of {which} hidden layers")
+        title = said[width(said[0], BLOCK_TITLE, True) > room]
+        sheet.text(left, first, title, BLOCK_TITLE, bold=True)
+        _draw_colours(sheet, left, second, room)
+    if columns.square:
+        title = "Decisions" if training.data.classes else "Predictions"
+        sheet.text(columns.square[0], first, title, BLOCK_TITLE, bold=True)
+        sheet.text(columns.square[0], second, "and rows", DETAIL, color=muted)
+    left = columns.ratios[0] - 50
+    sheet.text(left, first, "‖ΔW‖ / ‖W‖ of an update", BLOCK_TITLE, bold=True)
+    sheet.text(left, second, "a line a layer, the first pale", DETAIL, color=muted)
+
+
+def _draw_colours(sheet: Sheet, x: float, y: float, room: float) -> None:
+    """`share 0.01 % ▒▒▓▓ 100 %, without 0`, and what the strip below a map is, as far as there is room."""
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.colors import LogNorm
+
+    from actprof.report.lettering import width
+    from actprof.train.histories import FAINTEST
+
+    low, muted, left = f"share {100 * FAINTEST:g} %", sheet.theme.muted, x
+    sheet.text(x, y, low, DETAIL, color=muted)
+    x += width(low, DETAIL) + GAP
+    bar = sheet.figure.add_axes((x / sheet.width, 1 - (y + 8) / sheet.height, RAMP / sheet.width, 16 / sheet.height),
+                                label="share of the values")
+    colours = ScalarMappable(LogNorm(FAINTEST, 1.0), sheet.theme.colormap)
+    sheet.figure.colorbar(colours, cax=bar, orientation="horizontal", ticks=[]).outline.set_visible(False)
+    bar.minorticks_off()
+    bar.set_label("share of the values")
+    x += RAMP + GAP
+    said = ("100 %, zeros left out · strip: units that are dead on 400 rows",
+            "100 %, zeros left out · strip: dead units", "100 % · strip: dead units", "100 %")
+    text = next((text for text in said if x - left + width(text, DETAIL) <= room), said[-1])
+    sheet.text(x, y, text, DETAIL, color=muted)
 
 
 def words(training: Training) -> list[str]:

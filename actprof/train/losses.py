@@ -29,8 +29,9 @@ class Loss:
     Attributes:
         write: write(z, labels, out, **parameters) puts dL/dz into `out`, which may be `z` itself, and returns L.
         outputs: classes → output units.
-        initial: initial(outputs, **parameters), L at z = 0, with classes equally frequent.
-        blind: blind(shares), the least L when z is the same for all samples; `shares` of the outputs' targets.
+        chance_loss: chance_loss(outputs, **parameters), L at z = 0, with classes equally frequent.
+        best_constant_loss: best_constant_loss(shares), the least L when z is the same for all samples; `shares` are
+            those of the outputs' targets.
         output: output(**parameters), what z goes through to become a.
         middle: middle(**parameters), above it a single output means class 1.
     """
@@ -40,8 +41,8 @@ class Loss:
     source: str
     write: Callable[..., float]
     outputs: Callable[[int], int]
-    initial: Callable[..., float]
-    blind: Callable[[Shares], float]
+    chance_loss: Callable[..., float]
+    best_constant_loss: Callable[[Shares], float]
     output: Callable[..., str]
     middle: Callable[..., float] = lambda **_: 0.0
     aliases: tuple[str, ...] = ()
@@ -190,13 +191,13 @@ class BoundLoss:
         """Units that the last layer needs; without classes, for the number to predict."""
         return self.row.outputs(classes) if classes else 1
 
-    def initial(self, classes: int) -> float:
+    def chance_loss(self, classes: int) -> float:
         """The loss of an undecided network: z = 0, all classes equally frequent."""
-        return self.row.initial(self.outputs(classes), **self.values)
+        return self.row.chance_loss(self.outputs(classes), **self.values)
 
-    def blind(self, shares: Shares) -> float:
+    def best_constant_loss(self, shares: Shares) -> float:
         """The least loss without looking at the inputs, where the classes have these shares."""
-        return self.row.blind(shares[1:] if self.outputs(len(shares)) == 1 else shares)
+        return self.row.best_constant_loss(shares[1:] if self.outputs(len(shares)) == 1 else shares)
 
 
 @functools.cache
@@ -230,4 +231,4 @@ def of_targets(classes: int, labels: Labels, choice: Choice) -> tuple[float, flo
         with np.errstate(over="ignore"):
             return float(np.square(labels, dtype=np.float64).mean()) / 2, float(labels.var(dtype=np.float64)) / 2
     loss = bind(choice)
-    return loss.initial(classes), loss.blind(np.bincount(labels, minlength=classes) / len(labels))
+    return loss.chance_loss(classes), loss.best_constant_loss(np.bincount(labels, minlength=classes) / len(labels))

@@ -2,21 +2,91 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from actprof.report.style import SHEET, Style, Theme, to_bytes
-from actprof.train.result import Training
+from actprof.report.style import Style, Theme, to_bytes
+from actprof.train.result import TrainedArm, Training
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from actprof.train.network_layers import Network
+    from actprof.report.sheet import Paragraph, Sheet
 
-
-WIDTH, HEIGHT = map(float, SHEET)
 TITLE = "The network, layer by layer"
-MOST_NETWORKS = 4
-FOOT = 14.0
+MAX_NETWORKS, MAX_LABELS = 4, 6
+MAX_LAYERS, ENDS = 12, 5  # layers that are drawn; of a deeper network so many from either end
+MAX_CIRCLES, MAX_PLACES = 12, 18  # units up to which all are drawn; places in a column
+SIZES = (22.0, 20.0, 18.0, 17.0, 16.0, 15.0, 14.0, 13.0, 12.0, 11.0)
+HEADING, TOTAL, FOOT = 18.0, 22.0, 14.0
+LOWEST = 240.0  # of the circles
+WIDEST, TALLEST = 420.0, 56.0  # pixels from a layer to the next, and from a circle to the next
+BETWEEN = 20.0  # texts
+ROOMS = (12.0, 20.0, 14.0, 14.0, 22.0)  # below heading, arithmetic, circles, names and sum
+RADIUS = 0.36  # of the distance of circles
+
+
+@dataclass(frozen=True)
+class Column:
+    """What is told of a layer: the arithmetic of its parameters above its circles, its name below them.
+
+    Layers that are left out have no `units`; the input has no arithmetic.
+    """
+
+    units: int
+    arithmetic: tuple[str, ...]
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Network:
+    """The columns from left to right, and the arms that have this network."""
+
+    columns: tuple[Column, ...]
+    labels: tuple[str, ...]
+    terms: tuple[int, ...]
+
+    @property
+    def heading(self) -> list[str]:
+        more = len(self.labels) - MAX_LABELS
+        return [*self.labels[:MAX_LABELS], *([f"and {more:,} more"] if more > 0 else [])]
+
+
+def networks(training: Training) -> list[Network]:
+    """Each network once, with the labels of all arms that have it."""
+    found: dict[object, list[TrainedArm]] = {}
+    for arm in training.arms:
+        found.setdefault((arm.layers, tuple(arm.config["widths"])), []).append(arm)
+    return [_network(arms) for arms in found.values()]
+
+
+def _network(arms: Sequence[TrainedArm]) -> Network:
+    first = arms[0]
+    widths, normalised = first.config["widths"], first.config.get("norm", "none") != "none"
+    columns = [Column(widths[0], (), (f"{widths[0]:,}", "input"))]
+    columns += [_column(fan_in, units, name, parameters, normalised)
+                for (fan_in, units), (name, _, parameters) in zip(pairwise(widths), first.layers, strict=True)]
+    terms = tuple(parameters for _, _, parameters in first.layers)
+    if len(columns) > MAX_LAYERS + 1:
+        between = terms[ENDS:-ENDS]
+        columns[ENDS + 1:-ENDS] = [Column(0, (), (f"{len(between):,} more", "layers", f"{sum(between):,}",
+                                                  "parameters"))]
+    return Network(tuple(columns), tuple(arm.label for arm in arms), terms)
+
+
+def _column(fan_in: int, units: int, name: str, parameters: int, normalised: bool) -> Column:
+    """`784 × 100`, `+ 100`, `= 78,500` above, and `100`, `dense 1`, `relu` below."""
+    called, _, does = name.partition(" (")
+    # Maxout takes several weighted sums for each unit, and a normalisation has at most two parameters for each sum.
+    sums = units * math.ceil(parameters / (units * (fan_in + 1 + 2 * normalised)))
+    rest = parameters - (fan_in + 1) * sums
+    added = f"+ {sums:,} + {rest:,}" if rest else f"+ {sums:,}"
+    return Column(units, (f"{fan_in:,} × {sums:,}", added, f"= {parameters:,}"),
+                  (f"{units:,}", called, does.removesuffix(")")))
 
 
 def render(training: Training, style: Style, format: str) -> bytes:
@@ -31,26 +101,22 @@ def render(training: Training, style: Style, format: str) -> bytes:
 
 def draw_figure(figure: Figure, theme: Theme, training: Training) -> None:
     """Lay out and draw; the sheet is 1080 pixels high, or as high as the networks need."""
-    from actprof.report.canvas import Canvas
-    from actprof.report.headings import MARGIN, Header, Paragraph
-    from actprof.report.lettering import wrapped
-    from actprof.train.network_drawing import Drawing
-    from actprof.train.network_layers import networks
+    from actprof.report.sheet import MARGIN, WIDTH, Header, Paragraph, Sheet
 
     found = networks(training)
-    header = Header(TITLE, words(training), WIDTH)
-    drawings = [Drawing(network, WIDTH) for network in found[:MOST_NETWORKS]]
-    foot = Paragraph(wrapped(_left_out(found), WIDTH - 2 * MARGIN, FOOT), FOOT)
+    header = Header(TITLE, words(training))
+    drawings = [Drawing(network, WIDTH, f"network {place}") for place, network in
+                enumerate(found[:MAX_NETWORKS], start=1)]
+    foot = Paragraph.of(_left_out(found), WIDTH - 2 * MARGIN, FOOT, muted=True)
     least = header.height + sum(drawing.height for drawing in drawings) + foot.height + 12
-    height = max(HEIGHT, least)
-    canvas = Canvas(figure, theme, WIDTH, height)
-    header.draw(canvas)
+    sheet = Sheet(figure, theme, least)
+    header.draw(sheet)
     top = header.height
     for drawing in drawings:
-        tall = drawing.height + (height - least) / len(drawings)
-        drawing.draw(canvas, top, tall)
+        tall = drawing.height + (sheet.height - least) / len(drawings)
+        drawing.draw(sheet, top, tall)
         top += tall
-    foot.draw(canvas, MARGIN, top, theme.muted)
+    foot.draw(sheet, MARGIN, top)
 
 
 def words(training: Training) -> list[str]:
@@ -64,8 +130,118 @@ def words(training: Training) -> list[str]:
 
 
 def _left_out(found: list[Network]) -> list[str]:
-    rest = found[MOST_NETWORKS:]
-    if not rest:
-        return []
-    return [f"not drawn: {len(rest):,} more", *(f"{network.labels[0]}: {network.parameters:,} parameters"
-                                               for network in rest[:MOST_NETWORKS])]
+    rest = found[MAX_NETWORKS:]
+    return [*([f"not drawn: {len(rest):,} more"] if rest else []),
+            *(f"{network.labels[0]}: {sum(network.terms):,} parameters" for network in rest[:MAX_NETWORKS])]
+
+
+class Drawing:
+    """One network over the width of the sheet; it knows how tall it must be before it is drawn."""
+
+    def __init__(self, network: Network, sheet_width: float, name: str) -> None:
+        from actprof.report.lettering import width, wrapped
+        from actprof.report.sheet import MARGIN, Paragraph
+
+        room = sheet_width - 2 * MARGIN
+        self._columns, self._name = network.columns, name
+        self._step = min(WIDEST, room / len(self._columns))
+        middle = (len(self._columns) - 1) / 2
+        self._xs = [sheet_width / 2 + (place - middle) * self._step for place in range(len(self._columns))]
+        self._above = _stacks([column.arithmetic for column in self._columns], -1, self._step - BETWEEN)
+        self._below = _stacks([column.names for column in self._columns], 0, self._step - BETWEEN)
+        self._heading = Paragraph(wrapped(network.heading, room, HEADING, bold=True), HEADING, bold=True)
+        total = f"{sum(network.terms):,} parameters"
+        whole = f"{' + '.join(f'{term:,}' for term in network.terms)} = {total}"
+        fits = len(network.terms) > 1 and width(whole, TOTAL, bold=True) <= room
+        self._sum = Paragraph([whole if fits else total], TOTAL, bold=True)
+        self._heights = [self._heading.height, _height(self._above), 0.0, _height(self._below), self._sum.height]
+        self.height = sum(self._heights) + sum(ROOMS) + LOWEST
+
+    def draw(self, sheet: Sheet, top: float, height: float) -> None:
+        """Heading, arithmetic above the lines that lead to a layer, circles, names, and the sum of all."""
+        from actprof.report.sheet import MARGIN
+
+        tall, places = height - self.height + LOWEST, [top]
+        for part, room in zip(self._heights, ROOMS, strict=True):
+            places.append(places[-1] + (part or tall) + room)
+        heading, arithmetic, circles, names, total, _ = places
+        self._heading.draw(sheet, MARGIN, heading)
+        self._draw_circles(sheet, circles, tall)
+        for x, above, below in zip(self._xs, self._above, self._below, strict=True):
+            _draw_centred(sheet, above, x - self._step / 2, arithmetic + _height(self._above) - _height([above]))
+            _draw_centred(sheet, below, x, names)
+        sheet.text(sheet.width / 2, total + self._sum.height / 2, self._sum.lines[0], TOTAL, align="center", bold=True)
+
+    def _draw_circles(self, sheet: Sheet, top: float, tall: float) -> None:
+        """Axes in which a column is 1 wide and a circle 1 tall; each layer around the middle line."""
+        from matplotlib.collections import LineCollection
+
+        from actprof.report.axes import Box, add_axes
+        from actprof.report.ticks import Fixed
+
+        last, theme = len(self._columns) - 1, sheet.theme
+        step = min(tall / max(places_of(column.units)[0] for column in self._columns), TALLEST)
+        box = Box(self._xs[0] - self._step / 2, top, self._step * (last + 1), tall)
+        axes = add_axes(sheet, self._name, box, Fixed(-0.5, last + 0.5), Fixed(-tall / step / 2, tall / step / 2))
+        axes.set_axis_off()
+        points = [[(float(x), y) for y in places_of(column.units)[1]] for x, column in enumerate(self._columns)]
+        axes.add_collection(LineCollection(
+            [(start, end) for left, right in pairwise(points) for start in left for end in right],
+            colors=theme.muted, linewidths=0.7, alpha=0.4, zorder=1), autolim=False)
+        hidden, outputs = theme.arms[:2]
+        for x, column in enumerate(self._columns):
+            color = theme.muted if x == 0 else outputs if x == last else hidden
+            _draw_points(axes, points[x], RADIUS * step, color, theme)
+            if not column.units:
+                away = 24 / self._step
+                _draw_points(axes, [(x - away, 0.0), (x, 0.0), (x + away, 0.0)], 6, theme.foreground, theme)
+            elif column.units > MAX_CIRCLES:
+                gap = places_of(column.units)[2]
+                _draw_points(axes, [(x, gap + y) for y in (-0.45, 0.0, 0.45)], max(0.11 * step, 2.0), theme.foreground,
+                             theme)
+
+
+def places_of(units: int) -> tuple[int, list[float], float]:
+    """Places of a layer's column, the middles of its circles, and where dots stand for the units between.
+
+    All units are drawn while they can be counted; of more the ends, in a column that grows with their logarithm.
+    """
+    if units <= MAX_CIRCLES:
+        return units, [(units - 1) / 2 - place for place in range(units)], 0.0
+    places = min(round(MAX_CIRCLES + 2 * math.log10(units / MAX_CIRCLES)), MAX_PLACES)
+    middle = (places - 1) // 2
+    heights = [(places - 1) / 2 - place for place in range(places) if place not in (middle, middle + 1)]
+    return places, heights, (places - 1) / 2 - middle - 0.5
+
+
+def _draw_points(axes: Axes, points: Sequence[tuple[float, float]], radius: float, color: str, theme: Theme) -> None:
+    from actprof.report.style import EM
+
+    axes.plot([x for x, _ in points], [y for _, y in points], linestyle="none", marker="o", color=color, zorder=3,
+              markersize=2 * radius / EM, markeredgecolor=theme.background, clip_on=False)
+
+
+def _stacks(columns: Sequence[tuple[str, ...]], bold: int, room: float) -> list[list[Paragraph]]:
+    """All in one size, the largest in which every text fits its column; if none does, texts are broken.
+
+    `bold` is the place of the bold text of a column.
+    """
+    from actprof.report.lettering import fitting_size, width, wrapped
+    from actprof.report.sheet import Paragraph
+
+    weighed = [[(text, place == bold % len(texts)) for place, text in enumerate(texts) if text] for texts in columns]
+    size = fitting_size(lambda size: all(width(text, size, heavy) <= room for texts in weighed for text, heavy in
+                                         texts), SIZES)
+    return [[Paragraph(wrapped([text], room, size, heavy), size, heavy) for text, heavy in texts] for texts in weighed]
+
+
+def _height(stacks: Sequence[Sequence[Paragraph]]) -> float:
+    return max(sum(paragraph.height for paragraph in stack) for stack in stacks)
+
+
+def _draw_centred(sheet: Sheet, stack: Sequence[Paragraph], x: float, top: float) -> None:
+    for paragraph in stack:
+        step = paragraph.height / len(paragraph.lines)
+        for row, line in enumerate(paragraph.lines):
+            sheet.text(x, top + (row + 0.5) * step, line, paragraph.size, align="center", bold=paragraph.bold)
+        top += paragraph.height

@@ -1,4 +1,4 @@
-"""Looks at a network while it learns: on the test rows, on the probe, and at the end on all training rows."""
+"""The observer of a network that learns: it looks at the test rows, the probe, and at the end all training rows."""
 
 from __future__ import annotations
 
@@ -11,62 +11,52 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actprof import streams
+from actprof.arrays import Counts, Floats
 from actprof.data.labelled import Labelled
 from actprof.engine.forward import Recorder
 from actprof.engine.memory import EVALUATED_ROWS
 from actprof.engine.network import Layer
 from actprof.train.losses import BoundLoss
-from actprof.train.passes import TrainableNetwork
-from actprof.train.result import Boundary, Counts, Fit, Floats, LayerHistory
+from actprof.train.result import Boundary, Fit, LayerHistory
+from actprof.train.trainable import TrainableNetwork
 
 Rows = NDArray[Any]
 
 BINS = 128
-"""On each side of 0; a power of two, so that neighbours can be joined when a range grows."""
+"""Bins on each side of 0; a power of two, so that neighbours can be joined when a range grows."""
 
-REACH = 12
-"""A checkpoint that reaches 2**REACH times as far as the median one shows a lost network: it lies outside the range."""
+MAX_REACH = 12
+"""A checkpoint that reaches 2**MAX_REACH times as far as the median one shows a lost network: it is out of range."""
 
-LEAST_POWER = -200
-"""Below any float32, and far from where bins of float64 could not be told apart."""
+MIN_POWER = -200
+"""This power of two is below any float32, and far from where bins of float64 could not be told apart."""
 
+PROBE_ROWS = 400
+"""Training rows on which the histograms are counted."""
 
-class Probe:
-    """Histograms of each hidden layer on `rows`."""
-
-    def __init__(self, rows: Rows, hidden: int) -> None:
-        self._rows = rows
-        self._layers = [_LayerWatch() for _ in range(hidden)]
-
-    def look(self, passes: TrainableNetwork) -> None:
-        """Note how the network stands."""
-        passes.evaluate(self._rows, self._layers)
-        for layer in self._layers:
-            layer.note()
-
-    def histories(self) -> tuple[LayerHistory, ...]:
-        return tuple(layer.history() for layer in self._layers)
+GRID = 200
+"""Points of a decision boundary along each side."""
 
 
-class Living:
+class AliveUnits:
     """A recorder that notes which units are not 0 for some row."""
 
     def __init__(self, units: int) -> None:
-        self._living = np.zeros(units, np.bool_)
+        self._alive = np.zeros(units, np.bool_)
         self._finite = True
 
     def preactivations(self, block: Rows) -> None:
         pass
 
     def activations(self, block: Rows) -> bool:
-        self._living |= (block != 0).any(axis=0)
+        self._alive |= (block != 0).any(axis=0)
         self._finite &= bool(np.isfinite(block).all())
         return True
 
     @property
     def dead(self) -> float:
-        """The share of units that never were; NaN for a network that computes no numbers any more."""
-        return np.count_nonzero(~self._living) / len(self._living) if self._finite else math.nan
+        """The share of units that were 0 for all rows; NaN for a network that computes no numbers any more."""
+        return np.count_nonzero(~self._alive) / len(self._alive) if self._finite else math.nan
 
 
 class _LayerWatch:
@@ -87,7 +77,7 @@ class _LayerWatch:
         return True
 
     def note(self) -> None:
-        """One more checkpoint, of all blocks since the last."""
+        """Count all blocks since the last checkpoint as one more."""
         values = np.concatenate(self._blocks)
         self._blocks.clear()
         zero = values == 0
@@ -111,12 +101,12 @@ class Histograms:
         self._sets: list[tuple[int | None, Counts, int]] = []
 
     def add(self, values: Floats) -> None:
-        """One more set; what is not finite is left out."""
+        """Count one more set; what is not finite is left out."""
         values = values[np.isfinite(values)]
         if not values.size:
             self._sets.append((None, np.zeros(2 * BINS, np.int64), 0))
             return
-        power = max(math.frexp(float(np.abs(values).max()))[1], LEAST_POWER)
+        power = max(math.frexp(float(np.abs(values).max()))[1], MIN_POWER)
         reach = math.ldexp(1.0, power)
         counts, _ = np.histogram(values, 2 * BINS, (-reach, reach))
         self._sets.append((power, counts, int(np.count_nonzero(values < 0))))
@@ -140,29 +130,23 @@ class Histograms:
         return edges[low:high + 1], counts[:, low:high], below, above
 
     def _common_power(self) -> int:
-        """The largest but for sets that reach much further than the median one."""
+        """The largest power, leaving out sets that reach much further than the median one."""
         powers = [power for power, _, _ in self._sets if power is not None]
         if not powers:
             return 0
-        limit = float(np.median(powers)) + REACH
+        limit = float(np.median(powers)) + MAX_REACH
         return max(power for power in powers if power <= limit)
 
 
 def _widened(counts: Counts, times: int) -> Counts:
-    """The same values over a range 2**times as wide."""
+    """The counts of the same values over a range 2**times as wide."""
     for _ in range(min(times, BINS.bit_length() + 1)):
         counts = np.pad(counts.reshape(-1, 2).sum(axis=1), BINS // 2)
     return counts
 
 
-PROBE_ROWS = 400
-
-GRID = 200
-"""Points of a decision boundary along each side."""
-
-
 class Observer:
-    """What was seen at each checkpoint.
+    """What was seen at each checkpoint, on the test rows and on a fixed set of training rows, the probe.
 
     Attributes:
         checkpoints: updates made before each look.
@@ -170,11 +154,12 @@ class Observer:
         seconds: how long the first look took.
     """
 
-    def __init__(self, data: Labelled, passes: TrainableNetwork, loss: BoundLoss, hidden: Sequence[Layer],
+    def __init__(self, data: Labelled, network: TrainableNetwork, loss: BoundLoss, hidden: Sequence[Layer],
                  seed: int) -> None:
-        self._data, self._passes, self._loss, self._hidden = data, passes, loss, hidden
+        self._data, self._network, self._loss, self._hidden = data, network, loss, hidden
         chosen = streams.stream(seed, streams.PROBE).permutation(len(data.x_train))[:PROBE_ROWS]
-        self._probe = Probe(data.x_train[np.sort(chosen)], len(hidden))
+        self._probe = data.x_train[np.sort(chosen)]
+        self._layers = [_LayerWatch() for _ in hidden]
         self.checkpoints: list[int] = []
         self.tests: list[tuple[float, float]] = []
         self.seconds = math.nan
@@ -183,19 +168,21 @@ class Observer:
         """Note how the network stands after so many updates."""
         start = time.monotonic()
         self.checkpoints.append(updates)
-        self._probe.look(self._passes)
-        self.tests.append(self._judged(self._data.x_test, self._data.y_test))
+        self._network.evaluate(self._probe, self._layers)
+        for layer in self._layers:
+            layer.note()
+        self.tests.append(self._loss_and_accuracy(self._data.x_test, self._data.y_test))
         if updates == 0:
             self.seconds = time.monotonic() - start
 
     def histories(self) -> tuple[LayerHistory, ...]:
-        return self._probe.histories()
+        return tuple(layer.history() for layer in self._layers)
 
     def final(self) -> tuple[float, tuple[float, ...]]:
         """The loss over all training rows, and the share of each hidden layer's units that are 0 for all of them."""
-        living = [Living(layer.fans.fan_out) for layer in self._hidden]
-        loss, _ = self._judged(self._data.x_train, self._data.y_train, living)
-        return loss, tuple(each.dead for each in living)
+        alive = [AliveUnits(layer.fans.fan_out) for layer in self._hidden]
+        loss, _ = self._loss_and_accuracy(self._data.x_train, self._data.y_train, alive)
+        return loss, tuple(each.dead for each in alive)
 
     def boundary(self) -> Boundary | None:
         """The classes that the network now gives to the plane, for data that lies in one."""
@@ -219,8 +206,9 @@ class Observer:
         y = np.concatenate([z[:, 0] for _, z in self._evaluated(x[:, np.newaxis])])
         return Fit(x.astype(np.float64), y.astype(np.float64))
 
-    def _judged(self, rows: Rows, labels: NDArray[Any], recorders: Sequence[Recorder] = ()) -> tuple[float, float]:
-        """Loss, and accuracy, which is NaN where numbers are predicted."""
+    def _loss_and_accuracy(self, rows: Rows, labels: NDArray[Any],
+                           recorders: Sequence[Recorder] = ()) -> tuple[float, float]:
+        """The accuracy is NaN where numbers are predicted."""
         total, right = 0.0, 0
         for start, z in self._evaluated(rows, recorders):
             known = labels[start:start + len(z)]
@@ -229,6 +217,6 @@ class Observer:
         return total / len(labels), right / len(labels) if self._data.classes else math.nan
 
     def _evaluated(self, rows: Rows, recorders: Sequence[Recorder] = ()) -> Iterator[tuple[int, Rows]]:
-        """(first row, outputs until the next ones) of rows taken together."""
+        """Yield (first row, outputs until the next ones are asked for) of rows taken together."""
         for start in range(0, len(rows), EVALUATED_ROWS):
-            yield start, self._passes.evaluate(rows[start:start + EVALUATED_ROWS], recorders)
+            yield start, self._network.evaluate(rows[start:start + EVALUATED_ROWS], recorders)

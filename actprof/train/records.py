@@ -12,7 +12,7 @@ JSON_SCHEMA = "actprof.train/1"
 
 
 def training_record(training: Training) -> dict[str, Any]:
-    """The object of schema actprof.train/1: an arm's lists are those of its typical run, `runs` has all."""
+    """The object of schema actprof.train/1: an arm's lists are those of its median run, `runs` has all."""
     data = training.data
     return {
         "schema": JSON_SCHEMA, "version": __version__, "seed": training.seed,
@@ -39,25 +39,26 @@ def summary_rows(training: Training) -> list[dict[str, Any]]:
 def _arm(arm: TrainedArm, data: DataSummary) -> dict[str, Any]:
     record = {"label": arm.label, "config": arm.config, "parameters": arm.parameters,
               "layers": [{"name": name, "output": shape, "parameters": count} for name, shape, count in arm.layers],
-              "undecided_loss": arm.undecided, **(_run(arm.typical, data) if arm.runs else {})}
+              "undecided_loss": arm.chance_loss, **(_run(arm.median_run, arm, data) if arm.runs else {})}
     if len(arm.runs) > 1:
         low, middle, high = arm.band("smoothed")
         record["smoothed_quartiles"] = {"low": low, "median": middle, "high": high}
-        record["runs"] = [_run(run, data) for run in arm.runs]
+        record["runs"] = [_run(run, arm, data) for run in arm.runs]
     return record
 
 
-def _run(run: Run, data: DataSummary) -> dict[str, Any]:
+def _run(run: Run, arm: TrainedArm, data: DataSummary) -> dict[str, Any]:
     return {
         "iterations": list(range(1, run.iterations + 1)), "loss": run.loss, "smoothed": run.smoothed,
         "learning_rate": run.learning_rate, "initial_loss": run.loss[0] if run.iterations else None,
         "final_loss": run.loss[-1] if run.iterations else None, "iterations_to_loss_1": run.reached(1.0),
+        "iterations_to_half_chance_loss": run.reached(arm.chance_loss / 2),
         "train_loss": run.train_loss, "test_loss": run.test_loss[-1], "test_accuracy": run.test_accuracy[-1],
-        "dead_fraction": run.dead_fraction, **({} if data.classes else {"test_r2": data.r2(run.test_loss)[-1]}),
+        "dead_fraction": run.dead_fraction, **({} if data.classes else {"test_r2": data.score(run)[-1]}),
         **({} if run.fit is None else {"fit": {"x": run.fit.x, "y": run.fit.y}}),
-        "status": run.status, "reason": run.reason,
+        "status": run.status, "cause": run.cause, "reason": run.reason, "remedy": run.remedy,
         "checkpoints": {"iterations": run.checkpoints, "test_loss": run.test_loss, "test_accuracy": run.test_accuracy,
-                        **({} if data.classes else {"test_r2": data.r2(run.test_loss)}),
+                        **({} if data.classes else {"test_r2": data.score(run)}),
                         "update_ratio": run.update_ratio, "layers": [_history(layer) for layer in run.layers]},
     }
 

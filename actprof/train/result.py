@@ -11,13 +11,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Counts = NDArray[np.int64]
+from actprof.arrays import Counts, Floats
+from actprof.digits import number, percent
+
+DIGITS = 4
+"""Digits of a loss, in table, figure and film alike."""
 
 USUAL_RATIO = 1e-3
 """‖ΔW‖/‖W‖ of an update in a network that learns well."""
 
-STATUSES = ("ok", "not_learning", "diverged", "interrupted")
+STATUSES = ("ok", "slow", "badly_scaled", "not_learning", "diverged", "interrupted")
+"""How a run may end: it learned well; it learns, but slowly; it learns in spite of weights of the wrong scale; its loss
+is what guessing would give; its loss left every bound; it was told to stop."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +79,7 @@ class Run:
         layers: one for each hidden layer.
         train_loss: over all training rows, at the end; NaN where there was no time left to look.
         dead_fraction: of each hidden layer's units, 0 for every training row, at the end; NaN likewise.
-        status: one of STATUSES, and the reason in words with the number behind it.
+        status: one of STATUSES, with its cause in a few words, the same with the numbers behind it, and what to try.
         boundary: for classes of data with two features; `fit` for numbers predicted from one feature.
     """
 
@@ -89,7 +94,9 @@ class Run:
     train_loss: float
     dead_fraction: tuple[float, ...]
     status: str
+    cause: str = ""
     reason: str = ""
+    remedy: str = ""
     boundary: Boundary | None = None
     fit: Fit | None = None
 
@@ -109,13 +116,13 @@ class TrainedArm:
 
     Attributes:
         layers: (name, output shape, parameters) of each layer, for the summary.
-        undecided: the loss of a network that says nothing, ln C for cross-entropy.
+        chance_loss: the loss of a network that says nothing, ln C for cross-entropy.
     """
 
     label: str
     config: Mapping[str, Any]
     layers: tuple[tuple[str, str, int], ...]
-    undecided: float
+    chance_loss: float
     runs: tuple[Run, ...]
 
     @property
@@ -123,22 +130,42 @@ class TrainedArm:
         return sum(parameters for _, _, parameters in self.layers)
 
     @cached_property
-    def typical(self) -> Run:
+    def median_run(self) -> Run:
         """The run with the median final smoothed loss (of an even number the better one; what is not finite is worst).
         """
         order = sorted(self.runs, key=lambda run: _worst_last(run.smoothed))
         return order[(len(order) - 1) // 2]
 
-    def median(self, measure: Callable[[Run], float]) -> float:
-        """Of a figure over the runs; NaN if it is so for more than half of them."""
-        values = sorted((measure(run) for run in self.runs), key=lambda value: math.inf if math.isnan(value) else value)
+    @property
+    def first_loss(self) -> float:
+        """The median over the runs of the first mini-batch's loss; NaN without an update."""
+        return self.median(lambda run: run.loss[0] if run.iterations else math.nan)
+
+    @property
+    def last_loss(self) -> float:
+        """The median over the runs of the smoothed loss at the end; NaN without an update."""
+        return self.median(lambda run: run.smoothed[-1] if run.iterations else math.nan)
+
+    def score(self, data: DataSummary) -> float:
+        """The median over the runs of the score at the end."""
+        return self.median(lambda run: float(data.score(run)[-1]))
+
+    @property
+    def iterations_to_half(self) -> float:
+        """The median over the runs of the iterations until the smoothed loss is half the chance loss; infinite where
+        it stays higher."""
+        return self.median(lambda run: run.reached(self.chance_loss / 2) or math.inf)
+
+    def median(self, statistic: Callable[[Run], float]) -> float:
+        """The median of a statistic over the runs; NaN if it is so for more than half of them."""
+        values = sorted(map(statistic, self.runs), key=lambda value: math.inf if math.isnan(value) else value)
         return (values[(len(values) - 1) // 2] + values[len(values) // 2]) / 2
 
     @property
     def dead_fractions(self) -> list[float]:
         """The median over the runs of each hidden layer's."""
         return [self.median(lambda run: run.dead_fraction[layer])  # noqa: B023
-                for layer in range(len(self.typical.dead_fraction))]
+                for layer in range(len(self.median_run.dead_fraction))]
 
     def band(self, name: str) -> tuple[Floats, Floats, Floats]:
         """First quartile, median and third quartile over the runs of a list by iteration or checkpoint; as long as
@@ -183,10 +210,18 @@ class DataSummary:
         """What is learned: `10 classes`, or `1 number to predict`."""
         return f"{len(self.classes):,} classes" if self.classes else "1 number to predict"
 
+    def score(self, run: Run) -> Floats:
+        """At each checkpoint the share of test rows that are right; of numbers to predict R², the part of their
+        variance that is explained: 1 − loss over that of the mean."""
+        return run.test_accuracy if self.classes else self.r2(run.test_loss)
+
     def r2(self, test_loss: Floats) -> Floats:
-        """The part of the variance of the numbers to predict that is explained: 1 − loss over that of the mean."""
         with np.errstate(all="ignore"):
             return np.asarray(1 - test_loss / self.baseline_loss)
+
+    def score_text(self, score: float) -> str:
+        """`93.8 %`, or `R² 0.9312`."""
+        return f"{percent(score)} %" if self.classes else f"R² {number(score, DIGITS)}"
 
 
 @dataclass(frozen=True)

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from actprof.arrays import Counts, Floats
 from actprof.registry import Choice, Parameter, Registry
-
-Floats = NDArray[np.float64]
-Counts = NDArray[np.integer[Any]]
 
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a training stands: update t and epoch e, both from 0, of a number of updates in all."""
+    """Where a training has got to: update t and epoch e, both counted from 0, and the number of updates in all."""
 
     update: Counts
     epoch: Counts
@@ -37,7 +33,7 @@ class Schedule:
 
 
 def _compound(progress: Progress, decay: float) -> Floats:
-    """1/(1 + decay)/(1 + 2·decay)/…, a factor for every epoch so far."""
+    """The factor is 1/(1 + decay)/(1 + 2·decay)/…, one divisor for every epoch so far."""
     divisors = 1 + decay * np.arange(progress.epoch.max(initial=0) + 1)
     factors: Floats = np.divide.accumulate(divisors)[progress.epoch]
     return factors
@@ -49,7 +45,7 @@ def _warm(progress: Progress, updates: int) -> Floats:
 
 
 def _cosine(progress: Progress, final: float, start: int = 0) -> Floats:
-    """From 1 at the update `start` to `final` at the last."""
+    """The factor falls from 1 at the update `start` to `final` at the last."""
     done = np.clip((progress.update - start) / max(progress.updates - 1 - start, 1), 0.0, 1.0)
     factors: Floats = final + (1 - final) * (1 + np.cos(np.pi * done)) / 2
     return factors
@@ -91,15 +87,7 @@ SCHEDULES: Registry[Schedule] = Registry("schedule", "schedules", (
 
 def rates(choice: Choice, lr: float, updates: int, per_epoch: int) -> Floats:
     """The learning rate of every update."""
-    return _rates(choice, lr, np.arange(updates), updates, per_epoch)
-
-
-def rate(choice: Choice, lr: float, update: int, updates: int, per_epoch: int) -> float:
-    """The learning rate of one update, counted from 0, of `updates`."""
-    return float(_rates(choice, lr, np.array([update]), updates, per_epoch)[0])
-
-
-def _rates(choice: Choice, lr: float, update: Counts, updates: int, per_epoch: int) -> Floats:
+    update = np.arange(updates)
     # A decay beyond all measure makes an infinite divisor: the rate is 0.
     with np.errstate(all="ignore"):
         return lr * SCHEDULES[choice.name].factor(Progress(update, update // per_epoch, updates), **choice.values)

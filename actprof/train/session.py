@@ -25,7 +25,14 @@ from actprof.train.spec import MAX_UPDATES, TrainSpec
 from actprof.train.trainer import Trainer, updates_of
 
 UPDATE_BYTES, HISTORY_BYTES = 200, 51 * 256 * 8
-"""What is noted of an update, in numbers and on its way into a record, and of a layer's activations in a training."""
+"""Memory for what is noted of an update, in numbers and on its way into a record, and of a layer's activations."""
+
+
+MAX_POINTS = 600
+"""At most so many rows of a plane's data are kept to be drawn."""
+
+Progress = Callable[[int, int, int, float], None]
+"""Called with the arm, the repeat, the updates made and the current loss."""
 
 
 def check_training(specs: Sequence[TrainSpec], repeats: int, updates: int, rows: int) -> None:
@@ -33,27 +40,20 @@ def check_training(specs: Sequence[TrainSpec], repeats: int, updates: int, rows:
     fit into what is left."""
     workers = min(cores(), len(specs) * repeats)
     noted = sum(UPDATE_BYTES * updates + HISTORY_BYTES * spec.stack.depth for spec in specs) * repeats
-    need = workers * max(_needed_to_learn(spec, rows) for spec in specs) + noted
+    need = workers * max(_bytes_to_train(spec, rows) for spec in specs) + noted
     left = available_memory()
     if left is not None and need > left:
         raise ResourceError(f"needs about {amount(need)}; {amount(left)} available. "
                             "Lower --width, --layers or --batch-size.")
 
 
-def _needed_to_learn(spec: TrainSpec, rows: int) -> int:
-    """Weights, their gradients, what the optimizer keeps, and what each layer's tape and an evaluation hold."""
+def _bytes_to_train(spec: TrainSpec, rows: int) -> int:
+    """Bytes of weights, their gradients, what the optimizer keeps, and what each layer's tape and evaluation hold."""
     batch = spec.batch_size if spec.epochs is None else min(spec.batch_size, rows)
     network = Network(spec.stack, spec.seed, 0, np.dtype(np.float32))
     columns = sum(network.columns(number) for number in range(1, spec.stack.depth + 1))
     vectors = 5 + OPTIMIZERS[spec.optimizer.name].slots
     return vectors * sum(network.weight_bytes) + 4 * (columns + spec.stack.widths[0]) * (5 * batch + 3 * EVALUATED_ROWS)
-
-
-POINTS = 600
-"""Rows of a plane's data that are kept to be drawn."""
-
-Progress = Callable[[int, int, int, float], None]
-"""Called with the arm, the repeat, the updates made and the current loss."""
 
 
 def train(specs: Sequence[TrainSpec], data: Labelled, request: DataSpec, repeats: int = 1,
@@ -78,20 +78,20 @@ def train(specs: Sequence[TrainSpec], data: Labelled, request: DataSpec, repeats
     arms = [_arm(spec, data, request, [done[arm, repeat] for repeat in range(repeats)])
             for arm, spec in enumerate(specs)]
     missing = [arm.label for arm in arms if not arm.runs]
-    notes = (f"stopped before it began: {', '.join(missing)}",) if missing else ()
-    return Training(specs[0].seed, summary_of(data, specs[0].seed), tuple(arm for arm in arms if arm.runs),
+    notes = (f"not trained (interrupted first): {', '.join(missing)}",) if missing else ()
+    return Training(specs[0].seed, _data_summary(data, specs[0].seed), tuple(arm for arm in arms if arm.runs),
                     (*data.notes, *notes))
 
 
 def summary(specs: Sequence[TrainSpec], data: Labelled, request: DataSpec) -> Training:
-    """The arms as they are described, without a run."""
-    return Training(specs[0].seed, summary_of(data, specs[0].seed),
+    """The arms described, without a run."""
+    return Training(specs[0].seed, _data_summary(data, specs[0].seed),
                     tuple(_arm(spec, data, request, []) for spec in specs), data.notes)
 
 
-def summary_of(data: Labelled, seed: int) -> DataSummary:
-    """The data in numbers."""
-    chosen = np.sort(stream(seed, PROBE, 1).permutation(len(data.x_train))[:POINTS])
+def _data_summary(data: Labelled, seed: int) -> DataSummary:
+    """The data set in numbers."""
+    chosen = np.sort(stream(seed, PROBE, 1).permutation(len(data.x_train))[:MAX_POINTS])
     drawn = data.is_plane or data.is_curve
     points = (data.x_train[chosen].astype(np.float64), data.y_train[chosen]) if drawn else None
     return DataSummary(data.name, len(data.x_train), len(data.x_test), data.features, data.classes, data.baseline,

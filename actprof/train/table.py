@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Sequence
 from itertools import groupby
 from typing import TextIO
@@ -10,27 +11,26 @@ from typing import TextIO
 from rich.table import Table
 
 from actprof.digits import number, percent
-from actprof.report.terminal import Column, printed, table, written
-from actprof.train.result import DataSummary, TrainedArm, Training
+from actprof.report.terminal import Column, printed, table, width, written
+from actprof.train.result import DIGITS, DataSummary, Run, TrainedArm, Training
 
-DIGITS = 4
-LEVEL = 1.0
-
-MOST_LAYERS = 8
+MAX_LAYERS = 8
 """Dead units of more layers than these are summed up."""
 
 
 def print_training(training: Training, stream: TextIO) -> None:
-    """A row for each arm, then why one did not learn, and what answering blindly would give."""
+    """Print a row for each arm, then why one did not learn, and what answering blindly would give."""
     networks = dict.fromkeys(f"{_architecture(arm)}, {arm.parameters:,} parameters" for arm in training.arms)
     title = f"{training.data.name}: {' · '.join(networks)} · seed {training.seed}"
     printed(title, _table(training, stream), stream)
     for line in _remarks(training):
-        stream.write(written(f"{line}\n", stream))
+        text = written(line, stream)
+        stream.write((textwrap.fill(text, width(stream), subsequent_indent="  ", break_on_hyphens=False)
+                      if stream.isatty() else text) + "\n")
 
 
 def print_summary(training: Training, stream: TextIO) -> None:
-    """The layers of each network: name, output shape, parameters, and their total; one table for arms alike."""
+    """Print the layers of each network: name, output shape, parameters, and their total; one table for arms alike."""
     alike: dict[object, list[TrainedArm]] = {}
     for arm in training.arms:
         alike.setdefault(arm.layers, []).append(arm)
@@ -60,48 +60,45 @@ def _architecture(arm: TrainedArm) -> str:
 
 def _table(training: Training, stream: TextIO) -> Table:
     score = "test\n% right" if training.data.classes else "test\nR²"
-    headers = ("loss at\nstart", "final\nloss", "smoothed\nloss", score, f"loss {LEVEL:g} at\niteration",
-               "% dead units\nby layer")
-    made = table([Column("arm", right=False, folds=True), *map(Column, headers), Column("status", right=False)], stream)
+    numbers = (Column(name) for name in ("loss at\nstart", "smoothed\nloss", score, "iterations\nto half"))
+    made = table([Column("arm", right=False, folds=True), *numbers, Column("% dead units\nby layer", folds=True),
+                  Column("status", right=False)], stream)
     for arm in training.arms:
         made.add_row(*(written(cell, stream) for cell in _cells(arm, training.data)))
     return made
 
 
 def _cells(arm: TrainedArm, data: DataSummary) -> list[str]:
-    """Medians over the runs; how many of several ended as the typical one did."""
-    runs, typical, repeats = arm.runs, arm.typical, arm.config["repeats"]
-    reached = arm.median(lambda run: run.reached(LEVEL) or math.inf)
-    several = f" {sum(run.status == typical.status for run in runs)}/{repeats}" if repeats > 1 else ""
-    return [arm.label, *(number(arm.median(figure), DIGITS) for figure in (
-                lambda run: run.loss[0], lambda run: run.loss[-1], lambda run: run.smoothed[-1])),
-            _score(arm, data), f"{reached:,.0f}" if math.isfinite(reached) else "never",
-            _dead(arm.dead_fractions), f"{typical.status}{several}"]
-
-
-def _score(arm: TrainedArm, data: DataSummary) -> str:
-    """The share of right answers, or R²."""
-    if data.classes:
-        return percent(arm.median(lambda run: run.test_accuracy[-1]))
-    return number(arm.median(lambda run: float(data.r2(run.test_loss)[-1])), DIGITS)
+    """Medians over the runs; how many of several ended as the median one did."""
+    runs, status, repeats = arm.runs, arm.median_run.status, arm.config["repeats"]
+    several = f" {sum(run.status == status for run in runs)}/{repeats}" if repeats > 1 else ""
+    half, score = arm.iterations_to_half, data.score_text(arm.score(data)).removeprefix("R² ").removesuffix(" %")
+    return [arm.label, number(arm.first_loss, DIGITS), number(arm.last_loss, DIGITS), score,
+            f"{half:,.0f}" if math.isfinite(half) else "never", _dead(arm.dead_fractions), f"{status}{several}"]
 
 
 def _dead(shares: Sequence[float]) -> str:
     """`0 0 2 41`: per cent of each hidden layer."""
     low, high = min(shares, default=math.nan), max(shares, default=math.nan)
-    if len(shares) > MOST_LAYERS:
+    if len(shares) > MAX_LAYERS:
         return percent(low) if low == high else f"{percent(low)}–{percent(high)}"
     return " ".join("-" if math.isnan(share) else f"{100 * share:.0f}" for share in shares) or "-"
 
 
 def _remarks(training: Training) -> list[str]:
     data = training.data
-    lines = [f"{arm.label}: {arm.typical.status}, {arm.typical.reason}" for arm in training.arms if arm.typical.reason]
-    undecided = dict.fromkeys(f"{arm.undecided:.4g}" for arm in training.arms)
-    lines.append(f"an undecided network (all outputs 0) starts at a loss of {', '.join(undecided)}")
+    chance = dict.fromkeys(number(arm.chance_loss, DIGITS) for arm in training.arms)
+    lines = [*(f"{arm.label}: {_why(arm.median_run)}" for arm in training.arms if arm.median_run.reason),
+             f"an undecided network (all outputs 0) has a loss of {', '.join(chance)}; iterations to half: until the "
+             "smoothed loss is half of that"]
     if not data.classes:
-        return [*lines, f"always answering the mean of the training rows is a loss of {data.baseline_loss:.4g} over "
-                        f"{data.test_samples:,} test rows, an R² of 0"]
+        return [*lines, f"always answering the mean of the training rows is a loss of "
+                        f"{number(data.baseline_loss, DIGITS)} over {data.test_samples:,} test rows, an R² of 0"]
     return [*lines,
             f"always answering the most frequent of {len(data.classes)} classes is right in {percent(data.baseline)} % "
             f"of {data.test_samples:,} test rows"]
+
+
+def _why(run: Run) -> str:
+    """`not learning: vanishing from layer 2: …; try --init he`."""
+    return "; ".join(filter(None, (f"{run.status.replace('_', ' ')}: {run.reason}", run.remedy)))

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actprof import streams
+from actprof.arrays import Counts, Floats
 from actprof.data.labelled import Labelled
 from actprof.engine import lsuv
 from actprof.engine.forward import Dropout
@@ -18,13 +19,32 @@ from actprof.engine.network import Network
 from actprof.streams import BATCH, stream
 from actprof.train import losses, optimizers, schedules
 from actprof.train.observer import Observer
-from actprof.train.passes import TrainableNetwork, trainable
-from actprof.train.result import Floats, Run
+from actprof.train.outcome import Evidence, judged
+from actprof.train.result import Run
 from actprof.train.spec import TrainSpec
-from actprof.train.standing import Evidence, standing
+from actprof.train.trainable import TrainableNetwork, parameters_of
+
+Rows = NDArray[Any]
+Report = Callable[[int, float], bool]
+"""Told the updates made and the current loss; answers whether to go on."""
 
 DRAWN_TOGETHER = 1 << 15
 """Row numbers that are drawn in one call."""
+
+WINDOW, BETA = 11, 2.0
+"""Kaiser's window, as Saito's Deep Learning from Scratch has it."""
+
+CHECKPOINTS = 50
+CALIBRATION_ROWS = 1024
+
+MAX_LOSS = 1e9
+"""A loss, or so many times the chance loss if that is more, beyond which there is nothing left to learn from."""
+
+MAX_LAST_LOOK = 0.3
+"""Seconds that a last look may take when training is to stop; where it takes longer, the one before must do."""
+
+BLOCK = 1 << 16
+"""Weights whose change is measured at once."""
 
 
 class Batches:
@@ -42,7 +62,7 @@ class Batches:
         self._together = self.per_epoch if by_epochs else max(1, DRAWN_TOGETHER // size)
         self._seed, self._group, self._drawn = seed, -1, np.empty(0, np.int64)
 
-    def take(self, update: int) -> NDArray[np.int64]:
+    def take(self, update: int) -> Counts:
         """The rows of an update, counted from 0."""
         group, place = divmod(update, self._together)
         if group != self._group:
@@ -50,7 +70,7 @@ class Batches:
         last = self._by_epochs and place == self.per_epoch - 1
         return self._drawn[place * self._size:None if last else (place + 1) * self._size]
 
-    def _draw(self, group: int) -> NDArray[np.int64]:
+    def _draw(self, group: int) -> Counts:
         rng = stream(self._seed, *self._key, group)
         if self._by_epochs:
             return rng.permutation(self._rows)
@@ -58,18 +78,16 @@ class Batches:
 
 
 def updates_per_epoch(rows: int, size: int) -> int:
-    """As many as it takes to see every row once; the last batch is what is left, but a lone row joins the one before:
-    over a single row, nothing can be normalised."""
+    """The updates that it takes to see every row once.
+
+    The last batch is what is left, but a lone row joins the one before: over a single row, nothing can be normalised.
+    """
     full, left = divmod(rows, size)
     return max(full + (left > (size > 1)), 1)
 
 
-WINDOW, BETA = 11, 2.0
-"""Kaiser's window, as Saito's Deep Learning from Scratch has it."""
-
-
 def smoothed(values: Floats) -> Floats:
-    """The moving mean under the window; at the ends the curve is mirrored. As long as `values`."""
+    """The moving mean under the window, as long as `values`; at the ends the curve is mirrored."""
     half = min(WINDOW, len(values)) // 2
     if half == 0:
         return np.array(values, np.float64)
@@ -81,37 +99,20 @@ def smoothed(values: Floats) -> Floats:
     return curve
 
 
-Rows = NDArray[Any]
-CHECKPOINTS = 50
-CALIBRATION_ROWS = 1024
-
-HOPELESS = 1e9
-"""A loss, or so many times an undecided network's if that is more, beyond which there is nothing left to learn from."""
-
-PATIENCE = 0.3
-"""Seconds that a last look may take when training is to stop; where it takes longer, the one before must do."""
-
-BLOCK = 1 << 16
-
-Report = Callable[[int, float], bool]
-"""Told the updates made and the current loss; answers whether to go on."""
-
-
 def updates_of(spec: TrainSpec, rows: int) -> int:
-    """How many updates a spec asks for."""
+    """The number of updates that a spec asks for."""
     return spec.iterations if spec.epochs is None else spec.epochs * updates_per_epoch(rows, spec.batch_size)
 
 
 def checkpoints_of(updates: int) -> list[int]:
-    """The numbers of updates after which is looked: none, all, and evenly between."""
+    """The numbers of updates after which the observer looks: none, all, and evenly between."""
     return sorted({round(updates * place / CHECKPOINTS) for place in range(CHECKPOINTS + 1)})
 
 
 class Trainer:
-    """A network in training: the same spec, data and repeat always learn the same.
+    """A network in training, with its `parameters` as they are now.
 
-    Attributes:
-        parameters: as they are now.
+    The same spec, data and repeat always learn the same.
     """
 
     def __init__(self, spec: TrainSpec, data: Labelled, repeat: int) -> None:
@@ -119,17 +120,17 @@ class Trainer:
         self._total = updates_of(spec, len(data.x_train))
         self._network = Network(spec.stack, spec.seed, repeat, np.dtype(np.float32))
         lsuv.calibrate(self._network, data.x_train[:CALIBRATION_ROWS])
-        self.parameters = trainable(self._network)
+        self.parameters = parameters_of(self._network)
         dropout = Dropout(spec.dropout, stream(spec.seed, streams.DROPOUT, repeat)) if spec.dropout else None
-        self._passes = TrainableNetwork(self._network, self.parameters, dropout)
+        self._trainable = TrainableNetwork(self._network, self.parameters, dropout)
         self._loss = losses.bind(spec.loss)
-        self._undecided, self._blind = losses.of_targets(len(data.classes), data.y_train, spec.loss)
-        self._hopeless = HOPELESS * max(1.0, self._undecided)
+        self._chance_loss, self._best_constant_loss = losses.of_targets(len(data.classes), data.y_train, spec.loss)
+        self._max_loss = MAX_LOSS * max(1.0, self._chance_loss)
         self._batches = Batches(len(data.x_train), spec.batch_size, spec.seed, repeat, spec.epochs is not None)
         self._rates = schedules.rates(spec.schedule, spec.rate, self._total, self._batches.per_epoch)
         self._optimizer = optimizers.bind(spec.optimizer).start(self.parameters.values, self.parameters.weights)
         self._rows = np.empty((self._batches.largest, data.features), np.float32)
-        self._observer = Observer(data, self._passes, self._loss, self.parameters.layers[:-1], spec.seed)
+        self._observer = Observer(data, self._trainable, self._loss, self.parameters.layers[:-1], spec.seed)
         self._losses: list[float] = []
         self._ratios: dict[int, Floats] = {}
 
@@ -138,25 +139,25 @@ class Trainer:
         with np.errstate(all="ignore"):
             self._observer.look(0)
             stopped = self._updates(report)
-            brief = stopped == "interrupted" and self._observer.seconds > PATIENCE
+            brief = stopped == "interrupted" and self._observer.seconds > MAX_LAST_LOOK
             if not brief and self._observer.checkpoints[-1] < len(self._losses):
                 self._observer.look(len(self._losses))
-            return self._noted_down(stopped, brief)
+            return self._run_of(stopped, brief)
 
     def update(self, update: int, measured: bool = False) -> float:
-        """Make one update, unless its loss is beyond all bounds; the loss before it."""
-        loss = self._backwards(update)
-        if abs(loss) < self._hopeless:
+        """Make one update, unless its loss is beyond all bounds, and return the loss before it."""
+        loss = self._loss_and_gradient(update)
+        if abs(loss) < self._max_loss:
             self._step(update, measured)
         return loss
 
     def _updates(self, report: Report) -> str:
-        """Make the updates; how they were cut short, if they were."""
+        """Make the updates, and return how they were cut short, or nothing."""
         checkpoints = set(checkpoints_of(self._total))
         for update in range(self._total):
             loss = self.update(update, measured=update == 0 or update + 1 in checkpoints)
             self._losses.append(loss)
-            if not abs(loss) < self._hopeless:
+            if not abs(loss) < self._max_loss:
                 return "diverged"
             if not report(update + 1, loss) and update + 1 < self._total:
                 return "interrupted"
@@ -164,14 +165,14 @@ class Trainer:
                 self._observer.look(update + 1)
         return ""
 
-    def _backwards(self, update: int) -> float:
-        """The loss of a batch; its gradient is in the parameters'."""
+    def _loss_and_gradient(self, update: int) -> float:
+        """Return the loss of a batch, and leave its gradient in the parameters'."""
         chosen = self._batches.take(update)
         rows = np.take(self._data.x_train, chosen, axis=0, out=self._rows[:len(chosen)], mode="clip")
-        z = self._passes.forward(rows, update)
+        z = self._trainable.forward(rows, update)
         cotangent = np.empty_like(z)
         loss = self._loss.value_and_gradient(z, self._data.y_train[chosen], cotangent)
-        self._passes.backward(cotangent)
+        self._trainable.backward(cotangent)
         return loss
 
     def _step(self, update: int, measured: bool) -> None:
@@ -191,7 +192,7 @@ class Trainer:
             start += layer.weights.size
         return np.array(ratios)
 
-    def _noted_down(self, stopped: str, brief: bool) -> Run:
+    def _run_of(self, stopped: str, brief: bool) -> Run:
         observer, depth = self._observer, self._spec.stack.depth
         loss = np.array(self._losses)
         test_loss, test_accuracy = np.array(observer.tests).T
@@ -202,9 +203,9 @@ class Trainer:
                             for updates in observer.checkpoints]),
                   observer.histories(), train_loss, dead, stopped or "ok", boundary=observer.boundary(),
                   fit=observer.fit())
-        evidence = Evidence(run, self._blind, self._alike(), self._spec, self._data.rms, self._undecided)
-        status, reason = standing(evidence)
-        return replace(run, status=status, reason=reason)
+        evidence = Evidence(run, self._chance_loss, self._best_constant_loss, self._alike(), self._spec, self._data)
+        status, why = judged(evidence)
+        return replace(run, status=status, cause=why.cause, reason=why.reason, remedy=why.remedy)
 
     def _alike(self) -> list[int]:
         """The hidden layers, counted from 1, of several units that all have the same weights."""

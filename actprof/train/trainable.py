@@ -43,7 +43,7 @@ class Parameters:
     weights: int
 
 
-def trainable(network: Network) -> Parameters:
+def parameters_of(network: Network) -> Parameters:
     """The network's parameters; its last layer, whose outputs are scores, is not normalised."""
     *hidden, last = (network.layer(number) for number in range(1, network.stack.depth + 1))
     return lay_out([*hidden, replace(last, norm=None)])

@@ -1,0 +1,314 @@
+"""What became of a training, and why: a status, and the reason in words with the number behind it."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+
+from actprof.arrays import Floats
+from actprof.data.labelled import Labelled
+from actprof.data.request import RowsSpec
+from actprof.data.table import Table, is_usual, size_text
+from actprof.diagnosis import rules
+from actprof.diagnosis.remedies import Trials
+from actprof.diagnosis.verdicts import Verdict
+from actprof.digits import percent
+from actprof.engine.inputs import FileInputs, input_moments
+from actprof.engine.measure import measured
+from actprof.engine.spec import InputSpec, RunSpec
+from actprof.errors import ResourceError
+from actprof.theory.stack import predict
+from actprof.train.result import USUAL_RATIO, Run
+from actprof.train.spec import TrainSpec
+
+LEARNED = 0.99
+"""A loss above this part of what a network gets that does not look at its inputs shows that nothing was learned."""
+
+MASTERED, WEAK = 0.9, 0.5
+"""Parts of the way from guessing to no error: from the first on all is well, below the second something is wrong."""
+
+CHANCE = 0.05
+"""An accuracy that is not this part of the way above guessing, or within three standard errors of it, is chance."""
+
+DIVERGED = 10.0
+"""A loss that ends this many times above its start, and above what not looking would give, has gone astray."""
+
+STILL = 0.1 * USUAL_RATIO
+"""Weights that change by less than this part of their size per update stand still."""
+
+FALLING = 1.02
+"""A smoothed loss that was this much higher after three quarters of the updates is still on its way down."""
+
+BADLY_SCALED = ("exploding", "saturated", "non_finite")
+"""Verdicts on the network as it was drawn whose training is badly scaled; with the others it is slow."""
+
+MAX_ROWS = 400
+MAX_LISTED = 4
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A run with what is needed to judge it.
+
+    Attributes:
+        chance_loss: the loss of a network whose outputs are all 0.
+        best_constant_loss: the least loss that is possible without looking at the inputs.
+        alike: hidden layers whose units all have the same weights at the end.
+    """
+
+    run: Run
+    chance_loss: float
+    best_constant_loss: float
+    alike: Sequence[int]
+    spec: TrainSpec
+    data: Labelled
+
+    @cached_property
+    def ratios(self) -> Floats:
+        """The median of each layer's ‖ΔW‖/‖W‖ over the checkpoints; NaN where there is none."""
+        known = np.where(np.isfinite(self.run.update_ratio), self.run.update_ratio, np.nan)
+        return np.array([np.nanmedian(column) if np.isfinite(column).any() else np.nan for column in known.T])
+
+    @cached_property
+    def start(self) -> Verdict | None:
+        """What `actprof histogram` says of the hidden layers as they were drawn, on rows of the data; None if well."""
+        return _verdict(self.spec, self.data)
+
+    @property
+    def fits(self) -> bool:
+        """Whether the training loss shows that the network looks at its inputs."""
+        return self.run.train_loss <= LEARNED * self.best_constant_loss
+
+    @property
+    def gain(self) -> float:
+        """The part of the way that the training loss has come down to 0 from the best constant's."""
+        return 1 - self.run.train_loss / self.best_constant_loss
+
+    @property
+    def score(self) -> float:
+        """The share of test rows that are right, or R² of the numbers to predict."""
+        data, run = self.data, self.run
+        return float(run.test_accuracy[-1]) if data.classes else 1 - float(run.test_loss[-1]) / data.baseline_loss
+
+    @property
+    def baseline(self) -> float:
+        """The score of always answering the most frequent class, or the mean."""
+        return self.data.baseline if self.data.classes else 0.0
+
+    @property
+    def skill(self) -> float:
+        """The part of the way from the baseline to a perfect score."""
+        return (self.score - self.baseline) / (1 - self.baseline) if self.baseline < 1 else 1.0
+
+    @property
+    def beats_chance(self) -> bool:
+        error = math.sqrt(self.baseline * (1 - self.baseline) / max(len(self.data.x_test), 1))
+        return self.score - self.baseline > max(3 * error, CHANCE * (1 - self.baseline))
+
+    @property
+    def is_falling(self) -> bool:
+        return bool(self.earlier > FALLING * self.run.smoothed[-1])
+
+    @property
+    def earlier(self) -> float:
+        """The smoothed loss after three quarters of the updates."""
+        return float(self.run.smoothed[3 * len(self.run.smoothed) // 4])
+
+
+class Why(NamedTuple):
+    """The cause of a status in a few words, the numbers behind it, and what to try instead."""
+
+    cause: str
+    numbers: str = ""
+    remedy: str = ""
+
+    def and_also(self, said: str) -> Why:
+        """With further numbers."""
+        return self._replace(numbers=f"{self.numbers}; {said}") if self.cause else Why(said, "", self.remedy)
+
+    @property
+    def reason(self) -> str:
+        return self.cause + self.numbers
+
+
+def judged(evidence: Evidence) -> tuple[str, Why]:
+    """The status of a run, and why unless it is simply "ok"."""
+    run = evidence.run
+    if run.status == "diverged" or run.train_loss > DIVERGED * max(run.smoothed[0], evidence.best_constant_loss):
+        return "diverged", _diverged(evidence)
+    if run.status == "interrupted":
+        return "interrupted", Why(f"after {run.iterations:,} iterations")
+    if evidence.best_constant_loss == 0:
+        return "ok", Why("all training rows are of one class, so there is nothing to learn from the inputs")
+    status = _status(evidence)
+    if status == "ok":
+        return "ok", Why("")
+    why = next(filter(None, (cause(evidence) for cause in CAUSES)), Why(""))
+    return status, why.and_also(_numbers(evidence))
+
+
+def _status(evidence: Evidence) -> str:
+    """How well a run that came to its end has learned, by its loss and by its accuracy."""
+    best = max(evidence.gain, evidence.skill)
+    if not evidence.fits:
+        return "badly_scaled" if evidence.beats_chance else "not_learning"
+    if best >= MASTERED:
+        return "ok"
+    if not evidence.is_falling and best >= WEAK:
+        return "ok"
+    if evidence.is_falling or not evidence.beats_chance or evidence.start or _still(evidence):
+        return "badly_scaled" if evidence.start and evidence.start.code in BADLY_SCALED else "slow"
+    return "ok"
+
+
+def _numbers(evidence: Evidence) -> str:
+    """The losses where nothing was learned, else the accuracies."""
+    if not evidence.fits:
+        return (f"over all training rows the loss is {evidence.run.train_loss:.4g}, without looking at them it would "
+                f"be {evidence.best_constant_loss:.4g}")
+    if not evidence.data.classes:
+        return f"R² is {evidence.score:.3g} on the test rows"
+    return (f"{percent(evidence.score)} % of the test rows are right, {percent(evidence.baseline)} % by always "
+            "answering the most frequent class")
+
+
+def _verdict(spec: TrainSpec, data: Labelled) -> Verdict | None:
+    """The verdict on the hidden layers; None where it is good, or where there is nothing to judge."""
+    stack = spec.stack
+    if stack.depth == 1:
+        return None
+    hidden = replace(stack, widths=stack.widths[:-1], activations=stack.activations[:-1])
+    rows = data.x_train[np.linspace(0, len(data.x_train) - 1, min(len(data.x_train), MAX_ROWS)).astype(int)]
+    run = RunSpec(InputSpec(None, RowsSpec(), "none"), batch_size=len(rows), seed=spec.seed, gradients=True)
+    inputs = FileInputs(run, Table(rows, data.name))
+    moments = input_moments(inputs)
+    try:
+        [arm] = measured([hidden], run, inputs)
+    except ResourceError:
+        return None
+    with np.errstate(all="ignore"):
+        theory = predict(hidden, moments.second_moment, moments.correlation, len(rows), moments.kurtosis)
+        found = rules.verdict(arm, hidden, theory, moments, Trials(run, inputs, rules.healthy))
+    return replace(found, text=found.text.partition(": ")[2]) if found.bad else None
+
+
+def _diverged(evidence: Evidence) -> Why:
+    """The scale of inputs and weights comes before the rate: no rate makes up for it."""
+    run, spec = evidence.run, evidence.spec
+    if unscaled := _unscaled(evidence):
+        return unscaled
+    last = f"{run.loss[-1]:.3g}" if math.isfinite(run.loss[-1]) else "no number any more"
+    said = f"the loss was {last} at iteration {run.iterations:,}"
+    if spec.rate * spec.weight_decay > 2:
+        return Why("each update takes more than twice the weights off them", f"; {said}",
+                   f"try a --weight-decay below {2 / spec.rate:g}")
+    if why := _start(evidence):
+        return why.and_also(said)
+    if run.iterations <= 1:
+        return Why(said, "", "try a smaller --init, or inputs on a smaller scale")
+    return Why(said, "", f"try a --lr below {spec.rate:g}, or a smaller --init")
+
+
+def _unscaled(evidence: Evidence) -> Why | None:
+    if is_usual(evidence.data.rms):
+        return None
+    first = evidence.run.loss[0] if evidence.run.iterations else math.nan
+    start = f", so the loss starts at {first:.3g} where {evidence.chance_loss:.4g} is undecided"
+    return Why(f"the inputs' rms is {size_text(evidence.data.rms)}, not about 1", start if math.isfinite(first) else "",
+               "try --scale standard")
+
+
+def _start(evidence: Evidence) -> Why | None:
+    """`vanishing from layer 2: activations shrink ×0.17 a layer …`."""
+    verdict = evidence.start
+    if verdict is None:
+        return None
+    where = f" from layer {verdict.layer}" if verdict.layer is not None else ""
+    cause = re.split(" to rms|;", verdict.text)[0]
+    return Why(f"{verdict.code.replace('_', ' ')}{where}: {cause}", verdict.text.removeprefix(cause),
+               verdict.remedy.partition(" (")[0])
+
+
+def _zeros(evidence: Evidence) -> Why | None:
+    dead = _dead_layers(evidence)
+    if not dead or not np.isnan(evidence.ratios[[number - 1 for number in dead]]).all():
+        return None
+    return Why(f"all weights of {_layers(dead)} are 0 and no gradient reaches them: only the output bias learns",
+               "", "try --init he")
+
+
+def _dead_layers(evidence: Evidence) -> list[int]:
+    return [number for number, share in enumerate(evidence.run.dead_fraction, start=1) if share == 1]
+
+
+def _dead(evidence: Evidence) -> Why | None:
+    dead = _dead_layers(evidence)
+    return Why(f"every unit of {_layers(dead)} is 0 for all training rows, so no gradient passes", "",
+               f"try a --lr below {evidence.spec.rate:g}, or --act leaky_relu") if dead else None
+
+
+def _alike(evidence: Evidence) -> Why | None:
+    if not evidence.alike:
+        return None
+    return Why(f"all units of {_layers(evidence.alike)} have the same weights, and the same gradients keep them so",
+               "", "try --init he")
+
+
+def _dying(evidence: Evidence) -> Why | None:
+    dead = [(share, number) for number, share in enumerate(evidence.run.dead_fraction, start=1) if share >= 0.5]
+    if not dead:
+        return None
+    share, number = max(dead)
+    return Why(f"{100 * share:.0f} % of the units of layer {number} are 0 for all training rows",
+               ": too few are left to learn", f"try a --lr below {evidence.spec.rate:g}")
+
+
+def _no_gradient(evidence: Evidence) -> Why | None:
+    none = [number for number, ratio in enumerate(evidence.ratios, start=1) if ratio == 0]
+    return Why(f"no gradient reaches {_layers(none)}") if none else None
+
+
+def _normalised_steps(evidence: Evidence) -> Why | None:
+    """A normalised layer forgets the scale of W going forward; its step, relative to W, goes as lr/‖W‖²."""
+    stack = evidence.spec.stack
+    still = [number for number, ratio in enumerate(evidence.ratios[:-1], start=1) if ratio < STILL]
+    if stack.norm.name == "none" or stack.norm_position != "before" or not still:
+        return None
+    most = np.nanmax(evidence.ratios[[number - 1 for number in still]])
+    return Why("the signal forgets the scale of normalised weights, a step does not: it is worth lr/‖W‖²",
+               f", {most:.1g} of the size of the weights of {_layers(still)}", "try a smaller --init, or a larger --lr")
+
+
+def _falling(evidence: Evidence) -> Why | None:
+    if not evidence.is_falling:
+        return None
+    more = "--iterations" if evidence.spec.epochs is None else "--epochs"
+    return Why("the loss is still falling",
+               f": {evidence.earlier:.4g} after three quarters, {evidence.run.smoothed[-1]:.4g} now",
+               f"try more {more}, or a larger --lr")
+
+
+def _still(evidence: Evidence) -> Why | None:
+    still = {number: ratio for number, ratio in enumerate(evidence.ratios, start=1) if ratio < STILL}
+    if not still:
+        return None
+    return Why(f"the weights of {_layers(list(still))} hardly move",
+               f": by {max(still.values()):.1g} of their size in an update at most, about {USUAL_RATIO:g} is usual",
+               "try a larger --lr")
+
+
+CAUSES: tuple[Callable[[Evidence], Why | None], ...] = (
+    _unscaled, _zeros, _alike, _start, _dead, _no_gradient, _dying, _normalised_steps, _falling, _still)
+"""Looked for in this order, the scale before the rate; the first that is found is named."""
+
+
+def _layers(numbers: Sequence[int]) -> str:
+    if len(numbers) > MAX_LISTED:
+        return f"{len(numbers)} layers from {min(numbers)} to {max(numbers)}"
+    return f"layer{'s' * (len(numbers) > 1)} {', '.join(map(str, numbers))}"
