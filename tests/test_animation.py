@@ -6,6 +6,9 @@ import json
 
 import numpy as np
 import pytest
+from actprof.train.film import MOST_ARMS, MOST_BARS, MOST_LAYERS, TAIL, Film, LayerFilm, spaced
+from actprof.train.film_sheet import WIDTH, Sheet
+from actprof.train.palette import Palette
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import StepPatch
@@ -15,9 +18,6 @@ from actprof.errors import SpecError
 from actprof.report.canvas import Canvas
 from actprof.report.style import THEMES, Style, matplotlib_set_up
 from actprof.train.animation import FRAME, HELD, render
-from actprof.train.film import MOST_ARMS, MOST_BARS, MOST_LAYERS, TAIL, Film, LayerFilm, spaced
-from actprof.train.film_sheet import WIDTH, Sheet
-from actprof.train.palette import Palette
 from tests.figures import assert_texts_clear, texts
 from tests.trained import ROWS, arm, history, run, training, values
 

@@ -5,15 +5,15 @@ import itertools
 import json
 
 import pytest
+from actprof.train.network_circles import ALL_CIRCLES, MOST_PLACES, Circles
+from actprof.train.network_layers import LeftOut, networks
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from PIL import Image
 
 from actprof.report.style import FORMATS, THEMES, Style, matplotlib_set_up
-from actprof.train.network_circles import ALL_CIRCLES, MOST_PLACES, Circles
 from actprof.train.network_figure import MOST_NETWORKS, draw_figure, render
-from actprof.train.network_layers import LeftOut, networks
 from actprof.train.result import TrainedArm
 from tests.figures import assert_fit_to_print, texts
 from tests.trained import arm, training

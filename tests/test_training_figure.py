@@ -7,6 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from actprof.train.history_maps import shown_layers
+from actprof.train.history_shares import ROWS, row_shares, value_span
+from actprof.train.learning_lines import within
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
@@ -15,9 +18,6 @@ from PIL import Image
 from actprof.report.scales import Span
 from actprof.report.style import FORMATS, THEMES, Style, matplotlib_set_up
 from actprof.train.figure import draw_figure, render, shared_out
-from actprof.train.history_maps import shown_layers
-from actprof.train.history_shares import ROWS, row_shares, value_span
-from actprof.train.learning_lines import within
 from actprof.train.result import Boundary, DataSummary, LayerHistory, Run, TrainedArm, Training
 from tests.figures import assert_fit_to_print, assert_texts_clear, each_once, texts
 

@@ -12,13 +12,12 @@ from dataclasses import dataclass, field, fields
 from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
+from actprof.arrays import Array
 from actprof.catalogue import functions as fn
 from actprof.catalogue import special
 from actprof.registry import Choice, Parameter, Registry, Value
 
-Array = NDArray[Any]
 Points = tuple[float, ...]
 T = TypeVar("T")
 Fact: TypeAlias = T | Callable[..., T]
@@ -109,7 +108,13 @@ def _floating(z: Any) -> Array:
 
 
 _SLOPE = "max(z, slope·z)"
-_LEAST, _MOST = 1e-4, 1e4  # of a parameter that is above 0: further out squares and sums of φ lose their digits
+
+
+def _above_0(name: str, default: float) -> Parameter:
+    """A parameter in limits: further out squares and sums of φ lose their digits."""
+    return Parameter(name, default, 1e-4, 1e4)
+
+
 _ROWS = (
     Activation("linear", "z", "no activation", fn.linear, np.ones_like, ("identity", "none"),
                backward=lambda z, a, cotangent, out: fn.linear(cotangent, out), forgets_z=True, piecewise=True,
@@ -123,7 +128,7 @@ _ROWS = (
     Activation("hard_sigmoid", "clip(slope·z + 1/2, 0, 1)",
                "Courbariaux et al. 2015; slope 1/6 in PyTorch, JAX, Keras 3, slope 0.2 in Keras 2", fn.hard_sigmoid,
                lambda z, slope: slope * (np.abs(z) < 0.5 / slope).astype(z.dtype),
-               parameters=(Parameter("slope", 1 / 6, _LEAST, _MOST),),
+               parameters=(_above_0("slope", 1 / 6),),
                kinks=lambda slope: (-0.5 / slope, 0.5 / slope), atoms=(0.0, 1.0), flat=("left", "right"),
                piecewise=True),
     Activation("log_sigmoid", "-log(1 + e^-z)", "PyTorch LogSigmoid, jax.nn.log_sigmoid",
@@ -172,12 +177,12 @@ _ROWS = (
                drawn=lambda share, mode: f"leaky_relu:{fn.RRELU_LOW + share * (fn.RRELU_HIGH - fn.RRELU_LOW)!r}"),
     Activation("elu", "z if z > 0, else alpha·(e^z - 1)", "Clevert, Unterthiner & Hochreiter 2016", fn.elu,
                fn.elu_slope,
-               (), (Parameter("alpha", 1.0, _LEAST, _MOST),), lambda alpha: (0.0,) if alpha != 1 else (),
+               (), (_above_0("alpha", 1.0),), lambda alpha: (0.0,) if alpha != 1 else (),
                flat=("left",), bends=(0.0,)),
     Activation("celu", "z if z > 0, else alpha·(e^(z/alpha) - 1)", "Barron 2017",
                lambda z, out, alpha: fn.elu(z, out, alpha, width=alpha),
                lambda z, alpha: fn.elu_slope(z, alpha, width=alpha),
-               (), (Parameter("alpha", 1.0, _LEAST, _MOST),), flat=("left",), bends=(0.0,), scale=lambda alpha: alpha),
+               (), (_above_0("alpha", 1.0),), flat=("left",), bends=(0.0,), scale=lambda alpha: alpha),
     Activation("selu", "1.0507·(z if z > 0, else 1.67326·(e^z - 1))", "Klambauer et al. 2017",
                lambda z, out: fn.elu(z, out, fn.SELU_ALPHA, fn.SELU_SCALE), lambda z: fn.elu_slope(z, fn.SELU_ALPHA,
                fn.SELU_SCALE),
@@ -196,10 +201,10 @@ _ROWS = (
                flat=("left",), piecewise=True),
     Activation("mish", "z·tanh(log(1 + e^z))", "Misra 2019", fn.mish, fn.mish_slope, flat=("left",)),
     Activation("softplus", "log(1 + e^(beta·z))/beta", "Dugas et al. 2001", fn.softplus,
-               lambda z, beta: fn.logistic(beta * z), parameters=(Parameter("beta", 1.0, _LEAST, _MOST),),
+               lambda z, beta: fn.logistic(beta * z), parameters=(_above_0("beta", 1.0),),
                flat=("left",), scale=lambda beta: 1 / beta),
     Activation("squareplus", "(z + √(z² + b))/2", "Barron 2021", fn.squareplus, fn.squareplus_slope,
-               parameters=(Parameter("b", 4.0, _LEAST, _MOST),), flat=("left",), scale=lambda b: math.sqrt(b)),
+               parameters=(_above_0("b", 4.0),), flat=("left",), scale=lambda b: math.sqrt(b)),
     Activation("tanh_shrink", "z - tanh z", "PyTorch Tanhshrink", fn.tanh_shrink, lambda z: np.tanh(z) ** 2),
     Activation("soft_shrink", "sign(z)·max(|z| - threshold, 0)", "Donoho 1995", fn.soft_shrink,
                fn.mask(lambda z, threshold: np.abs(z) > threshold), (), (Parameter("threshold", 0.5, low=0.0),),

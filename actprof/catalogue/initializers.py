@@ -13,8 +13,9 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import DTypeLike
 
+from actprof.arrays import Array
 from actprof.catalogue.draws import NORMAL, POINT, TRUNCATED_STD, UNIFORM, Draw, truncated
 from actprof.catalogue.expectations import forward_gain
 from actprof.errors import SpecError
@@ -46,7 +47,7 @@ FANS: dict[str, Callable[[Fans], float]] = {
 FAN_TEXT = {"fan_in": "n", "fan_out": "m", "fan_avg": "((n+m)/2)", "fan_geo_avg": "√(nm)"}
 """The modes as formulas show them."""
 
-Matrix = NDArray[Any]
+Matrix = Array
 
 
 def orthogonal(rng: np.random.Generator, shape: tuple[int, int], dtype: np.dtype[Any], fans: Fans,
@@ -312,7 +313,7 @@ def _he(fans: Fans, gain: float, mode: str) -> float:
 ROUNDING = 1e-13
 """By which share of their size sums of weights may be off."""
 
-LARGEST = 1e37
+MAX_SIZE = 1e37
 """The largest parameter: weights far beyond it are infinite in single precision."""
 
 PATTERNS = {"normal": "N(0, {})", "uniform": "U(±√({}))", "truncated": "N(0, {}) cut at ±2.27 std, std corrected"}
@@ -370,8 +371,8 @@ def _variance_scaling_tex(scale: float, mode: str, distribution: str) -> str:
 def _check(choice: Choice) -> None:
     values = choice.values
     for name, value in choice.parameters:
-        if isinstance(value, float) and abs(value) > LARGEST:
-            raise SpecError(f"{choice.name}: {name} must be at most {LARGEST:g} in size, not '{value:g}'.")
+        if isinstance(value, float) and abs(value) > MAX_SIZE:
+            raise SpecError(f"{choice.name}: {name} must be at most {MAX_SIZE:g} in size, not '{value:g}'.")
     if choice.name == "uniform" and not float(values["low"]) <= float(values["high"]):
         raise SpecError(f"uniform: low must be at most high, not {values['low']:g} and {values['high']:g}.")
 

@@ -8,15 +8,12 @@ from __future__ import annotations
 import functools
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from actprof.arrays import Array
 from actprof.catalogue.activations import ACTIVATIONS, BoundActivation, bind
 from actprof.catalogue.special import normal_density
-
-Array = NDArray[Any]
 
 REACH = 10.0
 """Standard deviations to which an expectation extends: beyond are 1e-23 of the probability."""
@@ -24,7 +21,7 @@ REACH = 10.0
 ORDER = 24
 _PANELS = (-REACH, -6.0, -3.0, 0.0, 3.0, 6.0, REACH)
 _GRADED = (2.0, 4.0, 8.0, 16.0, 32.0, 128.0, 512.0, 2048.0, 8192.0)
-LARGEST_OF_PERIODIC = 100.0
+MAX_OF_PERIODIC = 100.0
 """Variance above which the expectation of sin z no longer depends on it: e^{-50} is left."""
 
 
@@ -39,7 +36,7 @@ def cuts(phi: BoundActivation) -> Array:
 
 def tamed(phi: BoundActivation, variance: float) -> float:
     """The variance, or for a periodic φ a smaller one that gives the same expectations."""
-    return variance if phi.period is None else min(variance, LARGEST_OF_PERIODIC * (phi.period / (2 * math.pi)) ** 2)
+    return variance if phi.period is None else min(variance, MAX_OF_PERIODIC * (phi.period / (2 * math.pi)) ** 2)
 
 
 @functools.cache

@@ -15,9 +15,8 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from actprof.arrays import Counts, Flags, Floats
+from actprof.arrays import Array, Counts, Flags, Floats
 from actprof.digits import count, number, percent
 
 Atoms = tuple[tuple[float, int], ...]
@@ -136,7 +135,7 @@ class Accumulator:
     empty: Callable[[int], Any] = lambda units: 0
     power: int = 0
     scale: Callable[[Any, int], Any] = np.ldexp
-    count: Callable[[NDArray[Any]], Any] | None = None
+    count: Callable[[Array], Any] | None = None
 
     def rescaled(self, counted: Any, exponent: int) -> Any:
         """What had been counted if all values were 2**exponent times as large."""

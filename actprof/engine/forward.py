@@ -8,17 +8,15 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
+from actprof.arrays import Flags, Rows
 from actprof.catalogue.normalizations import Moments
 from actprof.engine.counting import Scratch, block_rows
 from actprof.engine.network import Layer, Network
 from actprof.streams import BLOCK
-
-Rows = NDArray[Any]
 
 
 @dataclass(frozen=True)
@@ -71,7 +69,7 @@ class Tape:
         self.inputs = rows
         return self._product
 
-    def only(self, kept: NDArray[np.bool_]) -> Tape:
+    def only(self, kept: Flags) -> Tape:
         """A copy for some of the rows."""
         part = copy.copy(self)
         copies: dict[int, Rows] = {}  # arrays that are one stay one
@@ -97,7 +95,7 @@ def forgets_z(layer: Layer) -> bool:
     return layer.activation.forgets_z and (layer.norm is None or layer.normalised_after)
 
 
-def _of_rows(moment: Rows, kept: NDArray[np.bool_]) -> Rows:
+def _of_rows(moment: Rows, kept: Flags) -> Rows:
     """What belongs to the rows that are kept, of a moment that is of each row or of all."""
     return moment[kept] if moment.ndim == 2 and moment.shape == (len(kept), 1) else moment
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from actprof import data
+from actprof.arrays import Array
 from actprof.data import sources
 from actprof.data.request import refuse
 from actprof.data.table import SCALINGS, Table
@@ -31,11 +31,11 @@ class Source:
     formula: str
     source: str
     parameters: tuple[Parameter, ...]
-    draw: Callable[..., NDArray[Any]]
+    draw: Callable[..., Array]
     aliases: tuple[str, ...] = ()
 
 
-def _normal(rng: np.random.Generator, shape: tuple[int, int], dtype: Any, *, mean: float, std: float) -> NDArray[Any]:
+def _normal(rng: np.random.Generator, shape: tuple[int, int], dtype: Any, *, mean: float, std: float) -> Array:
     numbers = rng.standard_normal(shape, dtype=dtype)
     if (mean, std) != (0, 1):
         numbers *= std
@@ -43,14 +43,14 @@ def _normal(rng: np.random.Generator, shape: tuple[int, int], dtype: Any, *, mea
     return numbers
 
 
-def _uniform(rng: np.random.Generator, shape: tuple[int, int], dtype: Any, *, low: float, high: float) -> NDArray[Any]:
+def _uniform(rng: np.random.Generator, shape: tuple[int, int], dtype: Any, *, low: float, high: float) -> Array:
     numbers = rng.random(shape, dtype=dtype)
     numbers *= high - low
     numbers += low
     return numbers
 
 
-def _constant(rng: np.random.Generator, shape: tuple[int, int], dtype: Any, *, value: float) -> NDArray[Any]:
+def _constant(rng: np.random.Generator, shape: tuple[int, int], dtype: Any, *, value: float) -> Array:
     return np.full(shape, value, dtype)
 
 
@@ -110,12 +110,12 @@ class Inputs(ABC):
     def batch_rows(self, batch: int) -> int:
         """The number of rows of one batch."""
 
-    def calibration(self) -> NDArray[Any]:
+    def calibration(self) -> Array:
         """The rows on which weights are scaled that ask for it (LSUV)."""
         return self.rows(0, 0, min(self.batch_rows(0), CALIBRATION_ROWS))
 
     @abstractmethod
-    def rows(self, batch: int, start: int, stop: int) -> NDArray[Any]:
+    def rows(self, batch: int, start: int, stop: int) -> Array:
         """Rows start … stop − 1 of a batch, C-contiguous in the run's dtype; `start` is a multiple of BLOCK.
 
         What they hold does not depend on where a batch is cut.
@@ -133,10 +133,10 @@ class FirstRows(Inputs):
     def batch_rows(self, batch: int) -> int:
         return self._count
 
-    def rows(self, batch: int, start: int, stop: int) -> NDArray[Any]:
+    def rows(self, batch: int, start: int, stop: int) -> Array:
         return self._inputs.rows(batch, start, stop)
 
-    def calibration(self) -> NDArray[Any]:
+    def calibration(self) -> Array:
         return self._inputs.calibration()
 
 
@@ -153,9 +153,9 @@ class StandardInputs(Inputs):
     def batch_rows(self, batch: int) -> int:
         return self._inputs.batch_rows(batch)
 
-    def rows(self, batch: int, start: int, stop: int) -> NDArray[Any]:
+    def rows(self, batch: int, start: int, stop: int) -> Array:
         rows = self._inputs.rows(batch, start, stop)
-        scaled: NDArray[Any] = ((rows - self._mean) * self._factor).astype(rows.dtype)
+        scaled: Array = ((rows - self._mean) * self._factor).astype(rows.dtype)
         return scaled
 
 
@@ -172,7 +172,7 @@ class RandomInputs(Inputs):
     def batch_rows(self, batch: int) -> int:
         return self._run.batch_size
 
-    def rows(self, batch: int, start: int, stop: int) -> NDArray[Any]:
+    def rows(self, batch: int, start: int, stop: int) -> Array:
         rows = np.empty((stop - start, self.features), self._run.dtype)
         # A source told to leave the range of float32 becomes infinite, which the profile counts.
         with np.errstate(over="ignore", invalid="ignore"):
@@ -203,7 +203,7 @@ class FileInputs(Inputs):
     def batch_rows(self, batch: int) -> int:
         return min(self._run.batch_size, self._used - batch * self._run.batch_size)
 
-    def rows(self, batch: int, start: int, stop: int) -> NDArray[Any]:
+    def rows(self, batch: int, start: int, stop: int) -> Array:
         first = batch * self._run.batch_size
         wanted = slice(first + start, first + stop)
         rows = self._table.features[wanted if self._sample is None else self._sample[wanted]]

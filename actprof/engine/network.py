@@ -7,9 +7,9 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from actprof import streams
+from actprof.arrays import Rows
 from actprof.catalogue import activations, initializers, normalizations
 from actprof.catalogue.activations import BoundActivation
 from actprof.catalogue.initializers import Fans
@@ -24,7 +24,6 @@ def fans_of(stack: StackSpec, number: int) -> Fans:
     return Fans(stack.widths[number - 1], stack.widths[number], number == 1, stack.activations[number - 1])
 
 
-Rows = NDArray[Any]
 
 
 @dataclass(frozen=True)
