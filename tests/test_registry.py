@@ -234,7 +234,7 @@ def test_every_name_of_every_table_parses_to_a_row_of_that_table(kind, name):
     table = TABLES[kind]
     choice = table.parse(name)
     assert choice.name in {row.name for row in table}
-    assert list(choice.values) == [parameter.name for parameter in table[choice.name].parameters]
+    assert list(choice.values) == [each.name for each in table[choice.name].parameters if not each.quiet]
     assert table.parse(name.upper().replace("_", "-")) == choice
     assert table.parse(str(choice)) == choice
 

@@ -43,7 +43,7 @@ def without_noise(phi: BoundActivation, derivative: Any, power: Any, square: Any
 
     `power` is the variance's that makes the derivative comparable with W, which is `square`.
     """
-    if not phi.jumps and phi.period is None:
+    if not phi.jumps and not phi.activation.periodic:
         return derivative
     return np.where(np.abs(power * derivative) <= 1e-14 * square, 0.0, derivative)
 

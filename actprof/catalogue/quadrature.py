@@ -28,15 +28,18 @@ MAX_OF_PERIODIC = 100.0
 @functools.cache
 def cuts(phi: BoundActivation) -> Array:
     """Pre-activations at which panels should end: every bend and, away from 0, wider and wider steps."""
-    if phi.period is not None:
-        return np.arange(-REACH * 10, REACH * 10 + 1, 4.0) * phi.period / (2 * math.pi)
+    if phi.waves is not None:
+        reach = REACH * (10 if phi.activation.periodic else 40)  # as far as `tamed` lets a variance go, or further
+        return np.arange(-reach, reach + 1, 4.0) * phi.waves / (2 * math.pi)
     graded = () if phi.activation.piecewise else (0.0, *_GRADED, *(-edge for edge in _GRADED))
     return np.array(sorted({*phi.bends, *(phi.scale * edge for edge in graded)}))
 
 
 def tamed(phi: BoundActivation, variance: float) -> float:
     """The variance, or for a periodic φ a smaller one that gives the same expectations."""
-    return variance if phi.period is None else min(variance, MAX_OF_PERIODIC * (phi.period / (2 * math.pi)) ** 2)
+    if phi.waves is None or not phi.activation.periodic:
+        return variance
+    return min(variance, MAX_OF_PERIODIC * (phi.waves / (2 * math.pi)) ** 2)
 
 
 @functools.cache

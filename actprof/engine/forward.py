@@ -196,7 +196,7 @@ def _activated(network: Network, layer: Layer, z: Rows, chunk: Chunk | None, rec
     finite = True
     for start in range(0, len(z), step):
         block, out = z[start:start + step], a[start:start + step]
-        recorder.preactivations(block)
+        recorder.preactivations(block if phi.sight == 1 else block * block.dtype.type(phi.sight))
         noise = (network.noise(layer.number, chunk.batch, (chunk.start + start) // BLOCK)
                  if phi.random and chunk else None)
         phi.apply(block, out, noise)

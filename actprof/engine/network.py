@@ -21,7 +21,8 @@ from actprof.streams import BLOCK
 
 def fans_of(stack: StackSpec, number: int) -> Fans:
     """The fans of layer `number`, counted from 1."""
-    return Fans(stack.widths[number - 1], stack.widths[number], number == 1, stack.activations[number - 1])
+    return Fans(stack.widths[number - 1], stack.widths[number], number == 1, stack.activations[number - 1],
+                number == stack.depth)
 
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import product
 
 from actprof.catalogue.activations import ACTIVATIONS
-from actprof.catalogue.initializers import INITIALIZERS, as_bias, preset_bias
+from actprof.catalogue.initializers import INITIALIZERS, as_bias, as_dense, preset_bias
 from actprof.catalogue.normalizations import NORMALIZATIONS
 from actprof.engine import spec
 from actprof.engine.spec import StackSpec
@@ -34,6 +34,7 @@ def stack_specs(inits: Sequence[str] = (spec.INIT,), acts: Sequence[str] = (spec
     asked_bias = None if bias is None else as_bias(INITIALIZERS.parse(bias))
     stacks = []
     for init, act in product(map(INITIALIZERS.parse, inits), acts):
+        as_dense(init)
         functions = [ACTIVATIONS.parse(name) for name in act.split("/")]
         depth = layers if layers is not None else len(functions) if len(functions) > 1 else spec.LAYERS
         sizes = given or _equal_widths(depth, width, features)

@@ -60,11 +60,12 @@ def _without_spread(phi: BoundActivation, bins: int, variance: float, offsets: O
 
 def _field(stack: StackSpec, layer: LayerTheory) -> tuple[float, Offsets]:
     """The Gaussian part of what enters φ and what is added to it."""
-    total = layer.preactivation_std**2
+    sight = activations.bind(stack.activations[layer.layer - 1]).sight
+    total, mean = (layer.preactivation_std / sight) ** 2, layer.preactivation_mean / sight
     known = scales(stack, layer.layer)
     gaussian_part, offsets = known.add_biases(max(total - known.bias_std**2, 0.0))
     if len(offsets) == 1 or (stack.norm_position == "before" and stack.norm.name != "none"):
-        return total, ((layer.preactivation_mean, 1.0),)
+        return total, ((mean, 1.0),)
     return gaussian_part, offsets
 
 
@@ -96,7 +97,7 @@ def _grid(phi: BoundActivation, variance: float, offsets: Offsets) -> Array:
     """Pre-activations, fine enough for φ and for the Gaussian, with both sides of every bend."""
     mean, extra = spread(offsets)
     reach = 9 * math.sqrt(variance) + 4 * math.sqrt(extra)
-    points = GRID if phi.period is None else max(GRID, int(2 * reach / (FINENESS * phi.scale)))
+    points = GRID if phi.waves is None else max(GRID, int(2 * reach / (FINENESS * phi.scale)))
     h = np.linspace(mean - reach, mean + reach, points)
     bends = np.array(phi.bends)
     sides = np.concatenate([np.nextafter(bends, -math.inf), bends, np.nextafter(bends, math.inf)])

@@ -27,7 +27,7 @@ class LayerTheory:
     Attributes:
         layer: 1 for the layer that sees the inputs.
         mean, std, second_moment: of the activations, pooled over samples and units.
-        preactivation_mean, preactivation_std: of what enters φ.
+        preactivation_mean, preactivation_std: of what enters φ, for sin:w0=30 of 30·(xW + b).
         within_unit_std: root mean square over units of the std over the batch's rows.
         between_unit_std: std over units of the mean over the batch's rows.
         correlation: mean cosine between the activation vectors of different samples.

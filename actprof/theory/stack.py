@@ -140,8 +140,8 @@ def _advance(stack: StackSpec, number: int, levels: Levels, rows: int,
     above, errors = finite_width.fluctuate(stack, number, field, one, two, leaving, rows, preserved, below)
     mean, extra = spread(field.offsets)
     theory = LayerTheory(
-        number, float(leaving.mean), _root(leaving.variance), float(leaving.second_moment), mean,
-        _root(field.variance + extra), *_split(leaving, rows), _cosine(leaving), _zeros(stack, phi, field),
+        number, float(leaving.mean), _root(leaving.variance), float(leaving.second_moment), phi.sight * mean,
+        phi.sight * _root(field.variance + extra), *_split(leaving, rows), _cosine(leaving), _zeros(stack, phi, field),
         saturated(phi, field.variance, field.offsets), None, None, None, float(errors.low),
         float(errors.high), float(errors.mean), float(errors.std), float(errors.second_moment))
     return Step(theory, field, one, two, leaving), above

@@ -10,7 +10,7 @@ from itertools import pairwise
 import numpy as np
 
 from actprof.catalogue.activations import ACTIVATIONS, bind
-from actprof.catalogue.initializers import INITIALIZERS, as_bias
+from actprof.catalogue.initializers import INITIALIZERS, as_bias, as_dense
 from actprof.engine import spec
 from actprof.errors import SpecError, quoted
 from actprof.registry import Choice
@@ -64,8 +64,8 @@ def phase_spec(acts: Sequence[str] = (spec.ACTIVATION,), inits: Sequence[str] = 
         if "/" in name:
             raise SpecError(f"{quoted(name)} names an activation a layer, but a phase diagram is of one. "
                             "Repeat --act instead.")
-    return PhaseSpec(tuple(map(ACTIVATIONS.parse, acts)), tuple(map(INITIALIZERS.parse, inits)), sigma_w, sigma_b,
-                     spec.WIDTH if width is None else width,
+    return PhaseSpec(tuple(map(ACTIVATIONS.parse, acts)), tuple(as_dense(INITIALIZERS.parse(name)) for name in inits),
+                     sigma_w, sigma_b, spec.WIDTH if width is None else width,
                      None if bias is None else as_bias(INITIALIZERS.parse(bias)))
 
 
