@@ -247,7 +247,7 @@ def test_the_figure_is_named_after_the_activations_and_the_catalogue_has_none_un
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("asked", ["", " --sigma-w 1.5", " --sigma-b 0.2"])
+@pytest.mark.parametrize("asked", ["", " --sigma-w 1.5 --sigma-b 0.2"])
 def test_of_the_whole_catalogue_the_same_is_told_whether_it_is_drawn_or_not(run, asked):
     alone, drawn = run(f"--all --json{asked}"), run(f"--all --json{asked} -o all.png --dpi 30")
     assert alone[:2] == drawn[:2]

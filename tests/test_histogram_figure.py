@@ -44,7 +44,7 @@ def stairs(figure):
 
 
 GRID = [(arms, layers, themes, quantity) for (arms, layers), themes, quantity in zip(
-    itertools.product((1, 2, 3, 6), (1, 5, 8, 9, 24, 50, 100, 200)),
+    itertools.product((1, 3, 6), (1, 5, 8, 9, 24, 50, 200)),
     itertools.cycle(("light", "dark", "dark")), itertools.cycle(("activation", "preactivation")), strict=False)
     if arms * layers <= 300]
 
@@ -350,8 +350,8 @@ LONG = Verdict("non_finite", 15, "relu with normal:std=0.35: activations grow ×
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("layers", [1, 2, 5, 8, 9, 16, 24])
-@pytest.mark.parametrize("arms", [1, 2, 3])
+@pytest.mark.parametrize("layers", [1, 5, 8, 9, 24])
+@pytest.mark.parametrize("arms", [1, 3])
 def test_long_verdicts_and_predictions_leave_every_text_clear(arms, layers):
     for view in ("auto", "heatmap"):
         assert_texts_clear(drawn(foretold(grid(arms, layers), LONG), "dark", view=view))
@@ -400,7 +400,7 @@ def lonely(folder, **environment):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("backend", ["", "module://matplotlib_inline.backend_inline", "bogus"])
+@pytest.mark.parametrize("backend", ["module://matplotlib_inline.backend_inline", "bogus"])
 def test_no_environment_reaches_the_figure(backend, tmp_path):
     (tmp_path / "matplotlibrc").write_text("text.usetex: True\nfont.size: 40\nsavefig.bbox: tight\nno.such.key: 1\n")
     comparison = grid(1, 3)

@@ -33,7 +33,6 @@ ODD = {
     "dots in a heap": lambda: diagrams("sigmoid"),
     "no edge, no schemes": lambda: diagrams("softplus", inits=()),
     "an overflow": lambda: diagrams("exponential", "soft_shrink"),
-    "several": lambda: diagrams("tanh", "relu", "silu", "selu"),
     "many": lambda: diagrams("tanh", "relu", "sigmoid", "elu", "mish", "cos", "softplus"),
     "long names": lambda: diagrams("leaky_relu:slope=0.123456789012345", inits=(
         "variance_scaling:scale=2,mode=fan_avg,distribution=uniform", "normal:std=0.0123456789,mean=0", "he")),
@@ -141,7 +140,8 @@ def test_a_phase_is_named_in_the_region_that_it_names(name):
 
 @pytest.mark.parametrize("format", FORMATS)
 def test_the_same_picture_is_the_same_bytes_with_the_configuration_inside(format):
-    once, again = (render(diagrams("tanh", "relu"), Style(dpi=50), format) for _ in range(2))
+    result = diagrams("tanh")
+    once, again = (render(result, Style(dpi=50), format) for _ in range(2))
     assert once == again
     if format == "png":
         metadata = Image.open(io.BytesIO(once)).text

@@ -515,9 +515,10 @@ def test_the_limit_is_where_plain_iteration_ends(text, sigma_w, sigma_b):
     phi, q = act(text), 1.0
     found = roots(phi, sigma_w, sigma_b)
     for _ in range(1500):
-        q = length_map(phi, sigma_w, sigma_b, q)
+        before, q = q, length_map(phi, sigma_w, sigma_b, q)
         if not q < 1e12:
             q = math.inf
+        if q == before or math.isinf(q):
             break
     assert limit(phi, sigma_w, sigma_b, 1.0, found) == pytest.approx(q, rel=1e-9, abs=1e-9)
 

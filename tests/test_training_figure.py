@@ -94,7 +94,7 @@ def marks(figure):
 
 
 SHEETS = [(arms, layers, log, theme, repeats)
-          for arms in (1, 2, 3, 5, 8) for number, layers in enumerate((0, 1, 4, 8, 20))
+          for arms in (1, 3, 8) for number, layers in enumerate((0, 1, 4, 8, 20))
           for log, theme, repeats in [((False, "light", 1), (True, "dark", 3))[(arms + number) % 2]]]
 
 
@@ -186,7 +186,7 @@ case = each_once(ODD, drawn)
 @pytest.mark.parametrize("name", ODD)
 @pytest.mark.parametrize("log", [False, True])
 def test_strange_trainings_are_drawn_without_a_warning_and_without_overlap(name, log):
-    assert_fit_to_print(case(name, log)[1], name)
+    assert_fit_to_print(case(name, log)[1], name * log)
 
 
 @pytest.mark.slow
@@ -380,12 +380,11 @@ def test_the_subtitle_holds_what_all_arms_share():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("format", FORMATS)
-@pytest.mark.parametrize("log", [False, True])
-def test_the_same_picture_is_the_same_bytes_with_the_configuration_inside(format, log):
+def test_the_same_picture_is_the_same_bytes_with_the_configuration_inside(format):
     made = of_a_plane(3, 2)
-    data = render(made, log, Style(dpi=50), format)
-    assert data == render(made, log, Style(dpi=50), format)
-    assert data != render(made, log, Style("dark", 50), format)
+    data = render(made, True, Style(dpi=50), format)
+    assert data == render(made, True, Style(dpi=50), format)
+    assert data != render(made, True, Style("dark", 50), format)
     if format == "png":
         image = Image.open(io.BytesIO(data))
         assert image.size == (960, 540)
