@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 KEY, TICK = 14.0, 14.0
-AIR = 5.0  # pixels around the label of a line
+MAX_TICKS = 5
+AIR, AWAY = 5.0, 14.0  # pixels around the label of a line, and of a marker
 MAX_VALUE = 4.0
 """Values of φ and φ' that are drawn, either side."""
 
@@ -35,8 +36,10 @@ def draw_shape(sheet: Sheet, name: str, box: Box, shape: Shape, color: str, *, s
     """φ as a line with its name, φ' as a thin grey one; `small`, over common axes without numbers."""
     both = np.array([shape.value, shape.derivative])
     seen = np.clip(both[np.isfinite(both)], -MAX_VALUE, MAX_VALUE)
-    y = Linear(*SMALL_RANGE, 0.0) if small else Linear(min(float(seen.min()), 0.0), max(float(seen.max()), 1.0))
-    axes = add_axes(sheet, name, box, Linear(shape.z[0], shape.z[-1], 0.0 if small else 0.03), y, tick=TICK)
+    y = (Linear(*SMALL_RANGE, 0.0) if small else
+         Linear(min(float(seen.min()), 0.0), max(float(seen.max()), 1.0), most=MAX_TICKS))
+    axes = add_axes(sheet, name, box, Linear(shape.z[0], shape.z[-1], 0.0 if small else 0.03, most=MAX_TICKS), y,
+                    tick=TICK)
     lines = []
     for values, gid, paint, thick in ((shape.derivative, "derivative", sheet.theme.muted, 1.4),
                                       (shape.value, "value", color, 2.6)):
@@ -58,7 +61,7 @@ def draw_map(sheet: Sheet, name: str, box: Box, drawn: LengthMap, color: str, ti
 
     Both axes go over the same variances, so that the diagonal goes from corner to corner.
     """
-    scale: Scale = Log.over(drawn.q) if drawn.logarithmic else Linear(drawn.q[0], drawn.q[-1])
+    scale: Scale = Log.over(drawn.q) if drawn.logarithmic else Linear(drawn.q[0], drawn.q[-1], most=MAX_TICKS)
     axes = add_axes(sheet, name, box, scale, scale, tick=tick)
     ends = [drawn.q[0], drawn.q[-1]]
     image = np.asarray(drawn.image)
@@ -69,11 +72,13 @@ def draw_map(sheet: Sheet, name: str, box: Box, drawn: LengthMap, color: str, ti
     course = _draw_course(axes, drawn, scale, sheet.theme.foreground)
     for point in seen(drawn):
         place = scale.of([point.q_star])
-        axes.plot(place, place, gid=point.stability, clip_on=False, **_mark(point.stability, color,
-                                                                         sheet.theme.background))
+        axes.plot(place, place, gid=point.stability, clip_on=False,
+                  **_mark(point.stability, color, sheet.theme.background))
     if tick == TICK:
         lines = [sheet.pixels(axes, *line.get_data()) for line in (diagonal, curve, course)]
-        _label_lines(sheet, axes, box, lines, ("variance kept", "next variance"), (sheet.theme.muted, color))
+        lines += [np.add(sheet.pixels(axes, *line.get_data()), [(-AWAY, 0), (AWAY, 0)]) for line in axes.lines
+                  if line.get_gid() in SIGNS]
+        _label_lines(sheet, axes, box, lines, ("variance kept", "next layer"), (sheet.theme.muted, color))
     return axes
 
 
@@ -109,7 +114,9 @@ def _label_lines(sheet: Sheet, axes: Axes, box: Box, lines: Sequence[Floats], te
         free.take_line(line)
     for number, (line, text, color) in enumerate(zip(lines, texts, colours, strict=False)):
         wide, high = width(text, KEY) + 2 * AIR, line_height(KEY) + 2 * AIR
-        place = free.nearest(wide, high, _apart(line, np.concatenate([*lines[:number], *lines[number + 1:]])))
+        points = _apart(line, np.concatenate([*lines[:number], *lines[number + 1:]]))
+        beside = np.array([(0, -1), (0, 1), (-1, 0), (1, 0)]) * (wide / 2 + AIR, high / 2 + AIR)
+        place = free.nearest(wide, high, (points + beside[:, None]).reshape(-1, 2))
         if place is not None:
             write(sheet, axes, place[0] + wide / 2, place[1] + high / 2, text, KEY, align="center", color=color)
             free.take(Box(*place, wide, high))

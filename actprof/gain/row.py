@@ -10,14 +10,14 @@ from actprof.gain.result import ActivationGains, LengthMap
 from actprof.gain.words import edge_words, reaches, significant, torch_words
 from actprof.report.axes import Box
 from actprof.report.lettering import line_height, wrapped
-from actprof.report.sheet import INDENT, LABEL, MARGIN, Entry, Marked, Paragraph, Sheet, Stack
+from actprof.report.sheet import INDENT, LABEL, MARGIN, WIDTH, Entry, Marked, Paragraph, Sheet, Stack
 
-TEXTS = 540.0  # width of the column of texts
-LEFT, BETWEEN, RIGHT = MARGIN + TEXTS + 76.0, 126.0, 36.0
+TEXTS = 556.0  # width of the column of texts
+LEFT, BETWEEN, RIGHT = MARGIN + TEXTS + 70.0, 116.0, 36.0
 SHAPE = 0.35  # of the room for both planes
 SMALL = 13.0
 BELOW = line_height(TICK) + line_height(KEY) + 22  # ticks and title of an axis
-LOWEST = 190.0  # pixels of a plane
+LOWEST = 150.0  # pixels of a plane
 OFF = 8.0  # a key above its plane
 GAP = 18.0
 DIGITS = range(5, 18)
@@ -32,7 +32,7 @@ class Row:
         lines = [line for detail in _details(each) for line in wrapped(_pieces(detail), inner, SMALL, joint=" ")]
         self._texts = Marked(Entry("", [{"linewidth": 3, "color": color}]), Stack([
             Paragraph.of([each.label], inner, LABEL, bold=True), Paragraph(lines, SMALL, muted=True)]))
-        planes = 1920.0 - LEFT - BETWEEN - RIGHT
+        planes = WIDTH - LEFT - BETWEEN - RIGHT
         self._widths = SHAPE * planes, (1 - SHAPE) * planes
         self._key = Paragraph([line for words in _map_key(each) for line in wrapped(words, self._widths[1], KEY)], KEY)
         self._above = self._key.height + OFF
@@ -53,7 +53,7 @@ class Row:
         else:
             axes = draw_map(sheet, f"{each.label} map", right, each.length_map, self._color)
             axes.set_xlabel("variance q of a layer's z", fontsize=KEY)
-            axes.set_ylabel("next layer's variance", fontsize=KEY)
+            axes.set_ylabel("next layer's q", fontsize=KEY)
 
 
 def _say(sheet: Sheet, box: Box, text: str) -> None:

@@ -45,11 +45,21 @@ class FreeSpace:
 
     def nearest(self, width: float, height: float, points: Floats,
                 anchor: tuple[float, float] | None = None) -> tuple[float, float] | None:
-        """Left and top of the free place whose anchor, by default the middle of the box, is closest to a point."""
-        places, points = self.places(width, height), points[np.isfinite(points).all(1)]
+        """Left and top of the free place whose anchor, by default the middle of the box, is closest to a point; of
+        points where a box may lie the one in the middle."""
+        anchor, points = anchor or (width / 2, height / 2), points[np.isfinite(points).all(1)]
+        free = ~self._covered(width, height)
+        wished = points - anchor
+        column, row = ((wished - self._box[:2]) // CELL).astype(int).T
+        inside = (column >= 0) & (row >= 0) & (column < free.shape[1]) & (row < free.shape[0])
+        wished = wished[inside][free[row[inside], column[inside]]]
+        if len(wished):
+            left, top = wished[len(wished) // 2].tolist()
+            return left, top
+        places = self.places(width, height)
         if not len(places) or not len(points):
             return None
-        away = places[:, None] + (anchor or (width / 2, height / 2)) - points[::max(1, len(points) // 60)]
+        away = places[:, None] + anchor - points[::max(1, len(points) // 20)]
         left, top = places[int(np.hypot(*away.T).min(axis=0).argmin())].tolist()
         return left, top
 

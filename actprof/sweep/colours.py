@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
+from matplotlib import colormaps
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import LinearSegmentedColormap, Normalize
 from numpy.typing import ArrayLike
 
 from actprof.arrays import Flags, Floats
-from actprof.digits import logarithms, power_label
+from actprof.digits import grouped, logarithms, power_label
+from actprof.report.sheet import Entry
 from actprof.report.style import Theme
 from actprof.report.ticks import Fixed, Linear, Scale
 from actprof.sweep.result import BY_NAME, Quantity, Sweep
-
-if TYPE_CHECKING:
-    from matplotlib.cm import ScalarMappable
-    from matplotlib.colors import Colormap
 
 DIVERGING = {
     "light": ("#08306b", "#08519c", "#3182bd", "#6baed6", "#c6dbef", "#f7f7f7", "#fdd0a2", "#fd8d3c", "#e6550d",
@@ -106,19 +106,11 @@ class ColourScale:
         reach = float(step * math.ceil(wanted / step))
         return cls(-reach, reach, bool((logs < -reach).any()), bool((logs > reach).any()), True, step)
 
-    def colormap(self, theme: Theme) -> Colormap:
-        from matplotlib import colormaps
-        from matplotlib.colors import LinearSegmentedColormap
-
-        return (LinearSegmentedColormap.from_list("sizes", DIVERGING[theme.name]) if self.diverging
-                else colormaps[theme.colormap])
-
     def mappable(self, theme: Theme) -> ScalarMappable:
         """What gives a value its colour; what is beyond an end has that end's."""
-        from matplotlib.cm import ScalarMappable
-        from matplotlib.colors import Normalize
-
-        return ScalarMappable(Normalize(self.low, self.high), self.colormap(theme))
+        chosen = (LinearSegmentedColormap.from_list("sizes", DIVERGING[theme.name]) if self.diverging
+                  else colormaps[theme.colormap])
+        return ScalarMappable(Normalize(self.low, self.high), chosen)
 
     @property
     def axis(self) -> Scale:
@@ -127,6 +119,17 @@ class ColourScale:
             return Linear(self.low, self.high, 0.0, most=6)
         powers = np.arange(self.low, self.high + 1, self.step).astype(int).tolist()
         return Fixed(self.low, self.high, [(float(power), power_label(power)) for power in powers])
+
+
+def counted(text: str, cells: Flags, *looks: dict[str, Any]) -> list[Entry]:
+    """`no number (12)` with a sample of these looks, where there is any."""
+    return [Entry(f"{text} ({grouped(int(cells.sum()))})", looks)] if cells.any() else []
+
+
+def swatch(theme: Theme, color: str = "") -> dict[str, Any]:
+    """The sample of a cell: hatched without a colour."""
+    return {"facecolor": color or theme.background, "edgecolor": theme.muted, "linewidth": 0.8,
+            "hatch": "" if color else "//"}
 
 
 def ink(color: ArrayLike) -> str:

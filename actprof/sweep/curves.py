@@ -11,13 +11,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from actprof.arrays import Flags, Floats
-from actprof.digits import grouped
 from actprof.report.axes import Box, hatch
 from actprof.report.sheet import Entry, Sheet
 from actprof.report.style import Theme
 from actprof.report.ticks import Linear, Log, Scale
 from actprof.sweep.cell_axis import CellAxis
-from actprof.sweep.colours import Shown, transformed
+from actprof.sweep.colours import Shown, counted, swatch, transformed
 from actprof.sweep.result import BY_NAME, Quantity, Sweep
 from actprof.sweep.theory_lines import draw_lines
 
@@ -55,13 +54,9 @@ class Curves:
         self._values = np.where(self._zero | self._shown.missing[:, 0], math.nan, placed(values))
         self._quartiles, self._predicted = placed(quartiles), placed(predicted)
         self._networks = [placed(each) for each in networks]
-        self.entries = []
-        if self._zero.any():
-            self.entries.append(Entry(f"exactly 0, below the axis ({grouped(int(self._zero.sum()))})", [
-                {"color": theme.arms[0], "marker": "v", "markersize": 11}]))
-        if self._shown.missing.any():
-            self.entries.append(Entry(f"no number ({grouped(int(self._shown.missing.sum()))})", [
-                {"hatch": "//", "facecolor": "none", "edgecolor": theme.muted}]))
+        below = {"color": theme.arms[0], "marker": "v", "markersize": 11}
+        self.entries = [*counted("exactly 0, below the axis", self._zero, below),
+                        *counted("no number", self._shown.missing, swatch(theme))]
 
     def draw(self, sheet: Sheet, axes: Axes, box: Box) -> None:
         if self._shown.missing.any():

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
+from matplotlib.colors import ListedColormap, to_hex, to_rgb
 
 from actprof.arrays import Flags
 from actprof.diagnosis.verdicts import CODES
-from actprof.digits import compact, grouped, power_label, with_power
+from actprof.digits import compact, power_label, with_power
 from actprof.report.axes import Box, colour_bar, hatch, runs, write
 from actprof.report.free import FreeSpace
 from actprof.report.lettering import line_height, width
@@ -18,7 +18,7 @@ from actprof.report.sheet import Entry, Sheet
 from actprof.report.style import EM, TICK, Theme
 from actprof.report.ticks import SAFE_EXPONENTS
 from actprof.sweep.cell_axis import CellAxis
-from actprof.sweep.colours import VERDICTS, ColourScale, Shown, ink
+from actprof.sweep.colours import VERDICTS, ColourScale, Shown, counted, ink, swatch
 from actprof.sweep.result import Axis, Sweep
 from actprof.sweep.theory_lines import draw_lines, pieces
 
@@ -38,22 +38,15 @@ class CellMap:
     """What numbers and verdicts have in common; `beside` is the room that is needed on the right."""
 
     beside = 0.0
+    entries: list[Entry]
 
     def __init__(self, sweep: Sweep, theme: Theme) -> None:
         self.sweep, self.theme = sweep, theme
         self.x_axis = CellAxis(sweep.axes[0])
         self.y_axis = CellAxis(sweep.axes[1] if len(sweep.axes) > 1 else ONE_ROW)
-        self.entries: list[Entry] = []
 
     def draw_lines(self, axes: Axes) -> None:
         draw_lines(axes, self.sweep, self.theme, self.x_axis, self.y_axis if len(self.sweep.axes) > 1 else None)
-
-    def counted(self, text: str, cells: Flags, color: str = "", mark: str = "") -> None:
-        """Add `no number (12)` to the entries, where there is any; without a colour it is hatched."""
-        looks = [{"facecolor": color or self.theme.background, "edgecolor": self.theme.muted, "linewidth": 0.8}]
-        looks += [] if color else [{"hatch": "//", "facecolor": "none", "edgecolor": self.theme.muted}]
-        looks += [{"marker": f"${mark}$", "markersize": 8, "color": ink(_channels(color))}] if mark else []
-        self.entries += [Entry(f"{text} ({grouped(int(cells.sum()))})", looks)] if cells.any() else []
 
     def hatch(self, axes: Axes, cells: Flags) -> None:
         hatch(axes, self.x_axis.edges, self.y_axis.edges, cells.T, self.theme.muted)
@@ -69,8 +62,10 @@ class NumberMap(CellMap):
         self._mappable = self._scale.mappable(theme)
         labels = [label for _, label in self._scale.axis.ticks(400.0, lambda _: line_height(TICK))]
         self.beside = AWAY + WIDE + BESIDE + max(width(label, TICK) for label in labels)
-        self.counted("exactly 0", self._shown.zero, _hex(self._mappable.to_rgba(np.array(-np.inf))), "0")
-        self.counted("no number", self._shown.missing)
+        least = to_hex(self._mappable.to_rgba(np.zeros(1) - np.inf)[0])
+        zero = {"marker": "$0$", "markersize": 8, "color": ink(to_rgb(least))}
+        self.entries = [*counted("exactly 0", self._shown.zero, swatch(theme, least), zero),
+                        *counted("no number", self._shown.missing, swatch(theme))]
 
     def draw(self, sheet: Sheet, axes: Axes, box: Box) -> None:
         seen = np.ma.masked_where(self._shown.missing, np.maximum(self._shown.values, self._scale.low))
@@ -105,13 +100,10 @@ class VerdictMap(CellMap):
         super().__init__(sweep, theme)
         numbers = np.array([ALL.index(cell.verdict) for cell in sweep.cells])
         self._numbers = numbers.reshape(len(sweep.axes[0]), -1)
-        counts = Counter(cell.verdict for cell in sweep.cells)
-        for code in sorted(counts, key=ALL.index):
-            self.counted(words(code), self._numbers == ALL.index(code), VERDICTS.get(code, ""))
+        self.entries = [entry for number, code in enumerate(ALL) for entry in counted(
+            words(code), self._numbers == number, swatch(theme, VERDICTS.get(code, "")))]
 
     def draw(self, sheet: Sheet, axes: Axes, box: Box) -> None:
-        from matplotlib.colors import ListedColormap
-
         colours = ListedColormap([VERDICTS.get(code, self.theme.background) for code in ALL])
         axes.pcolormesh(self.x_axis.edges, self.y_axis.edges, self._numbers.T, cmap=colours, vmin=-0.5,
                         vmax=len(ALL) - 0.5, rasterized=True, zorder=1, gid="cells")
@@ -121,14 +113,14 @@ class VerdictMap(CellMap):
         lines = [sheet.pixels(axes, x, np.interp(y, [0, 1], axes.get_ylim()) if single else y)
                  for line in self.sweep.lines
                  for x, y in pieces(self.sweep, line, self.x_axis, None if single else self.y_axis)]
-        for number, place, free in self._runs(box) if single else self._regions(box):
-            beside_lines = FreeSpace(place)
-            beside_lines.taken |= free
-            for points in lines:
-                beside_lines.take_line(points)
-            anywhere = FreeSpace(place)
-            anywhere.taken |= free
-            _write_word(sheet, axes, words(ALL[number]), (beside_lines, anywhere), single)
+        for number, place, others in self._runs(box) if single else self._regions(box):
+            for avoided in (lines, []):
+                free = FreeSpace(place)
+                free.taken |= others
+                for points in avoided:
+                    free.take_line(points)
+                if _write_word(sheet, axes, words(ALL[number]), free, single):
+                    break
 
     def _runs(self, box: Box) -> Iterator[tuple[int, Box, Flags]]:
         """(number, box, what is taken of it) of equal neighbours in a single row."""
@@ -144,19 +136,19 @@ class VerdictMap(CellMap):
         return ((number, box, found != number) for number in np.unique(self._numbers).tolist())
 
 
-def _write_word(sheet: Sheet, axes: Axes, word: str, rooms: tuple[FreeSpace, ...], may_turn: bool) -> None:
-    """In the middle of the first room that has a place for it, as large as possible; upright where it must be."""
-    for room in rooms:
-        for size in WORD_SIZES:
-            for upright in (False, True)[:1 + may_turn]:
-                wide, high = width(word, size) + PAD, line_height(size)
-                wide, high = (high, wide) if upright else (wide, high)
-                place = room.middle(wide, high)
-                if place is not None:
-                    x, y = place[0] + wide / 2, place[1] + high / 2
-                    text = write(sheet, axes, x, y - 0.36 * size * EM * upright, word, size, align="center", boxed=True)
-                    text.set(rotation=90, va="center") if upright else None
-                    return
+def _write_word(sheet: Sheet, axes: Axes, word: str, free: FreeSpace, may_turn: bool) -> bool:
+    """Whether there is a free place; the word is as large as possible there, and upright where it must be."""
+    for size in WORD_SIZES:
+        for upright in (False, True)[:1 + may_turn]:
+            wide, high = width(word, size) + PAD, line_height(size)
+            wide, high = (high, wide) if upright else (wide, high)
+            place = free.middle(wide, high)
+            if place is not None:
+                x, y = place[0] + wide / 2, place[1] + high / 2 - 0.36 * size * EM * upright
+                text = write(sheet, axes, x, y, word, size, align="center", boxed=True)
+                text.set(rotation=90, va="center") if upright else None
+                return True
+    return False
 
 
 def written(value: float, decades: bool) -> str:
@@ -170,15 +162,3 @@ def written(value: float, decades: bool) -> str:
 
 def words(code: str) -> str:
     return code.replace("_", " ") or "no verdict"
-
-
-def _channels(color: str) -> tuple[float, ...]:
-    from matplotlib.colors import to_rgb
-
-    return to_rgb(color)
-
-
-def _hex(color: object) -> str:
-    from matplotlib.colors import to_hex
-
-    return to_hex(color)  # type: ignore[arg-type]
