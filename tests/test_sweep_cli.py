@@ -45,7 +45,8 @@ def call(capsys, monkeypatch, tmp_path):
     ("--over width=8,16 --widths 4,4", "--widths cannot be combined with --width. It names every width itself."),
     ("--over init=he,xavier --init lecun", "--init is both set and varied by --over. Leave one out."),
     ("--over act=relu,tanh --act relu --act gelu", "--act is both set and varied by --over. Leave one out."),
-    ("--phase --layers 3", "unknown option '--layers'. 'actprof histogram' and 'actprof sweep' and 'actprof train' have it."),
+    ("--phase --layers 3",
+     "unknown option '--layers'. 'actprof histogram' and 'actprof sweep' and 'actprof train' have it."),
     ("--phase --over gain=1:2", "--over cannot vary 'gain'. It knows sigma_w, sigma_b."),
     ("--phase --over sigma_w=1:2 --over sigma_w=1:3", "--over sigma_w is asked for twice. Name each thing once."),
     ("--phase --act step", "step has no phase diagram: it jumps, so that chi_1 is not defined. Choose a continuous "
