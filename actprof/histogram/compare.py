@@ -20,7 +20,7 @@ from actprof.theory.stack import predict
 
 def forecast(stack: StackSpec, moments: InputMoments, rows: int, layers: Sequence[LayerSummary]) -> Forecast:
     """The prediction for a stack that sees batches of so many rows, over the bins in which its layers were counted."""
-    theory = predict(stack, moments.second_moment, moments.correlation, rows, moments.kurtosis)
+    theory = predict(stack, moments.second_moment, moments.correlation, rows, moments.unevenness)
     counted = zip(theory.layers, layers, strict=False)
     return Forecast(moments, theory,
                     tuple(masses(stack, layer, summary.activation.histogram.edges) for layer, summary in counted))
