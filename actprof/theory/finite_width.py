@@ -218,7 +218,7 @@ MAX_GROWTH = 1.2
 def why_unreliable(field: Field, one: Moments, second_moment: float, below: Fluctuations) -> str:
     """Why no network is like the expected one; "" if many are."""
     if field.batched and unlikeness(field, below) > MAX_UNLIKE:
-        return "rows grow unlike in size until a few outweigh the rest of the batch, which mean-field theory cannot follow"
+        return "rows grow unlike until a few outweigh the rest of the batch, which mean-field theory cannot follow"
     power = field.slope * one.square_slope * second_moment / one.square if one.square else 0.0
     if below.single > second_moment**2 and power > MAX_GROWTH:
         return "the size grows by a power above 1, so that no two networks of this width have the same fate"
