@@ -14,7 +14,6 @@ from actprof.engine.backward import backward
 from actprof.engine.counting import Scratch
 from actprof.engine.forward import NOBODY, Chunk, Tape, forward
 from actprof.engine.inputs import open_inputs
-from actprof.engine.measure import measured
 from actprof.engine.network import Network
 from actprof.engine.spec import RunSpec
 from actprof.engine.stacks import stack_specs
@@ -94,11 +93,10 @@ def outside(acts, networks, depths=(10, 40), width=64, rows=50):
     for seed, (act, norm) in enumerate(itertools.product(acts, ("none", "batch", "layer", "rms"))):
         (spec,) = stack_specs(["critical"], [act], layers=max(depths), width=width, norm=norm)
         run = RunSpec(batch_size=rows, seed=seed, repeats=networks, quantities=("activation",))
-        theory, (arm,) = predict(spec, 1.0, 0.0, rows), measured([spec], run, open_inputs(run, width))
+        theory, measured = predict(spec, 1.0, 0.0, rows), statistics(spec, run)
         for depth in depths:
             for layer in theory.layers[depth - 1:depth]:
-                stds = [network.layers[depth - 1].activation.std for network in arm.networks]
-                found[depth] += [not layer.std_low <= std <= layer.std_high for std in stds]
+                found[depth] += [not layer.std_low <= network[depth - 1].std <= layer.std_high for network in measured]
     return {depth: np.mean(stray) for depth, stray in found.items()}
 
 
@@ -123,8 +121,7 @@ def test_theory_follows_a_normalised_batch_until_its_rows_grow_unlike(act, speak
     assert ("outweigh" in theory.reason) == (speaks < 40)
     last = theory.layers[-1]
     (spec,) = stack_specs(["critical"], [act], layers=last.layer, width=100, norm="batch")
-    (arm,) = measured([spec], run, open_inputs(run, 100))
-    stds = np.array([network.layers[-1].activation.std for network in arm.networks])
+    stds = np.array([network[-1].std for network in statistics(spec, run)])
     assert ((stds < last.std_low) | (stds > last.std_high)).sum() < 6
 
 

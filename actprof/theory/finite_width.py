@@ -173,6 +173,7 @@ def central_fourth(one: Moments) -> float:
 ROUNDING = 1e-6
 """Share of a statistic that single precision may cost."""
 
+
 @dataclass(frozen=True)
 class Errors:
     """The std of a typical network, where that of 95 % of them lies, and the std over networks of pooled statistics."""

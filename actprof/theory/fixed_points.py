@@ -45,6 +45,10 @@ ROUNDING = 1e-12
 """A slope that counts as 0, and the gap between two inputs below which there is none."""
 
 
+NOISE = 1e-15
+"""What rounding leaves of a mean of slopes, relative to their size; a large σ_w makes it look like a slope."""
+
+
 def chi_1(phi: BoundActivation, sigma_w: float, q: float) -> float | None:
     """σ_w² E φ'², None where φ jumps."""
     return None if phi.jumps else float(sigma_w**2 * moments(phi, q).slope_square)
@@ -88,7 +92,8 @@ def depth_scale(slope: float) -> float:
 
 def correlation_slope(phi: BoundActivation, sigma_w: float, q: float, c: float) -> float:
     """C'(c) = σ_w² E φ'(u₁)φ'(u₂)."""
-    return float(sigma_w**2 * pair(phi, q, q * (1 - c)).slopes)
+    two = pair(phi, q, q * (1 - c))
+    return float(sigma_w**2 * two.slopes) if two.slopes**2 > NOISE**2 * two.slope_squares else 0.0
 
 
 def _correlation(phi: BoundActivation, sigma_w: float, sigma_b: float, q: float,

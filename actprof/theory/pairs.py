@@ -1,8 +1,8 @@
 """Two inputs through one layer: what a unit's activations share, and how far they differ.
 
-Two pre-activations of covariance C > 0 are √C·t + √d·z₁ and √C·t + √d·z₂ with a common t. All expectations of products
-are means over t of what is left when z is averaged out, so one grid of (t, z) serves them all. d = q - C is given and
-the like is returned, because 1 - c drops below what a float near 1 can tell.
+Two pre-activations are m + δ and m - δ, where m and δ are independent and of variances q - d/2 and d/2. φ bends along
+the lines m = h ± δ, so panels over the wider of the two are cut there, for each value of the narrower.
+d = q(1 - c) is given and the like is returned, because 1 - c drops below what a float near 1 can tell.
 
 Closed forms for two inputs through αu + β|u|, which relu and its leaky kin are: the arc-cosine kernel.
 
@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Callable
 from dataclasses import astuple, dataclass
 from typing import Any
 
@@ -34,43 +35,16 @@ Array = NDArray[Any]
 STEP, WIDEST_STEP = 0.25, 0.55
 """Steps of the trapezoidal rule: in units of scale(φ), with poles at least that far from the axis, and of z."""
 
-MOST_NODES = 400
-"""Nodes from which on panels are cheaper than equidistant ones."""
+MAX_NODES = 400
+"""Equidistant nodes up to which they are cheaper than panels."""
+
+MAX_TOGETHER = 4000
+"""Points of a grid up to which many of them are worked on at once."""
 
 PAIR_ORDER = 14
 
-
-def grid(phi: BoundActivation, common: float, own: float, offset: float,
-         mirrored: bool) -> tuple[Array, Array, Array, Array]:
-    """t, its weights, z for each t, and their weights; `mirrored` asks for -t wherever t is."""
-    widest = max(common, own) / phi.scale
-    if not phi.bends and 18 * widest / STEP <= MOST_NODES:
-        return (*_equidistant(phi, common), *_equidistant(phi, own))
-    points = quadrature.cuts(phi)
-    outer = np.unique(np.concatenate([points, _beside(phi, own, common)]))
-    if mirrored:
-        outer = np.unique(np.concatenate([outer, 2 * offset - outer]))
-    t, t_weights = quadrature.rule(outer, offset, common, PAIR_ORDER)
-    z, z_weights = quadrature.rule(points, offset + common * t, own, PAIR_ORDER)
-    return t, t_weights, z, z_weights
-
-
-LEAST = 1e-12
-"""Of a smoothing that is worth its points."""
-
-
-def _equidistant(phi: BoundActivation, std: float) -> tuple[Array, Array]:
-    step = min(WIDEST_STEP, STEP * phi.scale / std) if std else WIDEST_STEP
-    return quadrature.trapezoid(2 * math.ceil(9 / step) + 1)
-
-
-def _beside(phi: BoundActivation, own: float, common: float) -> Array:
-    """Points to both sides of every bend where the average over z has its own bend smoothed over a width of `own`."""
-    own = max(own, LEAST * common, LEAST)
-    levels = max(1, math.ceil(math.log(max(10 * common / own, 2), 3)))
-    steps = own * 3.0 ** np.arange(levels)
-    return np.array([bend + sign * step for bend in phi.bends for sign in (-1, 1) for step in steps])
-
+COARSE = 0.5
+"""Std, in units of scale(φ), above which panels are cut where φ changes its course, though it does not bend there."""
 
 SMALL = 0.01
 """Angle below which the series of sin θ - θ cos θ is exact."""
@@ -241,28 +215,84 @@ def _noise(phi: BoundActivation, variance: float, offset: float) -> float:
 
 
 def _distant(phi: BoundActivation, variance: float, d: float, offset: float) -> Pair:
-    common, own = variance - d, d
-    if common < 0:  # c < 0: the second input sees -t
-        common, own = -common, variance + common
-    common, own = quadrature.tamed(phi, common), quadrature.tamed(phi, own)
-    mirrored = variance < d
-    t, t_weights, z, z_weights = grid(phi, math.sqrt(common), math.sqrt(own), offset, mirrored)
-    middle = offset + math.sqrt(common) * t
-    at = values(phi, middle[:, None] + math.sqrt(own) * z)
-    centre = values(phi, middle).value[0]
-    difference = at.value - centre[:, None]
+    return Pair(*_expected(phi, variance, np.array([d]), offset)[:, 0].tolist())
 
-    def inner(of: Array) -> Array:
-        return np.asarray((at.mean(of) * z_weights).sum(axis=1))
 
-    shift = inner(difference)
-    spread = inner(difference**2) - shift**2
-    first, second, slope, slope_square = centre + shift, inner(at.value**2), inner(at.slope), inner(at.slope**2)
-    mean, square = float(first @ t_weights), float(second @ t_weights)
-    mirror = slice(None, None, -1) if mirrored else slice(None)
-    first, second = first - mean, second - square
-    shared = float(first * first[mirror] @ t_weights)
-    apart = float(spread @ t_weights) + float((first - first[mirror]) ** 2 @ t_weights) / 2
-    return Pair(mean * mean + shared, apart, shared, float(second * first[mirror] @ t_weights),
-                float(second * second[mirror] @ t_weights), float(slope * slope[mirror] @ t_weights),
-                float(slope_square * slope_square[mirror] @ t_weights))
+def pairs(phi: BoundActivation, variance: float, d: Array) -> Array:
+    """The fields of Pair (fields, len(d)) at one variance, for 0 < d <= variance."""
+    std = math.sqrt(float(d.max()) / 2), math.sqrt(variance)
+    if phi.activation.log_normal or not _is_equidistant(phi, std[1]) or math.prod(map(
+            functools.partial(_nodes, phi), std)) > MAX_TOGETHER:
+        return np.array([astuple(pair(phi, variance, each)) for each in d.tolist()]).T
+    return _expected(phi, variance, d, 0.0)
+
+
+def _expected(phi: BoundActivation, variance: float, d: Array, offset: float) -> Array:
+    """The fields of Pair (fields, len(d)), of all d on the same side of the variance."""
+    middle, half, weights = _grid(phi, variance, d, offset)
+    one, other = values(phi, middle + half), values(phi, middle - half)
+
+    def expected(of: Array) -> Array:
+        return np.asarray(np.einsum("dij,dij->d", of, weights))
+
+    first, second, first_square, second_square = one.mean(one.value), other.mean(other.value), one.mean(
+        one.value**2), other.mean(other.value**2)
+    # Slopes that are drawn anew for every element keep even the same pre-activation apart.
+    apart = expected((first_square + second_square) / 2 - first * second if phi.random else (first - second) ** 2 / 2)
+    mean, square = expected(first + second) / 2, expected(first_square + second_square) / 2
+    first, second = first - mean[:, None, None], second - mean[:, None, None]
+    first_square, second_square = first_square - square[:, None, None], second_square - square[:, None, None]
+    shared = expected(first * second)
+    mixed = expected(first_square * second + second_square * first) / 2
+    return np.array([mean * mean + shared, apart, shared, mixed, expected(first_square * second_square),
+                     expected(one.mean(one.slope) * other.mean(other.slope)),
+                     expected(one.mean(one.slope**2) * other.mean(other.slope**2))])
+
+
+def _grid(phi: BoundActivation, variance: float, d: Array, offset: float) -> tuple[Array, Array, Array]:
+    """(m, δ, weights), each (len(d), nodes of the narrower, nodes of the wider); δ >= 0 where it is the narrower."""
+    middle, half = (np.sqrt([quadrature.tamed(phi, float(each)) for each in of])[:, None]
+                    for of in (variance - d / 2, d / 2))
+    swapped = bool(half[0] > middle[0])
+    narrow, wide = (middle, half) if swapped else (half, middle)
+    if _is_equidistant(phi, float(wide.max())):
+        x, weights = _equidistant(phi, narrow, one_sided=not swapped)
+        y, own = _equidistant(phi, wide)
+        y, own = y[:, None], own[:, None]
+    else:
+        bends = np.array(phi.bends) - offset
+        cuts = quadrature.cuts(phi) - offset if wide.max() > COARSE * phi.scale else bends
+        meetings = (bends[:, None] + (bends if swapped else -bends)).ravel() / 2
+        points = np.concatenate([cuts, meetings])
+        x, weights = _panels(np.unique(points if swapped else np.append(np.abs(points), 0.0))[None], narrow)
+        if not swapped:
+            right = (x > 0).all(axis=0)
+            x, weights = x[:, right], 2 * weights[:, right]
+        y, own = _panels(np.concatenate([cuts - x[..., None], (-cuts if swapped else cuts) + x[..., None]], axis=-1),
+                         wide[..., None])
+    x, y, weights = np.broadcast_arrays(x[..., None], y, weights[..., None] * own)
+    return (offset + x, y, weights) if swapped else (offset + y, x, weights)
+
+
+def _nodes(phi: BoundActivation, std: float) -> int:
+    step = min(WIDEST_STEP, STEP * phi.scale / std) if std else WIDEST_STEP
+    return 2 * math.ceil(9 / step) + 1
+
+
+def _is_equidistant(phi: BoundActivation, std: float) -> bool:
+    return not phi.bends and _nodes(phi, std) <= MAX_NODES
+
+
+def _equidistant(phi: BoundActivation, std: Array, one_sided: bool = False) -> tuple[Array, Array]:
+    """(values, weights), each (len(std), nodes), of an analytic φ."""
+    z, weights = quadrature.trapezoid(_nodes(phi, float(std.max())))
+    if one_sided:
+        middle = len(z) // 2
+        z, weights = z[middle:], np.concatenate([weights[middle:middle + 1], 2 * weights[middle + 1:]])
+    return std * z, np.broadcast_to(weights, (len(std), len(z)))
+
+
+def _panels(points: Array, std: Array) -> tuple[Array, Array]:
+    """(values, weights) of E f(std·z) for an f that bends at the points; the last axes are nodes' and points'."""
+    z, weights = quadrature.rule(points, 0.0, std[..., 0], PAIR_ORDER)
+    return std * z, weights
