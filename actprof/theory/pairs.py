@@ -17,9 +17,9 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import astuple, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,16 +32,25 @@ from actprof.catalogue.special import normal_cdf
 
 Array = NDArray[Any]
 
-STEP, WIDEST_STEP = 0.25, 0.55
-"""Steps of the trapezoidal rule: in units of scale(φ), with poles at least that far from the axis, and of z."""
+WIDEST_STEP = 0.55
+"""Step of the trapezoidal rule in z, at most."""
 
 MAX_NODES = 400
 """Equidistant nodes up to which they are cheaper than panels."""
 
-MAX_TOGETHER = 4000
-"""Points of a grid up to which many of them are worked on at once."""
+MAX_TOGETHER = 20_000
+"""Points of several grids that are worked on at once, and fit into a cache."""
 
-PAIR_ORDER = 14
+
+class Rule(NamedTuple):
+    """How finely two inputs are integrated over: nodes of a panel, and a step in units of scale(φ)."""
+
+    order: int
+    step: float
+
+
+EXACT, TABULATED = Rule(14, 0.25), Rule(11, 0.3)
+"""Good to 1e-9 and better, and to 1e-8 for two thirds of the time; poles are at least a unit away from the axis."""
 
 COARSE = 0.5
 """Std, in units of scale(φ), above which panels are cut where φ changes its course, though it does not bend there."""
@@ -157,16 +166,16 @@ def pair(phi: BoundActivation, variance: float, d: float, offset: float = 0.0) -
     if not variance < math.inf:
         return Pair(*[math.nan] * 7)
     with np.errstate(all="ignore"):
-        return Pair(*map(np.float64, astuple(_pair(phi, variance, d, offset))))
+        return Pair(*map(np.float64, _pair(phi, variance, d, offset)))
 
 
-def _pair(phi: BoundActivation, variance: float, d: float, offset: float) -> Pair:
+def _pair(phi: BoundActivation, variance: float, d: float, offset: float) -> Sequence[float]:
     if phi.activation.log_normal:
-        return Pair(*expectations.pair(variance, d, offset))
+        return expectations.pair(variance, d, offset)
     if phi.pieces > 1:
-        return Pair(*largest_pair(phi.pieces, variance, d, offset))
+        return largest_pair(phi.pieces, variance, d, offset)
     if phi.slope_below is not None and offset == 0:
-        return Pair(*rectifier_pair(phi.slope_below, variance, d))
+        return rectifier_pair(phi.slope_below, variance, d)
     if d <= CLOSE * variance:
         return _close(phi, variance, d, offset)
     return _distant(phi, variance, d, offset)
@@ -188,19 +197,19 @@ def mixed(phi: BoundActivation, variance: float, d: float, offsets: tuple[tuple[
     return Pair(**whole)
 
 
-def _close(phi: BoundActivation, variance: float, d: float, offset: float) -> Pair:
+def _close(phi: BoundActivation, variance: float, d: float, offset: float) -> Sequence[float]:
     """φ₁ - φ₂ = φ'·(u₁ - u₂); where φ jumps that is not so, and d is not let sink so far."""
     if phi.jumps and d > 0:
         return _distant(phi, variance, d, offset)
     one = moments(phi, variance, offset)
-    noise = _noise(phi, variance, offset) if phi.random else 0.0
+    drawn = noise(phi, variance, offset) if phi.random else 0.0
     weights, at = _line(phi, variance, offset)
     value, square = at.mean(at.value), at.mean(at.value**2)
     shared_mixed = float((square - one.square) * (value - one.mean) @ weights)
     shared_squares = float((square - one.square) ** 2 @ weights)
-    difference = d * one.slope_square + noise
-    return Pair(one.square - difference, difference, one.variance - difference, shared_mixed, shared_squares,
-                float(at.mean(at.slope) ** 2 @ weights), float(at.mean(at.slope**2) ** 2 @ weights))
+    difference = d * one.slope_square + drawn
+    return (one.square - difference, difference, one.variance - difference, shared_mixed, shared_squares,
+            float(at.mean(at.slope) ** 2 @ weights), float(at.mean(at.slope**2) ** 2 @ weights))
 
 
 def _line(phi: BoundActivation, variance: float, offset: float) -> tuple[Array, Values]:
@@ -208,91 +217,121 @@ def _line(phi: BoundActivation, variance: float, offset: float) -> tuple[Array, 
     return weights, values(phi, offset + math.sqrt(variance) * z)
 
 
-def _noise(phi: BoundActivation, variance: float, offset: float) -> float:
+def noise(phi: BoundActivation, variance: float, offset: float) -> float:
     """E Var(φ | h): what slopes that are drawn anew for every element make of the same pre-activation."""
     weights, at = _line(phi, variance, offset)
     return float((at.mean(at.value**2) - at.mean(at.value) ** 2) @ weights)
 
 
-def _distant(phi: BoundActivation, variance: float, d: float, offset: float) -> Pair:
-    return Pair(*_expected(phi, variance, np.array([d]), offset)[:, 0].tolist())
+@np.errstate(all="ignore")
+def differences(phi: BoundActivation, variance: float, d: Array) -> Array:
+    """(difference, slopes) of Pair, each (len(d),), at one variance, for rising d > 0 up to it."""
+    if _in_closed_form(phi):
+        both = [(two.difference, two.slopes) for two in (pair(phi, variance, each) for each in d.tolist())]
+        return np.asarray(np.transpose(both))
+    groups = np.split(d, len(d))
+    if _is_equidistant(phi, math.sqrt(variance), TABULATED):
+        points = [math.prod(_nodes(phi, math.sqrt(of), TABULATED) for of in (variance, each / 2))
+                  for each in d.tolist()]
+        groups = np.split(d, np.flatnonzero(np.diff(np.cumsum(points) // MAX_TOGETHER)) + 1)
+    found: NDArray[np.float64] = np.concatenate([_apart(_Grid.of(phi, variance, some, 0.0, TABULATED))
+                                                 for some in groups], axis=1)
+    return found
 
 
-def pairs(phi: BoundActivation, variance: float, d: Array) -> Array:
-    """The fields of Pair (fields, len(d)) at one variance, for 0 < d <= variance."""
-    std = math.sqrt(float(d.max()) / 2), math.sqrt(variance)
-    if phi.activation.log_normal or not _is_equidistant(phi, std[1]) or math.prod(map(
-            functools.partial(_nodes, phi), std)) > MAX_TOGETHER:
-        return np.array([astuple(pair(phi, variance, each)) for each in d.tolist()]).T
-    return _expected(phi, variance, d, 0.0)
+@dataclass(frozen=True)
+class _Grid:
+    """φ at two inputs, and the weights: (len(d), nodes of the narrower of m and δ, nodes of the wider)."""
+
+    one: Values
+    other: Values
+    weights: Array
+    random: bool
+
+    @classmethod
+    def of(cls, phi: BoundActivation, variance: float, d: Array, offset: float, rule: Rule) -> _Grid:
+        middle, half, weights = _grid(phi, variance, d, offset, rule)
+        return cls(values(phi, middle + half), values(phi, middle - half), weights, phi.random)
+
+    def expected(self, of: Array) -> Array:
+        return np.asarray(np.einsum("dij,dij->d", of, self.weights))
 
 
-def _expected(phi: BoundActivation, variance: float, d: Array, offset: float) -> Array:
-    """The fields of Pair (fields, len(d)), of all d on the same side of the variance."""
-    middle, half, weights = _grid(phi, variance, d, offset)
-    one, other = values(phi, middle + half), values(phi, middle - half)
+def _apart(grid: _Grid) -> Array:
+    """E(φ₁ - φ₂)²/2 and E φ'₁φ'₂."""
+    one, other = grid.one, grid.other
+    first, second = one.mean(one.value), other.mean(other.value)
+    squares = (first - second) ** 2
+    if grid.random:  # slopes that are drawn anew for every element keep even the same pre-activation apart
+        squares = one.mean(one.value**2) + other.mean(other.value**2) - 2 * first * second
+    return np.array([grid.expected(squares) / 2, grid.expected(one.mean(one.slope) * other.mean(other.slope))])
 
-    def expected(of: Array) -> Array:
-        return np.asarray(np.einsum("dij,dij->d", of, weights))
 
+def _distant(phi: BoundActivation, variance: float, d: float, offset: float) -> Sequence[float]:
+    grid = _Grid.of(phi, variance, np.array([d]), offset, EXACT)
+    one, other = grid.one, grid.other
+    apart, slopes = _apart(grid)
     first, second, first_square, second_square = one.mean(one.value), other.mean(other.value), one.mean(
         one.value**2), other.mean(other.value**2)
-    # Slopes that are drawn anew for every element keep even the same pre-activation apart.
-    apart = expected((first_square + second_square) / 2 - first * second if phi.random else (first - second) ** 2 / 2)
-    mean, square = expected(first + second) / 2, expected(first_square + second_square) / 2
-    first, second = first - mean[:, None, None], second - mean[:, None, None]
-    first_square, second_square = first_square - square[:, None, None], second_square - square[:, None, None]
-    shared = expected(first * second)
-    mixed = expected(first_square * second + second_square * first) / 2
-    return np.array([mean * mean + shared, apart, shared, mixed, expected(first_square * second_square),
-                     expected(one.mean(one.slope) * other.mean(other.slope)),
-                     expected(one.mean(one.slope**2) * other.mean(other.slope**2))])
+    mean, square = grid.expected(first + second) / 2, grid.expected(first_square + second_square) / 2
+    first, second = first - mean, second - mean
+    first_square, second_square = first_square - square, second_square - square
+    shared = grid.expected(first * second)
+    mixed = grid.expected(first_square * second + second_square * first) / 2
+    found: list[float] = np.concatenate([
+        mean * mean + shared, apart, shared, mixed, grid.expected(first_square * second_square), slopes,
+        grid.expected(one.mean(one.slope**2) * other.mean(other.slope**2))]).tolist()
+    return found
 
 
-def _grid(phi: BoundActivation, variance: float, d: Array, offset: float) -> tuple[Array, Array, Array]:
+def _in_closed_form(phi: BoundActivation) -> bool:
+    return phi.activation.log_normal or phi.pieces > 1 or phi.slope_below is not None
+
+
+def _grid(phi: BoundActivation, variance: float, d: Array, offset: float, rule: Rule) -> tuple[Array, Array, Array]:
     """(m, δ, weights), each (len(d), nodes of the narrower, nodes of the wider); δ >= 0 where it is the narrower."""
     middle, half = (np.sqrt([quadrature.tamed(phi, float(each)) for each in of])[:, None]
                     for of in (variance - d / 2, d / 2))
     swapped = bool(half[0] > middle[0])
     narrow, wide = (middle, half) if swapped else (half, middle)
-    if _is_equidistant(phi, float(wide.max())):
-        x, weights = _equidistant(phi, narrow, one_sided=not swapped)
-        y, own = _equidistant(phi, wide)
+    if _is_equidistant(phi, float(wide.max()), rule):
+        x, weights = _equidistant(phi, narrow, rule, one_sided=not swapped)
+        y, own = _equidistant(phi, wide, rule)
         y, own = y[:, None], own[:, None]
     else:
         bends = np.array(phi.bends) - offset
         cuts = quadrature.cuts(phi) - offset if wide.max() > COARSE * phi.scale else bends
         meetings = (bends[:, None] + (bends if swapped else -bends)).ravel() / 2
         points = np.concatenate([cuts, meetings])
-        x, weights = _panels(np.unique(points if swapped else np.append(np.abs(points), 0.0))[None], narrow)
+        x, weights = _panels(np.unique(points if swapped else np.append(np.abs(points), 0.0))[None], narrow, rule)
         if not swapped:
             right = (x > 0).all(axis=0)
             x, weights = x[:, right], 2 * weights[:, right]
         y, own = _panels(np.concatenate([cuts - x[..., None], (-cuts if swapped else cuts) + x[..., None]], axis=-1),
-                         wide[..., None])
+                         wide[..., None], rule)
     x, y, weights = np.broadcast_arrays(x[..., None], y, weights[..., None] * own)
     return (offset + x, y, weights) if swapped else (offset + y, x, weights)
 
 
-def _nodes(phi: BoundActivation, std: float) -> int:
-    step = min(WIDEST_STEP, STEP * phi.scale / std) if std else WIDEST_STEP
+def _nodes(phi: BoundActivation, std: float, rule: Rule) -> int:
+    step = min(WIDEST_STEP, rule.step * phi.scale / std) if std else WIDEST_STEP
     return 2 * math.ceil(9 / step) + 1
 
 
-def _is_equidistant(phi: BoundActivation, std: float) -> bool:
-    return not phi.bends and _nodes(phi, std) <= MAX_NODES
+def _is_equidistant(phi: BoundActivation, std: float, rule: Rule) -> bool:
+    return not phi.bends and _nodes(phi, std, rule) <= MAX_NODES
 
 
-def _equidistant(phi: BoundActivation, std: Array, one_sided: bool = False) -> tuple[Array, Array]:
+def _equidistant(phi: BoundActivation, std: Array, rule: Rule, one_sided: bool = False) -> tuple[Array, Array]:
     """(values, weights), each (len(std), nodes), of an analytic φ."""
-    z, weights = quadrature.trapezoid(_nodes(phi, float(std.max())))
+    z, weights = quadrature.trapezoid(_nodes(phi, float(std.max()), rule))
     if one_sided:
         middle = len(z) // 2
         z, weights = z[middle:], np.concatenate([weights[middle:middle + 1], 2 * weights[middle + 1:]])
     return std * z, np.broadcast_to(weights, (len(std), len(z)))
 
 
-def _panels(points: Array, std: Array) -> tuple[Array, Array]:
+def _panels(points: Array, std: Array, rule: Rule) -> tuple[Array, Array]:
     """(values, weights) of E f(std·z) for an f that bends at the points; the last axes are nodes' and points'."""
-    z, weights = quadrature.rule(points, 0.0, std[..., 0], PAIR_ORDER)
+    z, weights = quadrature.rule(points, 0.0, std[..., 0], rule.order)
     return std * z, weights
