@@ -6,6 +6,7 @@ A statistic about which the theory makes no statement is NaN, or None where the 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from actprof.engine.inputs import InputMoments
@@ -212,7 +213,7 @@ class Forecast:
 
     inputs: InputMoments
     theory: StackTheory
-    masses: tuple[Masses, ...]
+    masses: Sequence[Masses]
 
     @property
     def chi_power(self) -> float | None:
