@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from actprof import data
-from actprof.arrays import Array
+from actprof.arrays import Array, Floats
 from actprof.data import sources
 from actprof.data.request import refuse
 from actprof.data.table import SCALINGS, Table
@@ -279,7 +279,7 @@ def input_moments(inputs: Inputs) -> InputMoments:
     return InputMoments(mean * largest, second * largest**2, _mean_cosine(rows, sizes), unevenness, largest)
 
 
-def _mean_cosine(rows: NDArray[Any], sizes: NDArray[Any]) -> float:
+def _mean_cosine(rows: Floats, sizes: Floats) -> float:
     """The mean cosine between two of the rows, of such mean squares; 0 if all are 0.
 
     It comes from the differences between them, and so is exactly 1 where they point the same way.

@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from actprof.arrays import Counts, Flags, Floats
-from actprof.catalogue import quadrature
 from actprof.catalogue.activations import BoundActivation
 from actprof.catalogue.expectations import Moments, curve, moments
 from actprof.theory.fixed_points import ROUNDING as NOTHING
@@ -48,9 +47,6 @@ NODES, GAPS = 9, 25
 
 DOUBT = 3e-5
 """Error of a polynomial through every fourth node, relative to the values, with which every second node is enough."""
-
-OCTAVES = -10, 7
-"""log₂ of variances, in units of scale(φ)², beyond which two inputs of a stack that is followed count as at these."""
 
 FINE = np.arange(1, 129) / 128
 """Places for a gap at which a change of sign is looked for."""
@@ -101,70 +97,6 @@ def depth_scales(slope: Floats) -> Floats:
     with np.errstate(all="ignore"):
         return np.select([np.isnan(size), size >= 1 - MARGINAL, size <= NOTHING], [np.nan, np.inf, 0.0],
                          -1 / np.log(size))
-
-
-@dataclass(frozen=True)
-class Course:
-    """Stacks of one activation, layer by layer: arrays (layers, stacks).
-
-    Attributes:
-        q: the variance of the pre-activations.
-        second_moment: that of the activations.
-        difference: by how much it exceeds the mean product of two inputs' activations.
-        chi: σ_w² E φ'².
-    """
-
-    q: Floats
-    second_moment: Floats
-    difference: Floats
-    chi: Floats
-
-
-@np.errstate(all="ignore")
-def course(phi: BoundActivation, sigma_w: Floats, sigma_b: Floats, second_moment: float, correlation: float,
-           layers: int) -> Course:
-    """What becomes of inputs of E x² and of that mean cosine; φ must not jump.
-
-    Two inputs are followed to about a hundredth of their difference, everything else to 1e-9.
-    """
-    table, weights = moment_table(phi), sigma_w**2
-    squares, differences = np.empty((layers + 1, len(weights))), np.empty((layers + 1, len(weights)))
-    squares[0], differences[0] = second_moment, second_moment * (1 - correlation)
-    variances, known = np.empty((layers, len(weights))), np.full(len(weights), np.nan)
-    shapes: list[tuple[Floats, PairRows]] = []
-    for layer in range(layers):
-        q = variances[layer] = weights * squares[layer] + sigma_b**2
-        squares[layer + 1] = squares[layer]
-        if not (np.abs(q - known) <= SETTLED * q).all():
-            squares[layer + 1], alone = table.square(np.log(q)), table.slope_square(q)
-            known, shapes = q, _shapes(phi, q)
-        gap = np.clip(weights * differences[layer] / q, 0.0, 1.0)
-        shape = sum(share * rows.at(rows.ratio, rows.place(gap)) for share, rows in shapes)
-        differences[layer + 1] = q * (alone * shape * gap + shapes[0][1].noise)
-    chi = weights * table.slope_square(variances.ravel()).reshape(variances.shape)
-    return Course(variances, squares[1:], differences[1:], chi)
-
-
-def _shapes(phi: BoundActivation, q: Floats) -> list[tuple[Floats, PairRows]]:
-    """(share, rows) of the two variances beside each, whose ratio is in units of that without a gap."""
-    position = np.clip(np.log2(q / quadrature.scale(phi) ** 2), *OCTAVES)
-    below = np.clip(np.nan_to_num(np.floor(position)), OCTAVES[0], OCTAVES[1] - 1)
-    found = []
-    for beside, share in ((below, 1 - position + below), (below + 1, position - below)):
-        rows = [_octave(phi, int(octave)) for octave in beside]
-        found.append((share, PairRows(np.array([each.bend for each in rows]), np.array([each.ratio for each in rows]),
-                                      np.array([each.slope for each in rows]), rows[0].noise)))
-    return found
-
-
-@functools.lru_cache(256)
-@np.errstate(all="ignore")
-def _octave(phi: BoundActivation, octave: int) -> PairRows:
-    scale = math.inf if phi.pieces > 1 else quadrature.scale(phi)
-    q = 2.0**octave * quadrature.scale(phi) ** 2
-    still = noise(phi, q, 0.0) / q if phi.random else 0.0
-    ratio, slope = _row(phi, q, scale, still)
-    return PairRows(_bend(scale, np.array(q)), ratio / ratio[0], slope, still)
 
 
 @dataclass(frozen=True)
@@ -430,10 +362,6 @@ class PairRows:
 
     def gap(self, y: Floats) -> Floats:
         return np.asarray((np.sinh(self.bend * y) / np.sinh(self.bend)) ** 2)
-
-    def place(self, gap: Floats) -> Floats:
-        """y of a gap from 0 to 1."""
-        return np.asarray(np.arcsinh(np.sqrt(gap) * np.sinh(self.bend)) / self.bend)
 
     def multiplied(self, y: Floats) -> Floats:
         """By what a gap is multiplied, for every unit of σ_w²."""

@@ -22,7 +22,7 @@ from actprof.engine.spec import StackSpec
 from actprof.theory import finite_width, layers, pairs
 from actprof.theory.finite_width import Fluctuations
 from actprof.theory.layers import Field, Levels, saturated, scales, spread, why_no_theory, zero_fraction
-from actprof.theory.pairs import Pair
+from actprof.theory.pairs import Follower, Pair
 from actprof.theory.predictions import LayerTheory, StackTheory
 
 
@@ -110,13 +110,13 @@ def predict(stack: StackSpec, second_moment: float, correlation: float, rows: in
     below = finite_width.of_inputs(second_moment, correlation, 2 / features if unevenness is None else unevenness,
                                    features)
     steps: list[Step] = []
-    reason = ""
+    reason, follower = "", Follower()
     with np.errstate(all="ignore"):
         for number in range(1, stack.depth + 1):
             reason = why_no_theory(stack, number)
             if reason:
                 break
-            step, above = _advance(stack, number, levels, rows, below)
+            step, above = _advance(stack, number, levels, rows, below, follower)
             reason = finite_width.why_unreliable(step.field, step.one, levels.second_moment, below) if typical else ""
             if reason:
                 break
@@ -137,11 +137,11 @@ def _field(stack: StackSpec, number: int, levels: Levels, rows: int) -> tuple[Fi
 
 
 def _advance(stack: StackSpec, number: int, levels: Levels, rows: int,
-             below: Fluctuations) -> tuple[Step, Fluctuations]:
+             below: Fluctuations, follower: Follower) -> tuple[Step, Fluctuations]:
     phi = activations.bind(stack.activations[number - 1])
     field, preserved = _field(stack, number, levels, rows)
     one = expectations.mixed(phi, field.variance, field.offsets)
-    two = pairs.mixed(phi, field.variance, field.d, field.offsets)
+    two = pairs.mixed(phi, field.variance, field.d, field.offsets, follower)
     made = _levels(field, one, two, rows)
     leaving = layers.after(stack, made, rows)
     above, errors = finite_width.fluctuate(stack, number, field, one, two, leaving, rows, preserved, below)
