@@ -11,8 +11,7 @@ from actprof.catalogue.activations import ACTIVATIONS
 from actprof.engine.stacks import stack_specs
 from actprof.sweep.lines import lines
 from actprof.sweep.result import Axis
-from actprof.theory.conditions import silence_about
-from actprof.theory.criticality import criticality
+from actprof.theory.criticality import criticality, silence_about
 from actprof.theory.fixed_points import critical, fixed_points
 from actprof.theory.predictions import TRAINABLE_SCALES
 

@@ -1,6 +1,7 @@
 """Mean-field theory against closed forms, published statistics, derivatives and networks."""
 
 import math
+from dataclasses import astuple
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from actprof.catalogue.expectations import curve, forward_gain, moments, squares
 from actprof.errors import SpecError
 from actprof.theory.fixed_points import critical, depth_scale, edge_of_chaos, fixed_points, gains, stable_edge
 from actprof.theory.length_map import VARIANCES, length_map, length_slope, limit, roots
-from actprof.theory.pairs import pair
+from actprof.theory.pairs import Follower, pair
 
 DECADES = [10.0**power for power in range(-12, 7)]
 ELEMENTWISE = tuple(row.name for row in ACTIVATIONS if row.name != "maxout")
@@ -560,3 +561,12 @@ def test_an_activation_without_a_second_moment_has_no_gain_to_ask_for():
         forward_gain(choice("hard_shrink:1e3"))
     assert str(error.value) == ("hard_shrink:threshold=1000.0 has no gain that keeps the variance: E φ(z)² is 0 "
                                 "for z ~ N(0, 1).")
+
+
+@pytest.mark.parametrize("name", ["selu", "hard_tanh", "gelu", "sigmoid"])
+def test_a_follower_tells_pairs_as_they_are(name):
+    phi, q = bind(ACTIVATIONS.parse(name)), 0.7
+    follower = Follower()
+    for gap in 0.4 * 0.995 ** np.arange(60):
+        found, exact = (np.array(astuple(each(phi, q, q * float(gap)))) for each in (follower.pair, pair))
+        np.testing.assert_allclose(found, exact, rtol=1e-10)

@@ -57,9 +57,8 @@ def rule(points: Array, mean: Array | float, std: Array | float, order: int = OR
         inner = np.nan_to_num((points - mean) / std, posinf=REACH, neginf=-REACH)
     fixed = np.broadcast_to(np.array(_PANELS), (*inner.shape[:-1], len(_PANELS)))
     edges = np.sort(np.concatenate([fixed, np.clip(inner, -REACH, REACH)], axis=-1), axis=-1)
-    if edges.ndim == 1:
-        edges = edges[np.concatenate([[True], np.diff(edges) > 0])]
-    return _composite(edges, order)
+    wide = (np.diff(edges) > 0).reshape(-1, edges.shape[-1] - 1).any(axis=0)
+    return _composite(edges[..., np.concatenate([[True], wide])], order)
 
 
 def _composite(edges: Array, order: int) -> tuple[Array, Array]:

@@ -312,7 +312,8 @@ def _by_theory(seen: Evidence, untried: list[Candidate]) -> str:
 
 def _outlook(seen: Evidence, stack: StackSpec, moments: InputMoments) -> tuple[float, float] | None:
     """log₁₀ of what theory makes of the last activations and the first gradients; None where it cannot be healthy."""
-    layers = predict(stack, moments.second_moment, moments.correlation, seen.rows, moments.kurtosis).layers
+    layers = predict(stack, moments.second_moment, moments.correlation, seen.rows, moments.unevenness,
+                     typical=False).layers
     ratios = [layer.log_gradient_ratio for layer in layers]
     if len(layers) < stack.depth or None in ratios or any(map(_spoiled, layers, stack.activations)):
         return None

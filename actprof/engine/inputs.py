@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from actprof import data
-from actprof.arrays import Array
+from actprof.arrays import Array, Floats
 from actprof.data import sources
 from actprof.data.request import refuse
 from actprof.data.table import SCALINGS, Table
@@ -248,15 +248,15 @@ class InputMoments:
 
     Attributes:
         mean, second_moment: of all numbers.
-        correlation: mean product of two rows' numbers in the same place, over the second moment.
-        kurtosis: mean fourth power over the square of the second moment.
+        correlation: mean cosine between two rows, whatever their sizes; rows of zeros have none.
+        unevenness: variance over rows of their mean squares, over the square of the second moment.
         largest: the largest size of a number.
     """
 
     mean: float
     second_moment: float
     correlation: float
-    kurtosis: float
+    unevenness: float
     largest: float
 
 
@@ -273,10 +273,18 @@ def input_moments(inputs: Inputs) -> InputMoments:
     largest = float(np.abs(rows).max())
     with np.errstate(all="ignore"):
         rows /= largest or 1.0  # squares neither overflow nor underflow
-        squares = rows**2
-        second = float(squares.mean())
-        # From the differences between rows: exactly 1 where they are the same.
-        unlike = float(((rows - rows[:1]).var(axis=0)).mean()) * len(rows) / max(len(rows) - 1, 1)
-        correlation = max(1 - unlike / second, -1 / max(len(rows) - 1, 1)) if second else 0.0
-        kurtosis = float((squares**2).mean() / second**2) if second else 1.0
-    return InputMoments(float(rows.mean()) * largest, second * largest**2, correlation, kurtosis, largest)
+        mean, sizes = float(rows.mean()), (rows**2).mean(axis=1)
+        second = float(sizes.mean())
+        unevenness = float(sizes.var()) / second**2 if second else 0.0
+    return InputMoments(mean * largest, second * largest**2, _mean_cosine(rows, sizes), unevenness, largest)
+
+
+def _mean_cosine(rows: Floats, sizes: Floats) -> float:
+    """The mean cosine between two of the rows, of such mean squares; 0 if all are 0.
+
+    It comes from the differences between them, and so is exactly 1 where they point the same way.
+    """
+    unit = rows[sizes != 0] / np.sqrt(sizes[sizes != 0])[:, None]
+    others = max(len(unit) - 1, 1)
+    unlike = float((unit - unit[:1]).var(axis=0).mean()) * len(unit) / others if len(unit) else 1.0
+    return max(1 - unlike, -1 / others)

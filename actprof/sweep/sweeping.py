@@ -25,8 +25,8 @@ from actprof.sweep.lines import lines
 from actprof.sweep.result import BY_NAME, QUANTITIES, VERDICT, Cell, Sweep, Trend
 from actprof.sweep.spec import SWEPT
 from actprof.sweep.trends import MIN_NETWORKS, MIN_WIDTHS, WIDTH, trends
-from actprof.theory.finite_width import BAND, log_normal
-from actprof.theory.predictions import StackTheory
+from actprof.theory.finite_width import log_normal
+from actprof.theory.predictions import BAND, StackTheory
 from actprof.theory.stack import predict
 
 WORTH_PROCESSES = 2e10
@@ -103,7 +103,7 @@ class CellWork:
             arm = measured([stack], run, inputs)[0]
             asked = self.predicted or (self.judged and not run.gradients)
             theory = predict(stack, moments.second_moment, moments.correlation, inputs.batch_rows(0),
-                             moments.kurtosis) if asked else None
+                             moments.unevenness) if asked else None
             word = rules.verdict(arm, stack, theory, moments).code if self.judged else ""
             known = _predicted(theory, inputs.batch_rows(0)) if self.predicted and theory else {}
             return Cell(stack.label, *_statistics(arm), word, known)

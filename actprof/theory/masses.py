@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,26 @@ FINENESS = 0.1
 """Step of the grid for a sine: small enough for every extremum to be seen."""
 
 _LEFT_OUT = 2
+
+
+class LazyMasses(Sequence[Masses]):
+    """The masses of layers, each worked out when it is asked for: a figure of many layers shows none."""
+
+    def __init__(self, stack: StackSpec, layers: Sequence[LayerTheory],
+                 edges: Sequence[Sequence[float] | Array]) -> None:
+        self._at = functools.cache(lambda number: masses(stack, layers[number], edges[number]))
+        self._len = min(len(layers), len(edges))
+
+    def __len__(self) -> int:
+        return self._len
+
+    @overload
+    def __getitem__(self, index: int) -> Masses: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Masses]: ...
+    def __getitem__(self, index: int | slice) -> Masses | Sequence[Masses]:
+        places = range(self._len)[index]
+        return self._at(places) if isinstance(places, int) else tuple(map(self._at, places))
 
 
 @np.errstate(all="ignore")

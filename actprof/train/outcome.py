@@ -193,7 +193,7 @@ def _verdict(spec: TrainSpec, data: Labelled) -> Verdict | None:
     except ResourceError:
         return None
     with np.errstate(all="ignore"):
-        theory = predict(hidden, moments.second_moment, moments.correlation, len(rows), moments.kurtosis)
+        theory = predict(hidden, moments.second_moment, moments.correlation, len(rows), moments.unevenness)
         found = rules.verdict(arm, hidden, theory, moments, Trials(run, inputs, rules.healthy))
     return replace(found, text=found.text.partition(": ")[2]) if found.bad else None
 
