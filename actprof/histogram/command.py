@@ -15,7 +15,7 @@ from actprof.engine import spec
 from actprof.engine.spec import RunSpec
 from actprof.errors import SpecError, quoted
 from actprof.registry import folded
-from actprof.report.style import VIEWS, View
+from actprof.report.style import MAX_PANELS, VIEWS, View
 
 if TYPE_CHECKING:
     from actprof.engine.inputs import Inputs
@@ -77,8 +77,7 @@ def _joined(args: list[str]) -> list[str]:
 @click.option("--explain", is_flag=True, help="Print the limits that verdicts go by, and why; profile nothing.")
 @click.option("--jacobian", is_flag=True, help="Singular values of the derivative of outputs by inputs, at 4 samples.")
 @click.option("--view", type=Word((View.view, *VIEWS)), default=View.view, show_default=True,
-              help=f"Auto: panels to {VIEWS['panels']} layers, ridge lines to {VIEWS['ridge']}, "
-                   "a heat map beyond.")
+              help=f"Auto: panels to {MAX_PANELS} layers, a heat map beyond, of too many arms the curves alone.")
 @output_options
 def command(input_: str, range_: Any, log_y: bool, quantity: str, view: str, gradients: bool | None,
             jacobian: bool, check: bool, explain: bool, output: Output, inits: tuple[str, ...], acts: tuple[str, ...],

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from actprof.engine.spec import MAX_LAYERS, QUANTITIES
+from actprof.engine.spec import QUANTITIES
 from actprof.errors import OutputError, SpecError
 
 if TYPE_CHECKING:
@@ -28,8 +28,9 @@ UNIT = 100  # layouts are made in pixels of 1/100 inch
 EM = UNIT / 72  # pixels in a point
 TICK, AXIS_TITLE = 16.0, 17.0  # points
 
-VIEWS = {"panels": 8, "ridge": 24, "heatmap": MAX_LAYERS}
-"""View of a figure → the most layers for which "auto" takes it."""
+VIEWS = ("panels", "ridge", "heatmap", "curves")
+MAX_PANELS = 8
+"""The most layers of which "auto" draws panels: beyond it draws a heat map, and curves of arms that are too many."""
 
 SHEET = 1920, 1080
 """The least pixels of a figure at Style's default resolution."""
@@ -37,7 +38,7 @@ SHEET = 1920, 1080
 
 @dataclass(frozen=True)
 class View:
-    """What a figure shows: a quantity in one of VIEWS, or the one that suits the number of layers."""
+    """What a figure shows: a quantity in one of VIEWS, or the one that suits the layers and arms."""
 
     quantity: str = QUANTITIES[0]
     view: str = "auto"
@@ -54,7 +55,13 @@ class Style:
 
 @dataclass(frozen=True)
 class Theme:
-    """Colours. `arms` is the palette of Okabe & Ito (2008), told apart with any colour vision."""
+    """Colours. `arms` is the palette of Okabe & Ito (2008), told apart with any colour vision.
+
+    Attributes:
+        colormap: of values.
+        shares: of what is more or less frequent: the rarest is hardly told from the background.
+        good, bad: of verdicts.
+    """
 
     name: str
     background: str
@@ -62,6 +69,9 @@ class Theme:
     muted: str
     grid: str
     colormap: str
+    shares: str
+    good: str
+    bad: str
     arms: tuple[str, ...]
 
     def arm(self, number: int) -> str:
@@ -75,9 +85,11 @@ class Theme:
 
 
 THEMES = {
-    "light": Theme("light", "#ffffff", "#16181d", "#4d525b", "#d5d8dd", "viridis_r",
+    "light": Theme("light", "#ffffff", "#16181d", "#4d525b", "#d5d8dd", "viridis_r", "YlGnBu",
+                   "#1a7f37", "#b42318",
                    ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")),
-    "dark": Theme("dark", "#14161b", "#f4f5f7", "#b9bec7", "#3b404a", "viridis",
+    "dark": Theme("dark", "#14161b", "#f4f5f7", "#b9bec7", "#3b404a", "viridis", "viridis",
+                  "#4ac26b", "#ff7b72",
                   ("#56b4e9", "#e69f00", "#2bbd92", "#e08fbd", "#f0e442", "#f07a35")),
 }
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "p", "h")
