@@ -353,8 +353,8 @@ def test_long_verdicts_and_predictions_leave_every_text_clear(arms, layers):
 
 @pytest.mark.parametrize("view", VIEWS)
 def test_title_and_headings_say_the_verdict_and_the_remedy_of_a_bad_one(view):
-    good = Verdict("healthy", None, "relu with he: std 0.8 → 0.9; inputs grow alike", "", "Healthy: std 0.8 → 0.9")
-    bad = Verdict("exploding", 15, "activations grow ×3 a layer", "try --init he", "Activations explode ×97")
+    good = Verdict("healthy", None, "relu with he: std 0.8 → 0.9; inputs grow alike", headline="Healthy: std 0.8 → 0.9")
+    bad = Verdict("exploding", 15, "activations grow ×3 a layer", "try --init he", headline="Activations explode ×97")
     shown = texts(drawn(foretold(grid(1, 5), good), view=view))
     assert "✓ healthy: " in shown
     assert good.text in " ".join(shown)
