@@ -41,7 +41,15 @@ Note = tuple[float, str]
 
 
 class ValueScale(Linear):
-    """Ticks whose labels hardly stand out to the sides, where the next panel has its own."""
+    """Ticks whose labels hardly stand out to the sides, where the next panel has its own; one if two are too wide."""
+
+    def ticks(self, room: float, extent: Extent) -> list[Tick]:
+        found = super().ticks(room, extent)
+        if len(found) > 1:
+            return found
+        fitting = (self._within(self._round(wanted), room, extent) for wanted in range(MOST_TICKS, 1, -1))
+        alone = next((tick for ticks in fitting for tick in reversed(ticks) if tick[1] != "0"), None)
+        return [(self._placed(alone[0]), with_power(alone[1]))] if alone else found
 
     def _at_most(self, room: float, extent: Extent) -> int:
         return MOST_TICKS
