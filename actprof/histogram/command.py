@@ -88,6 +88,7 @@ def command(input_: str, range_: Any, log_y: bool, quantity: str, view: str, gra
     actprof histogram                                      He, ReLU, 5 layers
     actprof histogram --init 0.01 --init xavier --init he  three arms, ranked
     actprof histogram --act sigmoid --init 1 --range 0 1   the textbook's view
+    actprof histogram --init xavier --init he --layers 30 --view curves
     actprof histogram --widths 784,512,10 --json           for scripts
     actprof histogram --input data.csv --scale standard    on real data
     actprof histogram --input glyphs --layers 3            on images of digits
