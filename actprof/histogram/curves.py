@@ -19,7 +19,7 @@ from actprof.report.lettering import line_height, width
 from actprof.report.shares import DASHED
 from actprof.report.sheet import Entry, Key, Sheet
 from actprof.report.ticks import Extent, Fixed, Linear, Log, Scale, Tick
-from actprof.theory.predictions import LayerTheory
+from actprof.theory.predictions import BAND, LayerTheory
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -31,7 +31,6 @@ LANE = 15.0  # pixels between the marks of arms whose value has no place
 SPECTRUM = 150.0  # pixels of the axes of singular values, and SPREAD more for each arm
 SPREAD = 44.0
 HALF = 0.1  # of the line of a single layer
-SURE = 1.96  # standard errors around 95 %
 PALE = 0.14
 Look = dict[str, Any]
 WIDE: Look = {"linewidth": 2.8}
@@ -123,7 +122,7 @@ def _log_quartiles(layer: LayerSummary) -> tuple[float, float]:
 def _foretold(layer: LayerTheory) -> tuple[float, float, float]:
     if layer.log_gradient_ratio is None:
         return math.nan, math.nan, math.nan
-    error = math.nan if layer.log_gradient_error is None else SURE * layer.log_gradient_error
+    error = math.nan if layer.log_gradient_error is None else BAND * layer.log_gradient_error
     middle = layer.log_gradient_ratio
     return middle / math.log(10), (middle - error) / math.log(10), (middle + error) / math.log(10)
 
@@ -198,7 +197,7 @@ class Curves:
             ("σ within a unit, over the samples", [{**THIN, "marker": "."}, THIN], True),
             ("quartiles of the networks", [{"facecolor": "#808080", "alpha": 0.5}], several),
             ("dashed: theory, and where 95 % of networks lie", [band, DASHED], said and self._has_band),
-            ("dashed: theory", [DASHED], (said or any(self._scene.masses)) and not self._has_band),
+            ("dashed: theory", [DASHED], said and not self._has_band),
             ("from least to largest for each sample, root mean square", [SPAN, RMS], self._spectrum),
             ("0 or not finite", [LOST], any(course.lost.any() for course in courses)),
             ("σ within every unit is 0", [ALIKE], any(course.alike.any() for course in courses))) if occurs]
