@@ -8,7 +8,6 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 
@@ -100,11 +99,17 @@ def _of_rows(moment: Rows, kept: Flags) -> Rows:
     return moment[kept] if moment.ndim == 2 and moment.shape == (len(kept), 1) else moment
 
 
-class Recorder(Protocol):
-    """Looks at a layer's values, block by block; says of activations whether all were finite."""
+class Recorder:
+    """Sees a layer's values, block by block; says of activations whether all were finite. This one does not look."""
 
-    def preactivations(self, block: Rows) -> None: ...
-    def activations(self, block: Rows) -> bool: ...
+    def preactivations(self, block: Rows) -> None:
+        pass
+
+    def activations(self, block: Rows) -> bool:
+        return True
+
+
+NOBODY = Recorder()
 
 
 @dataclass(frozen=True)
@@ -114,19 +119,6 @@ class Chunk:
     batch: int
     start: int
     stop: int
-
-
-class _Nobody:
-    """A recorder that does not look."""
-
-    def preactivations(self, block: Rows) -> None:
-        pass
-
-    def activations(self, block: Rows) -> bool:
-        return True
-
-
-NOBODY = _Nobody()
 
 
 def forward(network: Network, layer: Layer, rows: Rows, chunk: Chunk | None, recorder: Recorder, scratch: Scratch,
@@ -215,13 +207,10 @@ def _blocks(rows: Rows) -> Iterator[Rows]:
 
 
 @dataclass(frozen=True)
-class _PreactivationsOnly:
+class _PreactivationsOnly(Recorder):
     """Hides the activations from a recorder that is to see them after the normalisation."""
 
     recorder: Recorder
 
     def preactivations(self, block: Rows) -> None:
         self.recorder.preactivations(block)
-
-    def activations(self, block: Rows) -> bool:
-        return True

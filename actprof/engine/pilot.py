@@ -12,7 +12,7 @@ from actprof.arrays import Array
 from actprof.catalogue import activations
 from actprof.engine.bins import Bins, Extent, bins_over, lay, shared_extents
 from actprof.engine.counting import Scratch
-from actprof.engine.forward import Chunk, forward
+from actprof.engine.forward import Chunk, Recorder, forward
 from actprof.engine.inputs import Inputs
 from actprof.engine.network import Network
 from actprof.engine.spec import RunSpec
@@ -33,7 +33,7 @@ LayerBins = dict[str, Bins]
 """Quantity → bins."""
 
 
-class _Reach:
+class _Reach(Recorder):
     """Records the extents of one layer."""
 
     def __init__(self) -> None:
