@@ -126,7 +126,7 @@ def _above_0(name: str, default: float, quiet: bool = False) -> Parameter:
 
 
 def _stretched(name: str, general: str, **more: Any) -> dict[str, Any]:
-    """What a row has whose pre-activations a parameter multiplies, which is 1 unless it is given."""
+    """The fields of a row whose pre-activations a parameter multiplies, which is 1 unless it is given."""
     return {"parameters": (_above_0(name, 1.0, quiet=True),), "stretch": name, "general": general, **more}
 
 
@@ -337,7 +337,7 @@ class BoundActivation:
 
     @property
     def sight(self) -> float:
-        """What a pre-activation is multiplied by before it is counted."""
+        """The factor by which a pre-activation is multiplied before it is counted."""
         return self.stretch if self.activation.sees_stretched else 1.0
 
     @property

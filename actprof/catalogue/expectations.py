@@ -34,7 +34,7 @@ _JUMPING: tuple[Kernel, Kernel] = ((lambda z: z * z - 1, lambda q: 2 * q),
 
 
 def kernels(phi: BoundActivation) -> tuple[Kernel, Kernel]:
-    """Of the first and the second derivative: with f' unless φ jumps, then with f."""
+    """The kernels of the first and the second derivative: with f' unless φ jumps, then with f."""
     return _JUMPING if phi.jumps else _SMOOTH
 
 
@@ -104,7 +104,7 @@ NOTHING = 1e-20
 
 @dataclass(frozen=True)
 class Moments:
-    """What a layer makes of a pre-activation of variance q; for a φ with jumps the slopes miss them.
+    """The expectations for a pre-activation of variance q; for a φ with jumps the slopes miss them.
 
     NumPy's floats, whose squares overflow to infinity.
 

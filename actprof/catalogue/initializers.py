@@ -26,7 +26,7 @@ from actprof.registry import Choice, Dialect, Parameter, Registry, Value
 
 @dataclass(frozen=True)
 class Fans:
-    """What a scale may depend on.
+    """The facts of a layer on which a scale may depend.
 
     Attributes:
         first: whether this is the layer that sees the inputs (siren).
@@ -97,7 +97,7 @@ def identity(rng: np.random.Generator, shape: tuple[int, int], dtype: np.dtype[A
 
 
 def identity_std(fans: Fans, gain: float) -> float:
-    """Of a weight picked at random, which is `gain` with probability 1/max(n, m), else 0."""
+    """The std of a weight picked at random, which is `gain` with probability 1/max(n, m), else 0."""
     longer = max(fans.fan_in, fans.fan_out)
     return gain * math.sqrt(longer - 1) / longer
 
@@ -119,7 +119,7 @@ def fixed(fans: Fans, **_: Value) -> float:
 
 
 def _zeros(rows: int, sparsity: float) -> int:
-    """How many weights of a column are 0."""
+    """The number of weights of a column that are 0."""
     return math.ceil(sparsity * rows)
 
 
@@ -336,7 +336,7 @@ def _critical(fans: Fans) -> float:
 KAIMING = (Parameter("a", 0.0, -1e3, 1e3), HE_PARAMETERS[1],
            Parameter("nonlinearity", "leaky_relu",
                      choices=tuple(row.name for row in ACTIVATIONS if row.torch_gain is not None)))
-"""What kaiming_normal_ and kaiming_uniform_ take beside a tensor."""
+"""The parameters of kaiming_normal_ and kaiming_uniform_ beside the tensor."""
 
 
 def _kaiming(a: float, mode: str, nonlinearity: str) -> dict[str, Value]:
@@ -347,19 +347,19 @@ def _kaiming(a: float, mode: str, nonlinearity: str) -> dict[str, Value]:
 
 
 ROUNDING = 1e-13
-"""By which share of their size sums of weights may be off."""
+"""The share of their size by which sums of weights may be off."""
 
 MAX_SIZE = 1e37
 """The largest parameter: weights far beyond it are infinite in single precision."""
 
 PATTERNS = {"normal": "N(0, {})", "uniform": "U(±√({}))", "truncated": "N(0, {}) cut at ±2.27 std, std corrected"}
-"""How a distribution with a given variance is written; a uniform's is three times that."""
+"""Formulas of a distribution with a given variance; a uniform's is three times that."""
 
 TEX = {"normal": r"$\mathcal{{N}}\left(0,\ \dfrac{{{}}}{{{}}}\right)$",
        "uniform": r"$U\left(\pm\sqrt{{\dfrac{{{}}}{{{}}}}}\right)$"}
 TEX["truncated"] = TEX["normal"] + r" cut at $\pm 2.27$ std, std corrected"
 SQUARED_BOUND = {"normal": 1, "uniform": 3, "truncated": 1}
-"""What the variance is multiplied by in these formulas: a uniform shows the square of its bound."""
+"""The factor of the variance in these formulas: a uniform shows the square of its bound."""
 
 FAN_TEX = {"fan_avg": r"\left(n+m\right)/2", "fan_geo_avg": r"\sqrt{nm}"}
 

@@ -46,7 +46,7 @@ class Tape:
     moments: Moments
 
     def __init__(self, layer: Layer, rows: int, dropout: Dropout | None = None, sparing: bool = False) -> None:
-        """With `sparing`, a takes the place of z where the way back does not need z."""
+        """A tape for so many rows; with `sparing`, a takes the place of z where the way back does not need z."""
         dtype = layer.weights.dtype
         columns, units = (rows, layer.weights.shape[1]), (rows, layer.fans.fan_out)
         self.z = np.empty(columns, dtype)
@@ -64,7 +64,7 @@ class Tape:
                 self._product, self.z = self.normal, self.scaled
 
     def start(self, rows: Rows) -> Rows:
-        """Where the matrix product of these inputs goes."""
+        """The array for the matrix product of these inputs."""
         self.inputs = rows
         return self._product
 
@@ -95,7 +95,7 @@ def forgets_z(layer: Layer) -> bool:
 
 
 def _of_rows(moment: Rows, kept: Flags) -> Rows:
-    """What belongs to the rows that are kept, of a moment that is of each row or of all."""
+    """The part of a moment that belongs to the kept rows; a moment of all rows stays whole."""
     return moment[kept] if moment.ndim == 2 and moment.shape == (len(kept), 1) else moment
 
 
@@ -197,7 +197,7 @@ def _activated(network: Network, layer: Layer, z: Rows, chunk: Chunk | None, rec
 
 
 def _room(layer: Layer, z: Rows, scratch: Scratch) -> Rows:
-    """Where the activations go: over z if they fit."""
+    """The array for the activations: z itself if they fit."""
     return z if layer.activation.pieces == 1 else scratch.get("pieces", (len(z), layer.fans.fan_out), z.dtype)
 
 

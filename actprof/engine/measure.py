@@ -65,7 +65,7 @@ class ForwardBackward:
 
     def _up(self, rows: Rows, chunk: Chunk, tapes: Sequence[Tape], recorders: Sequence[Recorder],
             scratch: Scratch) -> tuple[Rows, bool]:
-        """What the last layer gives, and whether all was finite; the recorders see what they would without tapes."""
+        """The last layer's outputs, and whether all was finite; recorders see what they would without tapes."""
         counted: Rows | None = None  # from where something is lost on, what is left for the recorders
         for layer, tape, recorder in zip(self._layers, tapes, recorders, strict=True):
             watch = _Watch(recorder)

@@ -96,7 +96,7 @@ def _own(network: Network, number: int, layer: dict[str, Extent], run: RunSpec, 
 
 
 def _known(networks: Sequence[Network], quantity: str, number: int | None = None) -> dict[str, Any]:
-    """What the activations say of their values, of all layers or of one: the image, and whether 0 must be an edge."""
+    """The facts of the activations, of all layers or of one: their image, and whether 0 must be an edge."""
     if quantity != "activation" or any(network.normalised_after for network in networks):
         return {}
     chosen = slice(None) if number is None else slice(number - 1, number)
