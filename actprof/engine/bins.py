@@ -32,7 +32,7 @@ NEAR_CONSTANT = 1e-3
 
 @dataclass(frozen=True)
 class Extent:
-    """How far the values of one layer reach: a robust range (a few far outliers left out)."""
+    """The range of one layer's values, a few far outliers left out."""
 
     low: float
     high: float
@@ -69,7 +69,7 @@ class Bins:
 
     @cached_property
     def offset(self) -> float:
-        """What is subtracted first; 0 when 0 is an edge."""
+        """The number subtracted before scaling; 0 when 0 is an edge."""
         return 0.0 if self.first or self.low == 0 else self.low
 
     def place(self, values: Array, out: Array) -> None:
@@ -166,7 +166,7 @@ def _spread(low: float, high: float, dtype: np.dtype[Any]) -> tuple[float, float
 
 
 def _cuts(panels: list[Extent], low: float, high: float, count: int) -> int:
-    """How many extents narrower than half a bin have an edge inside (padded by half their width, or some floats)."""
+    """The number of extents narrower than half a bin that an edge cuts (padded by half their width, or some floats)."""
     width = (high - low) / count
     cut = 0
     for panel in panels:

@@ -65,7 +65,7 @@ class ForwardBackward:
 
     def _up(self, rows: Rows, chunk: Chunk, tapes: Sequence[Tape], recorders: Sequence[Recorder],
             scratch: Scratch) -> tuple[Rows, bool]:
-        """What the last layer gives, and whether all was finite; the recorders see what they would without tapes."""
+        """The last layer's outputs, and whether all was finite; recorders see what they would without tapes."""
         counted: Rows | None = None  # from where something is lost on, what is left for the recorders
         for layer, tape, recorder in zip(self._layers, tapes, recorders, strict=True):
             watch = _Watch(recorder)
@@ -105,7 +105,7 @@ def _atoms(layer: Layer) -> tuple[float, ...]:
     return (0.0,) if layer.activation.atoms or layer.activation.pieces > 1 else ()
 
 
-class _Watch:
+class _Watch(Recorder):
     """A recorder that passes everything on and remembers whether all activations were finite."""
 
     def __init__(self, recorder: Recorder) -> None:
@@ -215,7 +215,7 @@ class _Steps:
         return lambda share: self.progress((base + share) / self.total)
 
 
-class _LayerCounters:
+class _LayerCounters(Recorder):
     """The recorder of one layer: counts its activations, their saturation and, where it has bins, pre-activations."""
 
     def __init__(self, network: Network, number: int, bins: LayerBins, scratch: Scratch) -> None:
