@@ -34,7 +34,7 @@ def render(result: GainTable, style: Style, format: str) -> bytes:
 
 
 def draw_figure(figure: Figure, theme: Theme, result: GainTable) -> None:
-    """A row for each activation, or a gallery; the sheet is 1080 pixels high, or as high as it must be."""
+    """Draw a row for each activation, or a gallery; the sheet is 1080 pixels high, or as high as it must be."""
     (_draw_rows if len(result.activations) <= MAX_ROWS else _draw_gallery)(figure, theme, result)
 
 
@@ -55,7 +55,7 @@ def _draw_rows(figure: Figure, theme: Theme, result: GainTable) -> None:
 
 
 def _draw_gallery(figure: Figure, theme: Theme, result: GainTable) -> None:
-    """Small planes: the map where σ_w or σ_b was asked for, else φ and φ', all over the same axes."""
+    """Draw small planes: the map where σ_w or σ_b was asked for, else φ and φ', all over the same axes."""
     from actprof.report.axes import Box
     from actprof.report.sheet import HEIGHT, MARGIN, WIDTH, Header, Paragraph, Sheet, Stack
 

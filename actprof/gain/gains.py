@@ -43,7 +43,7 @@ def shape(phi: BoundActivation) -> Shape | None:
 
 
 def _merged(even: list[float], sides: list[float]) -> list[float]:
-    """Rising, with a NaN between both sides of every break."""
+    """All places in rising order, with a NaN between both sides of every break."""
     known = [z for z in sides if not math.isnan(z)]
     rising = sorted([*even, *known])
     lower = set(known[::2])
@@ -123,7 +123,7 @@ def gain_table(request: GainSpec) -> GainTable:
 
 
 def _activation(choice: Choice, request: GainSpec) -> ActivationGains:
-    """Of the whole catalogue no more than is shown: the rest takes longer."""
+    """What is known of one activation; of the whole catalogue no more than is shown, as the rest takes longer."""
     phi, figures, edge = bind(choice), gains(choice), critical(choice, request.sigma_b or 0.0)
     asked, start = _asked(choice, edge, request)
     known = ActivationGains(choice.label, phi.formula, figures, edge, fixed_points=asked, start=start)
@@ -134,7 +134,7 @@ def _activation(choice: Choice, request: GainSpec) -> ActivationGains:
 
 
 def _with_curves(phi: BoundActivation, known: ActivationGains, request: GainSpec) -> ActivationGains:
-    """With the map at the σ_w and σ_b asked for, or of the forward gain if none was."""
+    """The same with its curves: the map is at the σ_w and σ_b asked for, or else at the forward gain."""
     found, start = known.fixed_points, known.start
     if request.sigma_w is None and request.sigma_b is None:
         forward = next((each for each in known.courses if each.name == "forward"), None)
@@ -155,7 +155,7 @@ def _asked(choice: Choice, edge: Edge | None, request: GainSpec) -> tuple[FixedP
 
 
 def _start(sigma_w: float, sigma_b: float, q0: float | None) -> float:
-    """Inputs have the second moment 1."""
+    """The variance of the first layer's pre-activations, for inputs with E x² = 1 unless it is given."""
     return sigma_w**2 + sigma_b**2 if q0 is None else q0
 
 

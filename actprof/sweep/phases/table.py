@@ -85,7 +85,7 @@ DIGITS, FEW = 4, 3
 
 
 def print_diagrams(result: PhaseDiagrams, stream: TextIO) -> None:
-    """Two tables for each activation; the grid itself is for the figure and for machines."""
+    """Print two tables for each activation; the grid itself is for the figure and for machines."""
     for place, diagram in enumerate(result.diagrams):
         stream.write("\n" * (place > 0))
         _print_edge(diagram, stream)
