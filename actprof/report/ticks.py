@@ -113,10 +113,8 @@ class Linear(Scale):
                           / (self._end - self._start))
 
     def ticks(self, room: float, extent: Extent) -> list[Tick]:
-        longest = max(extent(with_power(compact(self._value(end)))) for end in (self._start, self._end))
-        most = min(self._most, max(3, int(room / (longest + CLEARANCE))))
         for even in (True, False):
-            for wanted in range(most, 1, -1):
+            for wanted in range(self._most, 1, -1):
                 for chosen in _thinned(self._round(wanted), even):
                     if len(chosen) > 1 and self._clear(chosen, room, extent):
                         whole = [tick for tick in chosen if self._whole and _is_whole(self._value(tick[0]))]
