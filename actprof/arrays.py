@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
+
+Array = NDArray[Any]
+Rows = NDArray[Any]
+"""One row for each sample, one column for each unit or feature."""
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]

@@ -42,7 +42,8 @@ def _lines(record: Mapping[str, Any]) -> list[str]:
     """What is said of one entry: its formula, and below what else there is."""
     parameters = ", ".join(f"{each['name']}={_short(each['default'])}" for each in record["parameters"])
     also = ", ".join(_alias(name, record) for name in record["aliases"])
-    facts = (("parameters", parameters), ("also", also), ("source", record["source"]))
+    facts = (("parameters", parameters), ("with them", record.get("general", "")), ("also", also),
+             ("source", record["source"]))
     return [record["formula"], *(f"{word}: {text}" for word, text in facts if text)]
 
 
@@ -58,6 +59,7 @@ def _record(entry: Any, registry: Registry[Any]) -> dict[str, Any]:
         "name": entry.name,
         "aliases": [*entry.aliases, *presets],
         "formula": entry.formula,
+        **({"general": entry.general} if getattr(entry, "general", "") else {}),
         "source": entry.source,
         "parameters": [{"name": p.name, "default": p.default, **({"choices": p.choices} if p.choices else {})}
                        for p in entry.parameters],

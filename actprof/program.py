@@ -21,7 +21,8 @@ COMMANDS = {
     "histogram": ("actprof.histogram.command", "Show what happens to the signal in each layer of a dense stack."),
     "bounds": ("actprof.bounds.command", "Show how the scale of the weights depends on the number of inputs."),
     "gain": ("actprof.gain.command", "Show an activation's gains and whether the variance they keep is stable."),
-    "sweep": ("actprof.sweep.command", "Show signal and gradient over a grid of networks, or a phase diagram."),
+    "sweep": ("actprof.sweep.command", "Show signal and gradient over a grid of networks."),
+    "phases": ("actprof.sweep.phases.command", "Show an activation's phases: ordered, chaotic, and the edge between."),
     "train": ("actprof.train.command", "Train one network from different initial weights, side by side."),
     "list": ("actprof.listing", "List the names that the other commands take."),
 }
@@ -73,6 +74,7 @@ def cli() -> None:
     actprof bounds --scheme xavier --scheme he
     actprof gain tanh gelu
     actprof sweep --over gain=0.5:3 --over layers=5:50:10
+    actprof phases --act tanh --init he
     actprof train --init 0.01 --init xavier --init he
     actprof list inits
     """

@@ -19,7 +19,12 @@ Value = float | int | str
 
 @dataclass(frozen=True)
 class Parameter:
-    """One parameter of a named thing: a finite number in [low, high], or one of `choices`."""
+    """One parameter of a named thing: a finite number in [low, high], or one of `choices`.
+
+    Attributes:
+        synonyms: another word for a choice → the choice.
+        quiet: a Choice leaves it out where it has its default, so that the name alone keeps its plain meaning.
+    """
 
     name: str
     default: Value
@@ -27,11 +32,13 @@ class Parameter:
     high: float = math.inf
     positive: bool = False
     choices: tuple[str, ...] = ()
+    synonyms: Mapping[str, str] = field(default_factory=dict)
+    quiet: bool = False
 
     def read(self, text: str, owner: str) -> Value:
         """The value that `text` stands for; SpecError says what would be allowed."""
         if self.choices:
-            word = folded(text)
+            word = self.synonyms.get(folded(text), folded(text))
             if word not in self.choices:
                 raise SpecError(f"{owner}: {self.name} must be one of {', '.join(self.choices)}, not {quoted(text)}.")
             return word
@@ -91,6 +98,22 @@ class Entry(Protocol):
     def parameters(self) -> tuple[Parameter, ...]: ...
 
 
+@dataclass(frozen=True)
+class Dialect:
+    """A framework's function with words of its own for what an entry of the table does.
+
+    Attributes:
+        entry: the canonical name of the entry.
+        parameters: the framework's own; those of the entry are taken too, and go before them.
+        values: the framework's parameters by name, to those of the entry.
+    """
+
+    name: str
+    entry: str
+    parameters: tuple[Parameter, ...]
+    values: Callable[..., dict[str, Value]]
+
+
 E = TypeVar("E", bound=Entry)
 
 
@@ -102,6 +125,7 @@ class Registry(Generic[E]):
         listing: the word `actprof list` takes for this table ("activations").
         entries: the rows, in the order in which they are listed.
         presets: another name → the text it stands for ("keras.leaky_relu" → "leaky_relu:slope=0.3").
+        dialects: names whose parameters have to be translated ("torch.kaiming_uniform" → "he_uniform").
         refused: a name people try → why it cannot be had.
         number: the entry that a bare number stands for, if any ("0.01" → "normal:0.01").
         check: looks at the values of a choice together (low < high); raises SpecError.
@@ -110,14 +134,16 @@ class Registry(Generic[E]):
     """
 
     def __init__(self, kind: str, listing: str, entries: Iterable[E], *, presets: Mapping[str, str] | None = None,
-                 refused: Mapping[str, str] | None = None, number: str | None = None,
-                 check: Callable[[Choice], None] | None = None) -> None:
+                 dialects: Iterable[Dialect] = (), refused: Mapping[str, str] | None = None,
+                 number: str | None = None, check: Callable[[Choice], None] | None = None) -> None:
         self.kind = kind
         self.listing = listing
         self.presets = dict(presets or {})
         self.refused = dict(refused or {})
+        self.dialects = {dialect.name: dialect for dialect in dialects}
         rows = list(entries)
-        used = [*self.presets, *self.refused, *(name for row in rows for name in (row.name, *row.aliases))]
+        used = [*self.presets, *self.dialects, *self.refused,
+                *(name for row in rows for name in (row.name, *row.aliases))]
         if twice := sorted({name for name in used if used.count(name) > 1}):
             raise ValueError(f"two {listing} have the name {', '.join(twice)}")
         self._entries = {entry.name: entry for entry in rows}
@@ -134,12 +160,13 @@ class Registry(Generic[E]):
 
     def names(self) -> list[str]:
         """Every name that parses, presets included."""
-        return [*self._canonical, *self.presets]
+        return [*self._canonical, *self.presets, *self.dialects]
 
     def presets_of(self, name: str) -> dict[str, str]:
-        """The presets of an entry: name → the text it stands for."""
+        """The presets of an entry, and what others call it: name → the text it stands for."""
         return {preset: text for preset, text in self.presets.items()
-                if self._canonical[text.partition(":")[0]] == name}
+                if self._canonical[text.partition(":")[0]] == name} | {
+                    dialect.name: name for dialect in self.dialects.values() if dialect.entry == name}
 
     def parse(self, text: str) -> Choice:
         """Read `NAME[:VALUE…]`; raises SpecError with a suggestion."""
@@ -152,7 +179,7 @@ class Registry(Generic[E]):
         """The choice with one parameter read from `text` instead; raises SpecError."""
         known = {each.name: each for each in self._entries[choice.name].parameters}
         values = choice.values | {parameter: known[parameter].read(text, choice.name)}
-        return self._checked(Choice(choice.name, tuple(values.items()), choice.label))
+        return self._choice(self._entries[choice.name], values, choice.label)
 
     def _parsed(self, text: str, label: str) -> Choice:
         name, _, values = text.partition(":")
@@ -160,23 +187,33 @@ class Registry(Generic[E]):
         given: dict[str, Value] = {}
         if name in self.presets:
             name, _, preset = self.presets[name].partition(":")
-            given = self._values(self._entries[self._canonical[name]], preset, name)
+            given = self._values(self._entries[self._canonical[name]].parameters, preset, name)
         if name in self.refused:
             raise SpecError(f"{quoted(name)} cannot be used here: {self.refused[name]}.")
-        if name not in self._canonical:
+        if name not in self._canonical and name not in self.dialects:
             raise SpecError(f"unknown {self.kind} {quoted(label)}. {self._suggestion(name)}")
-        entry = self._entries[self._canonical[name]]
-        given |= self._values(entry, values, name)
-        return self._checked(Choice(entry.name, tuple((p.name, given.get(p.name, p.default)) for p in entry.parameters),
-                                    "".join(label.split()).casefold().removesuffix(":")))
+        dialect = self.dialects.get(name)
+        entry = self._entries[dialect.entry if dialect else self._canonical[name]]
+        if dialect:
+            given = self._values((*dialect.parameters, *entry.parameters), values, name)
+            own = {each.name: given.pop(each.name, each.default) for each in dialect.parameters}
+            given = dialect.values(**own) | given
+        else:
+            given |= self._values(entry.parameters, values, name)
+        return self._choice(entry, given, "".join(label.split()).casefold().removesuffix(":"))
 
-    def _checked(self, choice: Choice) -> Choice:
+    def _choice(self, entry: E, given: Mapping[str, Value], label: str) -> Choice:
+        values = ((each.name, given.get(each.name, each.default), each) for each in entry.parameters)
+        choice = Choice(entry.name, tuple((name, value) for name, value, each in values
+                                          if not (each.quiet and value == each.default)), label)
         if self._check is not None:
             self._check(choice)
         return choice
 
-    def _values(self, entry: E, text: str, owner: str) -> dict[str, Value]:
-        known = {parameter.name: parameter for parameter in entry.parameters}
+    def _values(self, parameters: Iterable[Parameter], text: str, owner: str) -> dict[str, Value]:
+        known: dict[str, Parameter] = {}
+        for parameter in parameters:
+            known.setdefault(parameter.name, parameter)
         given: dict[str, Value] = {}
         items = text.split(",") if text.strip() else []
         for position, item in enumerate(items):
@@ -203,11 +240,13 @@ def folded(name: str) -> str:
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """`Did you mean 'relu'?`, or nothing when no known name is near."""
+    """`Did you mean 'relu'?`, or nothing when no known name is near: float16 is no misspelt float64."""
     import difflib
 
-    near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
-    return f"Did you mean '{near[0]}'?" if near else ""
+    digits = re.findall(r"\d", word)
+    bare = {name.lstrip("-"): name for name in known if re.findall(r"\d", name) in ([], digits) or not digits}
+    near = difflib.get_close_matches(word.lstrip("-"), list(bare), n=1, cutoff=0.6)
+    return f"Did you mean '{bare[near[0]]}'?" if near else ""
 
 
 def _is_number(text: str) -> bool:

@@ -1,6 +1,7 @@
 """The house: every folder has a rank, and imports lead from a higher rank to a lower one, proved from the source."""
 
 import ast
+import functools
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -57,6 +58,7 @@ def place(module: str) -> str:
     return module.split(".")[0]
 
 
+@functools.cache
 def imports(module: str) -> list[Import]:
     return list(_imports(ast.parse(MODULES[module].read_text(encoding="utf-8")), True, False))
 

@@ -117,6 +117,7 @@ def test_the_share_of_weights_within_one_std_is_the_promised_one(name):
     assert scheme.samples[0].inside == pytest.approx(promised, abs=4 * math.sqrt(promised * (1 - promised) / 1e5))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["orthogonal", "identity", "zeros", "ones", "constant:0.1"])
 def test_what_leaves_nothing_to_chance_agrees_whatever_the_seed(name):
     assert all(sample.agrees for seed in range(20) for sample in one(name, fan_in="1,7,64", seed=seed).samples)
@@ -288,7 +289,11 @@ NOTES = {
     "Xavier": "xavier here is N(0, 2/(n+m)) (the paper's variance, PyTorch's xavier_normal_). Others mean "
               "N(0, 1/n) (textbooks): --scheme lecun_normal; "
               "U(±√(6/(n+m))) (the paper's eq. 16, Keras, PyTorch's xavier_uniform_): --scheme glorot_uniform; "
-              "U(±1/√n) (blogs, the paper's eq. 1): --scheme fan_in_uniform",
+              "U(±1/√n) (blogs, the paper's eq. 1): --scheme fan_in_uniform; "
+              "U(±√(3/n)) (Caffe): --scheme caffe.xavier",
+    "variance_scaling:distribution=normal":
+        "distribution=normal here is not cut, as in JAX. In TensorFlow and Keras it means truncated "
+        "(distribution=truncated); theirs that is not cut is untruncated_normal",
     "he:gain=1": "he here is N(0, 2/n) (the paper). Others mean "
                  "N(0, 2/m) (the paper's other form, PyTorch's ResNets): --scheme he_normal:mode=fan_out; "
                  "N(0, 2/n) cut at ±2.27 std, std corrected (Keras's and JAX's he_normal): --scheme he_truncated; "
@@ -306,7 +311,7 @@ def test_a_name_with_several_meanings_tells_of_each_and_how_to_ask_for_it(name):
 def test_among_many_schemes_a_note_is_brief():
     notes = [scheme.notes for scheme in bounds(bounds_spec(["xavier", "he_truncated", "ones"])).schemes]
     assert notes == [("xavier here is N(0, 2/(n+m)). Others mean N(0, 1/n) (lecun_normal), U(±√(6/(n+m))) "
-                      "(glorot_uniform), U(±1/√n) (fan_in_uniform)",), (), ()]
+                      "(glorot_uniform), U(±1/√n) (fan_in_uniform), U(±√(3/n)) (caffe.xavier)",), (), ()]
 
 
 @pytest.mark.parametrize("name", NAMESAKES)
@@ -434,3 +439,42 @@ def test_a_scheme_that_cannot_be_sampled_still_has_its_promise():
     assert "1e18" in text
     assert "1.00e-9" in text
     assert "nothing was sampled" in text
+
+
+@pytest.mark.parametrize(("settings", "fans", "std", "theirs"), [
+    ({"fan_in": "3", "fan_out": "64"}, (27, 576), 1 / 8, ""),
+    ({"fan_in": "64", "fan_out": "3"}, (576, 27), 1 / 24, ""),
+    ({"fan_in": "64", "fan_out": "32", "groups": 4}, (144, 72), 1 / 12, "fan_out = 288 where 72 is meant"),
+    ({"fan_in": "4", "depthwise": True}, (9, 9), 1 / 3, "fan_out = 36 where 9 is meant"),
+    ({"fan_in": "4", "fan_out": "8", "depthwise": True}, (9, 18), 1 / 3, "fan_out = 72 where 18 is meant"),
+    ({"fan_in": "8", "fan_out": "16", "transposed": True}, (72, 144), 1 / 12,
+     "fan_in = 144 where 72 is meant and fan_out = 72 where 144 is meant"),
+    ({"fan_in": "8", "transposed": True}, (72, 72), 72**-0.5, ""),
+])
+def test_a_kernel_has_the_fans_of_what_it_connects_and_the_matrix_of_its_weight(settings, fans, std, theirs):
+    found = bounds(bounds_spec(["orthogonal", "he"], kernel_sides="3x3", **settings))
+    matrix, normal = found.schemes
+    assert (normal.fan_in[0], normal.fan_out[0]) == fans
+    assert normal.std[0] == pytest.approx(math.sqrt(2 / fans[0]))
+    assert matrix.std[0] == pytest.approx(std)
+    assert matrix.samples[0].agrees
+    assert matrix.samples[0].sample_std == pytest.approx(std, rel=0.1)
+    assert len(found.notes) == bool(theirs)
+    assert all(theirs in note for note in found.notes)
+
+
+@pytest.mark.parametrize(("scheme", "settings", "message"), [
+    ("identity", {"kernel_sides": "3x3"}, "identity has no kernels: torch's eye_ and Keras's Identity make "
+                                          "matrices alone; PyTorch's dirac_ is the kernel that passes its input on."),
+    ("sparse", {"groups": 2}, "sparse has no kernels: PyTorch's sparse_ makes matrices alone."),
+    ("he", {"groups": 4, "fan_in": "1:8"}, "--fan-in 1 cannot be divided into 4 groups. Take multiples of 4, such as "
+                                           "--fan-in 4:40:4."),
+    ("he", {"groups": 4, "fan_in": "8", "fan_out": "6"}, "--fan-out 6 cannot be divided into 4 groups. "
+                                                         "Take multiples of 4."),
+    ("he", {"groups": 4, "depthwise": True, "fan_in": "8"},
+     "--groups cannot be combined with --depthwise, which has as many as there are inputs."),
+])
+def test_a_kernel_that_cannot_be_is_refused(scheme, settings, message):
+    with pytest.raises(SpecError) as caught:
+        bounds_spec([scheme], **settings)
+    assert str(caught.value) == message

@@ -15,6 +15,7 @@ from actprof.histogram.compare import compare
 from actprof.histogram.result import Comparison
 from actprof.histogram.table import print_comparison
 from actprof.listing import print_tables
+from tests.tables import says, says_share, tables
 
 LONG = "variance_scaling:scale=2,mode=fan_avg,distribution=uniform"
 
@@ -46,9 +47,10 @@ def piped(comparison: Comparison, quantity: str = "activation", encoding: str = 
     return stream.read().split("\n")
 
 
-def layer_rows(lines: list[str]) -> list[list[str]]:
-    """The cells of the rows that begin with a layer's number."""
-    return [line.split() for line in lines if re.match(r" *\d+(–\d+)? +\d+×", line)]
+def layer_rows(lines: list[str]) -> list[dict[str, str]]:
+    """The rows that begin with a layer's number, of every arm, as head → cell."""
+    return [{"histogram" if head.startswith("histogram") else head: cell for head, cell in row.items()}
+            for table in tables(lines) for row in table if "shape" in row]
 
 
 @pytest.fixture(autouse=True)
@@ -66,9 +68,13 @@ def test_the_table_says_what_the_profile_says() -> None:
         assert word in headers
     for cells, layer in zip(layer_rows(lines), comparison.arms[0].layers, strict=True):
         statistics = layer.activation.statistics
-        assert cells[:9] == [str(layer.layer), "20×20", "400", number(statistics["mean"]), number(statistics["std"]),
-                             number(statistics["within_unit_std"]), percent(statistics["zero_fraction"]), "-",
-                             count(statistics["dead_units"])]
+        assert (cells["layer"], cells["shape"], cells["params"]) == (str(layer.layer), "20×20", "400")
+        assert cells["% sat"] == "-"
+        assert says(cells["mean"], statistics["mean"])
+        assert says(cells["std"], statistics["std"])
+        assert says(cells["in-unit std"], statistics["within_unit_std"])
+        assert says_share(cells["% zero"], statistics["zero_fraction"])
+        assert float(cells["dead units"]) == statistics["dead_units"]
     assert next(line for line in lines if line.startswith("total")).split() == ["total", "1,200", "0"]
 
 
@@ -135,27 +141,27 @@ def test_a_terminal_gets_colour_unless_the_environment_says_otherwise(
 def test_layers_that_were_not_computed_share_a_row_when_there_are_many() -> None:
     comparison = compared("200", layers=60)
     rows = layer_rows(piped(comparison))
-    assert " ".join(rows[-1][-2:]) == "not computed"
-    first, last = map(int, rows[-1][0].split("–"))
+    assert rows[-1]["histogram"] == "not computed"
+    first, last = map(int, rows[-1]["layer"].split("–"))
     assert last == 60
     assert first == next(layer.layer for layer in comparison.arms[0].layers if not layer.activation.computed)
     assert len(rows) == first
     few = layer_rows(piped(compared("1e30", layers=4)))
     assert len(few) == 4
-    assert " ".join(few[-1][-2:]) == "not computed"
+    assert few[-1]["histogram"] == "not computed"
 
 
 def test_what_is_not_finite_is_counted_in_place_of_the_bars() -> None:
     rows = layer_rows(piped(compared("1e30", layers=4)))
-    counted = [" ".join(row[9:]) for row in rows if "inf" in " ".join(row)]
+    counted = [row["histogram"] for row in rows if "inf" in row["histogram"]]
     assert counted
     assert re.fullmatch(r"[\d,]+ \+inf(, [\d,]+ NaN)?", counted[0])
 
 
 def test_a_layer_at_one_value_says_which_and_one_out_of_range_that_it_is() -> None:
-    assert [" ".join(row[9:]) for row in layer_rows(piped(compared("zeros")))] == ["all 0"] * 3
+    assert [row["histogram"] for row in layer_rows(piped(compared("zeros")))] == ["all 0"] * 3
     lines = piped(compared("he", act="linear", range=(100.0, 200.0)))
-    assert [" ".join(row[9:]) for row in layer_rows(lines)] == ["outside the range"] * 3
+    assert [row["histogram"] for row in layer_rows(lines)] == ["outside the range"] * 3
     assert "outside the histogram's range: layer 1 100 %, layer 2 100 %, layer 3 100 %" in lines
 
 
@@ -179,28 +185,29 @@ def test_several_networks_show_the_quartiles_of_the_std() -> None:
     lines = piped(comparison)
     assert lines[0] == "he / relu: W ~ N(0, 2/n) · seed 0 · median of 5 networks of 1,200 parameters"
     for cells, layer in zip(layer_rows(lines), comparison.arms[0].layers, strict=True):
-        low, high = layer.activation.spread["std"]
-        assert cells[4] == f"{number(low)}–{number(high)}"
+        assert says(cells["std"], layer.activation.statistics["std"])
+        low, high = cells["std quartiles"].split("–")
+        assert says(low, layer.activation.spread["std"][0])
+        assert says(high, layer.activation.spread["std"][1])
 
 
-def ranked(*inits: str, layers: int) -> list[list[str]]:
-    lines = piped(compared(*inits, layers=layers, width=50))
-    start = next(place for place, line in enumerate(lines) if line.startswith("ranking"))
-    return [line.split() for line in lines[start:] if re.match(r" *\d+ ", line)]
+def ranked(*inits: str, layers: int) -> list[dict[str, str]]:
+    return [row for row in tables(piped(compared(*inits, layers=layers, width=50)))[-1] if "rank" in row]
 
 
 def test_the_ranking_puts_the_living_before_the_dead_and_the_exploded() -> None:
     rows = ranked("1e30", "zeros", "0.01", "he", layers=4)
-    assert [row[-3] for row in rows] == ["he", "0.01", "1e30", "zeros"]
-    assert [row[0] for row in rows] == ["1", "2", "3", "4"]
-    assert rows[2][2:6] == ["overflow", "-", "-", "-"]
-    assert rows[3][2:6] == ["0", "0", "-", "100"]
+    assert [row["arm"] for row in rows] == [f"{init} / relu" for init in ("he", "0.01", "1e30", "zeros")]
+    assert [row["rank"] for row in rows] == ["1", "2", "3", "4"]
+    heads = ("std last", "in-unit std last", "in-unit std per layer", "% zero last")
+    assert [rows[2][head] for head in heads] == ["overflow", "-", "-", "-"]
+    assert [rows[3][head] for head in heads] == ["0", "0", "-", "100"]
 
 
 def test_one_layer_is_ranked_by_how_near_its_std_is_to_one() -> None:
     rows = ranked("0.01", "he", "5", layers=1)
-    assert [row[-3] for row in rows] == ["he", "5", "0.01"]
-    assert {row[4] for row in rows} == {"-"}
+    assert [row["arm"] for row in rows] == ["he / relu", "5 / relu", "0.01 / relu"]
+    assert {row["in-unit std per layer"] for row in rows} == {"-"}
 
 
 @pytest.mark.parametrize(("value", "text"), [

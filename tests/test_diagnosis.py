@@ -102,6 +102,7 @@ CLASSICS = [
 BAD = [case[:3] for case in CLASSICS if case[3] != "healthy"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("init", "act", "layers", "code", "first", "last"), CLASSICS)
 def test_a_classic_gets_its_code_and_the_layer_that_shows_it(init, act, layers, code, first, last):
     arguments = profiled(init, act, layers, theory=not (init == "1" and layers == 100))
@@ -120,6 +121,7 @@ def test_an_ordinary_network_is_healthy_whatever_the_seed(init, act, seed):
     assert judged(init, act, seed=seed).good
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("init", "act", "layers"), [*BAD, ("he", "softplus", 40), ("lecun:gain=3", "relu_squared", 5),
                                                     ("critical", "sigmoid", 5), ("he", "relu", 100)])
 def test_a_remedy_followed_cures(init, act, layers):
@@ -128,6 +130,7 @@ def test_a_remedy_followed_cures(init, act, layers):
     assert found.good or (after and after.good), (found, after)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("init", "act", "layers", "norm", "bias"), [
     ("he", "relu", 50, "batch", None), ("lecun_normal", "gelu", 30, "none", None), ("he", "mish", 50, "none", None),
     ("he", "relu", 5, "none", "constant:-3"), ("he", "hard_tanh", 20, "none", None), ("0.05", "relu", 20, "none", None),
@@ -149,6 +152,7 @@ def test_the_gain_of_a_remedy_is_the_one_of_the_papers():
     assert "--init lecun_normal (the edge of chaos)" in advised(TANH, "tanh", 50).remedy
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("gain", [0.5, 0.7, 0.9, 1.35, 1.42, 1.5, 2.0, 2.4, 3.0])
 def test_relu_grows_by_gain_over_root_two_a_layer_and_20_layers_show_it(gain):
     growth = 20 * math.log10(gain / math.sqrt(2))
@@ -163,23 +167,31 @@ def test_relu_grows_by_gain_over_root_two_a_layer_and_20_layers_show_it(gain):
         assert found.layer == pytest.approx(math.log10(CHANGE.value) / abs(step) + 1, abs=2)
 
 
+def said(pattern, text):
+    """The number that stands in the text where the pattern has N, of three digits, or two and an exponent."""
+    [found] = re.findall(re.escape(pattern).replace("N", r"([\d.,]+(?:e[+-]?\d+)?)"), text)
+    return pytest.approx(float(found.replace(",", "")), rel=0.05 if "e" in found else 5e-3)
+
+
 def test_the_numbers_in_a_text_are_those_measured():
     arguments = profiled(TANH, "tanh", 50)
     arm, text = arguments[0], verdict(*arguments).text
     largest = max(gradient_ratio(arm, layer) for layer in range(1, 51))
-    assert f"(squared ×{number(10 ** (2 * largest))})" in text
+    assert 10 ** (2 * largest) == said("(squared ×N)", text)
     first, last = (arm.layers[place].activation.statistics["std"] for place in (0, -1))
     assert f"forward looks healthy, std {first:.3g} → {last:.3g}, but" in text
     assert "chi = 1.21 a layer" in text
     assert text.startswith("tanh with lecun_normal:gain=1.6666667: ")
     collapsed = profiled("lecun_normal", "sigmoid")
     statistics = collapsed[0].layers[-1].activation.statistics
-    within = number(statistics["within_unit_std"])
-    assert f"(std {statistics['std']:.3g} in layer 5), yet within units std is {within}:" in verdict(*collapsed).text
+    text = verdict(*collapsed).text
+    assert statistics["std"] == said("(std N in layer 5), yet", text)
+    assert statistics["within_unit_std"] == said("in layer 5), yet within units std is N:", text)
     vanishing = profiled("0.01", "relu")
     statistics = vanishing[0].layers[-1].activation.statistics
-    assert f"to rms {number(math.sqrt(statistics['second_moment']))} in layer 5" in verdict(*vanishing).text
-    assert f"×{statistics['second_moment'] ** 0.1:.3g} a layer" in verdict(*vanishing).text
+    text = verdict(*vanishing).text
+    assert math.sqrt(statistics["second_moment"]) == said(" to rms N in layer 5", text)
+    assert statistics["second_moment"] ** 0.1 == said(" ×N a layer to rms", text)
 
 
 def test_what_is_healthy_may_carry_a_remark():
@@ -214,10 +226,11 @@ def test_dead_units_are_more_than_chance_and_a_bias_below_0_is_named():
     assert judged("0.01", "relu", 60).code == "vanishing"
 
 
+@pytest.mark.slow
 def test_chance_in_a_narrow_network_is_cured_by_what_strays_less():
-    for seed in range(3):
-        found = advised("he", "relu", 100, width=8, seed=seed)
-        assert found.good or followed(found, "he", "relu", 100, width=8, seed=seed).good
+    found = advised("he", "relu", 100, width=8)
+    assert not found.good
+    assert followed(found, "he", "relu", 100, width=8).good
 
 
 def test_products_of_narrow_gaussian_matrices_stray_and_orthogonal_ones_hold_exactly():
@@ -290,6 +303,7 @@ def test_a_step_has_no_gradient_and_zero_inputs_no_signal():
     assert judged("he", "relu", source="constant:0", second_moment=0.0).text.endswith("all inputs are 0")
 
 
+@pytest.mark.slow
 def test_inputs_that_settle_to_the_fixed_point_of_an_activation_do_not_explode_or_vanish():
     assert "activations" not in judged("lecun_normal", "selu", 20, source="normal:std=0.01", second_moment=1e-4).text
     assert judged("lecun_normal", "relu", 2, source="normal:std=100", second_moment=1e4).code == "healthy"
@@ -310,15 +324,19 @@ def line_is_fine(found: Verdict) -> None:
     assert (found.text + found.remedy).translate(PLAIN).isascii()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("init", "act", "layers"), [case[:3] for case in CLASSICS])
 def test_a_text_is_one_short_line_and_turns_into_ascii(init, act, layers):
     line_is_fine(judged(init, act, layers, theory=not (init == "1" and layers == 100)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("init", [row.name for row in INITIALIZERS])
-def test_there_is_a_verdict_on_every_init_with_every_activation(init):
-    for act in ACTIVATIONS:
-        found = judged(init, act.name, 2, width=8, rows=20)
+def test_there_is_a_verdict_on_every_init_and_every_activation(init):
+    every = [row.name for row in ACTIVATIONS]
+    first = [row.name for row in INITIALIZERS].index(init) % 4
+    for act in every[first::4]:  # each with a fourth of the others
+        found = judged(init, act, 2, width=8, rows=20)
         assert found.code in CODES
         line_is_fine(found)
 

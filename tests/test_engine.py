@@ -3,6 +3,7 @@
 import dataclasses
 import math
 import warnings
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -80,6 +81,7 @@ def test_profiles_of_two_halves_merge_to_the_profile_of_the_whole():
     assert every_figure(merged) == pytest.approx(every_figure(whole), rel=1e-5, abs=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("settings", [{}, {"act": "rrelu"}, {"norm": "batch"}], ids=str)
 def test_the_number_of_workers_does_not_change_a_bit(settings, monkeypatch):
     specs = stacks(widths="100,200,200,200", **settings)
@@ -184,6 +186,7 @@ def test_batch_norm_after_the_activation_standardises_the_outputs():
             math.sqrt(1 - layer.activation.statistics["dead_fraction"]), abs=1e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("act", ["linear", "relu"])
 def test_the_second_moment_of_linear_and_relu_is_the_closed_form_on_average(act):
     """E[K] is exact for these at any width: the inputs' own K, times σ_w² (linear) or σ_w²/2 (relu) a layer: 1 here."""
@@ -307,3 +310,24 @@ def test_a_stretch_that_ends_is_not_said_to_go_on():
                         RunSpec(input=inputs.parse("constant:1")))
     assert [w.message for w in comparison.warnings] == [
         "100 % zeros in layer 1", "the same value everywhere from layer 2 on"]
+
+
+def test_dropout_multiplies_the_second_moment_and_the_matching_gain_undoes_it():
+    """q' = σ_w²·E φ²/(1 − p): He and ReLU with p = ½ grow √2 a layer, the gain √(2(1 − p)) holds."""
+    for gain, growth in ((math.sqrt(2), 2.0), (1.0, 1.0)):
+        stack, = stack_specs([f"lecun:gain={gain!r}"], ["relu"], layers=6, width=500, dropout=0.5)
+        run = RunSpec(batch_size=400)
+        layers = compare([stack], run, open_inputs(run, 500)).arms[0].layers
+        steps = [after.activation.statistics["second_moment"] / before.activation.statistics["second_moment"]
+                 for before, after in pairwise(layers)]
+        assert np.mean(steps) == pytest.approx(growth, rel=0.1)
+
+
+def test_dropout_does_not_depend_on_how_rows_are_cut(monkeypatch):
+    stack, = stack_specs(["he"], ["relu"], layers=3, width=40, dropout=0.3)
+    run = RunSpec(batch_size=3000, gradients=True)
+    whole = compare([stack], run, open_inputs(run, 40)).arms[0].layers[-1]
+    monkeypatch.setattr(memory, "TAPE_BYTES", 0)
+    cut = compare([stack], run, open_inputs(run, 40)).arms[0].layers[-1]
+    assert cut.activation.statistics["zero_fraction"] == whole.activation.statistics["zero_fraction"]
+    assert cut.gradient.statistics["std"] == pytest.approx(whole.gradient.statistics["std"], rel=1e-6)

@@ -14,6 +14,7 @@ import pytest
 
 from tests.children import PATIENCE, finished, started
 
+pytestmark = pytest.mark.slow
 PROGRAM = [sys.executable, "-m", "actprof"]
 SMALL = ["histogram", "--layers", "2", "--width", "8", "--batch-size", "50"]
 ENDLESS = ["histogram", "--width", "300", "--batches", "1000000", "--no-figure"]

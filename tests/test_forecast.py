@@ -14,7 +14,7 @@ from actprof.diagnosis.verdicts import CODES, THRESHOLDS
 from actprof.engine import lsuv
 from actprof.engine.counting import Scratch
 from actprof.engine.forward import NOBODY, Chunk, forward
-from actprof.engine.inputs import input_moments, open_inputs, parse
+from actprof.engine.inputs import Inputs, input_moments, open_inputs, parse
 from actprof.engine.network import Network
 from actprof.engine.spec import RunSpec
 from actprof.engine.stacks import stack_specs
@@ -39,11 +39,39 @@ def compared(init="he", act="relu", *, source="normal", rows=1000, repeats=1, dt
     ("normal", 0, 1, 0, 3), ("normal:std=3", 0, 9, 0, 3), ("normal:mean=1", 1, 2, 0.5, 10 / 4),
     ("uniform:0,1", 1 / 2, 1 / 3, 3 / 4, 9 / 5), ("constant:2", 2, 4, 1, 1)])
 def test_the_inputs_are_seen_as_their_distribution_says(source, mean, second, correlation, kurtosis):
+    """A row of 400 independent numbers has a mean square of variance (kurtosis - 1)/400."""
     run = RunSpec(parse(source))
     seen = input_moments(open_inputs(run, 400))
-    found = (seen.mean, seen.second_moment, seen.correlation, seen.kurtosis)
-    # 400,000 numbers: a relative error of some 0.005 at five standard errors.
-    assert found == pytest.approx((mean, second, correlation, kurtosis), rel=0.02, abs=0.01)
+    # 400,000 numbers: a relative error of some 0.005 at five standard errors; of 1,000 rows' variance one of 0.22.
+    found = (seen.mean, seen.second_moment, seen.correlation)
+    assert found == pytest.approx((mean, second, correlation), rel=0.02, abs=0.01)
+    assert 400 * seen.unevenness == pytest.approx(kurtosis - 1, rel=0.25, abs=1e-9)
+
+
+class Rows(Inputs):
+    """Rows from an array."""
+
+    batches = 1
+
+    def __init__(self, rows):
+        self._rows, self.features = rows, rows.shape[1]
+
+    def batch_rows(self, batch):
+        return len(self._rows)
+
+    def rows(self, batch, start, stop):
+        return self._rows[start:stop]
+
+
+def test_the_correlation_of_rows_is_their_mean_cosine_whatever_their_sizes():
+    rng = np.random.default_rng(3)
+    rows = (1 + 0.1 * rng.normal(size=(12, 50))) * 10.0 ** np.arange(12)[:, None]
+    unit = rows / np.linalg.norm(rows, axis=1)[:, None]
+    cosines = (unit @ unit.T)[np.triu_indices(12, 1)]
+    assert input_moments(Rows(rows)).correlation == pytest.approx(cosines.mean(), abs=1e-12)
+    assert cosines.mean() > 0.98
+    assert input_moments(Rows(np.outer([1.0, 2.0, 1e-9], np.ones(5)))).correlation == 1
+    assert input_moments(Rows(np.zeros((3, 5)))).correlation == 0
 
 
 @pytest.mark.parametrize(("init", "act"), [("he", "relu"), ("xavier", "tanh"), ("1", "sigmoid"), ("lecun", "selu"),

@@ -17,6 +17,7 @@ VARIANTS = ("he:mode=fan_avg", "he_uniform:mode=fan_geo_avg", "normal:std=1e-05"
 def plain(tex):
     """TeX as the formulas are written: `N(0, 2/(n+m))`."""
     for pattern, text in ((r"\\left\(|\\right\)", lambda found: found[0][-1]), (r"\\mathcal\{N\}", "N"),
+                          (r"\\min", "min"),
                           (r"\\mathrm\{(\w+)\}", r"\1"),
                           (r"10\^\{(-?\d+)\}", r"1e\1"), (r"\\cdot ?1e", "e"), (r"\\cdot ?", "·"), (r"\\ ", " "),
                           (r"\\pm ?", "±"), (r"\^2", "²"), (r"\((1e-?\d+)\)²", r"\1²"), (r"w_0", "w0"), (r"\$", ""),

@@ -246,7 +246,8 @@ def test_the_figure_is_named_after_the_activations_and_the_catalogue_has_none_un
     assert os.listdir() == ["gain-tanh+leaky_relu_0.2.png"]
 
 
-@pytest.mark.parametrize("asked", ["", " --sigma-w 1.5", " --sigma-b 0.2"])
+@pytest.mark.slow
+@pytest.mark.parametrize("asked", ["", " --sigma-w 1.5 --sigma-b 0.2"])
 def test_of_the_whole_catalogue_the_same_is_told_whether_it_is_drawn_or_not(run, asked):
     alone, drawn = run(f"--all --json{asked}"), run(f"--all --json{asked} -o all.png --dpi 30")
     assert alone[:2] == drawn[:2]

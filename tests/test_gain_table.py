@@ -13,6 +13,7 @@ from actprof.gain.gains import gain_spec, gain_table
 from actprof.gain.table import narrow, print_gains
 from actprof.gain.words import IMPORTS, bias_recipes, recipes
 from actprof.report.style import require_drawable
+from tests.tables import tables
 
 ENCODINGS = ("utf-8", "ascii")
 
@@ -38,6 +39,7 @@ REQUESTS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("encoding", ENCODINGS)
 @pytest.mark.parametrize("name", REQUESTS)
 def test_no_line_is_wider_than_a_usual_terminal(name, encoding):
@@ -54,10 +56,14 @@ def test_the_heads_stand_below_the_whole_catalogue_too():
 
 
 def test_the_table_of_the_whole_catalogue_has_every_figure():
-    rows = {line.split()[0]: line.split() for line in shown(everything=True).splitlines() if line}
-    assert rows["linear"] == ["linear", "0", *["1.000"] * 8, "1.000", "0"]
-    assert rows["step"][2:] == ["0.500", "n/a", "1.414", "n/a", "2.000", "n/a", "0", "none", "-"]
-    assert float(rows["tanh"][-1]) == pytest.approx(5 / 3 - float(rows["tanh"][4]), abs=6e-4)
+    [table] = tables(shown(everything=True).splitlines(), r"\w")
+    rows = {row["activation"]: row for row in table}
+    ones = ("E φ²", "E φ'²", "for- ward", "back- ward", "std", "χ", "slope", "edge", "torch")
+    assert rows["linear"] == {"activation": "linear", "E φ": "0", **dict.fromkeys(ones, "1.000"), "minus forw.": "0"}
+    assert rows["step"] == {
+        "activation": "step", "E φ": "0.500", "E φ²": "0.500", "E φ'²": "n/a", "for- ward": "1.414",
+        "back- ward": "n/a", "std": "2.000", "χ": "n/a", "slope": "0", "edge": "none", "torch": "-", "minus forw.": ""}
+    assert float(rows["tanh"]["minus forw."]) == pytest.approx(5 / 3 - float(rows["tanh"]["for- ward"]), abs=6e-4)
 
 
 @pytest.mark.parametrize("value", [0.0277, 0.81649, -0.806, 2.338, 10.334, 47.36, 6.69e-11, 1234.5, -0.2384, 99999.0])

@@ -97,6 +97,18 @@ EXPECTED = {
     "identity:2": lambda n, m: ("identity", 2 / max(n, m), 2 * math.sqrt(1 / max(n, m) - 1 / max(n, m) ** 2), 2.0),
     "sparse": lambda n, m: ("sparse", 0.0, 0.01 * math.sqrt(1 - zero_share(n, 0.9)), None),
     "sparse:sparsity=0.5,std=2": lambda n, m: ("sparse", 0.0, 2 * math.sqrt(1 - zero_share(n, 0.5)), None),
+    "spectral": lambda n, m: normal(math.sqrt(1 / n) * min(1, math.sqrt(m / n))),
+    "spectral:2": lambda n, m: normal(2 * math.sqrt(1 / n) * min(1, math.sqrt(m / n))),
+    "mup": lambda n, m: normal(1 / math.sqrt(n)),
+    "gpt2": lambda n, m: normal(0.02),
+    "gpt2:12": lambda n, m: normal(0.02 / math.sqrt(24)),
+    "torch.kaiming_uniform:a=2": lambda n, m: uniform(math.sqrt(6 / (5 * n))),
+    "torch.kaiming_uniform:0.5,fan_out": lambda n, m: uniform(math.sqrt(6 / (1.25 * m))),
+    "torch.kaiming_normal:nonlinearity=tanh": lambda n, m: normal(5 / 3 / math.sqrt(n)),
+    "torch.kaiming_normal:a=9,nonlinearity=relu,mode=fan_out": lambda n, m: normal(math.sqrt(2 / m)),
+    "torch.kaiming_normal:gain=3": lambda n, m: normal(3 / math.sqrt(n)),
+    "variance_scaling:distribution=untruncated_normal": lambda n, m: scaled(1, n, "normal"),
+    "variance_scaling:distribution=truncated-normal": lambda n, m: scaled(1, n, "truncated"),
     "siren": lambda n, m: uniform(math.sqrt(6 / n) / 30),
     "siren:w0=1": lambda n, m: uniform(math.sqrt(6 / n)),
     "torch.linear": lambda n, m: uniform(1 / math.sqrt(n)),
@@ -119,7 +131,9 @@ PRESETS = {
     "keras.random_normal": "normal", "keras.random_uniform": "uniform", "keras.truncated_normal": "truncated_normal",
     "jax.lecun_normal": "lecun_truncated", "jax.glorot_normal": "glorot_truncated",
     "jax.glorot_uniform": "glorot_uniform", "jax.he_normal": "he_truncated", "jax.he_uniform": "he_uniform",
-    "flax.dense": "lecun_truncated", "torch.orthogonal": "orthogonal", "eye": "identity",
+    "msra": "he_normal", "caffe.msra": "he_normal", "caffe.xavier": "lecun_uniform", "equinox.linear": "torch.linear",
+    "jax.delta_orthogonal": "delta_orthogonal", "flax.dense": "lecun_truncated",
+    "torch.orthogonal": "orthogonal", "eye": "identity",
 }
 
 each = pytest.mark.parametrize("text", list(EXPECTED))
@@ -151,7 +165,7 @@ KURTOSIS = {"uniform": 1.8, "normal": 3.0, "sparse": 3.0, "truncated": 3.0, "ort
 
 def test_every_row_is_held_to_a_formula():
     assert {INITIALIZERS.parse(text).name for text in EXPECTED} == {
-        row.name for row in INITIALIZERS if not (row.activation or row.calibrated)}
+        row.name for row in INITIALIZERS if not (row.activation or row.calibrated or row.kernels_only)}
 
 
 @pytest.mark.parametrize(("act", "gain"), [("relu", math.sqrt(2)), ("tanh", 1.59253742), ("gelu", 1.53353044),
@@ -462,3 +476,38 @@ def test_the_draws_of_the_table_are_the_shared_ones():
     assert init("he").draw is NORMAL
     assert init("xavier_uniform").draw is UNIFORM
     assert init("keras.he_normal").draw is truncated(2.0)
+
+
+@pytest.mark.parametrize(("area", "channels"), [(9, (3, 64)), (9, (64, 64)), (4, (1, 5)), (1, (6, 8))])
+def test_a_delta_orthogonal_kernel_is_orthonormal_in_its_middle_and_0_around_it(area, channels):
+    rows, columns = channels
+    fans = Fans(rows * area, columns * area, matrix=(rows * area, columns), area=area)
+    kernel = init("delta_orthogonal:2").sample(stream(0, WEIGHT, 0, 1), fans, fans.shape, "float64")
+    assert np.sqrt(np.mean(kernel**2)) == pytest.approx(init("delta_orthogonal:2").std(fans), rel=1e-12)
+    positions = kernel.reshape(area, rows, columns)
+    used = np.flatnonzero(np.abs(positions).sum(axis=(1, 2)))
+    assert used.tolist() == [(area - 1) // 2]
+    np.testing.assert_allclose(positions[used[0]] @ positions[used[0]].T, 4 * np.eye(rows), atol=1e-12)
+
+
+def test_a_delta_orthogonal_kernel_needs_enough_output_channels():
+    with pytest.raises(SpecError) as caught:
+        init("delta_orthogonal").std(Fans(27, 9, matrix=(27, 1), area=9))
+    assert str(caught.value) == ("delta_orthogonal needs at least as many output channels as input channels, "
+                                 "not 3 and 1. Take orthogonal.")
+
+
+def test_the_last_layer_of_mup_is_smaller_by_the_root_of_its_inputs():
+    assert init("mup").std(Fans(64, 10, last=True)) == pytest.approx(1 / 64)
+
+
+@pytest.mark.parametrize(("text", "message"), [
+    ("torch.kaiming_normal:nonlinearity=gelu", "torch.kaiming_normal: nonlinearity must be one of linear, sigmoid, "
+                                               "tanh, relu, leaky_relu, selu, not 'gelu'."),
+    ("torch.kaiming_uniform:b=1", "torch.kaiming_uniform has no parameter 'b'. Its parameters: a, mode, nonlinearity, "
+                                  "gain."),
+])
+def test_the_words_of_torch_are_held_to_what_torch_takes(text, message):
+    with pytest.raises(SpecError) as caught:
+        INITIALIZERS.parse(text)
+    assert str(caught.value) == message

@@ -45,7 +45,8 @@ def call(capsys, monkeypatch, tmp_path):
     ("--over width=8,16 --widths 4,4", "--widths cannot be combined with --width. It names every width itself."),
     ("--over init=he,xavier --init lecun", "--init is both set and varied by --over. Leave one out."),
     ("--over act=relu,tanh --act relu --act gelu", "--act is both set and varied by --over. Leave one out."),
-    ("--phase --layers 3", "--phase cannot be combined with --layers. It is theory alone, of wide and deep stacks."),
+    ("--phase --layers 3",
+     "unknown option '--layers'. 'actprof histogram' and 'actprof sweep' and 'actprof train' have it."),
     ("--phase --over gain=1:2", "--over cannot vary 'gain'. It knows sigma_w, sigma_b."),
     ("--phase --over sigma_w=1:2 --over sigma_w=1:3", "--over sigma_w is asked for twice. Name each thing once."),
     ("--phase --act step", "step has no phase diagram: it jumps, so that chi_1 is not defined. Choose a continuous "
@@ -59,7 +60,6 @@ def call(capsys, monkeypatch, tmp_path):
     ("--over std=1:2 --init 0.01", "'0.01' sets the std that --over varies. Leave it out: normal."),
     ("--over gian=1:2 --input missing.csv", "--over cannot vary 'gian'. Did you mean 'gain'?"),
     ("-o a.gif --input missing.csv", "--output: the suffix of 'a.gif' is unknown. Use .png, .svg, .pdf."),
-    ("--phase --seed 3", "--phase cannot be combined with --seed. It is theory alone, of wide and deep stacks."),
 ])
 def test_a_request_that_cannot_be_is_refused_in_one_line_before_the_work(call, arguments, message):
     assert call(arguments) == (2, "", f"Error: {message}\n")
@@ -90,6 +90,7 @@ def test_the_figure_is_named_after_what_varies(call, tmp_path):
     assert (tmp_path / "sweep-gain+init-relu.png").read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.slow
 def test_what_has_a_value_of_its_own_is_not_varied_by_default(call):
     for arguments, varied in (("--width 2", ["gain", "layers"]), ("--layers 3", ["gain"]), ("--widths 9,9", ["gain"])):
         _, out, _ = call(f"--batch-size 2 --json --no-figure {arguments}")

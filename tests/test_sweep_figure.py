@@ -1,7 +1,6 @@
 """The figure of `actprof sweep`: laws that hold for every picture."""
 
 import io
-import itertools
 import json
 import math
 from dataclasses import replace
@@ -10,26 +9,17 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from matplotlib.collections import LineCollection
-from matplotlib.image import BboxImage
 from matplotlib.text import Text
 from PIL import Image
 
 from actprof.diagnosis.verdicts import CODES
-from actprof.report.clipping import clipped, runs
-from actprof.report.decades import DecadeAxis
-from actprof.report.plane import Plane
 from actprof.report.style import FORMATS, THEMES, Style
-from actprof.sweep import theory_lines
+from actprof.sweep.cell_axis import CellAxis
+from actprof.sweep.colours import VERDICTS, ColourScale, Shown, ink
 from actprof.sweep.figure import draw_figure, render
 from actprof.sweep.result import BY_NAME, QUANTITIES, VERDICT
-from actprof.sweep.scales import NameSide, NumberSide, cells_at, side
-from actprof.sweep.shades import ink, shades
-from actprof.sweep.signs import hatching
-from actprof.sweep.theory_lines import pieces
-from actprof.sweep.values import Shown
-from actprof.sweep.verdict_map import color
-from tests.figures import assert_fit_to_print, assert_texts_clear, drawn_by, marks, texts
+from actprof.sweep.theory_lines import entries, pieces
+from tests.figures import assert_fit_to_print, assert_texts_clear, axes_named, drawn_by, each_once, marks, texts
 from tests.sweeps_made import (
     CRITICAL,
     LONG,
@@ -126,19 +116,22 @@ ODD = {
 }
 
 
-@pytest.mark.parametrize(("name", "theme"), list(zip(ODD, itertools.cycle(THEMES), strict=False)))
-def test_strange_sweeps_are_drawn_without_a_warning_and_without_overlap(name, theme):
-    assert_fit_to_print(drawn(ODD[name](), theme), name)
+case = each_once(ODD, drawn)
 
 
 @pytest.mark.parametrize("name", ODD)
-def test_numbers_have_different_ticks_within_the_axis_and_names_have_none(name):
-    sweep = ODD[name]()
-    for axis in sweep.axes:
-        ticks = side(axis).ticks(600.0, lambda label: 12.0 * len(label))
-        assert bool(ticks) == bool(axis.numbers)
-        assert all(0 <= place <= 1 for place, _ in ticks)
-        assert len({label for _, label in ticks}) == len(ticks)
+def test_strange_sweeps_are_drawn_without_a_warning_and_without_overlap(name):
+    sweep, figure = case(name)
+    assert_fit_to_print(figure, name)
+    assert axes_named(figure).keys() >= set(sweep.quantities)
+    for quantity in sweep.quantities:
+        axes = axes_named(figure)[quantity]
+        for axis, ticks in zip(sweep.axes, (axes.xaxis, axes.yaxis), strict=False):
+            low, high = sorted(ticks.get_view_interval())
+            assert all(low <= place <= high for place in ticks.get_majorticklocs())
+            labels = [label.get_text() for label in ticks.get_majorticklabels()]
+            assert labels
+            assert len(set(labels)) == len(labels) or not axis.numbers
 
 
 @pytest.mark.parametrize("quantity", QUANTITIES, ids=lambda quantity: quantity.name)
@@ -150,48 +143,46 @@ def test_every_quantity_can_be_shown_over_one_axis_and_over_two(quantity):
         assert any(quantity.title.removeprefix("log₁₀ of ").startswith(text) for text in texts(figure) if len(text) > 9)
 
 
-def pictures(figure):
-    return [np.asarray(image.get_array()) for image in figure.findobj(BboxImage)]
+def test_a_result_gives_its_figure_for_a_notebook():
+    figure = relu_map(gains(7), depths(5), ("std", VERDICT)).figure(theme="dark")
+    assert [axes.get_label() for axes in figure.axes] == ["std", "colours of std", VERDICT]
+    assert figure.axes[0].get_xlabel() == "gain of the weights"
+    assert render(relu_map(), Style(dpi=30), "svg")
 
 
 def test_a_cell_has_its_colour_wherever_the_axes_put_it():
     sweep = relu_map(gains(7), depths(5), ("std",))
-    picture = pictures(drawn(sweep))[0]
+    [cells] = marks(drawn(sweep), "cells")
     shown = Shown.of(sweep, "std")
-    colours = shades(shown.quantity, shown.values).paint(shown.values, THEMES["light"])
-    for column, row in np.ndindex(7, 5):
-        np.testing.assert_array_equal(picture[4 - row, column], colours[column, row])
+    expected = ColourScale.of(shown).mappable(THEMES["light"]).to_rgba(shown.values)
+    np.testing.assert_array_equal(cells.get_facecolor().reshape(5, 7, 4), expected.swapaxes(0, 1))
+    corners = cells.get_coordinates()
+    assert (np.diff(corners[..., 0], axis=1) > 0).all()
+    assert (np.diff(corners[..., 1], axis=0) > 0).all()
 
 
 def test_the_second_axis_goes_upwards():
-    png = render(of_values((gains(2), depths(2)), "std", [1e-9, 1e9, 1e-9, 1e9]), Style(), "png")
+    png = render(of_values((gains(2), depths(2)), "std", [1e-9, 1e9, 1e-9, 1e9]), Style(dpi=50), "png")
     pixels = np.asarray(Image.open(io.BytesIO(png)).convert("RGB")).astype(int)
-    upper, lower = pixels[350, 600], pixels[900, 600]
+    upper, lower = pixels[175, 300], pixels[450, 300]
     assert upper[0] > upper[2]  # what explodes is orange
     assert lower[2] > lower[0]  # what vanishes is blue
-
-
-def edges(axis):
-    """Places of the edges as numbers of the axis, or of its logarithm."""
-    cut, centres = side(axis).edges, np.asarray(axis.places)
-    places = side(axis).place(centres)
-    centres = np.log10(centres) if axis.logarithmic else centres
-    return np.interp(cut, places, centres), centres
 
 
 @pytest.mark.parametrize("axis", [gains(9), depths(4), widths(), numbers("gain", [0.1, 0.2, 1, 10]),
                                   numbers("gain", [0.01, 1, 3], logarithmic=True), names("act", LONG)],
                          ids=lambda axis: f"{axis.name} {len(axis)}")
 def test_cells_end_halfway_between_neighbours(axis):
-    cut, centres = edges(axis)
-    np.testing.assert_allclose(cut[1:-1], (centres[1:] + centres[:-1]) / 2)
-    found = side(axis)
-    assert (found.edges[0], found.edges[-1]) == (0, 1)
-    assert (np.diff(found.edges) > 0).all()
-    places = found.place(axis.places)
-    assert ((found.edges[:-1] < places) & (places < found.edges[1:])).all()
-    pixels = cells_at(found.edges, 5000)
-    np.testing.assert_array_equal(pixels[(places * 5000).astype(int)], np.arange(len(axis)))
+    cells = CellAxis(axis)
+    turn = np.log if axis.logarithmic else np.asarray
+    centres = turn(axis.places)
+    np.testing.assert_allclose(turn(cells.edges[1:-1]), (centres[1:] + centres[:-1]) / 2)
+    np.testing.assert_allclose((cells.edges[0], cells.edges[-1]), (cells.low, cells.high))
+    np.testing.assert_allclose(cells.middles, axis.places)
+    np.testing.assert_allclose(cells.parts[[0, -1]], (0, 1), atol=1e-12)
+    assert (np.diff(cells.parts) > 0).all()
+    places = np.interp(turn(cells.middles), turn(cells.edges), cells.parts)
+    np.testing.assert_array_equal(cells.cells_at(5000)[(places * 5000).astype(int)], np.arange(len(axis)))
 
 
 @pytest.mark.parametrize("axis", [depths(50, 1), numbers("layers", [1, 2, 3], whole=True), depths(30, 33),
@@ -199,97 +190,89 @@ def test_cells_end_halfway_between_neighbours(axis):
                          ids=len)
 def test_ticks_of_what_is_counted_are_whole(axis):
     for room in (200.0, 600.0, 1600.0):
-        for _, label in NumberSide(axis).ticks(room, lambda text: 12.0 * len(text)):
+        for _, label in CellAxis(axis).ticks(room, lambda text: 12.0 * len(text)):
             assert "." not in label
 
 
 def test_names_are_all_there_and_in_their_order():
     for sweep in (gain_by_name(), swapped(gain_by_name())):
-        figure = drawn(sweep)
-        found = {text.get_text(): text.get_position() for text in figure.findobj(Text)}
-        along = 1 if sweep.axes[0].name == "gain" else 0
-        places = [next(at for text, at in found.items() if name.startswith(text) and len(text) > 3)[along]
-                  for name in LONG]
-        assert all((after < before) == (along == 1) for before, after in pairwise(places))
+        for axes in (axes for name, axes in axes_named(drawn(sweep)).items() if name in BY_NAME):
+            ticks = axes.xaxis if sweep.axes[0].name == "act" else axes.yaxis
+            labels = [label.get_text().replace("\n", "") for label in ticks.get_majorticklabels()]
+            assert labels == list(LONG)
+            assert all(before < after for before, after in pairwise(ticks.get_majorticklocs()))
+
+
+def colours(name, values):
+    return ColourScale.of(Shown(BY_NAME[name], np.asarray(values)))
 
 
 def test_neutral_is_one_and_equal_factors_up_and_down_are_equally_strong():
-    scale = shades(BY_NAME["std"], np.array([-4.0, 0.0, 3.0]))
+    scale = colours("std", [-4.0, 0.0, 3.0])
     assert (scale.low, scale.high) == (-4, 4)
     for theme in THEMES.values():
-        low, middle, high = scale.paint(np.array([-4.0, 0.0, 4.0]), theme).astype(int)[:, :3]
-        assert np.ptp(middle) < 20
+        low, middle, high = scale.mappable(theme).to_rgba([-4.0, 0.0, 4.0])[:, :3]
+        assert np.ptp(middle) < 0.1
         assert low[2] > low[0]
         assert high[0] > high[2]
 
 
 def test_one_far_cell_does_not_take_the_colours_from_the_others():
-    logs = np.append(np.linspace(-1, 1, 50), -400.0)
-    scale = shades(BY_NAME["log10_gradient_ratio"], logs)
+    scale = colours("log10_gradient_ratio", np.append(np.linspace(-1, 1, 50), -400.0))
     assert scale.high <= 4
-    assert scale.below
-    assert not scale.above
-    assert scale.ticks(400.0)[0][1].startswith("≤ 10⁻")
+    assert (scale.below, scale.above) == (True, False)
 
 
 @pytest.mark.parametrize("reach", [0.01, 0.9, 1.0, 1.5, 3.3, 7.0, 11.9, 40.0, 480.0])
 def test_the_scale_is_symmetrical_and_holds_all_or_says_that_it_does_not(reach):
-    scale = shades(BY_NAME["std"], np.linspace(-reach, reach / 2, 40))
+    scale = colours("std", np.linspace(-reach, reach / 2, 40))
     assert scale.low == -scale.high <= -1
     assert scale.below == (reach > scale.high)
     assert scale.high <= 12
-    places, labels = zip(*scale.ticks(400.0), strict=True)
-    assert places[0] == 0
-    assert places[-1] == 1
-    assert dict(zip(places, labels, strict=True))[0.5] == "1"
-    assert len(places) <= 9
+    ticks = dict(scale.axis.ticks(400.0, lambda _: 21.0))
+    assert ticks.keys() >= {scale.low, 0, scale.high}
+    assert ticks[0] == "1"
+    assert len(ticks) <= 9
 
 
 def test_lightness_is_monotone_on_either_side_of_the_middle():
-    scale = shades(BY_NAME["std"], np.array([-4.0, 4.0]))
+    scale = colours("std", [-4.0, 4.0])
     weights = np.array([0.2126, 0.7152, 0.0722])  # ITU-R BT.709
     for theme, sign in (("light", 1), ("dark", -1)):
-        colours = scale.paint(np.linspace(-4, 4, 101), THEMES[theme])[:, :3] / 255
-        change = sign * np.diff(colours**2.2 @ weights)
+        painted = scale.mappable(THEMES[theme]).to_rgba(np.linspace(-4, 4, 101))[:, :3]
+        change = sign * np.diff(painted**2.2 @ weights)
         assert (change[:50] > -1e-3).all()
         assert (change[50:] < 1e-3).all()
 
 
 def test_the_scale_of_cosines_starts_at_0_unless_they_are_negative():
-    correlation = BY_NAME["correlation"]
-    assert (shades(correlation, np.array([0.1, 0.9])).low, shades(correlation, np.array([-0.01, 0.9])).low) == (0, 0)
-    assert shades(correlation, np.array([-0.01, 0.9])).below
-    assert shades(correlation, np.array([-0.5, 0.9])).low == -1
+    assert (colours("correlation", [0.1, 0.9]).low, colours("correlation", [-0.01, 0.9]).low) == (0, 0)
+    assert colours("correlation", [-0.01, 0.9]).below
+    assert colours("correlation", [-0.5, 0.9]).low == -1
 
 
 def test_ink_is_read_on_what_it_is_written_on():
-    assert ink((255, 255, 255)) == ink((240, 228, 66)) == "#000000"
-    assert ink((0, 0, 0)) == ink((8, 48, 107)) == "#ffffff"
+    assert ink((1, 1, 1)) == ink((0.94, 0.89, 0.26)) == "#000000"
+    assert ink((0, 0, 0)) == ink((0.03, 0.19, 0.42)) == "#ffffff"
+
+
+def hatched(figure):
+    """What is covered of the axes: (left, bottom, right, top) of each rectangle."""
+    return [(*patch.get_xy(), patch.get_x() + patch.get_width(), patch.get_y() + patch.get_height())
+            for axes in figure.axes for patch in axes.patches if patch.get_hatch()]
 
 
 def test_cells_without_a_number_are_counted_and_hatched_and_zeros_are_not():
-    figure = drawn(of_values((gains(4), depths(3)), "std", ODD_STDS))
-    shown = texts(figure)
-    assert "no number (2)" in shown
-    assert "exactly 0 (1)" in shown
-    assert len(marks(figure, "no-number")) == 1
-    assert marks(drawn(constant(0.5)), "no-number") == []
-    assert not any("no number" in text or "exactly" in text for text in texts(drawn(constant(0.5))))
-
-
-def test_hatching_covers_the_cells_and_nothing_else():
-    across, upwards = NumberSide(numbers("gain", [0.1, 0.2, 1, 10])), NameSide(3)
-    plane = Plane(100.0, 50.0, 640.0, 333.0, across, upwards)
-    cells = np.zeros((4, 3), bool)
-    cells[[2, 3, 3], [0, 0, 2]] = True
-    met = np.zeros_like(cells)
-    for start, stop in hatching(plane, across, upwards, cells):
-        if stop[0] - start[0] > 2:  # pixels, of which the outermost may reach over an edge by a half
-            for part in np.linspace(1, stop[0] - start[0] - 1, 9):
-                column = np.searchsorted(across.edges, (start[0] + part - plane.left) / plane.width) - 1
-                row = np.searchsorted(upwards.edges, (plane.bottom - start[1] + part) / plane.height) - 1
-                met[column, row] = True
-    np.testing.assert_array_equal(met, cells)
+    sweep = of_values((gains(4), depths(3)), "std", ODD_STDS)
+    figure = drawn(sweep)
+    assert {"no number (2)", "exactly 0 (1)"} <= set(texts(figure))
+    across, upwards = (CellAxis(axis).edges for axis in sweep.axes)
+    cells = [divmod(place, 3) for place, value in enumerate(ODD_STDS) if not math.isfinite(value)]
+    np.testing.assert_allclose(sorted(hatched(figure)), sorted(
+        (across[x], upwards[y], across[x + 1], upwards[y + 1]) for x, y in cells))
+    figure = drawn(constant(0.5))
+    assert hatched(figure) == []
+    assert not any("no number" in text or "exactly" in text for text in texts(figure))
 
 
 @pytest.mark.parametrize("sweep", [relu_map(), gain_by_name(), along_gains()], ids=["map", "rows", "curves"])
@@ -309,98 +292,50 @@ def test_lines_of_one_name_share_an_entry_and_stand_on_a_halo(sweep):
 def test_lines_in_the_legend_go_as_those_in_the_figure():
     for sweep, upright in ((relu_map(), False), (gain_by_name(), True), (swapped(gain_by_name()), False),
                            (along_gains(), True)):
-        assert {entry.paint.upright for entry in theory_lines.entries(sweep, THEMES["dark"])} == {upright}
+        assert {entry.upright for entry in entries(sweep, THEMES["dark"])} == {upright}
 
 
-def plane_of(sweep):
-    upwards = side(sweep.axes[1]) if len(sweep.axes) > 1 else NameSide(1)
-    return Plane(0.0, 0.0, 100.0, 100.0, side(sweep.axes[0]), upwards)
-
-
-@pytest.mark.parametrize("name", [name for name in ODD if ODD[name]().lines])
-def test_lines_lie_within_the_plane(name):
-    sweep = ODD[name]()
-    for line in sweep.lines:
-        for piece in pieces(plane_of(sweep), sweep, line):
-            assert ((np.array(piece) >= 0) & (np.array(piece) <= 1)).all()
-
-
-def test_the_critical_line_passes_where_theory_has_it():
+def test_the_critical_line_passes_where_theory_has_it_and_a_tick_of_a_row_stays_in_its_row():
     sweep = relu_map(gains(11, 0.5, 3.0))
-    [piece] = pieces(plane_of(sweep), sweep, sweep.lines[0])
-    reach = 2.5 + 0.25  # half a cell on either side
-    np.testing.assert_allclose(np.array(piece)[:, 0], (math.sqrt(2) - 0.5 + 0.125) / reach)
-
-
-def test_a_tick_of_a_row_stays_in_its_row():
+    [(x, _)] = pieces(sweep, sweep.lines[0], *map(CellAxis, sweep.axes))
+    np.testing.assert_allclose(x, math.sqrt(2))
     sweep = gain_by_name()
     for turned in (sweep, swapped(sweep)):
-        along = 1 if turned is sweep else 0
-        found = [np.array(piece)[:, along] for piece in pieces(plane_of(turned), turned, turned.lines[0])]
+        found = [place[1 if turned is sweep else 0]
+                 for place in pieces(turned, turned.lines[0], *map(CellAxis, turned.axes))]
         for row, ends in enumerate(found):
-            assert (np.floor(np.sort(ends) * len(LONG)) == row).all()
-
-
-def test_a_curve_is_cut_at_the_edges_and_broken_where_it_is_no_number():
-    [piece] = clipped([(-1.0, 0.5), (3.0, 0.5)])
-    assert piece == [(0.0, 0.5), (1.0, 0.5)]
-    [piece] = clipped([(0.5, -INF), (0.5, INF)])
-    np.testing.assert_allclose(piece, [(0.5, 0.0), (0.5, 1.0)])
-    [piece] = clipped([(0.1, 1.0), (0.9, 1.0 + 1e-12)])
-    assert piece == [(0.1, 1.0), (0.9, 1.0)]
-    assert clipped([(-1.0, 0.0), (-0.5, 1.0)]) == []
-    first, second = clipped([(0.1, 0.1), (0.2, 0.2), (0.2, NAN), (0.3, 0.3), (0.4, 0.3)])
-    assert (first, second) == ([(0.1, 0.1), (0.2, 0.2)], [(0.3, 0.3), (0.4, 0.3)])
-    first, second = clipped([(0.0, 0.5), (0.3, 2.0), (0.6, 0.5)])
-    np.testing.assert_allclose([*first, *second], [(0.0, 0.5), (0.1, 1.0), (0.5, 1.0), (0.6, 0.5)])
-
-
-@pytest.mark.parametrize("seed", range(5))
-def test_runs_are_all_true_with_nothing_true_beside_them(seed):
-    flags = np.random.default_rng(seed).random(200) < 0.6
-    found = np.zeros_like(flags)
-    for first, last in runs(flags):
-        assert flags[first:last].all()
-        assert not flags[first - 1:first].any()
-        assert not flags[last:last + 1].any()
-        found[first:last] = True
-    np.testing.assert_array_equal(found, flags)
+            assert (np.abs(ends - row) < 0.5).all()
 
 
 def test_every_verdict_has_a_colour_of_its_own_and_is_counted():
-    for theme in THEMES.values():
-        assert len({color(code, theme) for code in (*CODES, "")}) == len(CODES) + 1
+    assert VERDICTS.keys() == {*CODES, ""} - {"non_finite"}
+    assert len(set(VERDICTS.values())) == len(CODES)
     shown = texts(drawn(of_values((gains(3), depths(3)), "std", [1.0] * 9, mixed(9), quantities=(VERDICT,))))
-    assert [f"{code.replace('_', ' ')} ({2 if code == CODES[0] else 1})" in shown for code in CODES] == [True] * 8
+    assert all(any(f"{code.replace('_', ' ')} ({count})" in shown for count in (1, 2)) for code in CODES)
 
 
-def test_a_verdict_is_named_on_its_region():
-    shown = texts(drawn(relu_map(gains(50), depths(50, 1), (VERDICT,))))
-    assert {"vanishing", "exploding", "healthy"} <= set(shown)
-    shown = texts(drawn(along_gains(quantities=(VERDICT,))))
-    assert [shown.count(word) for word in ("vanishing", "exploding", "healthy")] == [1, 1, 1]
-
-
-@pytest.mark.parametrize("sweep", [
-    relu_map(gains(50), depths(50, 1), (VERDICT,)), relu_map(gains(6), depths(4), (VERDICT,)),
-    of_values((gains(3), depths(3)), "std", [1.0] * 9, mixed(9), quantities=(VERDICT,)),
-    along_gains(quantities=(VERDICT,))], ids=["50 by 50", "6 by 4", "every verdict", "along gains"])
-def test_a_word_lies_wholly_on_cells_with_its_verdict(sweep):
+@pytest.mark.parametrize(("sweep", "named"), [
+    (relu_map(gains(50), depths(50, 1), (VERDICT,)), {"vanishing", "exploding", "healthy"}),
+    (relu_map(gains(6), depths(4), (VERDICT,)), {"healthy"}),
+    (of_values((gains(3), depths(3)), "std", [1.0] * 9, mixed(9), quantities=(VERDICT,)), {"dying", "symmetric"}),
+    (along_gains(quantities=(VERDICT,)), {"vanishing", "exploding", "healthy"})],
+    ids=["50 by 50", "6 by 4", "every verdict", "along gains"])
+def test_a_word_lies_wholly_on_cells_with_its_verdict(sweep, named):
     figure = drawn(sweep)
-    [frame] = [image.get_window_extent() for image in figure.findobj(BboxImage)]
-    across, upwards = (side(axis).edges for axis in sweep.axes) if len(sweep.axes) > 1 else (
-        side(sweep.axes[0]).edges, np.array([0.0, 1.0]))
-    words = [text for text in figure.findobj(Text) if text.get_bbox_patch()]
-    assert words
+    axes = axes_named(figure)[VERDICT]
+    across = CellAxis(sweep.axes[0]).edges
+    upwards = CellAxis(sweep.axes[1]).edges if len(sweep.axes) > 1 else np.array([-0.5, 0.5])
+    words = [text for text in axes.texts if text.get_bbox_patch()]
+    assert {word.get_text() for word in words} >= named
     for word in words:
         box = word.get_window_extent(figure.canvas.get_renderer())
-        for x, y in ((box.x0, box.y0), (box.x1, box.y0), (box.x0, box.y1), (box.x1, box.y1)):
-            column = np.searchsorted(across, (x - frame.xmin) / frame.width) - 1
-            row = np.searchsorted(upwards, (y - frame.ymin) / abs(frame.height)) - 1
+        for corner in ((box.x0, box.y0), (box.x1, box.y0), (box.x0, box.y1), (box.x1, box.y1)):
+            x, y = axes.transData.inverted().transform(corner)
+            column, row = np.searchsorted(across, x) - 1, np.searchsorted(upwards, y) - 1
             assert sweep.cells[column * (len(upwards) - 1) + row].verdict.replace("_", " ") == word.get_text()
 
 
-def test_figures_are_written_on_few_cells_and_not_below_lines():
+def test_numbers_are_written_on_few_cells_and_not_below_lines():
     assert "0.83" in texts(drawn(constant(0.83)))
     assert "0.83" not in texts(drawn(constant(0.83, "std", 40, 40)))
     lined = replace(constant(0.83), lines=relu_map().lines)
@@ -408,57 +343,52 @@ def test_figures_are_written_on_few_cells_and_not_below_lines():
     assert "10⁻⁴⁸⁰" in texts(drawn(of_values((gains(2), depths(1)), "log10_gradient_ratio", [-480.0, 0.0])))
 
 
-def line_of(figure, name):
-    [line] = marks(figure, name)
-    return line.get_xydata()
-
-
-def test_a_curve_over_decades_is_straight_where_the_logarithm_is():
+def test_a_curve_shows_the_values_as_they_are_on_an_axis_that_suits_them():
     axis = depths(10)
-    figure = drawn(of_values((axis,), "std", [10.0 ** -layers for layers in axis.numbers]))
-    x, y = line_of(figure, "measured").T
-    np.testing.assert_allclose(np.diff(y) / np.diff(x), (y[-1] - y[0]) / (x[-1] - x[0]))
-    assert "10⁻¹⁰" in texts(figure)
-
-
-def test_a_curve_within_a_decade_is_straight_where_the_values_are():
-    axis = depths(10)
-    x, y = line_of(drawn(of_values((axis,), "std", [0.5 + layers / 100 for layers in axis.numbers])), "measured").T
-    np.testing.assert_allclose(np.diff(y) / np.diff(x), (y[-1] - y[0]) / (x[-1] - x[0]))
+    for values, scale in (([10.0 ** -layers for layers in axis.numbers], "log"),
+                          ([0.5 + layers / 100 for layers in axis.numbers], "linear")):
+        figure = drawn(of_values((axis,), "std", values))
+        [line] = marks(figure, "measured")
+        np.testing.assert_allclose(line.get_xydata(), list(zip(axis.numbers, values, strict=True)))
+        assert line.axes.get_yscale() == scale
 
 
 def test_what_hardly_changes_looks_flat():
     figure = drawn(of_values((widths(),), "std", [0.8 + 0.001 * (-1) ** number for number in range(7)]))
-    assert np.ptp(line_of(figure, "measured")[:, 1]) < 0.01 * figure.get_figheight() * 100
+    low, high = axes_named(figure)["std"].get_ylim()
+    assert high - low > 0.2
 
 
 def test_a_curve_is_broken_where_there_is_no_number():
     figure = drawn(of_values((gains(5),), "std", [1.0, 2.0, NAN, 3.0, 4.0]))
-    assert [len(line.get_xydata()) for line in marks(figure, "measured")] == [2, 2]
+    [line] = marks(figure, "measured")
+    assert np.isnan(line.get_ydata()).tolist() == [False, False, True, False, False]
     assert "no number (1)" in texts(figure)
+    assert len(hatched(figure)) == 1
     figure = drawn(of_values((gains(5),), "std", [1.0, 20.0, 0.0, 300.0, 4.0]))
     assert len(marks(figure, "zero")) == 1
     assert "exactly 0, below the axis (1)" in texts(figure)
 
 
 def test_nothing_joins_names():
-    figure = drawn(by_width(names("act", LONG), 9))
+    figure = drawn(by_width(names("act", LONG), 9, ("std",)))
     assert marks(figure, "measured") == []
-    for kind, count in (("cells", 2), ("networks", 2), ("quartiles", 2), ("predicted", 2 * len(LONG)),
-                        ("predicted-band", 2 * len(LONG))):
-        assert len(marks(figure, kind)) == count, kind
-    [whiskers, _] = marks(figure, "quartiles")
-    assert isinstance(whiskers, LineCollection)
-    assert len(whiskers.get_segments()) == len(LONG)
+    for kind in ("cells", "networks", "quartiles", "predicted"):
+        assert len(marks(figure, kind)) == 1, kind
+    for kind in ("quartiles", "predicted"):
+        assert len(marks(figure, kind)[0].get_segments()) == len(LONG)
+    assert len(marks(figure, "predicted-band")) == len(LONG)
 
 
 def test_theory_is_dashed_within_its_band():
-    figure = drawn(by_width(quantities=("std",)))
+    sweep = by_width(quantities=("std",))
+    figure = drawn(sweep)
     [line], [band] = marks(figure, "predicted"), marks(figure, "predicted-band")
     assert line.get_linestyle() != "-"
-    corners = band.get_xy()[:-1, 1].reshape(2, -1)
-    assert (line.get_ydata() < corners[0]).all()
-    assert (line.get_ydata() > corners[1][::-1]).all()
+    corners = band.get_paths()[0].vertices
+    for cell, x in zip(sweep.cells, sweep.axes[0].numbers, strict=True):
+        said = sorted(set(corners[np.isclose(corners[:, 0], x), 1]))
+        np.testing.assert_allclose((said[0], said[-1]), cell.predicted["std"][1:])
     assert "theory and where 95 % of networks lie" in texts(figure)
 
 
@@ -477,24 +407,6 @@ def test_a_trend_is_written_above_its_own_quantity():
     assert found[0].get_position()[0] < 960
 
 
-@pytest.mark.parametrize(("low", "high"), [(-0.01, 0.01), (0.0, 1.0), (-3.2, 2.7), (-480.0, 30.0), (-320.0, -318.0)])
-def test_decades_hold_all_of_their_values_with_ticks_between(low, high):
-    axis = DecadeAxis.over([low, high])
-    assert (axis.place([low, high]) >= 0).all()
-    assert (axis.place([low, high]) <= 1).all()
-    assert np.diff(axis.place([low, low + 1]))[0] <= 1
-    for room in (150.0, 700.0):
-        ticks = axis.ticks(room, lambda _: 21.0)
-        assert len(ticks) >= (2 if high - low > 2 or high < 300 > -low else 1)
-        assert all(0 <= place <= 1 for place, _ in ticks)
-
-
-def test_a_prediction_far_away_does_not_press_the_others_flat():
-    near = DecadeAxis.over([0.0, 2.0])
-    far = DecadeAxis.over([0.0, 2.0], [-300.0, 300.0])
-    assert np.diff(far.place([0.0, 2.0]))[0] > 0.45 * np.diff(near.place([0.0, 2.0]))[0]
-
-
 def test_a_map_says_of_how_many_networks_it_shows_the_median():
     several = of_values((gains(2), depths(1)), "std", [1.0, 2.0])
     cells = tuple(replace(cell, networks={"std": (0.5, cell.statistics["std"], 3.0)}) for cell in several.cells)
@@ -510,9 +422,9 @@ def test_the_subtitle_holds_every_shared_setting_and_the_seed():
 
 
 @pytest.mark.parametrize("format", FORMATS)
-@pytest.mark.parametrize("make", [relu_map, by_width], ids=["map", "curves"])
-def test_the_same_picture_is_the_same_bytes_with_the_seed_inside(format, make):
-    once, again = (render(make(), Style(), format) for _ in range(2))
+def test_the_same_picture_is_the_same_bytes_with_the_seed_inside(format):
+    make = by_width if format == "svg" else partial(relu_map, gains(3), depths(2))
+    once, again = (render(make(), Style(dpi=30), format) for _ in range(2))
     assert once == again
     if format == "png":
         metadata = Image.open(io.BytesIO(once)).text

@@ -32,6 +32,7 @@ def share_of(answer, draw, quantity, widths, times=400):
     return sum(trend(draw, quantity, widths).flat is answer for _ in range(times)) / times
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("networks", [2, 3, 10])
 @pytest.mark.parametrize("widths", [(64, 256, 1024), WIDTHS])
 def test_what_is_flat_is_seldom_called_otherwise(widths, networks):
@@ -39,6 +40,7 @@ def test_what_is_flat_is_seldom_called_otherwise(widths, networks):
     assert share_of(False, sizes(rng, 10, networks), STD, widths) <= 0.04
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("networks", [2, 3, 10])
 @pytest.mark.parametrize("factor", [2.0, 0.3])
 def test_what_changes_is_seldom_called_flat_however_few_networks_there_are(networks, factor):
@@ -56,6 +58,7 @@ def test_networks_that_are_too_few_to_tell_say_so_and_more_of_them_do_tell():
     assert share_of(True, sizes(rng, 10, 100), STD, WIDTHS, 50) >= 0.9
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("draw", [
     lambda rng, width: rng.normal(0.3, 0.05, 3),
     lambda rng, width: rng.normal(0.3, 5 / width, 3),

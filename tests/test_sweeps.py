@@ -152,6 +152,7 @@ GRIDS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("over", "settings"), GRIDS)
 def test_a_cell_is_what_a_single_run_with_the_same_seed_gives(over, settings):
     run = run_of(seed=5, repeats=3)
@@ -180,12 +181,14 @@ def test_a_cell_can_be_asked_for_by_its_label():
         assert cell.statistics["std"] == arm.layers[-1].activation.statistics["std"]
 
 
+@pytest.mark.slow
 def test_results_do_not_depend_on_the_number_of_workers():
     over = ("gain=0.7:2.1:3", "act=relu,tanh")
     alone, two = (swept(*over, run=run_of(repeats=2), workers=workers) for workers in (1, 2))
     assert repr(alone) == repr(two)  # a NaN is not equal to itself
 
 
+@pytest.mark.slow
 def test_rows_of_a_file_go_to_the_workers(tmp_path):
     path = tmp_path / "rows.npy"
     np.save(path, np.random.default_rng(0).standard_normal((50, 7)))
@@ -221,6 +224,7 @@ def test_a_stack_that_is_too_large_for_gradients_costs_the_others_nothing(monkey
     assert large.verdict
 
 
+@pytest.mark.slow
 def test_workers_have_room_beside_each_other(monkeypatch):
     monkeypatch.setattr(sweeping, "available_memory", lambda: 3 * sweeping.WORKER_BYTES)
     request = swept("gain=1,2,3,4", layers=2, width=4, workers=4)
@@ -248,12 +252,14 @@ def test_a_layer_that_overflows_has_no_figures_and_is_counted():
     assert result.notes == ("1 of 2 cells end in values that are not finite",)
 
 
+@pytest.mark.slow
 def test_no_size_is_too_large_for_float64():
     cells = swept("gain=10:1e6:4:log", acts=("linear",), layers=400, width=8, run=run_of(dtype="float64")).cells
     assert [cell.verdict for cell in cells] == ["non_finite"] * 4
     assert all(math.isfinite(value) for cell in cells for triple in cell.predicted.values() for value in triple[:1])
 
 
+@pytest.mark.slow
 def test_a_relu_networks_border_between_vanishing_and_exploding_is_at_root_two():
     """ln of the root mean square of L layers is L ln(g/√2) and what chance adds, of mean -5L/4n and variance 5L/4n
     (Hanin & Nica 2018): so is where each network's crosses that of its inputs."""
@@ -272,6 +278,7 @@ def test_a_relu_networks_border_between_vanishing_and_exploding_is_at_root_two()
     assert abs(math.log(line.points[0][0]) - borders.mean()) < 4 * spread
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sigma_b", [0.0, 0.3])
 def test_tanh_turns_from_order_to_chaos_where_theory_says(sigma_b):
     """Below the edge all inputs end alike and gradients vanish; above it inputs differ and gradients explode, each by
@@ -332,6 +339,7 @@ def _threads(_):
     return cores()
 
 
+@pytest.mark.slow
 def test_processes_share_the_work_and_every_result_knows_its_place():
     found = list(map_unordered(_slowly, [0.3, 0.0, 0.2, 0.1], 2))
     assert sorted(place for place, _ in found) == [0, 1, 2, 3]
@@ -339,14 +347,17 @@ def test_processes_share_the_work_and_every_result_knows_its_place():
     assert len({process for _, (process, _) in found} - {os.getpid()}) == 2
 
 
+@pytest.mark.slow
 def test_workers_share_the_cores():
     assert {threads for _, threads in map_unordered(_threads, [0] * cores(), cores())} == {1}
 
 
+@pytest.mark.slow
 def test_more_workers_than_items_are_not_started():
     assert len({process for _, (process, _) in map_unordered(_slowly, [0.2, 0.2], 50)}) == 2
 
 
+@pytest.mark.slow
 def test_an_error_of_a_worker_is_raised_as_it_is_and_a_worker_that_dies_is_told():
     with pytest.raises(SpecError, match=r"two is refused\."):
         list(map_unordered(_refusing, [1, 2, 3], 2))
@@ -356,6 +367,7 @@ def test_an_error_of_a_worker_is_raised_as_it_is_and_a_worker_that_dies_is_told(
         list(map_unordered(_dying, [1, 2], 2))
 
 
+@pytest.mark.slow
 def test_work_that_a_worker_cannot_take_is_told_too():
     with pytest.raises(ActprofError, match="a worker process ended early"):
         list(map_unordered(_Gone(), [1, 2, 3, 4], 2))
@@ -368,6 +380,7 @@ class _Gone:
         return os._exit, (3,)
 
 
+@pytest.mark.slow
 def test_no_worker_is_left_when_the_work_is_done_or_given_up():
     before = set(multiprocessing.active_children())
     for _ in map_unordered(_slowly, [0.0, 0.0, 0.0], 2):
@@ -391,6 +404,7 @@ with signals.handle_signals():
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks for processes in /proc")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_no_worker_outlives_its_parent(number, tmp_path):

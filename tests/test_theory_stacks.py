@@ -1,6 +1,7 @@
 """The mean-field prediction of whole stacks, against networks that are really built."""
 
 import functools
+import itertools
 import math
 import time
 from dataclasses import astuple
@@ -52,6 +53,7 @@ def statistics(spec, run):
     return [[layer.activation for layer in network.layers] for network in comparison.arms[0].networks]
 
 
+@pytest.mark.slow
 def test_measured_moments_lie_within_their_error_bars():
     """6 networks × 3 figures × 3 layers each; beyond 3 errors 0.3 % of a normal distribution, here at most 1.5 %, and
     beyond 7 errors nothing: figures of small networks have somewhat longer tails."""
@@ -82,6 +84,55 @@ def test_the_band_of_the_std_holds_19_networks_of_20():
     assert 0.005 < np.mean(outside) < 0.1
 
 
+def outside(acts, networks, depths=(10, 40), width=64, rows=50):
+    """{depth: the share of networks whose std lies outside of the band}, over norms too; none where theory is silent.
+
+    Every stack draws weights of its own, so that all of them are independent.
+    """
+    found = {depth: [] for depth in depths}
+    for seed, (act, norm) in enumerate(itertools.product(acts, ("none", "batch", "layer", "rms"))):
+        (spec,) = stack_specs(["critical"], [act], layers=max(depths), width=width, norm=norm)
+        run = RunSpec(batch_size=rows, seed=seed, repeats=networks, quantities=("activation",))
+        theory, measured = predict(spec, 1.0, 0.0, rows), statistics(spec, run)
+        for depth in depths:
+            for layer in theory.layers[depth - 1:depth]:
+                found[depth] += [not layer.std_low <= network[depth - 1].std <= layer.std_high for network in measured]
+    return {depth: np.mean(stray) for depth, stray in found.items()}
+
+
+def test_bands_hold_95_per_cent_of_networks_under_every_normalisation():
+    """120 networks: of bands that hold 95 % more than 15 % stray once in 50,000 times."""
+    assert max(outside(("relu", "tanh", "gelu", "selu", "sigmoid"), 6, (3, 10)).values()) < 0.15
+
+
+@pytest.mark.slow
+def test_bands_hold_95_per_cent_of_networks_over_the_whole_catalogue():
+    """Some 240 networks at each depth: of bands that hold 95 % more than 10 % stray once in 2,000 times."""
+    assert max(outside([row.name for row in ACTIVATIONS], 2).values()) < 0.1
+
+
+@pytest.mark.parametrize(("act", "speaks"), [("relu", 5), ("tanh", 40), ("elu", 40), ("gelu", 4), ("softplus", 5)])
+def test_theory_follows_a_normalised_batch_until_its_rows_grow_unlike(act, speaks):
+    """Until then the band holds what 24 networks measure, at the last layer that it speaks of too: with 95 % each, 4 or
+    more stray once in 37 times, 6 once in 2,000."""
+    (spec,) = stack_specs(["critical"], [act], layers=40, width=100, norm="batch")
+    theory, run = predict(spec, 1.0, 0.0, 100), RunSpec(batch_size=100, repeats=24, quantities=("activation",))
+    assert speaks <= len(theory.layers) <= (speaks + 3 if speaks < 40 else 40)
+    assert ("outweigh" in theory.reason) == (speaks < 40)
+    last = theory.layers[-1]
+    (spec,) = stack_specs(["critical"], [act], layers=last.layer, width=100, norm="batch")
+    stds = np.array([network[-1].std for network in statistics(spec, run)])
+    assert ((stds < last.std_low) | (stds > last.std_high)).sum() < 6
+
+
+def test_a_typical_network_lies_below_the_mean_by_5_over_2n_a_layer():
+    """E ln K = -5l/2n for relu (Hanin & Nica 2018), while E K is that of an infinite network."""
+    (spec,) = stack_specs(["he"], ["relu"], layers=30, width=200)
+    layer = predict(spec, 1.0, 0.0, 1, unevenness=0.0).layers[-1]
+    assert 2 * math.log(layer.std_typical / layer.std) == pytest.approx(-5 * 30 / (2 * 200), rel=0.05)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(("init", "act", "settings"), [
     ("he", "relu", {}), ("xavier", "sigmoid", {}), ("lecun:2", "tanh", {}), ("he", "hard_tanh", {}),
     ("he", "rrelu", {}), ("lecun", "maxout:3", {}), ("he", "relu", {"norm": "batch"}), ("lecun", "relu6", {}),
@@ -183,18 +234,18 @@ def test_the_pooled_std_of_sigmoid_hides_that_all_inputs_look_alike():
 
 
 def test_relu_strays_as_hanin_and_nica_say():
-    """Var K/K² = 2/n₀ + 5/n for each layer, at one input."""
+    """E K² = K²(1 + 2/n₀)(1 + 5/n)ˡ at one input, since every layer multiplies K by an independent mean of n units."""
     (spec,) = stack_specs(["he"], ["relu"], widths="50,100,100,100")
     for layer in predict(spec, 1.0, 0.0, 1).layers:
-        assert layer.second_moment_error**2 == pytest.approx(2 / 50 + 5 * layer.layer / 100, rel=1e-6)
+        assert layer.second_moment_error**2 == pytest.approx((1 + 2 / 50) * 1.05**layer.layer - 1, rel=1e-6)
 
 
 def test_orthogonal_weights_take_out_what_they_preserve():
     (spec,) = stack_specs([f"orthogonal:{math.sqrt(2)}"], ["relu"], widths="100,100,100,100")
-    for layer in predict(spec, 1.0, 0.0, 1, kurtosis=1.0).layers:
-        assert layer.second_moment_error**2 == pytest.approx(3 * layer.layer / 100, rel=1e-6)
+    for layer in predict(spec, 1.0, 0.0, 1, unevenness=0.0).layers:
+        assert layer.second_moment_error**2 == pytest.approx(1.03**layer.layer - 1, rel=1e-6)
     (spec,) = stack_specs(["orthogonal"], ["linear"], widths="100,100,100")
-    assert predict(spec, 1.0, 0.0, 1, kurtosis=1.0).layers[-1].second_moment_error < 1e-5
+    assert predict(spec, 1.0, 0.0, 1, unevenness=0.0).layers[-1].second_moment_error < 1e-5
 
 
 @pytest.mark.parametrize(("init", "depth", "reason"), [
@@ -226,10 +277,11 @@ def test_there_is_no_chi_where_the_activation_jumps():
 def test_what_overflows_is_infinite_or_no_number_and_raises_nothing():
     for init, act, layers in (("lecun", "exponential", 6), ("100", "relu", 200), ("10", "square", 20)):
         (spec,) = stack_specs([init], [act], layers=layers)
-        last = predict(spec, 1.0, 0.0, 100).layers[-1]
-        assert not math.isfinite(last.second_moment)
+        theory = predict(spec, 1.0, 0.0, 100)
+        assert theory.reason or not math.isfinite(theory.layers[-1].second_moment)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("variance", [0.01, 1.0, 400.0])
 @pytest.mark.parametrize("text", [row.name for row in ACTIVATIONS if row.name != "maxout"])
 def test_masses_are_the_shares_of_a_grid_of_pre_activations(text, variance):
@@ -258,6 +310,7 @@ def reference():
     return np.array([math.erfc(-value / math.sqrt(2)) / 2 for value in z.tolist()]), z
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("act", "settings"), [
     ("relu", {}), ("rrelu", {}), ("maxout:3", {}), ("relu", {"bias": "uniform:-1,1"}), ("tanh", {"norm": "batch"}),
     ("relu6", {"norm": "rms", "norm_position": "after"}), ("gelu", {"norm": "layer", "norm_position": "after"}),

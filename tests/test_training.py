@@ -364,6 +364,7 @@ def test_a_run_that_is_stopped_keeps_what_it_learned():
     assert len(part.test_loss) == len(part.checkpoints) == len(part.layers[0].dead)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("optimizer", ["sgd", "momentum", "nesterov", "adam:beta1=0.8", "rmsprop", "adagrad"])
 @pytest.mark.parametrize("loss", ["cross_entropy", "binary_cross_entropy", "mse", "mse:output=linear"])
 def test_every_loss_comes_down_with_every_optimizer(loss, optimizer):
@@ -410,6 +411,7 @@ def test_a_deep_linear_network_is_one_linear_map():
     assert alike.mean() > 0.999  # float32 may round next to a boundary
 
 
+@pytest.mark.slow
 def test_the_classic_shows_what_the_textbook_says():
     data = labelled.load(GLYPHS, 0)
     small, xavier, he = (run(init, data=data, layers=4, width=100, iterations=400, batch_size=128)
@@ -422,10 +424,48 @@ def test_the_classic_shows_what_the_textbook_says():
 
 # Sessions
 
+LINE = np.linspace(-1, 1, 200)
+
+
+def of_numbers(folder, x, y, **options):
+    np.savez(folder / "x.npz", x=x, y=y)
+    return labelled.load(DataSpec(sources.parse(str(folder / "x.npz")), shuffle=True, **options), 0)
+
+
+def test_a_line_is_learned_and_what_is_predicted_is_that_line(tmp_path):
+    data = of_numbers(tmp_path, LINE, 0.7 * LINE - 0.2)
+    result = run(data=data, layers=0, width=None, iterations=400, rates=(0.1,))
+    np.testing.assert_allclose(result.fit.y, 0.7 * result.fit.x - 0.2, atol=1e-3)
+    assert (result.status, result.boundary, result.train_loss < 1e-6) == ("ok", None, True)
+    assert np.isnan(result.test_accuracy).all()
+    made = train(specs("he", data=data), data, DataSpec())
+    assert made.data.score(result)[-1] == pytest.approx(
+        1 - result.test_loss[-1] / (np.mean((data.y_test - data.y_train.mean())**2) / 2))
+    assert made.arms[0].chance_loss == pytest.approx(np.mean(data.y_train**2) / 2)
+
+
+def test_numbers_as_large_as_they_come_are_named_as_the_reason_and_can_be_scaled(tmp_path):
+    result = run(data=of_numbers(tmp_path, LINE, 1e8 * LINE**4), optimizers=("adam",))
+    assert (result.status, result.iterations) == ("not_learning", 60)
+    assert result.reason.startswith("the rms of the numbers to predict is 33,")
+    assert run(data=of_numbers(tmp_path, LINE, 1e8 * LINE**4, scale="standard"), iterations=300,
+               optimizers=("adam",)).train_loss < 0.1
+
+
+def test_inputs_far_from_1_are_the_first_reason_of_an_arm_that_does_not_learn(tmp_path):
+    data = of_numbers(tmp_path, 200 * np.abs(np.random.default_rng(0).normal(size=(200, 9))), np.arange(200) % 2)
+    result = run(data=data, iterations=2)
+    assert result.status == "not_learning"
+    assert result.reason.startswith("the inputs' rms is 198, not about 1")
+    assert f"the loss starts at {result.loss[0]:.4g} where 0.6931 is undecided" in result.reason
+    assert result.remedy == "try --scale standard"
+
+
 def trained(*inits, repeats=1, stop=None, **settings):
     return train(specs(*inits, **settings), DATA, BLOBS, repeats, stop=stop)
 
 
+@pytest.mark.slow
 def test_results_do_not_depend_on_the_number_of_workers(monkeypatch):
     every = []
     for workers in (1, 2, 5):

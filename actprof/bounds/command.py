@@ -11,6 +11,7 @@ from actprof.cli.arguments import Command, Number, Whole
 from actprof.cli.options import NAME
 from actprof.cli.output import Output, default_name, output_options, seed_option
 from actprof.cli.signals import in_thread
+from actprof.registry import MAX_FAN
 
 if TYPE_CHECKING:
     from actprof.bounds.result import Bounds
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
 @click.option("--kernel", metavar="HxW",
               help="Kernel of a convolution, 3x3 (3 has one dimension): --fan-in and --fan-out count channels, each "
                    "times the kernel's area.")
+@click.option("--groups", type=Whole(1, MAX_FAN), default=BoundsSpec.groups, show_default=True,
+              help="Groups of a convolution's channels, each blind to the others.")
+@click.option("--depthwise", is_flag=True, help="As many groups as input channels.")
+@click.option("--transposed", is_flag=True, help="A transposed convolution.")
 @click.option("--gain", type=Number(0), help="In place of the gain of every scheme that has one.")
 @click.option("--samples", type=Whole(MIN_SAMPLES, MAX_SAMPLES), default=BoundsSpec.samples,
               show_default=True, help="Weights drawn to check each promise.")
@@ -36,14 +41,16 @@ if TYPE_CHECKING:
 @click.option("--log", is_flag=True, help="Logarithmic axes in the figure: 1/√n is a straight line.")
 @seed_option
 @output_options
-def command(schemes: tuple[str, ...], fan_in: str, fan_out: str, kernel: str | None, gain: float | None,
-            samples: int, at: str | None, log: bool, seed: int, output: Output) -> None:
+def command(schemes: tuple[str, ...], fan_in: str, fan_out: str, kernel: str | None, groups: int, depthwise: bool,
+            transposed: bool, gain: float | None, samples: int, at: str | None, log: bool, seed: int,
+            output: Output) -> None:
     """Show how the scale of the weights depends on the number of inputs.
 
     \b
     actprof bounds --scheme xavier             and what else "xavier" means
     actprof bounds --fan-in 1:4096:log --log   straight lines of slope -1/2
     actprof bounds --scheme he --fan-in 3,64 --kernel 3x3 --gain 1
+    actprof bounds --scheme orthogonal --fan-in 64 --fan-out 64 --kernel 3x3 --groups 4
     actprof bounds --scheme torch.linear --scheme keras.dense
     actprof bounds --scheme he_truncated --at 10,100,1000 --samples 100000
 
@@ -58,7 +65,7 @@ def command(schemes: tuple[str, ...], fan_in: str, fan_out: str, kernel: str | N
 
     output.check(default_name("bounds", [schemes]))
     request = bounds_spec(schemes, fan_in=fan_in, at=at, fan_out=fan_out, kernel_sides=kernel, gain=gain,
-                          samples=samples, seed=seed)
+                          samples=samples, seed=seed, groups=groups, depthwise=depthwise, transposed=transposed)
     result = in_thread(lambda: bounds(request))
     output.print(lambda stream: _print_table(result, stream), lambda: bounds_record(result),
                  lambda: bounds_rows(result))

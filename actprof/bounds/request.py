@@ -119,6 +119,7 @@ XAVIER = (
     Namesake("lecun_normal", "textbooks"),
     Namesake("glorot_uniform", "the paper's eq. 16, Keras, PyTorch's xavier_uniform_"),
     Namesake("fan_in_uniform", "blogs, the paper's eq. 1"),
+    Namesake("caffe.xavier", "Caffe"),
 )
 XAVIER_UNIFORM = Namesake("glorot_uniform", "PyTorch"), Namesake("fan_in_uniform", "blogs")
 GLOROT_NORMAL = Namesake("glorot_normal", "PyTorch"), Namesake("glorot_truncated", "Keras and JAX")
@@ -173,6 +174,13 @@ def schemes(names: Sequence[str]) -> tuple[Choice, ...]:
     return chosen
 
 
+def as_kernels(choices: Sequence[Choice]) -> None:
+    """Raise SpecError for a scheme that makes matrices, but no kernels of convolutions."""
+    for choice in choices:
+        if reason := INITIALIZERS[choice.name].no_kernels:
+            raise SpecError(f"{choice.name} has no kernels: {reason}.")
+
+
 def has_gain(choice: Choice) -> bool:
     return "gain" in choice.values
 
@@ -188,6 +196,9 @@ def namesakes(choice: Choice, brief: bool = False) -> str:
     A brief one leaves out who calls it so.
     """
     name = folded(choice.label.partition(":")[0])
+    if choice.values.get("distribution") == "normal" and "untruncated" not in choice.label:
+        return ("distribution=normal here is not cut, as in JAX. In TensorFlow and Keras it means truncated "
+                "(distribution=truncated); theirs that is not cut is untruncated_normal")
     if name not in NAMESAKES:
         return ""
     here, *others = sorted(NAMESAKES[name], key=lambda meaning: _meant(meaning.scheme) != _meant(name))

@@ -9,7 +9,7 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
-from actprof.bounds.request import MOST_POINTS, fan_ins, has_gain, kernel, namesakes, schemes, with_gain
+from actprof.bounds.request import MOST_POINTS, as_kernels, fan_ins, has_gain, kernel, namesakes, schemes, with_gain
 from actprof.bounds.result import Bounds, Curve, Sample, Scheme
 from actprof.bounds.spec import FAN_IN, FAN_OUT, SCHEMES, BoundsSpec
 from actprof.catalogue import initializers
@@ -33,23 +33,42 @@ MOST_MATRICES = 1000
 
 def bounds_spec(names: Sequence[str] = SCHEMES, *, fan_in: str = FAN_IN, at: str | None = None,
                 fan_out: str = FAN_OUT, kernel_sides: str | None = None, gain: float | None = None,
-                samples: int = BoundsSpec.samples, seed: int = BoundsSpec.seed) -> BoundsSpec:
+                samples: int = BoundsSpec.samples, seed: int = BoundsSpec.seed, groups: int = 1,
+                depthwise: bool = False, transposed: bool = False) -> BoundsSpec:
     """The spec of a request as on the command line. Raises SpecError."""
     chosen = schemes(names)
     if gain is not None and not any(map(has_gain, chosen)):
         raise SpecError(f"--gain cannot be combined with {', '.join(choice.label for choice in chosen)}: "
                         "no gain to replace.")
+    if kernel_sides is not None or groups > 1 or depthwise or transposed:
+        as_kernels(chosen)
     curve, sampled = fan_ins(fan_in, at)
     units = None if folded(fan_out) == FAN_OUT else _fan_out(fan_out)
     return BoundsSpec(chosen, curve, sampled, units, () if kernel_sides is None else kernel(kernel_sides), gain,
-                      samples, seed)
+                      samples, seed, groups, depthwise, transposed)
 
 
 def bounds(request: BoundsSpec) -> Bounds:
     """The curves of every scheme, and its samples; all schemes see the same draws."""
     thinned = len(request.fan_in) >= MOST_POINTS
-    notes = (f"--fan-in is followed at {len(request.fan_in):,} fan-ins, evenly spaced",) if thinned else ()
-    return Bounds(request.seed, _config(request), tuple(_scheme(choice, request) for choice in request.schemes), notes)
+    notes = [f"--fan-in is followed at {len(request.fan_in):,} fan-ins, evenly spaced"] if thinned else []
+    return Bounds(request.seed, _config(request), tuple(_scheme(choice, request) for choice in request.schemes),
+                  (*notes, *_torch_fans(request)))
+
+
+def _torch_fans(request: BoundsSpec) -> list[str]:
+    """A note where PyTorch, which reads the fans off the shape of a weight, has others."""
+    inputs = request.at[-1]
+    meant, outputs = _fans(inputs, request), request.fan_out or inputs
+    groups = request.groups_of(inputs)
+    first, second = (inputs, outputs) if request.transposed else (outputs, inputs)  # of the weight's shape
+    theirs = second // groups * request.area, first * request.area
+    wrong = [f"{name} = {has:,} where {wanted:,} is meant" for name, has, wanted
+             in zip(("fan_in", "fan_out"), theirs, (meant.fan_in, meant.fan_out), strict=True) if has != wanted]
+    why = "takes the two channels the wrong way round" if request.transposed and groups == 1 else (
+        "does not divide by the groups" if not request.transposed else "knows neither groups nor transposed kernels")
+    return [f"PyTorch computes {' and '.join(wrong)} (for {inputs:,} input and {outputs:,} output channels): it {why}"
+            ] if wrong else []
 
 
 def _fan_out(text: str) -> int:
@@ -74,8 +93,13 @@ def _scheme(choice: Choice, request: BoundsSpec) -> Scheme:
 
 
 def _fans(inputs: int, request: BoundsSpec) -> Fans:
-    """A convolution's fans are its channels times the area of its kernel."""
-    return Fans(inputs * request.area, (request.fan_out or inputs) * request.area)
+    """A convolution's fans are the channels of a group times the area of its kernel."""
+    groups, outputs, area = request.groups_of(inputs), request.fan_out or inputs, request.area
+    # Between two points of a curve a group may have a fraction of a channel.
+    fan_in, fan_out = (each * area // groups if each * area % groups == 0 else cast(int, each * area / groups)
+                       for each in (inputs, outputs))
+    matrix = (fan_out, inputs) if request.transposed else (fan_in, outputs)
+    return Fans(fan_in, fan_out, matrix=matrix, area=area)
 
 
 def _curve(initializer: BoundInitializer, inputs: Sequence[int], request: BoundsSpec) -> Curve:
@@ -111,7 +135,7 @@ def _slope(initializer: BoundInitializer, asked: Curve, request: BoundsSpec) -> 
 
 
 def _drawable(initializer: BoundInitializer, fans: Fans) -> bool:
-    return initializer.row.matrix is None or fans.fan_in * fans.fan_out <= LARGEST_MATRIX
+    return initializer.row.matrix is None or math.prod(fans.shape) <= LARGEST_MATRIX
 
 
 def _sample(initializer: BoundInitializer, inputs: int, request: BoundsSpec) -> Sample:
@@ -134,9 +158,8 @@ def _weights(initializer: BoundInitializer, fans: Fans, request: BoundsSpec) -> 
     rng = stream(request.seed, WEIGHT, 0, fans.fan_in)
     if initializer.row.matrix is None:
         return initializer.sample(rng, fans, (request.samples,), np.float64)
-    shape = fans.fan_in, fans.fan_out
-    matrices = min(math.ceil(request.samples / math.prod(shape)), MOST_MATRICES)
-    return np.stack([initializer.sample(rng, fans, shape, np.float64) for _ in range(matrices)])
+    matrices = min(math.ceil(request.samples / math.prod(fans.shape)), MOST_MATRICES)
+    return np.stack([initializer.sample(rng, fans, fans.shape, np.float64) for _ in range(matrices)])
 
 
 def _notes(choice: Choice, request: BoundsSpec, sampled: Sequence[int]) -> list[str]:
@@ -157,6 +180,9 @@ def _config(request: BoundsSpec) -> dict[str, object]:
         "at": list(request.at),
         "fan_out": FAN_OUT if request.fan_out is None else request.fan_out,
         "kernel": list(request.kernel),
+        "groups": request.groups,
+        "depthwise": request.depthwise,
+        "transposed": request.transposed,
         "gain": request.gain,
         "samples": request.samples,
         "seed": request.seed,

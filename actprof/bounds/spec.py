@@ -25,6 +25,9 @@ class BoundsSpec:
         at: those at which weights are sampled.
         fan_out: units, or output channels; None for as many as inputs.
         kernel: the sides of a convolution's kernel; a dense layer has none.
+        groups: in which a convolution's channels do not see those of the others.
+        depthwise: as many groups as input channels.
+        transposed: a convolution that makes images larger, whose weights stand the other way round.
         gain: replaces the gain of every scheme that has one.
         samples: weights drawn; a matrix is drawn whole.
     """
@@ -37,6 +40,9 @@ class BoundsSpec:
     gain: float | None = None
     samples: int = 1000
     seed: int = 0
+    groups: int = 1
+    depthwise: bool = False
+    transposed: bool = False
 
     def __post_init__(self) -> None:
         if not (self.schemes and self.fan_in and self.at):
@@ -56,6 +62,20 @@ class BoundsSpec:
             raise SpecError("the fan-ins must ascend.")
         if not set(self.at) <= set(self.fan_in):
             raise SpecError("--at must name some of the fan-ins.")
+
+        require("--groups", self.groups, 1, MAX_FAN)
+        if self.depthwise and self.groups > 1:
+            raise SpecError("--groups cannot be combined with --depthwise, which has as many as there are inputs.")
+        for inputs in self.fan_in:
+            groups, outputs = self.groups_of(inputs), self.fan_out or inputs
+            if inputs % groups or outputs % groups:
+                many, name = (inputs, "--fan-in") if inputs % groups else (outputs, "--fan-out")
+                raise SpecError(f"{name} {many} cannot be divided into {groups} groups. Take multiples of {groups}"
+                                f"{f', such as --fan-in {groups}:{10 * groups}:{groups}' if inputs % groups else ''}.")
+
+    def groups_of(self, inputs: int) -> int:
+        """The groups of a layer with so many input channels."""
+        return inputs if self.depthwise else self.groups
 
     @property
     def area(self) -> int:

@@ -12,13 +12,12 @@ from dataclasses import dataclass, field, fields
 from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
+from actprof.arrays import Array
 from actprof.catalogue import functions as fn
 from actprof.catalogue import special
 from actprof.registry import Choice, Parameter, Registry, Value
 
-Array = NDArray[Any]
 Points = tuple[float, ...]
 T = TypeVar("T")
 Fact: TypeAlias = T | Callable[..., T]
@@ -54,7 +53,12 @@ class Activation:
         atoms: values that φ takes with positive probability.
         flat: the sides ("left", "right") on which φ flattens towards an asymptote.
         scale: the distance over which φ changes its course.
-        period: after which φ repeats itself.
+        waves: their length, if φ goes up and down without end.
+        periodic: φ repeats itself after every wave.
+        stretch: the parameter w of rows for which all else describes f, and φ(z) = f(wz).
+        shrinks: φ(z) = f(wz)/w instead.
+        sees_stretched: what is counted as pre-activation is wz, as the field does for sin(w0·z).
+        general: the formula where a quiet parameter is given.
         piecewise: φ is a polynomial between kinks, jumps and bends.
         log_normal: φ is e^z, whose expectations have closed forms, and need them.
         slope_below: the slope below 0 of a φ that has slope 1 above.
@@ -83,11 +87,16 @@ class Activation:
     atoms: Fact[Points] = ()
     flat: tuple[str, ...] = ()
     scale: Fact[float] = 1.0
-    period: Fact[float] | None = None
+    waves: Fact[float] | None = None
+    periodic: bool = False
+    stretch: str = ""
+    shrinks: bool = False
+    sees_stretched: bool = False
+    general: str = ""
     piecewise: bool = False
     log_normal: bool = False
-    slope_below: Fact[float] | None = None
-    torch_gain: Fact[float] | None = None
+    slope_below: Fact[float | None] = None
+    torch_gain: Fact[float | None] = None
     self_normalizing: bool = False
     sup: Fact[float] | None = None
     pieces: Fact[int] = 1
@@ -109,7 +118,18 @@ def _floating(z: Any) -> Array:
 
 
 _SLOPE = "max(z, slope·z)"
-_LEAST, _MOST = 1e-4, 1e4  # of a parameter that is above 0: further out squares and sums of φ lose their digits
+
+
+def _above_0(name: str, default: float, quiet: bool = False) -> Parameter:
+    """A parameter in limits: further out squares and sums of φ lose their digits."""
+    return Parameter(name, default, 1e-4, 1e4, quiet=quiet)
+
+
+def _stretched(name: str, general: str, **more: Any) -> dict[str, Any]:
+    """What a row has whose pre-activations a parameter multiplies, which is 1 unless it is given."""
+    return {"parameters": (_above_0(name, 1.0, quiet=True),), "stretch": name, "general": general, **more}
+
+
 _ROWS = (
     Activation("linear", "z", "no activation", fn.linear, np.ones_like, ("identity", "none"),
                backward=lambda z, a, cotangent, out: fn.linear(cotangent, out), forgets_z=True, piecewise=True,
@@ -119,18 +139,20 @@ _ROWS = (
                jumps=(0.0,), atoms=(0.0, 1.0), piecewise=True),
     Activation("sigmoid", "1/(1 + e^-z)", "Verhulst 1845; Rumelhart, Hinton & Williams 1986",
                fn.sigmoid, fn.bell, ("logistic",), flat=("left", "right"), backward=fn.sigmoid_backward,
-               forgets_z=True, torch_gain=1.0),
+               forgets_z=True, torch_gain=lambda slope=1.0: 1.0 if slope == 1 else None,
+               **_stretched("slope", "1/(1 + e^(-slope·z))")),
     Activation("hard_sigmoid", "clip(slope·z + 1/2, 0, 1)",
                "Courbariaux et al. 2015; slope 1/6 in PyTorch, JAX, Keras 3, slope 0.2 in Keras 2", fn.hard_sigmoid,
                lambda z, slope: slope * (np.abs(z) < 0.5 / slope).astype(z.dtype),
-               parameters=(Parameter("slope", 1 / 6, _LEAST, _MOST),),
+               parameters=(_above_0("slope", 1 / 6),),
                kinks=lambda slope: (-0.5 / slope, 0.5 / slope), atoms=(0.0, 1.0), flat=("left", "right"),
                piecewise=True),
     Activation("log_sigmoid", "-log(1 + e^-z)", "PyTorch LogSigmoid, jax.nn.log_sigmoid",
                fn.log_sigmoid, lambda z: fn.logistic(-z), flat=("right",)),
     Activation("tanh", "tanh z", "LeCun et al. 1998", fn.wrap(np.tanh), lambda z: fn.bell(z, 2, 4), flat=("left",
                "right"),
-               backward=fn.tanh_backward, forgets_z=True, torch_gain=5 / 3),
+               backward=fn.tanh_backward, forgets_z=True, torch_gain=lambda slope=1.0: 5 / 3 if slope == 1 else None,
+               **_stretched("slope", "tanh(slope·z)")),
     Activation("hard_tanh", "clip(z, -1, 1)", "Collobert 2004",
                lambda z, out: np.clip(z, -1, 1, out=out), fn.mask(lambda z: np.abs(z) < 1), ("hardtanh",),
                kinks=(-1.0, 1.0), atoms=(-1.0, 1.0), flat=("left", "right"), piecewise=True),
@@ -138,9 +160,12 @@ _ROWS = (
                fn.lecun_tanh, lambda z: fn.bell(z, 4 / 3, 4 * 1.7159 * 2 / 3), flat=("left", "right")),
     Activation("arctan", "arctan z", "classical", fn.wrap(np.arctan), lambda z: 1 / (1 + z * z), ("atan",),
                flat=("left", "right")),
-    Activation("sin", "sin z", "Sitzmann et al. 2020 (SIREN)", fn.wrap(np.sin), np.cos, sup=1.0, period=2 * math.pi),
+    Activation("sin", "sin z", "Sitzmann et al. 2020 (SIREN)", fn.wrap(np.sin), np.cos, sup=1.0, waves=2 * math.pi,
+               periodic=True,
+               **_stretched("w0", "sin(w0·z)", sees_stretched=True)),
     Activation("cos", "cos z", "Rahimi & Recht 2007", fn.wrap(np.cos), lambda z: -np.sin(z), sup=1.0,
-               period=2 * math.pi),
+               waves=2 * math.pi, periodic=True,
+               **_stretched("w0", "cos(w0·z)", sees_stretched=True)),
     Activation("erf", "erf z = 2/√π ∫₀ᶻ e^-t² dt", "Williams 1996", fn.wrap(special.erf),
                lambda z: 2 / math.sqrt(math.pi) * np.exp(-z * z), flat=("left", "right")),
     Activation("gaussian", "e^-z²", "Broomhead & Lowe 1988", fn.gaussian,
@@ -172,34 +197,46 @@ _ROWS = (
                drawn=lambda share, mode: f"leaky_relu:{fn.RRELU_LOW + share * (fn.RRELU_HIGH - fn.RRELU_LOW)!r}"),
     Activation("elu", "z if z > 0, else alpha·(e^z - 1)", "Clevert, Unterthiner & Hochreiter 2016", fn.elu,
                fn.elu_slope,
-               (), (Parameter("alpha", 1.0, _LEAST, _MOST),), lambda alpha: (0.0,) if alpha != 1 else (),
+               (), (_above_0("alpha", 1.0),), lambda alpha: (0.0,) if alpha != 1 else (),
                flat=("left",), bends=(0.0,)),
     Activation("celu", "z if z > 0, else alpha·(e^(z/alpha) - 1)", "Barron 2017",
                lambda z, out, alpha: fn.elu(z, out, alpha, width=alpha),
                lambda z, alpha: fn.elu_slope(z, alpha, width=alpha),
-               (), (Parameter("alpha", 1.0, _LEAST, _MOST),), flat=("left",), bends=(0.0,), scale=lambda alpha: alpha),
+               (), (_above_0("alpha", 1.0),), flat=("left",), bends=(0.0,), scale=lambda alpha: alpha),
     Activation("selu", "1.0507·(z if z > 0, else 1.67326·(e^z - 1))", "Klambauer et al. 2017",
                lambda z, out: fn.elu(z, out, fn.SELU_ALPHA, fn.SELU_SCALE), lambda z: fn.elu_slope(z, fn.SELU_ALPHA,
                fn.SELU_SCALE),
                kinks=(0.0,), flat=("left",), torch_gain=3 / 4, self_normalizing=True),
     Activation("gelu", "z·Φ(z)", "Hendrycks & Gimpel 2016; erf form, as in PyTorch and Keras", fn.gelu, fn.gelu_slope,
-               flat=("left",)),
+               flat=("left",), **_stretched("beta", "z·Φ(beta·z)", shrinks=True)),
     Activation("gelu_tanh", "z/2·(1 + tanh(√(2/π)·(z + 0.044715z³)))",
                "Hendrycks & Gimpel 2016; approximate form, the default of JAX", fn.gelu_tanh, fn.gelu_tanh_slope,
                flat=("left",)),
     Activation("quick_gelu", "z·sigmoid(1.702z)", "Hendrycks & Gimpel 2016",
                lambda z, out: fn.silu(z, out, 1.702), lambda z: fn.silu_slope(z, 1.702), flat=("left",)),
     Activation("silu", "z·sigmoid(z)", "Elfwing, Uchibe & Doya 2018; Ramachandran, Zoph & Le 2017",
-               fn.silu, fn.silu_slope, ("swish",), flat=("left",)),
+               fn.silu, fn.silu_slope, ("swish",), flat=("left",),
+               **_stretched("beta", "z·sigmoid(beta·z)", shrinks=True)),
     Activation("hard_silu", "z·min(max(z + 3, 0), 6)/6", "Howard et al. 2019 (MobileNetV3)",
                fn.hard_silu, fn.hard_silu_slope, ("hardswish", "hard_swish"), kinks=(-3.0, 3.0), atoms=(0.0,),
                flat=("left",), piecewise=True),
     Activation("mish", "z·tanh(log(1 + e^z))", "Misra 2019", fn.mish, fn.mish_slope, flat=("left",)),
     Activation("softplus", "log(1 + e^(beta·z))/beta", "Dugas et al. 2001", fn.softplus,
-               lambda z, beta: fn.logistic(beta * z), parameters=(Parameter("beta", 1.0, _LEAST, _MOST),),
+               lambda z, beta: fn.logistic(beta * z), parameters=(_above_0("beta", 1.0),),
                flat=("left",), scale=lambda beta: 1 / beta),
     Activation("squareplus", "(z + √(z² + b))/2", "Barron 2021", fn.squareplus, fn.squareplus_slope,
-               parameters=(Parameter("b", 4.0, _LEAST, _MOST),), flat=("left",), scale=lambda b: math.sqrt(b)),
+               parameters=(_above_0("b", 4.0),), flat=("left",), scale=lambda b: math.sqrt(b)),
+    Activation("snake", "z + sin²(a·z)/a", "Ziyin, Hartwig & Ueda 2020",
+               value=lambda z, a: z + np.sin(a * np.clip(z, -1e30, 1e30)) ** 2 / a,
+               derivative=lambda z, a: 1 + np.sin(2 * a * np.clip(z, -1e30, 1e30)),
+               parameters=(_above_0("a", 1.0),), sup=2.0, scale=lambda a: 1 / (2 * a), waves=lambda a: math.pi / a),
+    Activation("general_relu", "z if z > 0, else leak·z; less sub", "fastai GeneralRelu: a leaky relu moved down",
+               value=lambda z, leak, sub: np.maximum(z, 0) + (leak * np.minimum(z, 0) if leak else 0) - sub,
+               derivative=lambda z, leak, sub: fn.leaky_slope(z, leak),
+               parameters=(Parameter("leak", 0.0, -1.0, 1.0), Parameter("sub", 0.0, -1e4, 1e4)),
+               kinks=lambda leak, sub: (0.0,) if leak != 1 else (),
+               atoms=lambda leak, sub: (-sub + 0.0,) if leak == 0 else (), piecewise=True,
+               slope_below=lambda leak, sub: float(leak) if sub == 0 else None),
     Activation("tanh_shrink", "z - tanh z", "PyTorch Tanhshrink", fn.tanh_shrink, lambda z: np.tanh(z) ** 2),
     Activation("soft_shrink", "sign(z)·max(|z| - threshold, 0)", "Donoho 1995", fn.soft_shrink,
                fn.mask(lambda z, threshold: np.abs(z) > threshold), (), (Parameter("threshold", 0.5, low=0.0),),
@@ -263,7 +300,7 @@ class BoundActivation:
     bends: Points = field(compare=False, default=())
     atoms: Points = field(compare=False, default=())
     scale: float = field(compare=False, default=1.0)
-    period: float | None = field(compare=False, default=None)
+    waves: float | None = field(compare=False, default=None)
     slope_below: float | None = field(compare=False, default=None)
     torch_gain: float | None = field(compare=False, default=None)
     sup: float | None = field(compare=False, default=None)
@@ -275,8 +312,27 @@ class BoundActivation:
     def of(cls, row: Activation, parameters: tuple[tuple[str, Value], ...] = ()) -> BoundActivation:
         facts = {each.name: getattr(row, each.name) for each in fields(cls) if not each.compare}
         facts = {name: fact(**dict(parameters)) if callable(fact) else fact for name, fact in facts.items()}
-        bends = sorted({*facts["kinks"], *facts["jumps"], *facts["bends"]})
-        return cls(row, parameters, **facts | {"bends": tuple(bends)})
+        facts["bends"] = tuple(sorted({*facts["kinks"], *facts["jumps"], *facts["bends"]}))
+        factor = float(dict(parameters).get(row.stretch, 1.0))
+        for name in ("scale", "waves"):
+            facts[name] = facts[name] and facts[name] / factor
+        facts["sup"] = facts["sup"] and facts["sup"] * (1 if row.shrinks else factor)
+        return cls(row, parameters, **facts)
+
+    @functools.cached_property
+    def settings(self) -> dict[str, Any]:
+        """The parameters that the functions of the row take."""
+        return {name: value for name, value in self.parameters if name != self.activation.stretch}
+
+    @functools.cached_property
+    def stretch(self) -> float:
+        """The w of φ(z) = f(wz), where the row's functions are those of f."""
+        return float(dict(self.parameters).get(self.activation.stretch, 1.0))
+
+    @property
+    def sight(self) -> float:
+        """What a pre-activation is multiplied by before it is counted."""
+        return self.stretch if self.activation.sees_stretched else 1.0
 
     @property
     def name(self) -> str:
@@ -287,7 +343,9 @@ class BoundActivation:
         """The formula, followed by the parameters' values."""
         values = (f"{name} = {value:.6g}" if isinstance(value, float) else f"{name} = {value}"
                   for name, value in self.parameters)
-        return ", ".join((self.activation.formula, *values))
+        quiet = {parameter.name for parameter in self.activation.parameters if parameter.quiet}
+        given = quiet.intersection(name for name, _ in self.parameters)
+        return ", ".join((self.activation.general if given else self.activation.formula, *values))
 
     @property
     def rectifier(self) -> bool:
@@ -335,15 +393,18 @@ class BoundActivation:
         if z.ndim == 0:
             return self.value(z.reshape(1)).reshape(())
         out = np.empty((*z.shape[:-1], z.shape[-1] // self.pieces), z.dtype)
-        with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-            self.activation.write(z, out, **dict(self.parameters))
+        self.apply(z, out)
         return out
 
     def apply(self, z: Array, out: Array, rng: np.random.Generator | None = None) -> None:
         """Write φ(z) into `out`, which may be `z`. A random activation draws one slope per element from `rng`."""
-        source = {"rng": rng} if self.random else {}
+        source = {"rng": rng} if self.random and rng is not None else {}
         with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-            self.activation.write(z, out, **dict(self.parameters), **source)
+            if self.stretch != 1:
+                z = np.multiply(z, self.stretch, out=out)
+            self.activation.write(z, out, **self.settings, **source)
+            if self.activation.shrinks and self.stretch != 1:
+                out /= self.stretch
 
     def derivative(self, z: Any) -> Array:
         """φ'(z) in a new array of the shape of z; for maxout 1 at the piece that passes, 0 at the others.
@@ -352,22 +413,29 @@ class BoundActivation:
         """
         z = _floating(z)
         with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-            slope = self.activation.derivative(np.atleast_1d(z), **dict(self.parameters))
+            slope = self._slope(np.atleast_1d(z))
         shaped: Array = np.asarray(slope, z.dtype).reshape(z.shape)
         return shaped
+
+    def _slope(self, z: Array) -> Array:
+        if self.stretch == 1:
+            return self.activation.derivative(z, **self.settings)
+        slope = self.activation.derivative(z * z.dtype.type(self.stretch), **self.settings)
+        return slope if self.activation.shrinks else slope * slope.dtype.type(self.stretch)
 
     def backpropagate(self, z: Array, a: Array, cotangent: Array, out: Array) -> None:
         """Write φ'(z)·cotangent into `out`, for a = φ(z) as `apply` gave it.
 
         `out` has the shape of z; it may be the cotangent where one pre-activation makes one output.
         """
-        row, parameters = self.activation, dict(self.parameters)
         with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-            if row.backward is not None:
-                row.backward(z, a, cotangent, out, **parameters)
+            if self.activation.backward is not None:
+                self.activation.backward(z, a, cotangent, out, **self.settings)
+                if self.stretch != 1:
+                    out *= self.stretch
             else:
                 spread = cotangent if self.pieces == 1 else np.repeat(cotangent, self.pieces, axis=-1)
-                np.multiply(row.derivative(z, **parameters), spread, out=out)
+                np.multiply(self._slope(z), spread, out=out)
 
     def _alike(self, z: Array) -> Array:
         """φ with the same z for all pieces of an output: it takes the same values as any others."""

@@ -6,10 +6,11 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, partial
-from typing import Any
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import DTypeLike
+
+from actprof.arrays import Array
 
 TRUNCATED_STD = 0.87962566103423978
 """Std of N(0, 1) cut at ±2."""
@@ -17,7 +18,7 @@ TRUNCATED_STD = 0.87962566103423978
 BLOCK = 1 << 16
 """Cut draws are made this many at a time, so that what is thrown away needs no room."""
 
-Sampler = Callable[[np.random.Generator, tuple[int, ...], DTypeLike], NDArray[Any]]
+Sampler = Callable[[np.random.Generator, tuple[int, ...], DTypeLike], Array]
 
 
 @dataclass(frozen=True)
@@ -41,18 +42,18 @@ class Draw:
     std_factor: float = 1.0
 
 
-def _normal(rng: np.random.Generator, shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
+def _normal(rng: np.random.Generator, shape: tuple[int, ...], dtype: DTypeLike) -> Array:
     return rng.standard_normal(shape, dtype=dtype)  # type: ignore[arg-type]
 
 
-def _uniform(rng: np.random.Generator, shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
-    draws: NDArray[Any] = rng.random(shape, dtype=dtype)  # type: ignore[arg-type]
+def _uniform(rng: np.random.Generator, shape: tuple[int, ...], dtype: DTypeLike) -> Array:
+    draws: Array = rng.random(shape, dtype=dtype)  # type: ignore[arg-type]
     draws -= 0.5
     draws *= math.sqrt(12)
     return draws
 
 
-def _zeros(rng: np.random.Generator, shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
+def _zeros(rng: np.random.Generator, shape: tuple[int, ...], dtype: DTypeLike) -> Array:
     return np.zeros(shape, dtype)
 
 
@@ -66,7 +67,7 @@ def truncated(cut: float) -> Draw:
     """N(0, 1) conditioned on |z| <= cut, divided by its std."""
     factor = truncated_std(cut)
 
-    def sample(rng: np.random.Generator, shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
+    def sample(rng: np.random.Generator, shape: tuple[int, ...], dtype: DTypeLike) -> Array:
         draws = np.empty(shape, dtype)
         flat = draws.reshape(-1)
         for start in range(0, flat.size, BLOCK):
@@ -100,7 +101,7 @@ def _density_at_cut(cut: float) -> float:
     return math.exp(-(cut**2) / 2) / math.sqrt(2 * math.pi) / math.erf(cut / math.sqrt(2))
 
 
-def _uniform_within(rng: np.random.Generator, shape: tuple[int, ...], dtype: DTypeLike, cut: float) -> NDArray[Any]:
+def _uniform_within(rng: np.random.Generator, shape: tuple[int, ...], dtype: DTypeLike, cut: float) -> Array:
     """Proposals for a narrow cut: uniform, kept with probability exp(-z²/2); a rejected one is marked outside."""
     draws = _uniform(rng, shape, dtype)
     draws *= cut / math.sqrt(3)
@@ -108,7 +109,7 @@ def _uniform_within(rng: np.random.Generator, shape: tuple[int, ...], dtype: DTy
     return draws
 
 
-def _fill(rng: np.random.Generator, draws: NDArray[Any], cut: float) -> None:
+def _fill(rng: np.random.Generator, draws: Array, cut: float) -> None:
     """Propose, and propose again what lies outside ±cut until nothing does."""
     propose = _normal if cut > 1 else partial(_uniform_within, cut=cut)
     draws[:] = propose(rng, draws.shape, draws.dtype)

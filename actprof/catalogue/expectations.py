@@ -15,16 +15,14 @@ from dataclasses import astuple, dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from actprof.arrays import Array
 from actprof.catalogue import quadrature
 from actprof.catalogue.activations import BoundActivation, bind
 from actprof.catalogue.quadrature import Values, rule, values
 from actprof.catalogue.special import normal_cdf
 from actprof.errors import SpecError
 from actprof.registry import Choice
-
-Array = NDArray[Any]
 
 Kernel = tuple[Callable[[Array], Array], Callable[[Any], Any]]
 """A polynomial in z, and what it is divided by: a function of the variance q."""
@@ -45,7 +43,7 @@ def without_noise(phi: BoundActivation, derivative: Any, power: Any, square: Any
 
     `power` is the variance's that makes the derivative comparable with W, which is `square`.
     """
-    if not phi.jumps and phi.period is None:
+    if not phi.jumps and not phi.activation.periodic:
         return derivative
     return np.where(np.abs(power * derivative) <= 1e-14 * square, 0.0, derivative)
 
@@ -106,14 +104,14 @@ def largest_curvatures(k: int, variance: float, offset: float) -> tuple[float, f
     return -quarter, -2 * offset * quarter
 
 
-LEAST_TO_SPLIT = 1e-28
+MIN_TO_SPLIT = 1e-28
 """Variance, in units of scale(φ)², below which both sides of a kink are seen as from there."""
 
-LEAST_FOR_SLOPES, LEAST_FOR_CURVATURES = 1e-10, 1e-4
+MIN_FOR_SLOPES, MIN_FOR_CURVATURES = 1e-10, 1e-4
 """Variances, in units of scale(φ)², below which a derivative is taken there: further down it only gathers rounding."""
 
 NOTHING = 1e-20
-"""A slope without variance that is 0: it is looked up at LEAST_TO_SPLIT."""
+"""A slope without variance that is 0: it is looked up at MIN_TO_SPLIT."""
 
 
 @dataclass(frozen=True)
@@ -160,10 +158,10 @@ def moments(phi: BoundActivation, variance: float, offset: float = 0.0) -> Momen
     with np.errstate(all="ignore"):
         first = _levels(phi, variance, offset)
         unit = phi.scale ** 2
-        slopes = _slopes(phi, max(variance, LEAST_FOR_SLOPES * unit), offset)
-        if variance < LEAST_FOR_SLOPES * unit and _through_0(phi, offset):
-            slopes = slopes[0], _without_0(_slopes(phi, max(variance, LEAST_TO_SPLIT * unit), offset)[1], variance)
-        curvatures = _curvatures(phi, max(variance, LEAST_FOR_CURVATURES * unit), offset)
+        slopes = _slopes(phi, max(variance, MIN_FOR_SLOPES * unit), offset)
+        if variance < MIN_FOR_SLOPES * unit and _through_0(phi, offset):
+            slopes = slopes[0], _without_0(_slopes(phi, max(variance, MIN_TO_SPLIT * unit), offset)[1], variance)
+        curvatures = _curvatures(phi, max(variance, MIN_FOR_CURVATURES * unit), offset)
     return Moments(*map(np.float64, (*first, slopes[0], curvatures[0], slopes[1], curvatures[1])))
 
 
@@ -248,7 +246,7 @@ def _levels(phi: BoundActivation, variance: float, offset: float) -> tuple[float
 
 def _slope_levels(phi: BoundActivation, variance: float, offset: float) -> tuple[float, float]:
     """(E φ'², E φ'⁴); without variance the mean of both sides of a kink."""
-    least = LEAST_TO_SPLIT * phi.scale ** 2
+    least = MIN_TO_SPLIT * phi.scale ** 2
     _, weights, at = _sample(phi, max(variance, least), offset)
     squares = at.mean(at.slope * at.slope)
     return _without_0(float(squares @ weights), variance), float(at.mean(at.slope**4) @ weights)

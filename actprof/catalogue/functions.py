@@ -12,12 +12,11 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from actprof.arrays import Array
 from actprof.catalogue import special
 from actprof.catalogue.special import borrowed, zeros_like
 
-Array = NDArray[Any]
 RRELU_LOW, RRELU_HIGH = 1 / 8, 1 / 3
 RRELU_MEAN = (RRELU_LOW + RRELU_HIGH) / 2
 SELU_SCALE = 1.0507009873554804934193349852946

@@ -13,12 +13,15 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import DTypeLike
 
+from actprof.arrays import Array
+from actprof.catalogue.activations import ACTIVATIONS
+from actprof.catalogue.activations import bind as bind_activation
 from actprof.catalogue.draws import NORMAL, POINT, TRUNCATED_STD, UNIFORM, Draw, truncated
 from actprof.catalogue.expectations import forward_gain
 from actprof.errors import SpecError
-from actprof.registry import Choice, Parameter, Registry, Value
+from actprof.registry import Choice, Dialect, Parameter, Registry, Value
 
 
 @dataclass(frozen=True)
@@ -28,12 +31,23 @@ class Fans:
     Attributes:
         first: whether this is the layer that sees the inputs (siren).
         activation: what the layer's pre-activations go through (critical); None where no layer is meant.
+        last: whether this is the layer that gives the outputs (mup).
+        matrix: the shape of the matrix that a kernel becomes; a dense layer has (fan_in, fan_out).
+        area: of the kernel.
     """
 
     fan_in: int
     fan_out: int
     first: bool = False
     activation: Choice | None = None
+    last: bool = False
+    matrix: tuple[int, int] | None = None
+    area: int = 1
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """The shape of the weights as a matrix."""
+        return self.matrix or (self.fan_in, self.fan_out)
 
 
 FANS: dict[str, Callable[[Fans], float]] = {
@@ -46,7 +60,7 @@ FANS: dict[str, Callable[[Fans], float]] = {
 FAN_TEXT = {"fan_in": "n", "fan_out": "m", "fan_avg": "((n+m)/2)", "fan_geo_avg": "√(nm)"}
 """The modes as formulas show them."""
 
-Matrix = NDArray[Any]
+Matrix = Array
 
 
 def orthogonal(rng: np.random.Generator, shape: tuple[int, int], dtype: np.dtype[Any], fans: Fans,
@@ -56,6 +70,23 @@ def orthogonal(rng: np.random.Generator, shape: tuple[int, int], dtype: np.dtype
     q, r = np.linalg.qr(rng.standard_normal((max(shape), min(shape)), dtype=dtype))
     q *= gain * np.where(np.diagonal(r) < 0, -1, 1)
     return np.ascontiguousarray(q if rows >= columns else q.T, dtype=dtype)
+
+
+def delta_orthogonal(rng: np.random.Generator, shape: tuple[int, int], dtype: np.dtype[Any], fans: Fans,
+                     gain: float) -> Matrix:
+    """An orthogonal matrix at the middle of a kernel, 0 around it (Xiao et al. 2018)."""
+    rows, columns = shape[0] // fans.area, shape[1]
+    weights = np.zeros((fans.area, rows, columns), dtype)
+    weights[(fans.area - 1) // 2] = orthogonal(rng, (rows, columns), dtype, fans, gain)
+    return weights.reshape(shape)
+
+
+def delta_orthogonal_std(fans: Fans, gain: float) -> float:
+    rows, columns = fans.shape[0] // fans.area, fans.shape[1]
+    if rows > columns:
+        raise SpecError(f"delta_orthogonal needs at least as many output channels as input channels, not {rows} and "
+                        f"{columns}. Take orthogonal.")
+    return gain / math.sqrt(fans.area * columns)
 
 
 def identity(rng: np.random.Generator, shape: tuple[int, int], dtype: np.dtype[Any], fans: Fans,
@@ -132,6 +163,9 @@ class Initializer:
         activation: whether the scale depends on the layer's activation.
         calibrated: whether the weights are scaled on a batch of inputs after they are drawn.
         spare: how many times its own size a matrix needs beside itself while it is drawn.
+        goes_with: (parameters) → the activation that its source has it for.
+        kernels_only: it makes kernels of convolutions, not the weights of a dense layer.
+        no_kernels: why it makes no kernels of convolutions; "" if it does.
     """
 
     name: str
@@ -149,6 +183,9 @@ class Initializer:
     written: Callable[..., str] | None = None
     tex: str | Callable[..., str] = ""
     spare: int = 0
+    goes_with: Callable[..., str] | None = None
+    kernels_only: bool = False
+    no_kernels: str = ""
     activation: bool = False
     calibrated: bool = False
 
@@ -237,7 +274,7 @@ class BoundInitializer:
         """W of a matrix rule. The pieces of a maxout, neighbouring columns, belong to matrices of their own."""
         assert self.row.matrix is not None
         rows, columns = shape
-        pieces = max(1, columns // fans.fan_out)
+        pieces = max(1, columns // fans.shape[1])
         weights = [self.row.matrix(rng, (rows, columns // pieces), dtype, fans, **self.values) for _ in range(pieces)]
         return weights[0] if pieces == 1 else np.stack(weights, axis=2).reshape(shape)
 
@@ -252,6 +289,14 @@ def as_bias(choice: Choice) -> Choice:
     """The same choice, if it can make biases; SpecError for what makes matrices only."""
     if INITIALIZERS[choice.name].matrix is not None:
         raise SpecError(f"{choice.name} makes matrices, not biases. Choose another --bias, such as zeros.")
+    return choice
+
+
+def as_dense(choice: Choice) -> Choice:
+    """The same choice, if it can make the weights of a dense layer; SpecError for what makes kernels only."""
+    if INITIALIZERS[choice.name].kernels_only:
+        raise SpecError(f"{choice.name} makes kernels of convolutions, which only bounds has. "
+                        "In a dense layer it is orthogonal.")
     return choice
 
 
@@ -305,6 +350,19 @@ def _critical(fans: Fans) -> float:
     return forward_gain(fans.activation) / math.sqrt(fans.fan_in)
 
 
+KAIMING = (Parameter("a", 0.0, -1e3, 1e3), HE_PARAMETERS[1],
+           Parameter("nonlinearity", "leaky_relu",
+                     choices=tuple(row.name for row in ACTIVATIONS if row.torch_gain is not None)))
+"""What kaiming_normal_ and kaiming_uniform_ take beside a tensor."""
+
+
+def _kaiming(a: float, mode: str, nonlinearity: str) -> dict[str, Value]:
+    """The gain of torch.nn.init.calculate_gain, which knows no slope but that of leaky_relu."""
+    if nonlinearity == "leaky_relu":
+        return {"gain": math.sqrt(2 / (1 + a**2)), "mode": mode}
+    return {"gain": float(bind_activation(ACTIVATIONS.parse(nonlinearity)).torch_gain or 1), "mode": mode}
+
+
 def _he(fans: Fans, gain: float, mode: str) -> float:
     return gain / math.sqrt(FANS[mode](fans))
 
@@ -312,7 +370,7 @@ def _he(fans: Fans, gain: float, mode: str) -> float:
 ROUNDING = 1e-13
 """By which share of their size sums of weights may be off."""
 
-LARGEST = 1e37
+MAX_SIZE = 1e37
 """The largest parameter: weights far beyond it are infinite in single precision."""
 
 PATTERNS = {"normal": "N(0, {})", "uniform": "U(±√({}))", "truncated": "N(0, {}) cut at ±2.27 std, std corrected"}
@@ -370,8 +428,8 @@ def _variance_scaling_tex(scale: float, mode: str, distribution: str) -> str:
 def _check(choice: Choice) -> None:
     values = choice.values
     for name, value in choice.parameters:
-        if isinstance(value, float) and abs(value) > LARGEST:
-            raise SpecError(f"{choice.name}: {name} must be at most {LARGEST:g} in size, not '{value:g}'.")
+        if isinstance(value, float) and abs(value) > MAX_SIZE:
+            raise SpecError(f"{choice.name}: {name} must be at most {MAX_SIZE:g} in size, not '{value:g}'.")
     if choice.name == "uniform" and not float(values["low"]) <= float(values["high"]):
         raise SpecError(f"uniform: low must be at most high, not {values['low']:g} and {values['high']:g}.")
 
@@ -403,18 +461,20 @@ INITIALIZERS: Registry[Initializer] = Registry("initialiser", "inits", (
                 lambda fans, scale, mode, distribution: math.sqrt(scale / FANS[mode](fans)),
                 lambda scale, mode, distribution: DISTRIBUTIONS[distribution], (),
                 (Parameter("scale", 1.0, low=0.0), Parameter("mode", "fan_in", choices=tuple(FANS)),
-                 Parameter("distribution", "truncated", choices=tuple(DISTRIBUTIONS))), written=_variance_scaling,
+                 Parameter("distribution", "truncated", choices=tuple(DISTRIBUTIONS),
+                           synonyms={"truncated_normal": "truncated", "untruncated_normal": "normal"})),
+                written=_variance_scaling,
                 tex=_variance_scaling_tex),
     *_family("lecun", 1, "n", LECUN, _fan_in, _gain(), ("lecun",),
-             ("keras.lecun_uniform",), ("keras.lecun_normal", "jax.lecun_normal", "flax.dense")),
+             ("keras.lecun_uniform", "caffe.xavier"), ("keras.lecun_normal", "jax.lecun_normal", "flax.dense")),
     *_family("glorot", 2, "(n+m)", GLOROT, _fan_average, _gain(),
              ("xavier", "glorot", "xavier_normal", "torch.xavier_normal"),
              ("xavier_uniform", "normalized_xavier", "torch.xavier_uniform", "keras.dense", "keras.glorot_uniform",
               "jax.glorot_uniform"),
              ("keras.glorot_normal", "jax.glorot_normal")),
     *_family("he", 1, "n", HE, _he, HE_PARAMETERS,
-             ("he", "kaiming", "kaiming_normal", "torch.kaiming_normal"),
-             ("kaiming_uniform", "torch.kaiming_uniform", "keras.he_uniform", "jax.he_uniform"),
+             ("he", "kaiming", "kaiming_normal", "msra", "caffe.msra"),
+             ("kaiming_uniform", "keras.he_uniform", "jax.he_uniform"),
              ("keras.he_normal", "jax.he_normal")),
     Initializer("fan_in_uniform", "U(±gain/√n)", f"{GLOROT}, eq. 1 (the heuristic it argues against)",
                 lambda fans, gain: gain / math.sqrt(3 * fans.fan_in), UNIFORM, ("xavier_standard",), _gain(),
@@ -422,25 +482,32 @@ INITIALIZERS: Registry[Initializer] = Registry("initialiser", "inits", (
                 tex=lambda gain: rf"$U\left(\pm\dfrac{{{_tex(gain)}}}{{\sqrt{{n}}}}\right)$"),
     Initializer("orthogonal", "gain·Q of the QR of a Gaussian, signs of diag R",
                 "Saxe et al. 2013, Exact solutions to the nonlinear dynamics of learning",
-                lambda fans, gain: gain / math.sqrt(max(fans.fan_in, fans.fan_out)), NORMAL,
+                lambda fans, gain: gain / math.sqrt(max(fans.shape)), NORMAL,
                 ("torch.orthogonal",), _gain(), matrix=orthogonal, support=_within(lambda fans, gain: gain),
                 square_variance=fixed, spare=7),
+    Initializer("delta_orthogonal", "gain·Q in the middle of a kernel, 0 around it",
+                "Xiao et al. 2018, Dynamical isometry and a mean field theory of CNNs", delta_orthogonal_std, NORMAL,
+                ("jax.delta_orthogonal",), _gain(), matrix=delta_orthogonal, support=_within(lambda fans, gain: gain),
+                square_variance=fixed, spare=7, kernels_only=True),
     Initializer("identity", "gain on the diagonal, 0 elsewhere", "Le et al. 2015, A simple way to initialize",
                 identity_std, POINT, ("eye",), _gain(), identity_mean, identity,
-                lambda fans, gain: (0.0, gain), fixed),
+                lambda fans, gain: (0.0, gain), fixed,
+                no_kernels="torch's eye_ and Keras's Identity make matrices alone; PyTorch's dirac_ is the kernel that "
+                           "passes its input on"),
     Initializer("sparse", "each column: ceil(sparsity·n) zeros, the rest N(0, std²)",
                 "Martens 2010, Deep learning via Hessian-free optimization", sparse_std, NORMAL, (),
                 (Parameter("sparsity", 0.9, low=0.0, high=1.0), _std(0.01)), matrix=sparse,
                 support=lambda fans, sparsity, std: None, square_variance=sparse_square_variance, spare=3,
+                no_kernels="PyTorch's sparse_ makes matrices alone",
                 tex=r"each column: $\mathrm{ceil}(\mathrm{sparsity}\cdot n)$ zeros, the rest "
                     r"$\mathcal{N}(0,\ \mathrm{std}^2)$"),
     Initializer("siren", "U(±√(6/n)/w0), first layer U(±1/n)",
                 "Sitzmann et al. 2020, Implicit neural representations with periodic activation functions",
                 lambda fans, w0: 1 / (math.sqrt(3) * fans.fan_in) if fans.first else math.sqrt(2 / fans.fan_in) / w0,
-                UNIFORM, (), (Parameter("w0", 30.0, low=1e-6),),
+                UNIFORM, (), (Parameter("w0", 30.0, low=1e-6),), goes_with=lambda w0: f"sin:w0={w0:.12g}",
                 tex=r"$U\left(\pm\dfrac{\sqrt{6/n}}{w_0}\right)$, first layer $U\left(\pm\dfrac{1}{n}\right)$"),
     Initializer("torch.linear", "U(±1/√n), biases too", "PyTorch nn.Linear: kaiming_uniform with a = √5",
-                lambda fans: 1 / math.sqrt(3 * fans.fan_in), UNIFORM, bias="torch.linear",
+                lambda fans: 1 / math.sqrt(3 * fans.fan_in), UNIFORM, ("equinox.linear",), bias="torch.linear",
                 support=_within(lambda fans: _fan_in(fans, 1)),
                 tex=r"$U\left(\pm\dfrac{1}{\sqrt{n}}\right)$, biases too"),
     Initializer("torch.trunc_normal", "N(0, std²) cut at absolute ±2", "PyTorch nn.init.trunc_normal_",
@@ -451,6 +518,23 @@ INITIALIZERS: Registry[Initializer] = Registry("initialiser", "inits", (
                 lambda fans: TRUNCATED_STD / math.sqrt(fans.fan_in), truncated(2.0),
                 tex=r"$\mathcal{N}\left(0,\ \dfrac{1}{n}\right)$ cut at $\pm\dfrac{2}{\sqrt{n}}$, not corrected: "
                     r"true std $\dfrac{0.8796}{\sqrt{n}}$"),
+    Initializer("spectral", "N(0, min(1, m/n)·gain²/n)",
+                "Yang, Simon & Bernstein 2023, A spectral condition for feature learning",
+                lambda fans, gain: gain / math.sqrt(fans.fan_in) * min(1, math.sqrt(fans.fan_out / fans.fan_in)),
+                parameters=_gain(), tex=r"$\mathcal{N}\left(0,\ \min\left(1,\ \dfrac{m}{n}\right)\cdot"
+                                        r"\dfrac{\mathrm{gain}^2}{n}\right)$"),
+    Initializer("mup", "N(0, gain²/n), last layer N(0, gain²/n²)",
+                "Yang et al. 2021, Tuning large neural networks via zero-shot hyperparameter transfer",
+                lambda fans, gain: gain / (fans.fan_in if fans.last else math.sqrt(fans.fan_in)), parameters=_gain(),
+                tex=r"$\mathcal{N}\left(0,\ \dfrac{\mathrm{gain}^2}{n}\right)$, last layer "
+                    r"$\mathcal{N}\left(0,\ \dfrac{\mathrm{gain}^2}{n^2}\right)$"),
+    Initializer("gpt2", "N(0, 0.02²), in front of the sums of so many blocks N(0, 0.02²/(2·blocks))",
+                "Radford et al. 2019, Language models are unsupervised multitask learners",
+                lambda fans, blocks: 0.02 / math.sqrt(max(2 * blocks, 1)),
+                parameters=(Parameter("blocks", 0, 0, 10**6),),
+                written=lambda blocks: f"N(0, 0.02²/{2 * blocks})" if blocks else "N(0, 0.02²)",
+                tex=lambda blocks: TEX["normal"].format("0.02^2", 2 * blocks) if blocks else
+                r"$\mathcal{N}\left(0,\ 0.02^2\right)$"),
     Initializer("critical", "N(0, gain²/n) with the gain of the activation that keeps the mean square",
                 "Poole et al. 2016, Exponential expressivity in deep neural networks through transient chaos",
                 _critical, activation=True,
@@ -463,4 +547,7 @@ INITIALIZERS: Registry[Initializer] = Registry("initialiser", "inits", (
                 matrix=lambda rng, shape, dtype, fans, **_: orthogonal(rng, shape, dtype, fans, 1.0),
                 support=lambda fans, tolerance, iterations: None, square_variance=fixed, spare=7,
                 calibrated=True),
-), number="normal", check=_check)
+), number="normal", check=_check, dialects=(
+    Dialect("torch.kaiming_normal", "he_normal", KAIMING, _kaiming),
+    Dialect("torch.kaiming_uniform", "he_uniform", KAIMING, _kaiming),
+))

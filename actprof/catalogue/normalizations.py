@@ -8,12 +8,10 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from actprof.arrays import Rows
 from actprof.catalogue.special import borrowed
 from actprof.registry import Choice, Parameter, Registry
-
-Rows = NDArray[Any]
 
 MOMENTUM = 0.1
 """Share of a batch in the running moments, as in PyTorch."""

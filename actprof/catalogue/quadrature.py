@@ -8,15 +8,12 @@ from __future__ import annotations
 import functools
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from actprof.arrays import Array
 from actprof.catalogue.activations import ACTIVATIONS, BoundActivation, bind
 from actprof.catalogue.special import normal_density
-
-Array = NDArray[Any]
 
 REACH = 10.0
 """Standard deviations to which an expectation extends: beyond are 1e-23 of the probability."""
@@ -24,22 +21,25 @@ REACH = 10.0
 ORDER = 24
 _PANELS = (-REACH, -6.0, -3.0, 0.0, 3.0, 6.0, REACH)
 _GRADED = (2.0, 4.0, 8.0, 16.0, 32.0, 128.0, 512.0, 2048.0, 8192.0)
-LARGEST_OF_PERIODIC = 100.0
+MAX_OF_PERIODIC = 100.0
 """Variance above which the expectation of sin z no longer depends on it: e^{-50} is left."""
 
 
 @functools.cache
 def cuts(phi: BoundActivation) -> Array:
     """Pre-activations at which panels should end: every bend and, away from 0, wider and wider steps."""
-    if phi.period is not None:
-        return np.arange(-REACH * 10, REACH * 10 + 1, 4.0) * phi.period / (2 * math.pi)
+    if phi.waves is not None:
+        reach = REACH * (10 if phi.activation.periodic else 40)  # as far as `tamed` lets a variance go, or further
+        return np.arange(-reach, reach + 1, 4.0) * phi.waves / (2 * math.pi)
     graded = () if phi.activation.piecewise else (0.0, *_GRADED, *(-edge for edge in _GRADED))
     return np.array(sorted({*phi.bends, *(phi.scale * edge for edge in graded)}))
 
 
 def tamed(phi: BoundActivation, variance: float) -> float:
     """The variance, or for a periodic φ a smaller one that gives the same expectations."""
-    return variance if phi.period is None else min(variance, LARGEST_OF_PERIODIC * (phi.period / (2 * math.pi)) ** 2)
+    if phi.waves is None or not phi.activation.periodic:
+        return variance
+    return min(variance, MAX_OF_PERIODIC * (phi.waves / (2 * math.pi)) ** 2)
 
 
 @functools.cache
@@ -57,9 +57,8 @@ def rule(points: Array, mean: Array | float, std: Array | float, order: int = OR
         inner = np.nan_to_num((points - mean) / std, posinf=REACH, neginf=-REACH)
     fixed = np.broadcast_to(np.array(_PANELS), (*inner.shape[:-1], len(_PANELS)))
     edges = np.sort(np.concatenate([fixed, np.clip(inner, -REACH, REACH)], axis=-1), axis=-1)
-    if edges.ndim == 1:
-        edges = edges[np.concatenate([[True], np.diff(edges) > 0])]
-    return _composite(edges, order)
+    wide = (np.diff(edges) > 0).reshape(-1, edges.shape[-1] - 1).any(axis=0)
+    return _composite(edges[..., np.concatenate([[True], wide])], order)
 
 
 def _composite(edges: Array, order: int) -> tuple[Array, Array]:

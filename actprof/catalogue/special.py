@@ -14,9 +14,9 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[Any]
+from actprof.arrays import Array
+
 KEPT = 1 << 18
 _zeros: dict[Any, Array] = {}
 

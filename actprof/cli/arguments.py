@@ -80,14 +80,29 @@ def reworded(error: click.ClickException) -> str:
     """Click's complaint as one line of ours; its own text where we have none."""
     ctx = getattr(error, "ctx", None)
     if ctx is not None and isinstance(error, click.NoSuchOption):
-        known = [name for option in ctx.command.get_params(ctx) for name in option.opts if name.startswith("--")]
-        hint = did_you_mean(error.option_name, known) or f"{_help(ctx)} lists the options."
+        asked = error.option_name
+        hint = (_other_command(asked, ctx) or did_you_mean(asked, _long_options(ctx.command, ctx))
+                or f"{_help(ctx)} lists the options.")
         return f"unknown option {quoted(error.option_name)}. {hint}"
     if ctx is not None and isinstance(error, click.BadOptionUsage):
         for option in ctx.command.get_params(ctx):
             if isinstance(option, click.Option) and error.option_name in option.opts:
                 return _usage(option, ctx)
     return error.format_message()
+
+
+def _long_options(command: click.Command, ctx: click.Context) -> list[str]:
+    return [name for option in command.get_params(ctx) for name in option.opts if name.startswith("--")]
+
+
+def _other_command(option: str, ctx: click.Context) -> str:
+    """`'actprof train' has it.` where another command has the option; nothing where none has."""
+    group = ctx.parent.command if ctx.parent else None
+    if not isinstance(group, click.Group):
+        return ""
+    having = [quoted(f"actprof {name}") for name in group.list_commands(ctx)
+              if (other := group.get_command(ctx, name)) and option in _long_options(other, ctx)]
+    return f"{' and '.join(having)} {'has' if len(having) == 1 else 'have'} it." if having else ""
 
 
 def _usage(option: click.Option, ctx: click.Context) -> str:

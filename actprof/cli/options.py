@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
-from actprof.cli.arguments import Whole, Word
+from actprof.cli.arguments import Number, Whole, Word
 from actprof.data.request import ABOUT, MISSING, RowsSpec
 from actprof.engine import spec
 from actprof.engine.spec import RunSpec, StackSpec
@@ -58,6 +58,8 @@ stack_options = added((
     click.option("--norm", default=spec.NO_NORM.name, show_default=True, metavar=NAME,
                  help="Normalisation. See 'actprof list normalizations'."),
     norm_position_option(),
+    click.option("--dropout", type=Number(0), default=StackSpec.dropout, show_default=True, metavar="SHARE",
+                 help="Drop this share of each layer's activations on their way to the next (inverted dropout)."),
 ))
 """The network of `histogram`; their values are the arguments of stacks.stack_specs."""
 
@@ -74,8 +76,8 @@ reading_options = added((
                  help="What becomes of rows that lack a number."),
     click.option("--data-dir", metavar="FOLDER", help="Where mnist and fashion-mnist are looked for first."),
     click.option("--scale", type=Word(spec.SCALES), default=spec.SCALES[0], show_default=True,
-                 help="Stored values: as they are, but 0…255 as 0 … 1; as they are; all to 0 … 1; or each feature to "
-                      "mean 0 and std 1."),
+                 help="Stored values: auto turns pixels 0…255 into 0…1, none leaves all as it is, unit brings all to "
+                      "0…1, standard each feature to mean 0 and std 1."),
 ))
 """How rows from outside are read, the same for every command: the fields of a RowsSpec, and their scale."""
 

@@ -27,8 +27,8 @@ BLANKS = " "
 DELIMITERS = ("\t", ";", ",", BLANKS)
 """Most telling first: a comma may be a decimal one, a blank a part of a name, the others are hardly anything else."""
 
-SAMPLE = 20
-"""Lines from which the layout is read."""
+SAMPLE, MAX_SAMPLE = 20, 1 << 18
+"""Lines from which the layout is read, and characters that end them sooner, from the second line on."""
 
 NO_NUMBER = {"", "?", "na", "n/a", "nan", "null", "none", "-", "."}
 """Cells that stand for a missing number."""
@@ -104,7 +104,7 @@ def _layout(path: str) -> Layout:
                 comment = comment if lines else line.strip()[1:]
             elif line.strip():
                 lines.append(line)
-            if len(lines) == SAMPLE:
+            if len(lines) == SAMPLE or (len(lines) > 1 and sum(map(len, lines)) > MAX_SAMPLE):
                 break
     if not lines:
         raise DataError(f"{what} is empty. Expected rows of numbers.")

@@ -75,6 +75,11 @@ class Labelled:
         """The root mean square of the training inputs."""
         return rms(self.x_train)
 
+    @property
+    def target_rms(self) -> float:
+        """The root mean square of the training numbers to predict; 1 for classes."""
+        return 1.0 if self.classes else rms(self.y_train)
+
 
 def half_mean_square(errors: NDArray[Any]) -> float:
     with np.errstate(over="ignore"):

@@ -94,7 +94,7 @@ def _opened(path: str) -> Iterator[tuple[zipfile.ZipFile, dict[str, Header]]]:
     with opened as archive:
         try:
             yield archive, dict(_headers(archive))
-        except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError):
+        except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, UnicodeDecodeError):
             # RuntimeError: an encrypted member; NotImplementedError: an unknown compression.
             raise DataError(f"{display_path(path)} is damaged or encrypted. Save it again with numpy.savez.") from None
 

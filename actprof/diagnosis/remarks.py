@@ -7,8 +7,11 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
+from actprof.catalogue.activations import ACTIVATIONS
+from actprof.catalogue.initializers import INITIALIZERS
 from actprof.diagnosis.verdicts import Warning
 from actprof.engine.profiles import Arm, LayerSummary
+from actprof.registry import Choice
 
 
 def warnings(arms: Sequence[Arm]) -> tuple[Warning, ...]:
@@ -98,4 +101,18 @@ def _narrow(arm: Arm) -> Iterator[Warning]:
             return
 
 
-RULES = (_non_finite, _not_computed, _dead, _constant, _underflow, _moments_overflow, _rounding, _narrow)
+def _unpaired(arm: Arm) -> Iterator[Warning]:
+    """Weights that their source has for another activation."""
+    config = arm.config
+    pair = INITIALIZERS[config["init"]].goes_with
+    if pair is None:
+        return
+    values = config["act_parameters"] if isinstance(config["act_parameters"], list) else [config["act_parameters"]]
+    used = [Choice(name, tuple(each.items())) for name, each in zip(config["act"].split("/"), values, strict=True)]
+    wanted = pair(**config["init_parameters"])
+    if ACTIVATIONS.parse(wanted) not in used:
+        yield Warning("unpaired", arm.label, None, f"{config['init']} weights are made for --act {wanted}, "
+                                                   f"not for {' and '.join(dict.fromkeys(map(str, used)))}")
+
+
+RULES = (_unpaired, _non_finite, _not_computed, _dead, _constant, _underflow, _moments_overflow, _rounding, _narrow)

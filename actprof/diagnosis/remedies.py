@@ -188,19 +188,21 @@ def _all(seen: Evidence) -> Iterator[Candidate]:
 
 def _named(choice: Choice, plain: StackSpec, clean: str) -> Iterator[Candidate]:
     """The gain that keeps E a², the edge of chaos, and the edge with biases."""
-    keeping = _gain(choice)
+    kept = math.sqrt(1 - plain.dropout)  # what dropout adds to E a²
+    keeping = kept * _gain(choice)
     if 0 < keeping < math.inf:
-        yield _scaled(keeping, plain, clean, "the gain that keeps E a², as --init critical")
+        as_critical = "" if plain.dropout else ", as --init critical"
+        yield _scaled(keeping, plain, clean, f"the gain that keeps E a²{as_critical}")
     edge = fixed_points.critical(choice)
     if edge is not None and edge.stability != "unstable" and not edge.sigma_b:
-        yield _scaled(edge.sigma_w, plain, clean, "the edge of chaos")
+        yield _scaled(kept * edge.sigma_w, plain, clean, "the edge of chaos")
     for q in VARIANCES:
         edge = fixed_points.edge_of_chaos(choice, q)
         if edge is not None and edge.sigma_b > 1e-3 and edge.stability != "unstable":
             bias = f"normal:std={edge.sigma_b:.4g}"
-            yield Candidate(f"{_init(edge.sigma_w)} --bias {bias}{' --norm none' * ('--norm' in clean)}",
+            yield Candidate(f"{_init(kept * edge.sigma_w)} --bias {bias}{' --norm none' * ('--norm' in clean)}",
                             f"the edge of chaos at variance {q:g}",
-                            replace(plain, init=_weights(edge.sigma_w), bias=INITIALIZERS.parse(bias)))
+                            replace(plain, init=_weights(kept * edge.sigma_w), bias=INITIALIZERS.parse(bias)))
 
 
 def _between(gains: list[float], plain: StackSpec, clean: str) -> Iterator[Candidate]:
@@ -310,7 +312,8 @@ def _by_theory(seen: Evidence, untried: list[Candidate]) -> str:
 
 def _outlook(seen: Evidence, stack: StackSpec, moments: InputMoments) -> tuple[float, float] | None:
     """log₁₀ of what theory makes of the last activations and the first gradients; None where it cannot be healthy."""
-    layers = predict(stack, moments.second_moment, moments.correlation, seen.rows, moments.kurtosis).layers
+    layers = predict(stack, moments.second_moment, moments.correlation, seen.rows, moments.unevenness,
+                     typical=False).layers
     ratios = [layer.log_gradient_ratio for layer in layers]
     if len(layers) < stack.depth or None in ratios or any(map(_spoiled, layers, stack.activations)):
         return None

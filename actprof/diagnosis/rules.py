@@ -29,8 +29,7 @@ from actprof.engine.inputs import InputMoments
 from actprof.engine.network import fans_of
 from actprof.engine.profiles import Arm, LayerSummary
 from actprof.engine.spec import ZEROS, StackSpec
-from actprof.theory.finite_width import BAND
-from actprof.theory.predictions import StackTheory
+from actprof.theory.predictions import BAND, StackTheory
 
 
 def symmetric(seen: Evidence) -> Verdict | None:

@@ -6,18 +6,15 @@ import math
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from actprof.arrays import Rows
 from actprof.catalogue.special import borrowed
 from actprof.engine.counting import Scratch, block_rows
 from actprof.engine.distributions import norm
 from actprof.engine.forward import Chunk, Tape
 from actprof.engine.network import Layer
-
-Rows = NDArray[Any]
 
 SAFE = 1e-20, 1e30
 """Sums of squares that float32 takes without a thought."""

@@ -13,9 +13,8 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from actprof.arrays import Floats
+from actprof.arrays import Array, Floats
 
 SPARE = range(5)
 """Empty bins that may be left at the upper end, so that the edges fall where they cut no narrow layer in two."""
@@ -73,7 +72,7 @@ class Bins:
         """What is subtracted first; 0 when 0 is an edge."""
         return 0.0 if self.first or self.low == 0 else self.low
 
-    def place(self, values: NDArray[Any], out: NDArray[Any]) -> None:
+    def place(self, values: Array, out: Array) -> None:
         """Write the place of each value, as a float: below `first` or from `first + count` on for values outside."""
         source = values
         if self.offset:
@@ -90,7 +89,7 @@ class Bins:
         edges.flags.writeable = False
         return edges
 
-    def _settled(self, guess: Floats, places: NDArray[Any]) -> Floats:
+    def _settled(self, guess: Floats, places: Array) -> Floats:
         """Move each guess to the smallest float that has that place."""
         edges = guess.astype(self.dtype)
         index = np.empty_like(edges)

@@ -13,9 +13,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from actprof.arrays import Counts, Flags, Floats
+from actprof.arrays import Array, Counts, Flags, Floats, Rows
 from actprof.engine.bins import Bins
 from actprof.engine.distributions import Accumulator, Distribution, Histogram, UnitMoments, norm, own_rules
 
@@ -29,13 +28,12 @@ PAIRED_BINS = 200
 CANCELLED = 1e-5
 """Share of the sum of squares below which the spread is taken again from centred values."""
 
-MOST = 1e120
-"""Squares of values between 1/MOST and MOST can be summed in float64 without a thought."""
+MAX_SIZE = 1e120
+"""Squares of values between 1/MAX_SIZE and MAX_SIZE can be summed in float64 without a thought."""
 
 ROW_LIMITS = {4: 1e30, 8: 1e290}
 """Bytes of a float → squares of rows between 1/limit and limit are safe in that precision."""
 
-Block = NDArray[Any]
 
 
 def block_rows(units: int, itemsize: int) -> int:
@@ -47,9 +45,9 @@ class Scratch:
     """Buffers of one thread, grown to the largest block seen."""
 
     def __init__(self) -> None:
-        self._arrays: dict[tuple[str, Any], NDArray[Any]] = {}
+        self._arrays: dict[tuple[str, Any], Array] = {}
 
-    def get(self, name: str, shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:
+    def get(self, name: str, shape: tuple[int, ...], dtype: Any) -> Array:
         """An uninitialised array of that shape; the next call with that name and dtype reuses its memory."""
         size = math.prod(shape)
         array = self._arrays.get((name, dtype))
@@ -83,7 +81,7 @@ class Counter:
         """Count values whose pre-activation lies where the activation is flat."""
         self._seen.saturated += count
 
-    def add(self, block: Block) -> tuple[float, float]:
+    def add(self, block: Rows) -> tuple[float, float]:
         """Count a C-contiguous block of shape (rows, units); its smallest and largest value, NaN or inf included."""
         low, high = float(block.min()), float(block.max())
         if not (math.isfinite(low) and math.isfinite(high)):
@@ -112,7 +110,7 @@ class Counter:
             "atoms": tuple(self._atoms.items())})
         return whole if self._broken is None else whole.merge(self._broken)
 
-    def _count_moments(self, block: Block, low: float, high: float) -> None:
+    def _count_moments(self, block: Rows, low: float, high: float) -> None:
         """Update the means, the deviation from them, and the directions of the rows."""
         rows = len(block)
         values = self._scratch.get("values", block.shape, np.float64)
@@ -147,7 +145,7 @@ class Counter:
         self._means += delta * share
         self._rows += rows
 
-    def _count_zeros(self, block: Block, low: float, high: float) -> None:
+    def _count_zeros(self, block: Rows, low: float, high: float) -> None:
         """Update zeros, atoms and the units that are always or ever zero."""
         zeros = 0
         if low <= 0 <= high:
@@ -160,7 +158,7 @@ class Counter:
             self._seen.always_zero[:] = False
         self._count_atoms(block, low, high, zeros)
 
-    def _count_atoms(self, block: Block, low: float, high: float, zeros: int | None = None) -> None:
+    def _count_atoms(self, block: Rows, low: float, high: float, zeros: int | None = None) -> None:
         """Update the atoms; `zeros` are known already where they were counted."""
         for atom in self._atoms:
             if atom == 0 and zeros is not None:
@@ -178,19 +176,19 @@ class Counter:
         always[open_units] &= np.logical_and.reduce(equal, axis=0)
         ever[open_units] |= np.logical_or.reduce(equal, axis=0)
 
-    def _count_broken(self, block: Block) -> None:
+    def _count_broken(self, block: Rows) -> None:
         """Count a block with NaN or infinities: the same statistics over its finite part, written for clarity."""
         part = _distribution_of_finite_part(block, self._empty, self._bins, self._own, self._scratch)
         self._broken = part if self._broken is None else self._broken.merge(part)
 
 
-def _with_own(counted: Mapping[str, Any], rules: Mapping[str, Accumulator], values: Block) -> dict[str, Any]:
+def _with_own(counted: Mapping[str, Any], rules: Mapping[str, Accumulator], values: Rows) -> dict[str, Any]:
     """What statistics with an accumulator of their own have counted, with some finite values more."""
     return {name: rule.merge(counted[name], rule.count(values)) if rule.count else counted[name]
             for name, rule in rules.items()}
 
 
-def count_bins(block: Block, low: float, high: float, bins: Bins, scratch: Scratch) -> tuple[Counts, int, int]:
+def count_bins(block: Rows, low: float, high: float, bins: Bins, scratch: Scratch) -> tuple[Counts, int, int]:
     """Counts per bin and outside of the finite values of a block whose smallest and largest are low and high."""
     flat = block.reshape(-1)
     place = scratch.get("place", flat.shape, bins.dtype)
@@ -209,7 +207,7 @@ def count_bins(block: Block, low: float, high: float, bins: Bins, scratch: Scrat
     return counts, below, above
 
 
-def _tally(place: Block, first: int, count: int, scratch: Scratch) -> Counts:
+def _tally(place: Rows, first: int, count: int, scratch: Scratch) -> Counts:
     """How often each whole number from `first` on occurs; two at a time as one index where the table stays small."""
     half = len(place) // 2 if count <= PAIRED_BINS else 0
     left, right, rest = place[:half], place[half:2 * half], place[2 * half:]
@@ -231,10 +229,10 @@ def _tally(place: Block, first: int, count: int, scratch: Scratch) -> Counts:
 def _power(low: float, high: float) -> int:
     """The power of two to divide by before squaring: 0 where the squares are safe in float64."""
     size = max(abs(low), abs(high))
-    return math.frexp(size)[1] if size and not 1 / MOST < size < MOST else 0
+    return math.frexp(size)[1] if size and not 1 / MAX_SIZE < size < MAX_SIZE else 0
 
 
-def _directions(block: Block, values: Floats, scratch: Scratch) -> tuple[Floats, int]:
+def _directions(block: Rows, values: Floats, scratch: Scratch) -> tuple[Floats, int]:
     """The sum of a/|a| over the rows that are not 0, and how many these are; `values` are the block's in float64."""
     with np.errstate(over="ignore", under="ignore"):
         squared = np.square(block, out=scratch.get("squared", block.shape, block.dtype))
@@ -253,7 +251,7 @@ def _unit_rows(values: Floats) -> tuple[Floats, int]:
     return rows.sum(axis=0), len(rows)
 
 
-def _distribution_of_finite_part(block: Block, empty: Distribution, bins: Bins, own: Mapping[str, Accumulator],
+def _distribution_of_finite_part(block: Rows, empty: Distribution, bins: Bins, own: Mapping[str, Accumulator],
                                  scratch: Scratch) -> Distribution:
     finite = np.isfinite(block)
     values = np.where(finite, block, 0).astype(np.float64)

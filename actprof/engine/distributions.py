@@ -15,9 +15,8 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from actprof.arrays import Counts, Flags, Floats
+from actprof.arrays import Array, Counts, Flags, Floats
 from actprof.digits import count, number, percent
 
 Atoms = tuple[tuple[float, int], ...]
@@ -136,7 +135,7 @@ class Accumulator:
     empty: Callable[[int], Any] = lambda units: 0
     power: int = 0
     scale: Callable[[Any, int], Any] = np.ldexp
-    count: Callable[[NDArray[Any]], Any] | None = None
+    count: Callable[[Array], Any] | None = None
 
     def rescaled(self, counted: Any, exponent: int) -> Any:
         """What had been counted if all values were 2**exponent times as large."""
@@ -254,9 +253,12 @@ class Distribution:
 
     @property
     def correlation(self) -> float:
-        """Mean cosine between the vectors of different samples: (|Σu|² - N) / (N(N - 1)), u = a/|a|."""
+        """Mean cosine between the vectors of different samples: (|Σu|² - N) / (N(N - 1)), u = a/|a|.
+
+        NaN of one sample, and of one unit, whose cosines are signs alone.
+        """
         n = self.directions
-        if n < 2:
+        if n < 2 or len(self.direction) < 2:
             return math.nan
         return min(1.0, max(-1.0, (float(self.direction @ self.direction) - n) / (n * (n - 1))))
 

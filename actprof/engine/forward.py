@@ -8,17 +8,15 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
+from actprof.arrays import Flags, Rows
 from actprof.catalogue.normalizations import Moments
 from actprof.engine.counting import Scratch, block_rows
 from actprof.engine.network import Layer, Network
 from actprof.streams import BLOCK
-
-Rows = NDArray[Any]
 
 
 @dataclass(frozen=True)
@@ -71,11 +69,11 @@ class Tape:
         self.inputs = rows
         return self._product
 
-    def only(self, kept: NDArray[np.bool_]) -> Tape:
+    def only(self, kept: Flags) -> Tape:
         """A copy for some of the rows."""
         part = copy.copy(self)
         copies: dict[int, Rows] = {}  # arrays that are one stay one
-        for name in ("inputs", "ones", "z", "a", "normal", "scaled"):
+        for name in ("inputs", "ones", "z", "a", "normal", "scaled", *["mask"] * (self.mask is not None)):
             array = getattr(self, name)
             if id(array) not in copies:
                 copies[id(array)] = array[kept]
@@ -97,7 +95,7 @@ def forgets_z(layer: Layer) -> bool:
     return layer.activation.forgets_z and (layer.norm is None or layer.normalised_after)
 
 
-def _of_rows(moment: Rows, kept: NDArray[np.bool_]) -> Rows:
+def _of_rows(moment: Rows, kept: Flags) -> Rows:
     """What belongs to the rows that are kept, of a moment that is of each row or of all."""
     return moment[kept] if moment.ndim == 2 and moment.shape == (len(kept), 1) else moment
 
@@ -153,9 +151,23 @@ def forward(network: Network, layer: Layer, rows: Rows, chunk: Chunk | None, rec
         finite = True
         for block in _blocks(a):
             finite &= recorder.activations(block)
+    if network.stack.dropout and chunk and layer.number < network.stack.depth:
+        a = _dropped(network, layer, a, chunk, scratch, tape)
     if tape:
         return tape.dropped(a)
     return a if finite or chunk is None else a[np.isfinite(a).any(axis=1)]
+
+
+def _dropped(network: Network, layer: Layer, a: Rows, chunk: Chunk, scratch: Scratch, tape: Tape | None) -> Rows:
+    """The activations that go on; each block of rows has a stream of its own. A tape keeps what it was and the mask."""
+    mask = np.empty_like(a) if tape else scratch.get("mask", a.shape, a.dtype)
+    for start in range(0, len(a), BLOCK):
+        rng = network.drops(layer.number, chunk.batch, (chunk.start + start) // BLOCK)
+        Dropout(network.stack.dropout, rng).draw(mask[start:start + BLOCK])
+    if tape:
+        tape.mask = mask
+        return a * mask
+    return np.multiply(a, mask, out=a)
 
 
 def _normalised(layer: Layer, values: Rows, tape: Tape | None) -> Rows:
@@ -184,7 +196,7 @@ def _activated(network: Network, layer: Layer, z: Rows, chunk: Chunk | None, rec
     finite = True
     for start in range(0, len(z), step):
         block, out = z[start:start + step], a[start:start + step]
-        recorder.preactivations(block)
+        recorder.preactivations(block if phi.sight == 1 else block * block.dtype.type(phi.sight))
         noise = (network.noise(layer.number, chunk.batch, (chunk.start + start) // BLOCK)
                  if phi.random and chunk else None)
         phi.apply(block, out, noise)

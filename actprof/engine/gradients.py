@@ -6,11 +6,10 @@ import math
 import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from actprof.arrays import Flags, Rows
 from actprof.digits import power_of_ten
 from actprof.engine.backward import Look, backward
 from actprof.engine.bins import Bins, Extent, bins_over, lay
@@ -19,14 +18,14 @@ from actprof.engine.distributions import Distribution, Statistic
 from actprof.engine.forward import NOBODY, Chunk, Tape, forward
 from actprof.engine.inputs import Inputs
 from actprof.engine.network import Layer, Network
-from actprof.engine.pilot import LEAST_ROWS, PILOT_VALUES, extent_of
+from actprof.engine.pilot import MIN_ROWS, PILOT_VALUES, extent_of
 from actprof.engine.spec import RunSpec
 from actprof.streams import BLOCK, COTANGENT, stream
 
 DECADES_PER_POWER = math.log10(2)
 
-MOST_POWER = 1000
-"""Values between 2**-MOST_POWER and 2**MOST_POWER keep all their digits in float64."""
+MAX_POWER = 1000
+"""Values between 2**-MAX_POWER and 2**MAX_POWER keep all their digits in float64."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +70,7 @@ class LayerGradient:
             return True
         edges = self.scaled.histogram.edges
         least, most = (math.frexp(size)[1] + self.exponent for size in (edges[1] - edges[0], np.abs(edges).max()))
-        return least > -MOST_POWER and most < MOST_POWER
+        return least > -MAX_POWER and most < MAX_POWER
 
     @property
     def distribution(self) -> Distribution:
@@ -118,12 +117,11 @@ GRADIENT_STATISTICS = [
 ]
 """What is said of gradients beside distributions.STATISTICS."""
 
-Rows = NDArray[Any]
 
 COMFORT = 12
 """Powers of two that a layer's gradients may be away from 1 before they are scaled."""
 
-MOST_SHIFT = {4: 100, 8: 900}
+MAX_SHIFT = {4: 100, 8: 900}
 """Bytes of a float → powers of two that a layer is scaled by at most: a factor that such a float can hold."""
 
 
@@ -154,7 +152,7 @@ def draw_cotangent(network: Network, chunk: Chunk, out: Rows) -> None:
         rng.standard_normal(out=out[first:first + BLOCK], dtype=out.dtype)
 
 
-def finite_rows(tapes: Sequence[Tape], outputs: Rows) -> NDArray[np.bool_]:
+def finite_rows(tapes: Sequence[Tape], outputs: Rows) -> Flags:
     """Which rows were finite all the way."""
     finite = np.ones(len(outputs), np.bool_)
     for values in (*(tape.inputs for tape in tapes), outputs):
@@ -169,7 +167,7 @@ def scale_by_power(values: Rows, power: int) -> None:
 
 
 def _scales(network: Network, inputs: Inputs, run: RunSpec) -> list[GradientScale]:
-    wanted = min(max(LEAST_ROWS, PILOT_VALUES // max(network.stack.widths)), BLOCK)
+    wanted = min(max(MIN_ROWS, PILOT_VALUES // max(network.stack.widths)), BLOCK)
     chunk = Chunk(0, 0, min(inputs.batch_rows(0), wanted))
     seen_all = chunk.stop == inputs.batch_rows(0) and inputs.batches == 1 and run.repeats == 1
     scratch, layers = Scratch(), [network.layer(number) for number in range(1, network.stack.depth + 1)]
@@ -208,7 +206,7 @@ def _shift(cotangent: Rows) -> int:
     if extent is None or not extent.size:
         return 0
     power = -math.frexp(extent.size)[1]
-    most = MOST_SHIFT[cotangent.itemsize]
+    most = MAX_SHIFT[cotangent.itemsize]
     return max(-most, min(most, power)) if abs(power) > COMFORT else 0
 
 

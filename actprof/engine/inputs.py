@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from actprof import data
+from actprof.arrays import Array, Floats
 from actprof.data import sources
 from actprof.data.request import refuse
 from actprof.data.table import SCALINGS, Table
@@ -31,11 +31,11 @@ class Source:
     formula: str
     source: str
     parameters: tuple[Parameter, ...]
-    draw: Callable[..., NDArray[Any]]
+    draw: Callable[..., Array]
     aliases: tuple[str, ...] = ()
 
 
-def _normal(rng: np.random.Generator, shape: tuple[int, int], dtype: Any, *, mean: float, std: float) -> NDArray[Any]:
+def _normal(rng: np.random.Generator, shape: tuple[int, int], dtype: Any, *, mean: float, std: float) -> Array:
     numbers = rng.standard_normal(shape, dtype=dtype)
     if (mean, std) != (0, 1):
         numbers *= std
@@ -43,14 +43,14 @@ def _normal(rng: np.random.Generator, shape: tuple[int, int], dtype: Any, *, mea
     return numbers
 
 
-def _uniform(rng: np.random.Generator, shape: tuple[int, int], dtype: Any, *, low: float, high: float) -> NDArray[Any]:
+def _uniform(rng: np.random.Generator, shape: tuple[int, int], dtype: Any, *, low: float, high: float) -> Array:
     numbers = rng.random(shape, dtype=dtype)
     numbers *= high - low
     numbers += low
     return numbers
 
 
-def _constant(rng: np.random.Generator, shape: tuple[int, int], dtype: Any, *, value: float) -> NDArray[Any]:
+def _constant(rng: np.random.Generator, shape: tuple[int, int], dtype: Any, *, value: float) -> Array:
     return np.full(shape, value, dtype)
 
 
@@ -110,12 +110,12 @@ class Inputs(ABC):
     def batch_rows(self, batch: int) -> int:
         """The number of rows of one batch."""
 
-    def calibration(self) -> NDArray[Any]:
+    def calibration(self) -> Array:
         """The rows on which weights are scaled that ask for it (LSUV)."""
         return self.rows(0, 0, min(self.batch_rows(0), CALIBRATION_ROWS))
 
     @abstractmethod
-    def rows(self, batch: int, start: int, stop: int) -> NDArray[Any]:
+    def rows(self, batch: int, start: int, stop: int) -> Array:
         """Rows start … stop − 1 of a batch, C-contiguous in the run's dtype; `start` is a multiple of BLOCK.
 
         What they hold does not depend on where a batch is cut.
@@ -133,10 +133,10 @@ class FirstRows(Inputs):
     def batch_rows(self, batch: int) -> int:
         return self._count
 
-    def rows(self, batch: int, start: int, stop: int) -> NDArray[Any]:
+    def rows(self, batch: int, start: int, stop: int) -> Array:
         return self._inputs.rows(batch, start, stop)
 
-    def calibration(self) -> NDArray[Any]:
+    def calibration(self) -> Array:
         return self._inputs.calibration()
 
 
@@ -153,9 +153,9 @@ class StandardInputs(Inputs):
     def batch_rows(self, batch: int) -> int:
         return self._inputs.batch_rows(batch)
 
-    def rows(self, batch: int, start: int, stop: int) -> NDArray[Any]:
+    def rows(self, batch: int, start: int, stop: int) -> Array:
         rows = self._inputs.rows(batch, start, stop)
-        scaled: NDArray[Any] = ((rows - self._mean) * self._factor).astype(rows.dtype)
+        scaled: Array = ((rows - self._mean) * self._factor).astype(rows.dtype)
         return scaled
 
 
@@ -172,7 +172,7 @@ class RandomInputs(Inputs):
     def batch_rows(self, batch: int) -> int:
         return self._run.batch_size
 
-    def rows(self, batch: int, start: int, stop: int) -> NDArray[Any]:
+    def rows(self, batch: int, start: int, stop: int) -> Array:
         rows = np.empty((stop - start, self.features), self._run.dtype)
         # A source told to leave the range of float32 becomes infinite, which the profile counts.
         with np.errstate(over="ignore", invalid="ignore"):
@@ -203,7 +203,7 @@ class FileInputs(Inputs):
     def batch_rows(self, batch: int) -> int:
         return min(self._run.batch_size, self._used - batch * self._run.batch_size)
 
-    def rows(self, batch: int, start: int, stop: int) -> NDArray[Any]:
+    def rows(self, batch: int, start: int, stop: int) -> Array:
         first = batch * self._run.batch_size
         wanted = slice(first + start, first + stop)
         rows = self._table.features[wanted if self._sample is None else self._sample[wanted]]
@@ -248,15 +248,15 @@ class InputMoments:
 
     Attributes:
         mean, second_moment: of all numbers.
-        correlation: mean product of two rows' numbers in the same place, over the second moment.
-        kurtosis: mean fourth power over the square of the second moment.
+        correlation: mean cosine between two rows, whatever their sizes; rows of zeros have none.
+        unevenness: variance over rows of their mean squares, over the square of the second moment.
         largest: the largest size of a number.
     """
 
     mean: float
     second_moment: float
     correlation: float
-    kurtosis: float
+    unevenness: float
     largest: float
 
 
@@ -273,10 +273,18 @@ def input_moments(inputs: Inputs) -> InputMoments:
     largest = float(np.abs(rows).max())
     with np.errstate(all="ignore"):
         rows /= largest or 1.0  # squares neither overflow nor underflow
-        squares = rows**2
-        second = float(squares.mean())
-        # From the differences between rows: exactly 1 where they are the same.
-        unlike = float(((rows - rows[:1]).var(axis=0)).mean()) * len(rows) / max(len(rows) - 1, 1)
-        correlation = max(1 - unlike / second, -1 / max(len(rows) - 1, 1)) if second else 0.0
-        kurtosis = float((squares**2).mean() / second**2) if second else 1.0
-    return InputMoments(float(rows.mean()) * largest, second * largest**2, correlation, kurtosis, largest)
+        mean, sizes = float(rows.mean()), (rows**2).mean(axis=1)
+        second = float(sizes.mean())
+        unevenness = float(sizes.var()) / second**2 if second else 0.0
+    return InputMoments(mean * largest, second * largest**2, _mean_cosine(rows, sizes), unevenness, largest)
+
+
+def _mean_cosine(rows: Floats, sizes: Floats) -> float:
+    """The mean cosine between two of the rows, of such mean squares; 0 if all are 0.
+
+    It comes from the differences between them, and so is exactly 1 where they point the same way.
+    """
+    unit = rows[sizes != 0] / np.sqrt(sizes[sizes != 0])[:, None]
+    others = max(len(unit) - 1, 1)
+    unlike = float((unit - unit[:1]).var(axis=0).mean()) * len(unit) / others if len(unit) else 1.0
+    return max(1 - unlike, -1 / others)

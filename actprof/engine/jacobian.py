@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from actprof.arrays import Rows
 from actprof.catalogue.normalizations import NORMALIZATIONS
 from actprof.engine.backward import backward
 from actprof.engine.counting import Scratch
@@ -21,13 +20,12 @@ from actprof.engine.spec import StackSpec
 from actprof.errors import SpecError
 from actprof.machine import amount
 
-Rows = NDArray[Any]
 SAMPLES = 4
 
 BLOCK_ROWS = 256
 """Outputs that are differentiated side by side."""
 
-MOST_SECONDS, MOST_BYTES = 10.0, 1e9
+MAX_SECONDS, MAX_BYTES = 10.0, 1e9
 
 PRODUCTS_A_SECOND = 1.5e10
 """Multiplications in float64 on one core."""
@@ -48,8 +46,8 @@ def check(stacks: Sequence[StackSpec], inputs: Inputs) -> None:
                             "Take layer or rms.")
     seconds = sum(_products(stack) for stack in stacks) * samples / PRODUCTS_A_SECOND
     size = max(_bytes(stack) for stack in stacks)
-    if seconds > MOST_SECONDS or size > MOST_BYTES:
-        what = f"about {seconds:,.0f} s" if seconds > MOST_SECONDS else amount(size)
+    if seconds > MAX_SECONDS or size > MAX_BYTES:
+        what = f"about {seconds:,.0f} s" if seconds > MAX_SECONDS else amount(size)
         raise SpecError(f"--jacobian would take {what}. {_fitting(stacks, samples)}")
 
 
@@ -122,8 +120,8 @@ def _bytes(stack: StackSpec) -> float:
 def _fitting(stacks: Sequence[StackSpec], samples: int) -> str:
     """What would not be too much: the widest square stack of that depth."""
     depth, arms = max(stack.depth for stack in stacks), len(stacks)
-    by_time = (MOST_SECONDS * PRODUCTS_A_SECOND / (samples * arms * (depth + DECOMPOSITION))) ** (1 / 3)
-    by_size = (MOST_BYTES / (8 * (depth + 3))) ** 0.5
+    by_time = (MAX_SECONDS * PRODUCTS_A_SECOND / (samples * arms * (depth + DECOMPOSITION))) ** (1 / 3)
+    by_size = (MAX_BYTES / (8 * (depth + 3))) ** 0.5
     width = int(0.9 * min(by_time, by_size))
     layers = f"{depth:,} layer{'s' * (depth > 1)}"
     return f"{layers} of about {width:,} units would fit." if width else "Fewer layers or arms would fit."

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from actprof.arrays import Rows
 from actprof.catalogue import initializers
 from actprof.engine import memory
 from actprof.engine.counting import Scratch
 from actprof.engine.forward import NOBODY, Chunk, forward
 from actprof.engine.network import Layer, Network
 from actprof.errors import ResourceError
-
-Rows = NDArray[Any]
 
 
 def calibrate(network: Network, rows: Rows) -> None:

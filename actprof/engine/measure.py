@@ -15,8 +15,8 @@ from functools import reduce
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from actprof.arrays import Array, Rows
 from actprof.catalogue import activations, normalizations
 from actprof.engine import configuration, jacobian, lsuv, memory
 from actprof.engine.backward import Gradient, WeightGradients, backward
@@ -37,8 +37,6 @@ from actprof.engine.profiles import Arm, LayerProfile, Profile
 from actprof.engine.spec import QUANTITIES, RunSpec, StackSpec
 from actprof.machine import cores, ordered_map
 from actprof.streams import BLOCK
-
-Rows = NDArray[Any]
 
 
 class ForwardBackward:
@@ -124,9 +122,9 @@ class _Watch:
 
 
 CHUNK_VALUES = 300_000
-"""Values of a layer in a chunk of LEAST_ROWS to memory.CHUNK_ROWS rows."""
+"""Values of a layer in a chunk of MIN_ROWS to memory.CHUNK_ROWS rows."""
 
-LEAST_ROWS = 1024
+MIN_ROWS = 1024
 
 SHARES = 16
 """Parts that the chunks of a network are dealt into; each keeps one set of counters."""
@@ -197,7 +195,7 @@ def profile(network: Network, inputs: Inputs, bins: Sequence[LayerBins],
     return _layer_by_layer(network, inputs, bins, chunks, progress)
 
 
-def _network(stack: StackSpec, seed: int, repeat: int, dtype: np.dtype[Any], rows: NDArray[Any]) -> Network:
+def _network(stack: StackSpec, seed: int, repeat: int, dtype: np.dtype[Any], rows: Array) -> Network:
     network = Network(stack, seed, repeat, dtype)
     lsuv.calibrate(network, rows)
     return network
@@ -232,7 +230,7 @@ class _LayerCounters:
         self._after = Counter(network.stack.widths[number], bins["activation"], scratch, activity=True, atoms=atoms,
                               rectifier=phi.rectifier and not normalised)
 
-    def preactivations(self, block: NDArray[Any]) -> None:
+    def preactivations(self, block: Array) -> None:
         least = float(block.min())
         self._least_z = min(self._least_z, least)
         if self._counts_before or not (math.isfinite(least) and math.isfinite(block.max())):
@@ -242,7 +240,7 @@ class _LayerCounters:
             if math.isfinite(edge):
                 self._after.add_saturated(int(np.count_nonzero(beyond(block, edge, out=flat))))
 
-    def activations(self, block: NDArray[Any]) -> bool:
+    def activations(self, block: Array) -> bool:
         low, high = self._after.add(block)
         return math.isfinite(low) and math.isfinite(high)
 
@@ -256,7 +254,7 @@ def _chunks(network: Network, inputs: Inputs, back: bool = False) -> list[Chunk]
     """Whole batches where a normalisation needs them, else rows that keep a chunk in the cache, in even numbers."""
     whole = normalizations.NORMALIZATIONS[network.stack.norm.name].whole_batch
     widest = max(network.stack.widths)
-    wanted = min(max(CHUNK_VALUES // widest, LEAST_ROWS), memory.CHUNK_ROWS)
+    wanted = min(max(CHUNK_VALUES // widest, MIN_ROWS), memory.CHUNK_ROWS)
     work = sum(network.weight_bytes) / network.dtype.itemsize
     chunks = []
     for batch in range(inputs.batches):

@@ -7,9 +7,9 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from actprof import streams
+from actprof.arrays import Rows
 from actprof.catalogue import activations, initializers, normalizations
 from actprof.catalogue.activations import BoundActivation
 from actprof.catalogue.initializers import Fans
@@ -21,10 +21,10 @@ from actprof.streams import BLOCK
 
 def fans_of(stack: StackSpec, number: int) -> Fans:
     """The fans of layer `number`, counted from 1."""
-    return Fans(stack.widths[number - 1], stack.widths[number], number == 1, stack.activations[number - 1])
+    return Fans(stack.widths[number - 1], stack.widths[number], number == 1, stack.activations[number - 1],
+                number == stack.depth)
 
 
-Rows = NDArray[Any]
 
 
 @dataclass(frozen=True)
@@ -134,6 +134,10 @@ class Network:
     def noise(self, number: int, batch: int, block: int) -> np.random.Generator:
         """The stream of a random activation for one block of rows."""
         return streams.stream(self.seed, streams.NOISE, self.repeat, number, batch, block)
+
+    def drops(self, number: int, batch: int, block: int) -> np.random.Generator:
+        """The stream that says which activations of a layer are dropped, for one block of rows."""
+        return streams.stream(self.seed, streams.DROPOUT, self.repeat, number, batch, block)
 
     def _bias(self, number: int, fans: Fans, columns: int) -> Rows | None:
         if self.stack.bias.name == "zeros":

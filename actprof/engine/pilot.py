@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from actprof.arrays import Array
 from actprof.catalogue import activations
 from actprof.engine.bins import Bins, Extent, bins_over, lay, shared_extents
 from actprof.engine.counting import Scratch
@@ -18,9 +18,9 @@ from actprof.engine.network import Network
 from actprof.engine.spec import RunSpec
 
 PILOT_VALUES = 102_400
-"""Values of a layer that the pilot looks at, as far as that is at least LEAST_ROWS rows."""
+"""Values of a layer that the pilot looks at, as far as that is at least MIN_ROWS rows."""
 
-LEAST_ROWS = 64
+MIN_ROWS = 64
 """Fewer rows would cost a matrix product about as much as these."""
 
 FAR = 12.0
@@ -39,21 +39,21 @@ class _Reach:
     def __init__(self) -> None:
         self.extents: dict[str, Extent] = {}
 
-    def preactivations(self, block: NDArray[Any]) -> None:
+    def preactivations(self, block: Array) -> None:
         self._widen("preactivation", block)
 
-    def activations(self, block: NDArray[Any]) -> bool:
+    def activations(self, block: Array) -> bool:
         self._widen("activation", block)
         return bool(np.isfinite(block.min()) and np.isfinite(block.max()))
 
-    def _widen(self, quantity: str, block: NDArray[Any]) -> None:
+    def _widen(self, quantity: str, block: Array) -> None:
         extent = extent_of(block)
         if extent is not None:
             known = self.extents.get(quantity, extent)
             self.extents[quantity] = Extent(min(known.low, extent.low), max(known.high, extent.high))
 
 
-def extent_of(values: NDArray[Any]) -> Extent | None:
+def extent_of(values: Array) -> Extent | None:
     """The range of the finite values, outliers beyond FAR standard deviations left out; None without any."""
     low, high = float(values.min()), float(values.max())
     if not (math.isfinite(low) and math.isfinite(high)):
@@ -74,7 +74,7 @@ def lay_bins(networks: Sequence[Network], inputs: Inputs, run: RunSpec) -> list[
         fixed = {quantity: bins_over(*run.range, run.bins, dtype) for quantity in run.quantities}
         return [[fixed] * network.stack.depth for network in networks]
     widest = max(max(network.stack.widths) for network in networks)
-    rows = min(inputs.batch_rows(0), max(LEAST_ROWS, PILOT_VALUES // widest))
+    rows = min(inputs.batch_rows(0), max(MIN_ROWS, PILOT_VALUES // widest))
     seen_all = rows == inputs.batch_rows(0) and inputs.batches == 1 and run.repeats == 1
     first_rows = inputs.rows(0, 0, rows)
     reach = [_reach(network, first_rows) for network in networks]
@@ -105,7 +105,7 @@ def _known(networks: Sequence[Network], quantity: str, number: int | None = None
             "zero_edge": any(0.0 in phi.atoms for phi in used)}
 
 
-def _reach(network: Network, rows: NDArray[Any]) -> list[dict[str, Extent]]:
+def _reach(network: Network, rows: Array) -> list[dict[str, Extent]]:
     """The extents of each layer; an empty dictionary for a layer that nothing finite reaches."""
     scratch, chunk = Scratch(), Chunk(0, 0, len(rows))
     extents: list[dict[str, Extent]] = []

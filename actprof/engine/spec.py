@@ -58,6 +58,7 @@ class StackSpec:
         bias: where the biases come from.
         norm: normalisation of each layer ("none" for no normalisation).
         norm_position: whether `norm` works on the pre-activation or on the activation.
+        dropout: probability with which an activation is 0 on its way to the next layer; the others grow by 1/(1 - it).
         label: how the arm is called beside others.
     """
 
@@ -67,6 +68,7 @@ class StackSpec:
     bias: Choice = ZEROS
     norm: Choice = NO_NORM
     norm_position: str = "before"
+    dropout: float = 0.0
     label: str = ""
 
     def __post_init__(self) -> None:
@@ -74,6 +76,8 @@ class StackSpec:
         for width in self.widths:
             require("a layer's width", width, 1, MAX_WIDTH)
         require_one_of("--norm-position", self.norm_position, NORM_POSITIONS)
+        if not 0 <= self.dropout < 1:
+            raise SpecError(f"--dropout must be from 0 to below 1, not {self.dropout:g}.")
         if len(self.activations) != len(self.widths) - 1:
             raise SpecError(f"--act names {len(self.activations)} activations for {len(self.widths) - 1} layers. "
                             "Name one, or one for each layer.")

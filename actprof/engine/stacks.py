@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import product
 
 from actprof.catalogue.activations import ACTIVATIONS
-from actprof.catalogue.initializers import INITIALIZERS, as_bias, preset_bias
+from actprof.catalogue.initializers import INITIALIZERS, as_bias, as_dense, preset_bias
 from actprof.catalogue.normalizations import NORMALIZATIONS
 from actprof.engine import spec
 from actprof.engine.spec import StackSpec
@@ -16,6 +16,7 @@ from actprof.errors import SpecError, quoted
 def stack_specs(inits: Sequence[str] = (spec.INIT,), acts: Sequence[str] = (spec.ACTIVATION,), *,
                 layers: int | None = None, width: int | None = None, widths: str | None = None, bias: str | None = None,
                 norm: str = spec.NO_NORM.name, norm_position: str = StackSpec.norm_position,
+                dropout: float = StackSpec.dropout,
                 features: int | None = None) -> list[StackSpec]:
     """One spec for each init × act.
 
@@ -33,13 +34,14 @@ def stack_specs(inits: Sequence[str] = (spec.INIT,), acts: Sequence[str] = (spec
     asked_bias = None if bias is None else as_bias(INITIALIZERS.parse(bias))
     stacks = []
     for init, act in product(map(INITIALIZERS.parse, inits), acts):
+        as_dense(init)
         functions = [ACTIVATIONS.parse(name) for name in act.split("/")]
         depth = layers if layers is not None else len(functions) if len(functions) > 1 else spec.LAYERS
         sizes = given or _equal_widths(depth, width, features)
         if len(functions) == 1:
             functions *= len(sizes) - 1
         stacks.append(StackSpec(sizes, init, tuple(functions), asked_bias or preset_bias(init), asked_norm,
-                                norm_position, f"{init.label} / {act.strip().casefold()}"))
+                                norm_position, dropout, f"{init.label} / {act.strip().casefold()}"))
     return _distinct(stacks)
 
 

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
-from actprof.gain.result import GainTable
-from actprof.report.style import SHEET, Style, Theme, to_bytes
+from actprof.gain.result import ActivationGains, GainTable
+from actprof.report.style import Style, Theme, to_bytes
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from actprof.report.sheet import Sheet
 
-WIDTH, HEIGHT = map(float, SHEET)
 TITLE = "Gains of activations"
 FOOT = 12.0
+MAX_ROWS = 6
+"""Activations with a row each; more make a gallery."""
+
+MAX_COLUMNS, BETWEEN, TICK, NAME, SMALL = 8, 26.0, 12.0, 15.0, 14.0
+BESIDE, BELOW, LOWEST = 46.0, 34.0, 90.0  # pixels of a small map's ticks, and of a small plane
+GAP = 16.0  # below a small plane without ticks
 
 
 def render(result: GainTable, style: Style, format: str) -> bytes:
@@ -27,28 +34,82 @@ def render(result: GainTable, style: Style, format: str) -> bytes:
 
 
 def draw_figure(figure: Figure, theme: Theme, result: GainTable) -> None:
-    """A row for each activation; the sheet is 1080 pixels high, or as high as all rows need."""
-    from actprof.gain.row import Row
-    from actprof.report.canvas import Canvas
-    from actprof.report.headings import Header
+    """A row for each activation, or a gallery; the sheet is 1080 pixels high, or as high as it must be."""
+    (_draw_rows if len(result.activations) <= MAX_ROWS else _draw_gallery)(figure, theme, result)
 
-    header = Header(TITLE, words(result), WIDTH)
-    rows = [Row(each, number, WIDTH) for number, each in enumerate(result.activations)]
-    room = HEIGHT - header.height - FOOT
-    spare = max(room - sum(row.least for row in rows), 0.0) / len(rows)
+
+def _draw_rows(figure: Figure, theme: Theme, result: GainTable) -> None:
+    from actprof.gain.row import Row
+    from actprof.report.sheet import HEIGHT, Header, Sheet
+
+    header = Header(TITLE, words(result))
+    rows = [Row(each, theme.arm(number)) for number, each in enumerate(result.activations)]
     least = header.height + sum(row.least for row in rows) + FOOT
-    canvas = Canvas(figure, theme, WIDTH, max(HEIGHT, least))
-    header.draw(canvas)
+    sheet = Sheet(figure, theme, least)
+    spare = max(HEIGHT - least, 0.0) / len(rows)
+    header.draw(sheet)
     top = header.height
     for row in rows:
-        row.draw(canvas, top, row.least + spare)
+        row.draw(sheet, top, row.least + spare)
         top += row.least + spare
 
 
-def words(result: GainTable) -> list[str]:
-    """What holds for every row, for the subtitle; where a map is drawn its row says."""
+def _draw_gallery(figure: Figure, theme: Theme, result: GainTable) -> None:
+    """Small planes: the map where σ_w or σ_b was asked for, else φ and φ', all over the same axes."""
+    from actprof.report.axes import Box
+    from actprof.report.sheet import HEIGHT, MARGIN, WIDTH, Header, Paragraph, Sheet, Stack
+
+    maps = result.config["sigma_w"] is not None or result.config["sigma_b"] is not None
+    shown = "next layer's variance against this one's" if maps else "φ in colour and φ' in grey, z from −4 to 4"
+    header = Header(TITLE, [*words(result, maps), f"each plane: {shown}"])
+    columns = min(MAX_COLUMNS, math.ceil(math.sqrt(len(result.activations) * WIDTH / HEIGHT)))
+    wide = (WIDTH - 2 * MARGIN + BETWEEN) / columns
+    texts = [Stack([Paragraph.of([each.label], wide - BETWEEN, NAME, bold=True),
+                    Paragraph(_summary(each), SMALL, muted=True)]) for each in result.activations]
+    above = max(text.height for text in texts)
+    rows, below = math.ceil(len(texts) / columns), BELOW if maps else GAP
+    tall = max((HEIGHT - header.height - FOOT) / rows, above + LOWEST + below)
+    sheet = Sheet(figure, theme, header.height + rows * tall + FOOT)
+    header.draw(sheet)
+    for number, (each, text) in enumerate(zip(result.activations, texts, strict=True)):
+        left, top = MARGIN + number % columns * wide, header.height + number // columns * tall
+        text.draw(sheet, left, top + above - text.height)
+        inset = BESIDE if maps else 0.0
+        box = Box(left + inset, top + above + 4, wide - BETWEEN - inset, tall - above - below)
+        _draw_small(sheet, each, box, theme.arm(0), maps)
+
+
+def _draw_small(sheet: Sheet, each: ActivationGains, box: tuple[float, float, float, float], color: str,
+                maps: bool) -> None:
+    from actprof.gain.planes import draw_map, draw_shape
+    from actprof.report.axes import Box
+
+    if maps and each.length_map is not None:
+        draw_map(sheet, f"{each.label} map", Box(*box), each.length_map, color, TICK)
+    elif not maps and each.shape is not None:
+        draw_shape(sheet, f"{each.label} shape", Box(*box), each.shape, color, small=True)
+    else:
+        left, top, wide, high = box
+        sheet.text(left + wide / 2, top + high / 2, "no map" if maps else "of several z", SMALL, align="center",
+                   color=sheet.theme.muted)
+
+
+def _summary(each: ActivationGains) -> list[str]:
+    """Two lines: `forward 1.592`, `χ 1.178 · stable`."""
+    from actprof.gain.words import significant
+
+    gains = each.gains
+    if gains.gain_forward is None:
+        return ["no forward gain"]
+    said = filter(None, (f"χ {significant(gains.chi_at_gain_forward, 4)}", gains.stability))
+    return [f"forward {significant(gains.gain_forward, 4)}", " · ".join(said)]
+
+
+def words(result: GainTable, maps: bool = True) -> list[str]:
+    """What holds for every activation, for the subtitle; where a map is drawn its row says."""
     asked = {name: result.config[key] for name, key in (("σ_w", "sigma_w"), ("σ_b", "sigma_b"))}
     given = ", ".join(f"{name} {value:g}" for name, value in asked.items() if value is not None)
     q0 = result.config["q0"]
     start = "σ_w² + σ_b²" if q0 is None else f"{q0:g}"
-    return ["gains for z ~ N(0, 1)", *([f"asked for {given}"] if given else []), f"length maps from q₀ = {start}"]
+    return ["gains for z ~ N(0, 1)", *([f"asked for {given}"] if given else []),
+            *([f"length maps from q₀ = {start}"] if maps else [])]

@@ -24,7 +24,7 @@ MAP_POINTS = 161
 DECADES = 1.7
 """Largest over least of what is to be seen, as a power of ten, above which the axes are logarithmic."""
 
-MOST_LAYERS = 60
+MAX_LAYERS = 60
 
 
 def shape(phi: BoundActivation) -> Shape | None:
@@ -67,7 +67,7 @@ def map_around(phi: BoundActivation, found: FixedPoints, start: float) -> Length
 def _lengths(phi: BoundActivation, sigmas: tuple[float, float], q: float, most: float) -> tuple[float, ...]:
     """The variances of the first layers, until they stand still or leave the map."""
     course = [q]
-    while len(course) < MOST_LAYERS and course[-1] <= most:
+    while len(course) < MAX_LAYERS and course[-1] <= most:
         course.append(length_map(phi, *sigmas, course[-1]))
         if abs(course[-1] - course[-2]) <= 1e-4 * course[-2]:
             break

@@ -5,9 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from actprof.theory.predictions import Edge, FixedPoint, FixedPoints, Gains
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 ROUNDING = 1e-15
 """Share of a gain that may be rounding."""
@@ -109,3 +112,10 @@ class GainTable:
     config: Mapping[str, Any]
     activations: tuple[ActivationGains, ...]
     notes: tuple[str, ...] = ()
+
+    def figure(self, theme: str = "light") -> Figure:
+        """The picture, to be shown, changed and saved by matplotlib's own means."""
+        from actprof.gain.figure import draw_figure
+        from actprof.report.style import painted
+
+        return painted(lambda figure, colours: draw_figure(figure, colours, self), theme)

@@ -13,17 +13,16 @@ from actprof.engine.measure import Progress, measured
 from actprof.engine.profiles import Arm, LayerSummary
 from actprof.engine.spec import RunSpec, StackSpec
 from actprof.histogram.result import Comparison, JudgedArm
-from actprof.theory.masses import masses
+from actprof.theory.masses import LazyMasses
 from actprof.theory.predictions import Forecast
 from actprof.theory.stack import predict
 
 
 def forecast(stack: StackSpec, moments: InputMoments, rows: int, layers: Sequence[LayerSummary]) -> Forecast:
     """The prediction for a stack that sees batches of so many rows, over the bins in which its layers were counted."""
-    theory = predict(stack, moments.second_moment, moments.correlation, rows, moments.kurtosis)
-    counted = zip(theory.layers, layers, strict=False)
-    return Forecast(moments, theory,
-                    tuple(masses(stack, layer, summary.activation.histogram.edges) for layer, summary in counted))
+    theory = predict(stack, moments.second_moment, moments.correlation, rows, moments.unevenness)
+    edges = [summary.activation.histogram.edges for summary in layers]
+    return Forecast(moments, theory, LazyMasses(stack, theory.layers, edges))
 
 
 def compare(stacks: Sequence[StackSpec], run: RunSpec, inputs: Inputs,

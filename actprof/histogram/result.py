@@ -8,13 +8,19 @@ from dataclasses import dataclass
 
 from actprof.diagnosis.verdicts import Verdict, Warning
 from actprof.engine.profiles import Arm, LayerSummary, Summary
-from actprof.theory.predictions import Forecast, LayerTheory
+from actprof.theory.predictions import BAND, Forecast, LayerTheory
 
 
 def std_errors(layer: LayerSummary, said: LayerTheory) -> float:
-    """By how many standard errors, over networks, the std of a layer's activations differs from what theory says."""
-    difference = layer.activation.statistics["std"] - said.std
-    return difference / said.std_error if said.std_error else (0.0 if difference == 0 else math.nan)
+    """By how many standard errors, over networks, the std of a layer's activations differs from a typical network's.
+
+    Of a band that is wide, as those of deep stacks are, its logarithm does.
+    """
+    std = layer.activation.statistics["std"]
+    low, middle, high = said.std_low, said.std_typical, said.std_high
+    if 0 < low < high and std > 0:
+        return 2 * BAND * math.log(std / middle) / math.log(high / low)
+    return 2 * BAND * (std - middle) / (high - low) if high > low else 0.0 if std == middle else math.nan
 
 
 @dataclass(frozen=True)

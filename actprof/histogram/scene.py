@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 
 import numpy as np
@@ -29,7 +30,7 @@ class Scene:
         self.quantity, self.symbol = quantity, SYMBOLS[quantity]
         forecasts = [arm.forecast for arm in comparison.arms]
         self.theory: list[list[LayerTheory]] = [list(each.theory.layers) if each else [] for each in forecasts]
-        self.masses: list[list[Masses]] = [list(each.masses) if each and quantity == "activation" else []
+        self.masses: list[Sequence[Masses]] = [each.masses if each and quantity == "activation" else []
                                            for each in forecasts]
 
     @property

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actprof.arrays import Flags, Floats
-from actprof.report.axes import Box
+from actprof.report.axes import Box, runs
 
 CELL = 3.0  # pixels
 MARGINS = 60.0, 30.0, 12.0, 3.0
@@ -45,21 +45,35 @@ class FreeSpace:
 
     def nearest(self, width: float, height: float, points: Floats,
                 anchor: tuple[float, float] | None = None) -> tuple[float, float] | None:
-        """Left and top of the free place whose anchor, by default the middle of the box, is closest to a point."""
-        places, points = self.places(width, height), points[np.isfinite(points).all(1)]
+        """Left and top of the free place whose anchor, by default the middle of the box, is closest to a point; of
+        points where a box may lie the one in the middle."""
+        anchor, points = anchor or (width / 2, height / 2), points[np.isfinite(points).all(1)]
+        free = ~self._covered(width, height)
+        wished = points - anchor
+        column, row = ((wished - self._box[:2]) // CELL).astype(int).T
+        inside = (column >= 0) & (row >= 0) & (column < free.shape[1]) & (row < free.shape[0])
+        wished = wished[inside][free[row[inside], column[inside]]]
+        if len(wished):
+            left, top = wished[len(wished) // 2].tolist()
+            return left, top
+        places = self.places(width, height)
         if not len(places) or not len(points):
             return None
-        away = places[:, None] + (anchor or (width / 2, height / 2)) - points[::max(1, len(points) // 60)]
+        away = places[:, None] + anchor - points[::max(1, len(points) // 20)]
         left, top = places[int(np.hypot(*away.T).min(axis=0).argmin())].tolist()
         return left, top
 
     def middle(self, width: float, height: float) -> tuple[float, float] | None:
         """Left and top of the free place of a box with the widest margin that there is; of several a middle one."""
         for margin in MARGINS:
-            places = self.places(width + 2 * margin, height + 2 * margin)
-            if len(places):
-                left, top = places[int(np.hypot(*(places - places.mean(axis=0)).T).argmin())].tolist()
-                return left + margin, top + margin
+            free = ~self._covered(width + 2 * margin, height + 2 * margin)
+            row, column = np.nonzero(free)
+            if len(row):
+                nearest = int(np.hypot(row - row.mean(), column - column.mean()).argmin())
+                across = _middle(free[row[nearest]], column[nearest])
+                down = _middle(free[:, across], row[nearest])
+                left, top = np.add(self._box[:2], margin + CELL / 2) + CELL * np.array([across, down])
+                return float(left), float(top)
         return None
 
     def _cell(self, pixels: float, side: int) -> int:
@@ -75,3 +89,8 @@ class FreeSpace:
         found: Flags = (sums[rows:, columns:] - sums[:-rows, columns:] - sums[rows:, :-columns]
                         + sums[:-rows, :-columns]) > 0
         return found
+
+
+def _middle(free: Flags, place: int) -> int:
+    """The middle of the run of free cells around a place."""
+    return next((first + last - 1) // 2 for first, last in runs(free) if first <= place < last)

@@ -16,7 +16,7 @@ from actprof.sweep.phases.request import VALUES_B, VALUES_W
 from actprof.sweep.result import Axis
 from actprof.theory.predictions import MOST_SIGMA
 
-MOST_VALUES = 1000
+MAX_VALUES = 1000
 
 USUAL_VALUES = 25
 """Of a range that does not say how many."""
@@ -225,8 +225,8 @@ def _label(number: float) -> str:
 
 
 def _require_few(kind: Kind, count: int) -> None:
-    if count > MOST_VALUES:
-        raise SpecError(f"--over {kind.name} has {count:,} values; {MOST_VALUES:,} are the most.")
+    if count > MAX_VALUES:
+        raise SpecError(f"--over {kind.name} has {count:,} values; {MAX_VALUES:,} are the most.")
 
 
 def distinct(axes: Sequence[Axis]) -> tuple[Axis, ...]:

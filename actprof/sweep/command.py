@@ -1,8 +1,8 @@
-"""`actprof sweep`: signal and gradient over a grid of stacks, and the phase diagram of an activation."""
+"""`actprof sweep`: signal and gradient over a grid of stacks."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,25 +12,32 @@ from actprof.cli.output import Output, default_name, output_options, seed_option
 from actprof.cli.signals import in_thread
 from actprof.engine import spec
 from actprof.engine.spec import RunSpec
-from actprof.report.style import Style
-from actprof.sweep.phases.command import _draw_phases, _refuse_what_phases_ignore
 from actprof.sweep.spec import OVER, SWEEP_ROWS, SWEPT
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from actprof.engine.inputs import Inputs
-    from actprof.sweep.result import Sweep
 
 
-@click.command("sweep", cls=Command)
+class _SweepOrPhases(Command):
+    """A command that is `actprof phases` where --phase is asked for."""
+
+    def make_context(self, info_name: str | None, args: list[str], parent: click.Context | None = None,
+                     **extra: Any) -> click.Context:
+        if "--phase" not in args:
+            return super().make_context(info_name, args, parent, **extra)
+        from actprof.sweep.phases.command import command
+
+        rest = [argument for argument in args if argument != "--phase"]
+        return command.make_context(f"{info_name} --phase", rest, parent, **extra)
+
+
+@click.command("sweep", cls=_SweepOrPhases)
 @click.option("--over", multiple=True, metavar="NAME=VALUES",
               help="What varies: gain, std, bias, layers, width, init, act or norm, as LOW:HIGH, LOW:HIGH:COUNT, "
                    "LOW:HIGH:log, or joined by commas; once or twice, the first across.  "
                    f"[default: {', '.join(OVER)}]")
-@click.option("--phase", is_flag=True,
-              help="The phase diagram of each --act over σ_w and σ_b instead, by theory alone, with each --init as a "
-                   "dot; --over sigma_w=LOW:HIGH and sigma_b=LOW:HIGH set its ranges.")
+@click.option("--phase", is_flag=True, expose_value=False,
+              help="Another command: the phase diagram of each --act over σ_w and σ_b; see 'actprof phases'.")
 @click.option("--quantity", "quantities", multiple=True, type=Word(tuple(SWEPT)), default=("std",),
               show_default=True, metavar="NAME",
               help="What the table and the figure show of the last layer: std, square (mean square), within (std "
@@ -42,11 +49,9 @@ if TYPE_CHECKING:
 @click.option("--workers", type=Whole(1, 1024),
               help="Processes; results do not depend on them.  [default: as many as cores, where that is faster]")
 @output_options
-@click.pass_context
-def command(ctx: click.Context, /, over: tuple[str, ...], phase: bool, quantities: tuple[str, ...],
-            workers: int | None, inits: tuple[str, ...], acts: tuple[str, ...], output: Output,
-            **settings: Any) -> None:
-    """Show signal and gradient over a grid of networks, or a phase diagram.
+def command(over: tuple[str, ...], quantities: tuple[str, ...], workers: int | None, inits: tuple[str, ...],
+            acts: tuple[str, ...], output: Output, **settings: Any) -> None:
+    """Show signal and gradient over a grid of networks.
 
     \b
     actprof sweep                             gain x layers, He and ReLU
@@ -62,19 +67,12 @@ def command(ctx: click.Context, /, over: tuple[str, ...], phase: bool, quantitie
     from actprof.machine import one_blas_thread
 
     one_blas_thread()
-    if phase:
-        _refuse_what_phases_ignore(ctx)
-        _draw_phases(over, inits, acts, settings, output)
-        return
-    _show_grid(over, quantities, workers, inits, acts, settings, output)
-
-
-def _show_grid(over: Sequence[str], quantities: Sequence[str], workers: int | None, inits: Sequence[str],
-               acts: Sequence[str], settings: dict[str, Any], output: Output) -> None:
     from actprof.cli.progress import shown_progress
     from actprof.sweep import records
+    from actprof.sweep.figure import render
     from actprof.sweep.grid import Grid, axes_of
     from actprof.sweep.sweeping import SweepSpec, sweep
+    from actprof.sweep.table import print_sweep
 
     run = _run(settings)
     axes = axes_of(over, inits, acts, settings)
@@ -86,14 +84,14 @@ def _show_grid(over: Sequence[str], quantities: Sequence[str], workers: int | No
                         output.format != "table", workers)
     with shown_progress(output.quiet) as progress:
         result = in_thread(lambda: sweep(request, file, progress))
-    output.print(lambda stream: _print_table(result, stream), lambda: records.sweep_record(result),
+    output.print(lambda stream: print_sweep(result, stream), lambda: records.sweep_record(result),
                  lambda: records.sweep_rows(result))
     output.notes(*result.notes)
-    output.draw(lambda style, form: _figure(result, style, form))
+    output.draw(lambda style, form: render(result, style, form))
 
 
 def _run(settings: dict[str, Any]) -> RunSpec:
-    """What goes through every stack; taken out of the settings, which then are of the stacks alone."""
+    """The run of every stack; its settings are taken out, so that those of the stacks alone are left."""
     from actprof.engine import inputs
 
     source = inputs.parse(settings.pop("input_"), **reading(settings))
@@ -109,15 +107,3 @@ def _file(run: RunSpec, settings: dict[str, Any]) -> Inputs | None:
     if stored is not None:
         settings["features"] = stored.features
     return stored
-
-
-def _print_table(result: Sweep, stream: TextIO) -> None:
-    from actprof.sweep.table import print_sweep
-
-    print_sweep(result, stream)
-
-
-def _figure(result: Sweep, style: Style, form: str) -> bytes:
-    from actprof.sweep.figure import render
-
-    return render(result, style, form)

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from actprof.report.style import SHEET, Style, Theme, to_bytes
+from actprof.report.style import Style, Theme, to_bytes
 from actprof.sweep.result import Sweep
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-
-WIDTH, HEIGHT = map(float, SHEET)
 GAP, FOOT, NOTE = 14.0, 12.0, 14.0
 
 
@@ -27,26 +25,23 @@ def render(sweep: Sweep, style: Style, format: str) -> bytes:
 
 def draw_figure(figure: Figure, theme: Theme, sweep: Sweep) -> None:
     """Lay out and draw; the sheet is 1080 pixels high, or as high as all texts need."""
-    from actprof.report.canvas import Canvas
-    from actprof.report.headings import MARGIN, Header, Paragraph
-    from actprof.report.key import Key
     from actprof.report.lettering import wrapped
     from actprof.report.settings import words
+    from actprof.report.sheet import HEIGHT, MARGIN, WIDTH, Header, Key, Paragraph, Sheet
     from actprof.sweep import curves, theory_lines
     from actprof.sweep.panels import Panels
 
     room = WIDTH - 2 * MARGIN
-    header = Header(title(sweep), [*words(sweep.config), f"seed {sweep.seed}"], WIDTH)
+    header = Header(title(sweep), [*words(sweep.config), f"seed {sweep.seed}"])
     shared = [*(curves.entries(sweep, theme) if len(sweep.axes) == 1 else []), *theory_lines.entries(sweep, theme)]
     key, panels = Key(shared, room), Panels(sweep, room, theme)
-    notes = Paragraph([line for note in sweep.notes for line in wrapped([note], room, NOTE)], NOTE)
+    notes = Paragraph([line for note in sweep.notes for line in wrapped([note], room, NOTE)], NOTE, muted=True)
     top, foot = header.height + key.height + GAP * bool(key.height), notes.height + FOOT
-    height = max(HEIGHT, top + panels.least + foot)
-    canvas = Canvas(figure, theme, WIDTH, height)
-    header.draw(canvas)
-    key.draw(canvas, MARGIN, header.height)
-    panels.draw(canvas, MARGIN, top, height - top - foot)
-    notes.draw(canvas, MARGIN, height - foot, theme.muted)
+    sheet = Sheet(figure, theme, max(HEIGHT, top + panels.least + foot))
+    header.draw(sheet)
+    key.draw(sheet, MARGIN, header.height)
+    panels.draw(sheet, MARGIN, top, sheet.height - top - foot)
+    notes.draw(sheet, MARGIN, sheet.height - foot)
 
 
 def title(sweep: Sweep) -> str:

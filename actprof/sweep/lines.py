@@ -19,8 +19,7 @@ import numpy as np
 
 from actprof.engine.spec import StackSpec
 from actprof.sweep.result import Axis, Line, Point
-from actprof.theory.conditions import Conditions, between, conditions, silence_about
-from actprof.theory.criticality import Criticalities
+from actprof.theory.criticality import Conditions, Criticalities, between, conditions, silence_about
 from actprof.theory.predictions import TRAINABLE_SCALES
 
 FEWEST, ROWS, DEPTHS = 16, 30, 60

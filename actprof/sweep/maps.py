@@ -1,120 +1,164 @@
-"""Cells as colours, across the first axis and upwards the second, or a single row; a number on each that has room."""
+"""Cells as colours, across the first axis and upwards the second, or a single row; a number or a word on each."""
 
 from __future__ import annotations
 
-import math
-from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
+from matplotlib.colors import ListedColormap, to_hex, to_rgb
 
-from actprof.arrays import Flags, Floats
+from actprof.arrays import Flags
+from actprof.diagnosis.verdicts import CODES
 from actprof.digits import compact, power_label, with_power
-from actprof.report.canvas import Canvas
-from actprof.report.decades import EXPONENTS
-from actprof.report.key import Entry
+from actprof.report.axes import Box, colour_bar, hatch, runs, write
+from actprof.report.free import FreeSpace
 from actprof.report.lettering import line_height, width
-from actprof.report.plane import Plane
-from actprof.report.style import Theme
-from actprof.sweep.result import Sweep
-from actprof.sweep.scales import NameSide, Side, cells_at, even, side
-from actprof.sweep.shades import ColourBar, Colours, channels, ink, shades, to_hex
-from actprof.sweep.signs import Swatch, counted, draw_hatching
-from actprof.sweep.theory_lines import draw_lines
-from actprof.sweep.values import Shown
+from actprof.report.sheet import Entry, Sheet
+from actprof.report.style import EM, TICK, Theme
+from actprof.report.ticks import SAFE_EXPONENTS
+from actprof.sweep.cell_axis import CellAxis
+from actprof.sweep.colours import VERDICTS, ColourScale, Shown, counted, ink, swatch
+from actprof.sweep.result import Axis, Sweep
+from actprof.sweep.theory_lines import draw_lines, pieces
 
-MARK = 5.0  # pixels of a tick
-LARGE = 8.0  # pixels of a cell
-SIZES = (18.0, 16.0, 14.0, 12.0)
-MOST = 200  # cells with a number each
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+AWAY, WIDE, BESIDE = 18.0, 24.0, 12.0  # pixels of a colour bar: before it, its own, and before its labels
+SIZES, WORD_SIZES = (18.0, 16.0, 14.0, 12.0), (17.0, 14.0, 12.0)
+MAX_WRITTEN = 200  # cells with a number each
 PAD = 8.0
+ALL = (*CODES, "")
+NO_NUMBER = "non_finite"
+ONE_ROW = Axis("", "", ("",))
 
 
-class CellMap(ABC):
+class CellMap:
     """What numbers and verdicts have in common; `beside` is the room that is needed on the right."""
 
     beside = 0.0
     entries: list[Entry]
 
-    def __init__(self, sweep: Sweep, missing: Flags, colours: Colours) -> None:
-        self.sweep, self.missing, self.colours = sweep, missing, colours
-        self.x_axis: Side = side(sweep.axes[0])
-        self.y_axis: Side = side(sweep.axes[1]) if len(sweep.axes) > 1 else NameSide(1)
+    def __init__(self, sweep: Sweep, theme: Theme) -> None:
+        self.sweep, self.theme = sweep, theme
+        self.x_axis = CellAxis(sweep.axes[0])
+        self.y_axis = CellAxis(sweep.axes[1] if len(sweep.axes) > 1 else ONE_ROW)
 
-    @abstractmethod
-    def draw_words(self, canvas: Canvas, plane: Plane) -> None:
-        """What is written on the cells."""
+    def draw_lines(self, axes: Axes) -> None:
+        draw_lines(axes, self.sweep, self.theme, self.x_axis, self.y_axis if len(self.sweep.axes) > 1 else None)
 
-    def draw(self, canvas: Canvas, plane: Plane) -> None:
-        _draw_colours(canvas, plane, self.x_axis, self.y_axis, self.colours)
-        draw_hatching(canvas, plane, self.x_axis, self.y_axis, self.missing)
-        canvas.rectangle(plane.left, plane.top, plane.width, plane.height, facecolor="none", linewidth=1.0,
-                         edgecolor=canvas.theme.muted, zorder=6.5)
-        _draw_marks(canvas, plane)
-        self.draw_words(canvas, plane)
-        draw_lines(canvas, plane, self.sweep)
+    def hatch(self, axes: Axes, cells: Flags) -> None:
+        hatch(axes, self.x_axis.edges, self.y_axis.edges, cells.T, self.theme.muted)
 
 
 class NumberMap(CellMap):
     """A quantity, with the bar of its colours."""
 
     def __init__(self, sweep: Sweep, name: str, theme: Theme) -> None:
-        self._shown = shown = Shown.of(sweep, name)
-        scale = shades(shown.quantity, shown.values)
-        colours = scale.paint(shown.values, theme)
-        colours[shown.missing] = channels(theme.background)
-        super().__init__(sweep, shown.missing, colours)
-        self._bar = ColourBar(scale)
-        self.beside = self._bar.width
-        self.entries = [*counted("exactly 0", shown.zero, Swatch(to_hex(scale.paint(-math.inf, theme)), "0")),
-                        *counted("no number", shown.missing, Swatch(hatched=True))]
+        super().__init__(sweep, theme)
+        self._name, self._shown = name, Shown.of(sweep, name)
+        self._scale = ColourScale.of(self._shown)
+        self._mappable = self._scale.mappable(theme)
+        labels = [label for _, label in self._scale.axis.ticks(400.0, lambda _: line_height(TICK))]
+        self.beside = AWAY + WIDE + BESIDE + max(width(label, TICK) for label in labels)
+        least = to_hex(self._mappable.to_rgba(np.zeros(1) - np.inf)[0])
+        zero = {"marker": "$0$", "markersize": 8, "color": ink(to_rgb(least))}
+        self.entries = [*counted("exactly 0", self._shown.zero, swatch(theme, least), zero),
+                        *counted("no number", self._shown.missing, swatch(theme))]
 
-    def draw_words(self, canvas: Canvas, plane: Plane) -> None:
-        self._bar.draw(canvas, plane)
-        if not self.sweep.lines:
-            _draw_numbers(canvas, plane, self.x_axis, self.y_axis, self._shown, self.colours)
+    def draw(self, sheet: Sheet, axes: Axes, box: Box) -> None:
+        seen = np.ma.masked_where(self._shown.missing, np.maximum(self._shown.values, self._scale.low))
+        axes.pcolormesh(self.x_axis.edges, self.y_axis.edges, seen.T, cmap=self._mappable.cmap, rasterized=True,
+                        vmin=self._scale.low, vmax=self._scale.high, zorder=1, gid="cells")
+        self.hatch(axes, self._shown.missing)
+        colour_bar(sheet, f"colours of {self._name}", Box(box.right + AWAY, box.top, WIDE, box.height), self._mappable,
+                   self._scale.axis, below=self._scale.below, above=self._scale.above)
+        self.draw_lines(axes)
+        if not self.sweep.lines and self._shown.values.size <= MAX_WRITTEN:
+            self._write_numbers(sheet, axes, box)
 
-
-def _draw_colours(canvas: Canvas, plane: Plane, across: Side, upwards: Side, colours: Colours) -> None:
-    """A pixel a cell where all are equal and large, else as many as there are on the sheet."""
-    room = plane.width / len(colours), plane.height / colours.shape[1]
-    # Smaller ones would be drawn blurred.
-    if min(room) < LARGE or not (even(across.edges) and even(upwards.edges)):
-        columns, rows = cells_at(across.edges, round(plane.width)), cells_at(upwards.edges, round(plane.height))
-        colours = colours[columns][:, rows]
-    canvas.picture(plane.left, plane.top, plane.width, plane.height, colours.transpose(1, 0, 2)[::-1])
-
-
-def _draw_marks(canvas: Canvas, plane: Plane) -> None:
-    x = [plane.left + place * plane.width
-         for place, _ in plane.x_axis.ticks(plane.width, lambda text: width(text, plane.tick))]
-    y = [plane.bottom - place * plane.height
-         for place, _ in plane.y_axis.ticks(plane.height, lambda _: line_height(plane.tick))]
-    canvas.segments([*([(at, plane.bottom), (at, plane.bottom + MARK)] for at in x),
-                     *([(plane.left - MARK, at), (plane.left, at)] for at in y)], colors=canvas.theme.muted, zorder=3)
-
-
-def _draw_numbers(canvas: Canvas, plane: Plane, across: Side, upwards: Side, shown: Shown, colours: Colours) -> None:
-    """Those of all cells, or none where there is no room."""
-    if shown.values.size > MOST:
-        return
-    said = {(column, row): cell_number(shown.values[column, row], shown.quantity.decades)
-            for column, row in np.argwhere(~shown.missing).tolist()}
-    wide, tall = np.diff(across.edges).min() * plane.width - PAD, np.diff(upwards.edges).min() * plane.height - PAD
-    sizes = [size for size in SIZES
-             if line_height(size) <= tall and all(width(text, size) <= wide for text in said.values())]
-    x, y = plane.left + _middles(across) * plane.width, plane.bottom - _middles(upwards) * plane.height
-    for (column, row), text in said.items() if sizes else ():
-        canvas.text(x[column], y[row], text, sizes[0], align="center", color=ink(colours[column, row]))
+    def _write_numbers(self, sheet: Sheet, axes: Axes, box: Box) -> None:
+        """Those of all cells, or none where there is no room."""
+        values = self._shown.values
+        said = {(column, row): written(values[column, row], self._shown.quantity.decades)
+                for column, row in np.argwhere(~self._shown.missing).tolist()}
+        wide = np.diff(self.x_axis.parts).min() * box.width - PAD
+        tall = np.diff(self.y_axis.parts).min() * box.height - PAD
+        sizes = [size for size in SIZES
+                 if line_height(size) <= tall and all(width(text, size) <= wide for text in said.values())]
+        for (column, row), text in said.items() if sizes else ():
+            x, y = sheet.pixels(axes, self.x_axis.middles[column], self.y_axis.middles[row])[0].tolist()
+            write(sheet, axes, x, y, text, sizes[0], align="center",
+                  color=ink(self._mappable.to_rgba(values[column:column + 1, row])[0]))
 
 
-def cell_number(value: float, decades: bool) -> str:
+class VerdictMap(CellMap):
+    """The verdict of each cell by its colour, with its word on the cells that have it: none needs to be looked up."""
+
+    def __init__(self, sweep: Sweep, theme: Theme) -> None:
+        super().__init__(sweep, theme)
+        numbers = np.array([ALL.index(cell.verdict) for cell in sweep.cells])
+        self._numbers = numbers.reshape(len(sweep.axes[0]), -1)
+        self.entries = [entry for number, code in enumerate(ALL) for entry in counted(
+            words(code), self._numbers == number, swatch(theme, VERDICTS.get(code, "")))]
+
+    def draw(self, sheet: Sheet, axes: Axes, box: Box) -> None:
+        colours = ListedColormap([VERDICTS.get(code, self.theme.background) for code in ALL])
+        axes.pcolormesh(self.x_axis.edges, self.y_axis.edges, self._numbers.T, cmap=colours, vmin=-0.5,
+                        vmax=len(ALL) - 0.5, rasterized=True, zorder=1, gid="cells")
+        self.hatch(axes, self._numbers == ALL.index(NO_NUMBER))
+        self.draw_lines(axes)
+        single = len(self.sweep.axes) == 1
+        lines = [sheet.pixels(axes, x, np.interp(y, [0, 1], axes.get_ylim()) if single else y)
+                 for line in self.sweep.lines
+                 for x, y in pieces(self.sweep, line, self.x_axis, None if single else self.y_axis)]
+        for number, place, others in self._runs(box) if single else self._regions(box):
+            for avoided in (lines, []):
+                free = FreeSpace(place)
+                free.taken |= others
+                for points in avoided:
+                    free.take_line(points)
+                if _write_word(sheet, axes, words(ALL[number]), free, single):
+                    break
+
+    def _runs(self, box: Box) -> Iterator[tuple[int, Box, Flags]]:
+        """(number, box, what is taken of it) of equal neighbours in a single row."""
+        numbers, x = self._numbers[:, 0], box.left + self.x_axis.parts * box.width
+        for number in np.unique(numbers).tolist():
+            for first, last in runs(numbers == number):
+                yield number, Box(x[first], box.top, x[last] - x[first], box.height), np.zeros((1, 1), bool)
+
+    def _regions(self, box: Box) -> Iterator[tuple[int, Box, Flags]]:
+        """The cells that have a verdict, for each that occurs."""
+        rows, columns = FreeSpace(box).taken.shape
+        found = self._numbers[self.x_axis.cells_at(columns)][:, self.y_axis.cells_at(rows)].T[::-1]
+        return ((number, box, found != number) for number in np.unique(self._numbers).tolist())
+
+
+def _write_word(sheet: Sheet, axes: Axes, word: str, free: FreeSpace, may_turn: bool) -> bool:
+    """Whether there is a free place; the word is as large as possible there, and upright where it must be."""
+    for size in WORD_SIZES:
+        for upright in (False, True)[:1 + may_turn]:
+            wide, high = width(word, size) + PAD, line_height(size)
+            wide, high = (high, wide) if upright else (wide, high)
+            place = free.middle(wide, high)
+            if place is not None:
+                x, y = place[0] + wide / 2, place[1] + high / 2 - 0.36 * size * EM * upright
+                text = write(sheet, axes, x, y, word, size, align="center", boxed=True)
+                text.set(rotation=90, va="center") if upright else None
+                return True
+    return False
+
+
+def written(value: float, decades: bool) -> str:
     """`0.83`, `3·10⁻⁵`; of a logarithm beyond the floats `10⁻⁴⁸⁰`."""
     if not decades:
         return compact(value, 2)
-    if value == -math.inf:
+    if value == -np.inf:
         return "0"
-    return with_power(compact(10**value, 2)) if abs(value) < EXPONENTS else power_label(round(value))
+    return with_power(compact(10**value, 2)) if abs(value) < SAFE_EXPONENTS else power_label(round(value))
 
 
-def _middles(side: Side) -> Floats:
-    return (side.edges[:-1] + side.edges[1:]) / 2
+def words(code: str) -> str:
+    return code.replace("_", " ") or "no verdict"

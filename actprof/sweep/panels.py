@@ -1,110 +1,100 @@
-"""The panels of the figure in rows: each a quantity's heading with a legend, its plane, and the names of its cells."""
+"""The panels of the figure in rows: each a quantity's heading with a legend, its axes, and the names of its cells."""
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Protocol
 
-from actprof.report.canvas import Canvas
-from actprof.report.headings import Paragraph
-from actprof.report.key import Entry, Key
-from actprof.report.lettering import SMALLEST, fitting_size, line_height, width, wrapped
-from actprof.report.plane import TICK, Axis, Plane
-from actprof.report.style import Theme
+from matplotlib.axes import Axes
+
+from actprof.report.axes import BESIDE, Box, add_axes
+from actprof.report.lettering import line_height, width, wrapped
+from actprof.report.sheet import Entry, Key, Paragraph, Sheet, Stack
+from actprof.report.style import AXIS_TITLE, TICK, Theme
+from actprof.report.ticks import Scale
 from actprof.sweep.curves import Curves
-from actprof.sweep.maps import NumberMap
-from actprof.sweep.name_labels import ColumnNames, RowNames, shortened
+from actprof.sweep.maps import NumberMap, VerdictMap
+from actprof.sweep.names import Names, beside_rows, in_columns, in_rows, shortened
 from actprof.sweep.result import BY_NAME, VERDICT, Sweep
-from actprof.sweep.verdict_map import VerdictMap
 
-HEADING, DETAIL, AXIS = 18.0, 15.0, 17.0
-UPRIGHT = 34.0  # width of an upright title
-NAMES = 0.28  # of a panel at most for the names of rows
-LOWEST = 240.0  # of a plane
+HEADING, DETAIL = 18.0, 15.0
+MAX_NAMES = 0.28  # of a panel for the names of rows
+LOWEST = 240.0  # pixels of a plane
+HEIGHTS = (LOWEST, 400.0, 700.0)  # at which ticks are tried for their widths
 HALF_TICK = 22.0  # for the half of a label that is beyond the last tick
 GAP = 6.0
-HEIGHTS = (LOWEST, 400.0, 700.0)  # at which ticks are tried for their widths
+Y_TITLE = line_height(AXIS_TITLE) + 7
+X_TITLE = line_height(AXIS_TITLE) + 12
 COLUMNS = {1: 1, 2: 2, 4: 2}
-
-MOST = 3
-"""Panels → how many stand side by side where the names below their planes have room; of other numbers MOST."""
-
+MAX_COLUMNS = 3
+"""Panels → how many stand side by side where the names below their planes have room; of other numbers MAX_COLUMNS."""
 BETWEEN, UNDER = 44.0, 18.0
 
 
 class Content(Protocol):
-    """What is drawn in a plane, and beside it."""
+    """What is drawn on the axes, and beside them."""
 
     beside: float
     entries: list[Entry]
 
     @property
-    def x_axis(self) -> Axis: ...
+    def x_axis(self) -> Scale: ...
     @property
-    def y_axis(self) -> Axis: ...
-    def draw(self, canvas: Canvas, plane: Plane) -> None: ...
+    def y_axis(self) -> Scale: ...
+    def draw(self, sheet: Sheet, axes: Axes, box: Box) -> None: ...
 
 
 class Panel:
-    """`head`, `least` and `foot` are the heights of what is above the plane, of the plane, and below it."""
+    """`head`, `least` and `foot` are the heights of what is above the axes, of these, and below them."""
 
     def __init__(self, sweep: Sweep, name: str, room: float, theme: Theme) -> None:
-        self._sweep, self.room = sweep, room
+        self._sweep, self._name, self.room = sweep, name, room
         self._content = content(sweep, name, theme)
-        self._heading = Paragraph(wrapped([title(name)], room, HEADING, bold=True), HEADING, bold=True)
-        self._details = Paragraph(_lines(details(sweep, name), room), DETAIL)
-        self._key = Key(self._content.entries, room)
-        self.head = self._heading.height + self._details.height + self._key.height + 2 * GAP
-        self._rows = RowNames(sweep.axes[1].labels, NAMES * room) if _named(sweep, 1) else None
-        self._left = self._left_room()
+        said = [line for text in details(sweep, name) for line in wrapped([text], room, DETAIL)]
+        self._texts = Stack([Paragraph.of([title(name)], room, HEADING, bold=True), Paragraph(said, DETAIL),
+                             Key(self._content.entries, room)], GAP / 2)
+        self.head = self._texts.height + 2 * GAP
+        self._left, self.least = self._left_room()
         self._wide = room - self._left - max(self._content.beside, HALF_TICK)
-        self.columns = ColumnNames(sweep.axes[0].labels, self._wide) if _named(sweep, 0) else None
-        below = self.columns.height + 8 if self.columns else 8 + line_height(TICK)
-        self._x_title = Paragraph(wrapped([sweep.axes[0].title], self._wide, AXIS), AXIS)
-        self._below = below + GAP
-        self.foot = self._below + self._x_title.height + GAP
-        self.least = max(LOWEST, self._rows.least if self._rows else 0.0)
+        self.columns = in_columns(sweep.axes[0].labels, self._wide) if not sweep.axes[0].numbers else None
+        self._below = (self.columns.extent if self.columns else line_height(TICK)) + 8
+        self.foot = self._below + X_TITLE
 
-    def draw(self, canvas: Canvas, left: float, top: float, head: float, tall: float) -> None:
-        """`head` is the height above the planes of a whole row of panels, `tall` that of its planes."""
-        # At whole pixels the cells have sharp edges.
-        x, y, wide, high = map(round, (left + self._left, top + head, self._wide, tall))
-        plane = Plane(x, y, wide, high, self._content.x_axis, self._content.y_axis)
-        self._draw_head(canvas, left, top)
-        plane.draw(canvas)
-        self._content.draw(canvas, plane)
-        self._draw_titles(canvas, plane, left)
-
-    def _left_room(self) -> float:
-        if self._rows:
-            return UPRIGHT + self._rows.width + 14
+    def _left_room(self) -> tuple[float, float]:
+        """(pixels left of the axes, the least height of these)."""
+        title = Y_TITLE * (len(self._sweep.axes) > 1)
+        if len(self._sweep.axes) > 1 and not self._sweep.axes[1].numbers:
+            self._names, least = beside_rows(self._sweep.axes[1].labels, MAX_NAMES * self.room)
+            return title + self._names + BESIDE, max(LOWEST, least)
         labels = [label for tall in HEIGHTS for _, label in
                   self._content.y_axis.ticks(tall, lambda _: line_height(TICK))]
-        upright = UPRIGHT if self._has_y_title() else 0.0
-        return upright + max((width(label, TICK) for label in labels), default=HALF_TICK - 14) + 14
+        return title + max((width(label, TICK) for label in labels), default=0.0) + BESIDE, LOWEST
 
-    def _has_y_title(self) -> bool:
-        return len(self._sweep.axes) > 1
-
-    def _draw_head(self, canvas: Canvas, left: float, top: float) -> None:
-        self._heading.draw(canvas, left, top)
-        top += self._heading.height
-        self._details.draw(canvas, left, top)
-        self._key.draw(canvas, left, top + self._details.height + GAP)
-
-    def _draw_titles(self, canvas: Canvas, plane: Plane, left: float) -> None:
+    def draw(self, sheet: Sheet, left: float, top: float, head: float, tall: float) -> None:
+        """`head` is the height above the axes of a whole row of panels, `tall` that of these."""
+        self._texts.draw(sheet, left, top)
+        # At whole pixels the cells have sharp edges.
+        box = Box(*map(float, map(round, (left + self._left, top + head, self._wide, tall))))
+        axes = add_axes(sheet, self._name, box, self._content.x_axis, self._content.y_axis,
+                        grid="" if isinstance(self._content, NumberMap | VerdictMap) else "both")
+        self._content.draw(sheet, axes, box)
+        across, *upwards = self._sweep.axes
+        axes.set_xlabel(shortened(across.title, box.width, AXIS_TITLE), va="center")
+        axes.xaxis.set_label_coords(0.5, -(self._below + X_TITLE / 2) / box.height)
         if self.columns:
-            self.columns.draw(canvas, plane)
-        if self._rows:
-            self._rows.draw(canvas, plane)
-        step = line_height(AXIS)
-        for number, line in enumerate(self._x_title.lines):
-            canvas.text(plane.left + plane.width / 2, plane.bottom + self._below + (number + 0.5) * step, line, AXIS,
-                        align="center")
-        if self._has_y_title():
-            words = self._sweep.axes[1].title
-            size = fitting_size(lambda size: width(words, size) <= plane.height, (AXIS, 15.0, 13.0, SMALLEST))
-            canvas.text(left + UPRIGHT / 2 - 2, plane.top + plane.height / 2, shortened(words, plane.height, size),
-                        size, upright=True)
+            _set_names(axes, self.columns, horizontal=True)
+        for axis in upwards:
+            if not axis.numbers:
+                _set_names(axes, in_rows(axis.labels, self._names, tall), horizontal=False)
+            axes.set_ylabel(shortened(axis.title, box.height, AXIS_TITLE), va="center")
+            axes.yaxis.set_label_coords((left - box.left + line_height(AXIS_TITLE) / 2) / box.width, 0.5)
+
+
+def _set_names(axes: Axes, names: Names, *, horizontal: bool) -> None:
+    """The labels of the cells as those of ticks, one behind each other or below."""
+    places = range(0, len(names.texts), names.step)
+    look: dict[str, Any] = {"fontsize": names.size, "linespacing": 1.1, "parse_math": False,
+                            "rotation": 90 if names.turned else 0, "ma": "center" if horizontal else "right"}
+    (axes.set_xticks if horizontal else axes.set_yticks)(places, [names.texts[place] for place in places], **look)
 
 
 class Panels:
@@ -117,17 +107,17 @@ class Panels:
         self._planes = max(panel.least for row in self._rows for panel in row)
         self.least = sum(self._heads) + sum(self._feet) + len(self._rows) * self._planes
 
-    def draw(self, canvas: Canvas, left: float, top: float, height: float) -> None:
+    def draw(self, sheet: Sheet, left: float, top: float, height: float) -> None:
         tall = self._planes + (height - self.least) / len(self._rows)
         for row, head, foot in zip(self._rows, self._heads, self._feet, strict=True):
             for number, panel in enumerate(row):
-                panel.draw(canvas, left + number * (panel.room + BETWEEN), top, head, tall)
+                panel.draw(sheet, left + number * (panel.room + BETWEEN), top, head, tall)
             top += head + tall + foot
 
 
 def _arranged(sweep: Sweep, room: float, theme: Theme) -> list[list[Panel]]:
     """As many side by side as leave each name below a plane its room."""
-    for columns in range(COLUMNS.get(len(sweep.quantities), MOST), 0, -1):
+    for columns in range(COLUMNS.get(len(sweep.quantities), MAX_COLUMNS), 0, -1):
         wide = (room - (columns - 1) * BETWEEN) / columns
         panels = [Panel(sweep, name, wide, theme) for name in sweep.quantities]
         if columns == 1 or all(panel.columns is None or panel.columns.step == 1 for panel in panels):
@@ -152,11 +142,3 @@ def details(sweep: Sweep, name: str) -> list[str]:
     counts = {len(cell.networks.get(name, ())) for cell in sweep.cells}
     several = len(sweep.axes) > 1 and max(counts) > 1
     return [*trends, *([f"median of {max(counts)} networks"] if several else [])]
-
-
-def _lines(texts: list[str], room: float) -> list[str]:
-    return [line for text in texts for line in wrapped([text], room, DETAIL)]
-
-
-def _named(sweep: Sweep, number: int) -> bool:
-    return number < len(sweep.axes) and not sweep.axes[number].numbers

@@ -121,6 +121,6 @@ def _rows(place: Mapping[str, float | str], cell: Cell, quantities: Sequence[Qua
 
 def _columns(cell: Cell, name: str) -> dict[str, float]:
     low, high = cell.quartiles(name)
-    predicted, predicted_low, predicted_high = cell.foretold(name)
+    predicted, predicted_low, predicted_high = cell.prediction(name)
     return {"value": cell.statistic(name), "low": low, "high": high, "predicted": predicted,
             "predicted_low": predicted_low, "predicted_high": predicted_high}

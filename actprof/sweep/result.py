@@ -6,7 +6,10 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import product
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 Point = tuple[float, float]
 
@@ -124,7 +127,7 @@ class Cell:
         """NaN for what is not known."""
         return self.spread.get(name, (math.nan, math.nan))
 
-    def foretold(self, name: str) -> tuple[float, float, float]:
+    def prediction(self, name: str) -> tuple[float, float, float]:
         """(value, low, high) by theory; NaN for what is not known."""
         return self.predicted.get(name, (math.nan, math.nan, math.nan))
 
@@ -196,3 +199,10 @@ class Sweep:
     def items(self) -> Iterator[tuple[tuple[str, ...], Cell]]:
         """(a label of each axis, the cell there)."""
         return zip(product(*(axis.labels for axis in self.axes)), self.cells, strict=True)
+
+    def figure(self, theme: str = "light") -> Figure:
+        """The picture, to be shown, changed and saved by matplotlib's own means."""
+        from actprof.report.style import painted
+        from actprof.sweep.figure import draw_figure
+
+        return painted(lambda figure, colours: draw_figure(figure, colours, self), theme)

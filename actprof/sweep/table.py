@@ -7,18 +7,18 @@ import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TextIO
 
-from actprof.diagnosis.verdicts import HEALTHY
+from actprof.diagnosis.verdicts import HEALTHY, UNCERTAIN
 from actprof.digits import number, percent, power_of_ten
 from actprof.report.settings import words
 from actprof.report.terminal import Column, printed, table, text_width, width, written
 from actprof.sweep.result import BY_NAME, VERDICT, Axis, Cell, Line, Point, Sweep
 
-WIDEST_NUMBER = 8
+MAX_NUMBER = 8
 """Characters of a label that is a number, before it is rounded."""
 
-FEWEST_DIGITS, MOST_DIGITS = 3, 17
+MIN_DIGITS, MAX_DIGITS = 3, 17
 
-MOST_POINTS = 5
+MAX_POINTS = 5
 """Of a curve, in a sentence."""
 
 STEADY = 1e-6
@@ -27,9 +27,9 @@ STEADY = 1e-6
 
 def labels(axis: Axis) -> list[str]:
     """Labels as they are; long numbers with as few digits as tell them apart, and at least three."""
-    if not axis.numbers or max(map(len, axis.labels)) <= WIDEST_NUMBER:
+    if not axis.numbers or max(map(len, axis.labels)) <= MAX_NUMBER:
         return list(axis.labels)
-    rounded = ([f"{value:.{digits}g}" for value in axis.numbers] for digits in range(FEWEST_DIGITS, MOST_DIGITS))
+    rounded = ([f"{value:.{digits}g}" for value in axis.numbers] for digits in range(MIN_DIGITS, MAX_DIGITS))
     return next((texts for texts in rounded if len(set(texts)) == len(texts)), list(axis.labels))
 
 
@@ -77,7 +77,7 @@ def course(line: Line, axes: Sequence[Axis]) -> str:
     moving = _continuous(axes)
     given = axes[1 - moving]
     own = [point for point in points if point[1 - moving] in given.places] or points
-    some = points if line.rows else [own[index] for index in evenly(len(own), MOST_POINTS)]
+    some = points if line.rows else [own[index] for index in evenly(len(own), MAX_POINTS)]
     pairs = [(_text(axes[moving], point[moving]), _text(given, point[1 - moving])) for point in some]
     words = [f"{place} ({row})" if number or not given.numbers else f"{place} ({given.name} {row})"
              for number, (place, row) in enumerate(pairs)]
@@ -122,6 +122,7 @@ WORDS = {
     "collapsed": Word("collaps.", "units give the same for every input"),
     "symmetric": Word("symm.", "all units of a layer are the same"),
     "non_finite": Word("non-fin.", "numbers became infinite or NaN"),
+    UNCERTAIN: Word("unsure", "gradients were not measured, and theory cannot tell"),
 }
 
 
@@ -169,7 +170,7 @@ def _is_share(name: str) -> bool:
     return (quantity.low, quantity.high) == (0.0, 1.0)
 
 
-MOST_ROWS = 25
+MAX_ROWS = 25
 """Of a matrix, so that it can be seen as a whole."""
 
 ROW_LABEL, COLUMN_LABEL, HEADING = 14, 10, 12
@@ -255,7 +256,7 @@ def _columns(sweep: Sweep, name: str, stream: TextIO) -> Grid:
     columns = [[folded(heading(name), HEADING), *(shown(name, cell) for cell in sweep.cells)]]
     if any(name in cell.spread for cell in sweep.cells):
         columns.append(["quartiles", *(span(name, *cell.quartiles(name)) for cell in sweep.cells)])
-    said = [cell.foretold(name) for cell in sweep.cells]
+    said = [cell.prediction(name) for cell in sweep.cells]
     if any(name in cell.predicted for cell in sweep.cells):
         columns.append(["theory", *(reading(name, value) for value, _, _ in said)])
         ranges = [span(name, low, high) for _, low, high in said]
@@ -267,7 +268,7 @@ def _columns(sweep: Sweep, name: str, stream: TextIO) -> Grid:
 def _print_matrices(sweep: Sweep, stream: TextIO) -> list[str]:
     """A matrix for each quantity, all with the same rows and columns; returns what to say below."""
     # The largest is at the top, as in the figure, so that a place in the one is found in the other.
-    rows = picked(sweep.axes[1], MOST_ROWS)[::-1]
+    rows = picked(sweep.axes[1], MAX_ROWS)[::-1]
     columns, matrices = _fitting(sweep, rows, stream)
     for name, matrix in zip(sweep.quantities, matrices, strict=True):
         stream.write("\n")

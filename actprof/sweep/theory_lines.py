@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from actprof.arrays import Floats
-from actprof.report.canvas import Canvas, Point
-from actprof.report.clipping import clipped
-from actprof.report.key import Entry, Strokes
-from actprof.report.plane import Plane
+from actprof.report.sheet import Entry
 from actprof.report.style import Theme
+from actprof.sweep.cell_axis import CellAxis
 from actprof.sweep.result import Line, Sweep
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 LOOKS: dict[str, dict[str, Any]] = {
     "critical": {"linewidth": 3.2, "linestyle": "-"},
@@ -29,43 +30,33 @@ def entries(sweep: Sweep, theme: Theme) -> list[Entry]:
     """One of each name."""
     titles = {line.name: line for line in reversed(sweep.lines) if line.points}
     single = len(sweep.axes) == 1
-    return [Entry(line.title, Strokes(_looks(line, theme), single or (line.rows and bool(sweep.axes[0].numbers))))
+    return [Entry(line.title, _looks(line, theme), single or (line.rows and bool(sweep.axes[0].numbers)))
             for line in sorted(titles.values(), key=lambda line: line.name)]
 
 
-def draw_lines(canvas: Canvas, plane: Plane, sweep: Sweep) -> None:
-    """Cut at the edges of the plane; what is critical above the others."""
+def draw_lines(axes: Axes, sweep: Sweep, theme: Theme, x_axis: CellAxis, y_axis: CellAxis | None) -> None:
+    """All of them, what is critical above the others; along a single axis, where `y_axis` is None, from end to end."""
+    where: dict[str, Any] = {} if y_axis else {"transform": axes.get_xaxis_transform()}
     for line in sorted(sweep.lines, key=lambda line: line.name == "critical"):
-        for x, y in pixels(plane, sweep, line):
-            for look in _looks(line, canvas.theme):
-                canvas.line(x, y, gid=line.name, **look)
+        for x, y in pieces(sweep, line, x_axis, y_axis):
+            for look in _looks(line, theme):
+                axes.plot(x, y, gid=line.name, scalex=False, scaley=False, **look, **where)
 
 
-def pixels(plane: Plane, sweep: Sweep, line: Line) -> Iterator[tuple[Floats, Floats]]:
-    """x and y of each of its pieces."""
-    for piece in pieces(plane, sweep, line):
-        x, y = np.array(piece).T
-        yield plane.left + x * plane.width, plane.bottom - y * plane.height
-
-
-def pieces(plane: Plane, sweep: Sweep, line: Line) -> list[list[Point]]:
-    """What is drawn of a line, in places from 0 to 1: of one axis from bottom to top, of rows a tick across each."""
+def pieces(sweep: Sweep, line: Line, x_axis: CellAxis, y_axis: CellAxis | None) -> Iterator[tuple[Floats, Floats]]:
+    """x and y, in the units of the axes, of what is drawn of a line: of rows a tick across each."""
     points = np.array(line.points, np.float64).reshape(-1, 2)
-    x = plane.x_axis.place(points[:, 0]).tolist()
-    if len(sweep.axes) == 1:
-        return [piece for place in x for piece in clipped([(place, 0.0), (place, 1.0)])]
-    y = plane.y_axis.place(points[:, 1]).tolist()
+    x = x_axis.of(points[:, 0])
+    if y_axis is None:
+        yield from ((np.full(2, place), np.array([0.0, 1.0])) for place in x)
+        return
+    y = y_axis.of(points[:, 1])
     if not line.rows:
-        return clipped(list(zip(x, y, strict=True)))
-    across, upwards = _ticks(sweep)
-    return [piece for place in zip(x, y, strict=True)
-            for piece in clipped([(place[0] - across, place[1] - upwards), (place[0] + across, place[1] + upwards)])]
-
-
-def _ticks(sweep: Sweep) -> tuple[float, float]:
-    """Half of a tick's extent along either axis: across the rows, or the columns, of names."""
-    across, upwards = sweep.axes
-    return (PART / len(across), 0.0) if not across.numbers else (0.0, PART / len(upwards))
+        yield x, y
+        return
+    ends, upright = np.array([-PART, PART]), bool(sweep.axes[0].numbers)
+    for across, upwards in zip(x, y, strict=True):
+        yield across + ends * (not upright), upwards + ends * upright
 
 
 def _looks(line: Line, theme: Theme) -> list[dict[str, Any]]:

@@ -1,31 +1,27 @@
 """How far from the edge of chaos infinitely wide stacks are, and on which side: one number for a whole stack.
 
-Poole et al. 2016, Schoenholz et al. 2017. Many stacks are looked at together, and no closer than it takes.
+Poole et al. 2016, Schoenholz et al. 2017.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from actprof.catalogue.activations import bind
-from actprof.catalogue.expectations import squares
 from actprof.engine.spec import StackSpec
 from actprof.registry import Choice
-from actprof.theory.conditions import Conditions, conditions
-from actprof.theory.correlation_series import TERMS, by_pairs, by_series, has_series
-from actprof.theory.fixed_points import chi_1
+from actprof.theory.fields import correlations, moment_table, variance_limits
+from actprof.theory.layers import LayerLaw, scales, why_no_theory
 from actprof.theory.predictions import LARGEST_Q
-from actprof.theory.variance_ends import variance_ends
 
 NEAR = 1e-5
 """Distance of χ₁ from 1 within which the depth scale is taken from it, above 1 too."""
-
-EXACT, FAR = 1e-10, 8.0
-"""Doubt about an inverse depth that is none, and how many doubts away from a level it is surely not at it."""
 
 
 def criticality(stack: StackSpec, second_moment: float) -> float | None:
@@ -44,69 +40,108 @@ class Criticalities:
 
     def __init__(self) -> None:
         self._growths: dict[Conditions, tuple[float, float]] = {}
-        self._depths: dict[Conditions, tuple[float, float, int]] = {}
+        self._depths: dict[Conditions, float] = {}
 
     def compared(self, known: Sequence[Conditions], levels: Sequence[float]) -> list[float]:
-        """Each criticality as exactly as it takes to tell it from a level; a level of NaN asks for all digits.
+        """Each criticality, to be told from a level; NaN if none is meant.
 
         At levels up to 0 chaotic stacks are told apart by ln χ₁, which crosses 0 where the criticality does.
         """
-        self._add_growths([each for each in dict.fromkeys(known) if each not in self._growths])
-        asked = [(each, level) for each, level in zip(known, levels, strict=True)
-                 if not level <= 0 and self._has_correlation(each)]
-        for length in range(len(TERMS) + 1):
-            self._add_depths([each for each in dict.fromkeys(each for each, level in asked if self._unsure(each, level))
-                              if each not in self._depths or self._depths[each][2] < length], length)
-        closer = dict.fromkeys(each for each, _ in asked)
-        return [self._depths[each][0] if not level <= 0 and each in closer else self._growths[each][1]
-                for each, level in zip(known, levels, strict=True)]
+        for choice, some in _by_activation(each for each in known if each not in self._growths):
+            self._add_growths(choice, some)
+        apart = [not level <= 0 and self._has_correlation(each) for each, level in zip(known, levels, strict=True)]
+        for choice, some in _by_activation(each for each in itertools.compress(known, apart)
+                                           if each not in self._depths):
+            self._add_depths(choice, some)
+        return [self._depths[each] if two else self._growths[each][1] for each, two in zip(known, apart, strict=True)]
 
     def _has_correlation(self, known: Conditions) -> bool:
         """Whether two inputs end apart, at a finite variance."""
         q, growth = self._growths[known]
         return NEAR < growth < math.inf and 0 < q < math.inf
 
-    def _unsure(self, known: Conditions, level: float) -> bool:
-        value, doubt, _ = self._depths.get(known, (math.nan, math.inf, -1))
-        return not (doubt <= EXACT or abs(value - level) > FAR * doubt)
-
     @np.errstate(all="ignore")
-    def _add_growths(self, known: Sequence[Conditions]) -> None:
+    def _add_growths(self, choice: Choice, some: Sequence[Conditions]) -> None:
         """(q*, ln χ₁)."""
-        for choice, some in _by_activation(known).items():
-            phi = bind(choice)
-            sigma_w, sigma_b, first = np.array([(each.sigma_w, each.sigma_b, each.first) for each in some]).T
-            q = variance_ends(phi, sigma_w, sigma_b, first)
-            chi = np.array([chi_1(phi, 1.0, 0.0 if end == 0 else LARGEST_Q) if end in (0, math.inf) else math.nan
-                            for end in q.tolist()], np.float64)
-            inside = (q > 0) & (q < math.inf)
-            if inside.any():
-                chi[inside] = squares(phi, np.minimum(q[inside], LARGEST_Q))[1]
-            growth = np.nan_to_num(np.log(sigma_w**2 * chi), nan=math.inf, neginf=-math.inf, posinf=math.inf)
-            self._growths |= zip(some, zip(q.tolist(), growth.tolist(), strict=True), strict=True)
+        table = moment_table(bind(choice))
+        sigma_w, sigma_b, first = np.array([(each.sigma_w, each.sigma_b, each.first) for each in some]).T
+        q = variance_limits(table, sigma_w, sigma_b, first)[0]
+        chi = sigma_w**2 * table.slope_square(np.minimum(q, LARGEST_Q))
+        growth = np.nan_to_num(np.log(chi), nan=math.inf, neginf=-math.inf, posinf=math.inf)
+        self._growths |= zip(some, zip(q.tolist(), growth.tolist(), strict=True), strict=True)
 
-    def _add_depths(self, known: Sequence[Conditions], length: int) -> None:
-        """(1/ξ_c, how far it may be off, the length of the series)."""
-        for choice, some in _by_activation(known).items():
-            phi = bind(choice)
-            if length == len(TERMS) or not has_series(phi):
-                slopes = [by_pairs(phi, each.sigma_w, self._growths[each][0]) for each in some]
-                self._depths |= {each: (_inverse_depth(slope), 0.0, length)
-                                 for each, slope in zip(some, slopes, strict=True)}
-                continue
-            sigma_w, q = (np.array(values) for values in zip(*((each.sigma_w, self._growths[each][0])
-                                                               for each in some), strict=True))
-            for each, slope, doubt in zip(some, *(found.tolist() for found in by_series(phi, sigma_w, q, length)),
-                                          strict=True):
-                self._depths[each] = _inverse_depth(slope), doubt / slope if slope > 0 else math.inf, length
+    def _add_depths(self, choice: Choice, some: Sequence[Conditions]) -> None:
+        """1/ξ_c."""
+        q = np.array([self._growths[each][0] for each in some])
+        decay = correlations(bind(choice), np.array([each.sigma_w for each in some]), q)[1]
+        with np.errstate(divide="ignore"):
+            self._depths |= zip(some, np.maximum(-np.log(decay), 0.0).tolist(), strict=True)
 
 
-def _inverse_depth(slope: float) -> float:
-    return max(-math.log(slope), 0.0) if slope > 0 else math.inf
+@dataclass(frozen=True)
+class Conditions:
+    """All that a stack's fate depends on: φ, σ_w and σ_b above the first layer, and the first layer's variance q¹."""
+
+    activation: Choice
+    sigma_w: float
+    sigma_b: float
+    first: float
 
 
-def _by_activation(known: Sequence[Conditions]) -> dict[Choice, list[Conditions]]:
+def conditions(stack: StackSpec, second_moment: float) -> Conditions | None:
+    """Those of a stack for inputs of E x²; None where `silence_about` has a reason, or E x² is not finite."""
+    if silence_about(stack) or not 0 <= second_moment < math.inf:
+        return None
+    first, above = scales(stack, 1), scales(stack, min(2, stack.depth))
+    return Conditions(stack.activations[0], math.sqrt(above.weights), above.bias_std,
+                      first.weights * second_moment + first.bias_std**2)
+
+
+def between(one: Conditions, other: Conditions, share: float) -> Conditions:
+    """Those at a part of the way, or beyond it, from a stack to one that differs from it in the width alone."""
+    # σ_w² = fan_in·Var W is proportional to the width, or does not depend on it.
+    weights, biases, first = (max(0.0, near + share * (far - near)) for near, far in (
+        (one.sigma_w**2, other.sigma_w**2), (one.sigma_b**2, other.sigma_b**2), (one.first, other.first)))
+    return Conditions(one.activation, math.sqrt(weights), math.sqrt(biases), first)
+
+
+def silence_about(stack: StackSpec) -> str:
+    """Why no phase can be told of a stack; "" if one can."""
+    if stack.norm.name != "none":
+        return "normalisation sets the size of what enters the activation, so there is no edge"
+    if stack.activations.count(stack.activations[0]) < stack.depth:
+        return "activations that differ between layers have no common depth scale"
+    if bind(stack.activations[0]).jumps:
+        return f"{stack.activations[0].name} jumps, so χ₁ is infinite"
+    layers = _distinct(stack)
+    for number in layers:
+        reason = why_no_theory(stack, number) or _about_biases(scales(stack, number), stack)
+        if reason:
+            return reason
+    above = [scales(stack, number) for number in layers[1:]]
+    if any(not _alike(one, above[0]) for one in above):
+        return "weights whose scale differs from layer to layer have no common depth scale"
+    return ""
+
+
+def _by_activation(known: Iterable[Conditions]) -> Iterable[tuple[Choice, list[Conditions]]]:
+    """Each of them once."""
     found: dict[Choice, list[Conditions]] = defaultdict(list)
-    for each in known:
+    for each in dict.fromkeys(known):
         found[each.activation].append(each)
-    return found
+    return found.items()
+
+
+def _distinct(stack: StackSpec) -> list[int]:
+    """The first layer, and one layer for each shape of a matrix above it."""
+    shapes = {shape: number for number, shape in enumerate(itertools.pairwise(stack.widths[1:]), 2)}
+    return [1, *shapes.values()]
+
+
+def _about_biases(known: LayerLaw, stack: StackSpec) -> str:
+    return f"{stack.bias.name} biases have a mean other than 0" if known.bias_mean else ""
+
+
+def _alike(one: LayerLaw, other: LayerLaw) -> bool:
+    return math.isclose(one.weights, other.weights, rel_tol=1e-9) and math.isclose(
+        one.bias_std, other.bias_std, rel_tol=1e-9)

@@ -14,10 +14,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from actprof.catalogue import activations
 from actprof.catalogue.expectations import Moments
 from actprof.engine.spec import StackSpec
 from actprof.theory.layers import Field, Levels
 from actprof.theory.pairs import Pair
+from actprof.theory.predictions import BAND
 
 
 @dataclass(frozen=True)
@@ -62,8 +64,8 @@ class Layer:
     """What a layer's fluctuations follow from.
 
     Attributes:
+        pieces: pre-activations of a unit, of which a maxout has several.
         pinned: share of the pre-activations' mean square that is fixed, over units or over the batch.
-        averaged: over how many of them; of a batch, over how many independent directions.
     """
 
     field: Field
@@ -71,8 +73,8 @@ class Layer:
     two: Pair
     units: int
     rows: int
+    pieces: int
     pinned: float
-    averaged: float
 
     @property
     def correlation(self) -> float:
@@ -86,8 +88,14 @@ class Layer:
     @property
     def second(self) -> Spread:
         """The part along He₂: 2q² times that of the derivatives by q."""
-        root = math.sqrt(2) * self.field.variance
+        root = math.sqrt(2 / self.pieces) * self.field.variance
         return _outer(root * self.one.mean_slope, root * self.one.square_slope)
+
+    @property
+    def fourth(self) -> Spread:
+        """The part along He₄: 4q²/√24 times that of the second derivatives by q."""
+        root = 4 / math.sqrt(24) * self.field.variance**2
+        return _outer(root * self.one.mean_curvature, root * self.one.square_curvature)
 
     @property
     def slopes(self) -> Spread:
@@ -100,7 +108,7 @@ def at_one(layer: Layer, below: Fluctuations) -> Spread:
     one = layer.one
     alone = Spread(one.variance, one.third - one.mean * one.square, one.fourth - one.square**2)
     kept = alone.plus(layer.first, -1).plus(layer.second, -layer.pinned).positive()
-    return Spread(0.0, 0.0, 0.0).plus(kept, 1 / layer.units).plus(layer.slopes, below.single)
+    return _passed_on(layer, kept, below.single)
 
 
 def at_two(layer: Layer, below: Fluctuations) -> Spread:
@@ -108,8 +116,16 @@ def at_two(layer: Layer, below: Fluctuations) -> Spread:
     two, c = layer.two, layer.correlation
     both = Spread(two.shared, two.shared_mixed, two.shared_squares)
     kept = both.plus(layer.first, -c).plus(layer.second, -layer.pinned * c * c).positive()
-    kept = kept.plus(layer.second, (1 - layer.pinned) * wandering(layer.field, below))
-    return Spread(0.0, 0.0, 0.0).plus(kept, 1 / layer.units).plus(layer.slopes, below.pair)
+    loose = wandering(layer.field, below)
+    kept = kept.plus(layer.second, (1 - layer.pinned) * loose).plus(layer.fourth, 3 * loose * (loose + 2 * c * c))
+    return _passed_on(layer, kept, below.pair)
+
+
+def _passed_on(layer: Layer, kept: Spread, inherited: float) -> Spread:
+    """What the units add, of their size as it wanders already, and what the layer inherits."""
+    old = Spread(0.0, 0.0, 0.0).plus(layer.slopes, inherited)
+    wander = old.square / layer.one.square**2 if layer.one.square else 0.0
+    return old.plus(kept, (1 + wander) / layer.units)
 
 
 def wandering(field: Field, below: Fluctuations) -> float:
@@ -117,22 +133,37 @@ def wandering(field: Field, below: Fluctuations) -> float:
     return min(1.0, (field.reach / field.variance) ** 2 * below.overlap) if field.variance > 0 else 0.0
 
 
-def shifts(layer: Layer, below: Fluctuations) -> tuple[float, float]:
-    """E of (mean, mean square) less their values at infinite width: variances that differ, or that are pinned."""
+def shifts(layer: Layer, below: Fluctuations) -> tuple[float, float, float]:
+    """E of (mean, mean square) less their values at infinite width, and how far an expansion may miss both.
+
+    The third number is an error of the variance that the shifts come from. Over a batch, networks differ about as much
+    as the rows' unlike sizes shift them, and the next order of what is pinned comes to a third of the first.
+    """
     field, one = layer.field, layer.one
-    wider = (field.reach**2 if field.batched else field.slope**2) * below.single / 2
-    wider -= layer.pinned * field.variance**2 / layer.averaged
+    unlike = (field.reach**2 if field.batched else field.slope**2) * below.single / 2
+    loose = wandering(field, below)
+    wider = unlike - layer.pinned * field.variance**2 * (1 / layer.rows + loose if field.batched else 1 / layer.units)
     return (one.mean_slope * field.slope * below.shift + one.mean_curvature * wider,
-            one.square_slope * field.slope * below.shift + one.square_curvature * wider)
+            one.square_slope * field.slope * below.shift + one.square_curvature * wider,
+            math.hypot(unlike, field.variance**2 * loose / 3) if field.batched else 0.0)
+
+
+def unlikeness(field: Field, below: Fluctuations) -> float:
+    """Variance over rows of the mean square of their pre-activations, relative to its square."""
+    return (field.reach / field.variance) ** 2 * below.single if field.variance > 0 else 0.0
 
 
 def lasting(layer: Layer, single: Spread, below: Fluctuations) -> float:
-    """Var of an input's mean square as the next layer sees it; over a batch only the sum is pinned, not an input's."""
+    """Var of an input's mean square as the next layer sees it; over a batch only the sum is pinned, not an input's.
+
+    Large rows draw a batch's mean and spread to themselves and grow all the faster.
+    """
     if not layer.field.batched:
         return single.square
     one = layer.one
     passed = (one.square_slope - 2 * one.mean * one.mean_slope) * layer.field.reach
-    return max(central_fourth(one) - one.variance**2, 0.0) / layer.units + passed**2 * below.single
+    return max(central_fourth(one) - one.variance**2, 0.0) / layer.units + passed**2 * below.single * (
+        1 + unlikeness(layer.field, below) / 2)
 
 
 def central_fourth(one: Moments) -> float:
@@ -142,14 +173,12 @@ def central_fourth(one: Moments) -> float:
 ROUNDING = 1e-6
 """Share of a statistic that single precision may cost."""
 
-BAND = 1.959963984540054
-"""Standard deviations to each side that hold 95 %."""
-
 
 @dataclass(frozen=True)
 class Errors:
-    """Where the std of 95 % of the networks lies, and the std over networks of pooled statistics."""
+    """The std of a typical network, where that of 95 % of them lies, and the std over networks of pooled statistics."""
 
+    typical: float
     low: float
     high: float
     mean: float
@@ -157,18 +186,18 @@ class Errors:
     second_moment: float
 
 
-def of_inputs(second_moment: float, correlation: float, kurtosis: float, features: int) -> Fluctuations:
-    """For rows of independent numbers."""
-    square = second_moment * second_moment / features
-    return Fluctuations(max(kurtosis - 1, 0.0) * square, 0.0, 0.0, (1 - correlation**2) * square)
+def of_inputs(second_moment: float, correlation: float, unevenness: float, features: int) -> Fluctuations:
+    """For rows whose mean squares have that variance, relative to the square of their mean."""
+    square = second_moment * second_moment
+    return Fluctuations(unevenness * square, 0.0, 0.0, (1 - correlation**2) * square / features)
 
 
 def fluctuate(stack: StackSpec, number: int, field: Field, one: Moments, two: Pair, levels: Levels, rows: int,
               preserved: float, below: Fluctuations) -> tuple[Fluctuations, Errors]:
     """The fluctuations of a layer and the errors of its statistics."""
     units = stack.widths[number]
-    layer = Layer(field, one, two, units, rows, 1.0 if field.sized else preserved * field.weight_share**2,
-                   1 / (1 / rows + wandering(field, below)) if field.batched else units)
+    layer = Layer(field, one, two, units, rows, activations.bind(stack.activations[number - 1]).pieces,
+                  1.0 if field.sized else preserved * field.weight_share**2)
     single, pair = at_one(layer, below), at_two(layer, below)
     moved = shifts(layer, below)
     product_variance = one.variance**2 if field.batched else two.shared_squares + one.square**2 - two.product**2
@@ -178,6 +207,23 @@ def fluctuate(stack: StackSpec, number: int, field: Field, one: Moments, two: Pa
     if stack.norm_position == "before" or stack.norm.name == "none":
         return made, _errors(one, pooled, *moved)
     return _normalised(stack, made, one, levels, rows, units, pooled)
+
+
+MAX_UNLIKE = 0.4
+"""Unlikeness of a batch's rows up to which the expansion follows them; some layers on, a few rows outweigh the rest."""
+
+MAX_GROWTH = 1.2
+"""Power of a layer's mean square by which the next one's may grow, where networks differ as much as it is large."""
+
+
+def why_unreliable(field: Field, one: Moments, second_moment: float, below: Fluctuations) -> str:
+    """Why no network is like the expected one; "" if many are."""
+    if field.batched and unlikeness(field, below) > MAX_UNLIKE:
+        return "rows grow unlike until a few outweigh the rest of the batch, which mean-field theory cannot follow"
+    power = field.slope * one.square_slope * second_moment / one.square if one.square else 0.0
+    if below.single > second_moment**2 and power > MAX_GROWTH:
+        return "the size grows by a power above 1, so that no two networks of this width have the same fate"
+    return ""
 
 
 def _variance_of_variance(one: Moments, pooled: Spread) -> float:
@@ -203,7 +249,7 @@ def _normalised(stack: StackSpec, made: Fluctuations, one: Moments, levels: Leve
     pair = -single / (rows - 1) if rows > 1 else single
     width = BAND * std_error
     return (Fluctuations(single, pair, 0.0, made.overlap / levels.divisor**2),
-            Errors(std - width, std + width, mean_error, std_error, second))
+            Errors(std, std - width, std + width, mean_error, std_error, second))
 
 
 def log_normal(mean: float, std: float) -> tuple[float, float]:
@@ -215,16 +261,21 @@ def log_normal(mean: float, std: float) -> tuple[float, float]:
     return low, high
 
 
-def _errors(one: Moments, pooled: Spread, mean_shift: float, shift: float) -> Errors:
-    """By the delta method, shifts included; the band is log-normal about the shifted value."""
+def _errors(one: Moments, pooled: Spread, mean_shift: float, shift: float, doubt: float) -> Errors:
+    """By the delta method, shifts included; the band is log-normal about the shifted value, its middle typical.
+
+    The mean of a log-normal variable lies above what most networks have: for relu E ln K falls by 5/2n a layer.
+    """
     exact = ROUNDING * math.sqrt(one.square)
-    variance, std = _variance_of_variance(one, pooled), math.sqrt(one.variance)
-    mean_error = math.hypot(math.sqrt(pooled.mean), mean_shift, exact)
-    second = math.hypot(math.sqrt(pooled.square), shift, exact * math.sqrt(one.square))
+    mean_doubt, second_doubt = one.mean_curvature * doubt, one.square_curvature * doubt
+    variance = _variance_of_variance(one, pooled) + (second_doubt - 2 * one.mean * mean_doubt) ** 2
+    std = math.sqrt(one.variance)
+    mean_error = math.hypot(math.sqrt(pooled.mean), mean_shift, mean_doubt, exact)
+    second = math.hypot(math.sqrt(pooled.square), shift, second_doubt, exact * math.sqrt(one.square))
     if not std > 0:
-        return Errors(0.0, exact, mean_error, exact, second)
+        return Errors(0.0, 0.0, exact, mean_error, exact, second)
     off = shift - 2 * one.mean * mean_shift - pooled.mean
     error = math.hypot(math.sqrt(variance) / (2 * std), off / (2 * std), exact)
     centre = min(max(one.variance + off, one.variance / 2), 2 * one.variance)  # beyond, the expansion has no meaning
     low, high = map(math.sqrt, log_normal(centre, math.sqrt(variance)))
-    return Errors(low - exact, high + exact, mean_error, error, second)
+    return Errors(math.sqrt(low * high), low - exact, high + exact, mean_error, error, second)

@@ -45,6 +45,10 @@ ROUNDING = 1e-12
 """A slope that counts as 0, and the gap between two inputs below which there is none."""
 
 
+NOISE = 1e-15
+"""What rounding leaves of a mean of slopes, relative to their size; a large σ_w makes it look like a slope."""
+
+
 def chi_1(phi: BoundActivation, sigma_w: float, q: float) -> float | None:
     """σ_w² E φ'², None where φ jumps."""
     return None if phi.jumps else float(sigma_w**2 * moments(phi, q).slope_square)
@@ -88,7 +92,8 @@ def depth_scale(slope: float) -> float:
 
 def correlation_slope(phi: BoundActivation, sigma_w: float, q: float, c: float) -> float:
     """C'(c) = σ_w² E φ'(u₁)φ'(u₂)."""
-    return float(sigma_w**2 * pair(phi, q, q * (1 - c)).slopes)
+    two = pair(phi, q, q * (1 - c))
+    return float(sigma_w**2 * two.slopes) if two.slopes**2 > NOISE**2 * two.slope_squares else 0.0
 
 
 def _correlation(phi: BoundActivation, sigma_w: float, sigma_b: float, q: float,
@@ -124,10 +129,25 @@ def edge_of_chaos(choice: Choice, q: float) -> Edge | None:
     """The point of the edge of chaos at variance q: σ_w² = 1/E φ'², σ_b² = q - W/E φ'²; None where that is below 0."""
     phi = bind(choice)
     one = moments(phi, q)
-    if phi.jumps or not one.slope_square > 0:
+    return _edge_at(phi, q, one.square, one.slope_square, one.square_slope)
+
+
+@np.errstate(all="ignore")
+def scanned_edges(choice: Choice, least: float) -> dict[float, Edge | None]:
+    """The edge of chaos at all variances of the length map's scan from the least on."""
+    phi = bind(choice)
+    found = zip(VARIANCES.tolist(), *scanned(phi), scanned_slopes(phi), strict=True)
+    return {q: _edge_at(phi, q, *known) for q, *known in found if q >= least}
+
+
+def _edge_at(phi: BoundActivation, q: float, square: float, slope_square: float, square_slope: float) -> Edge | None:
+    if phi.jumps or not slope_square > 0:
         return None
-    square = float(q - one.square / one.slope_square)
-    return _edge(phi, q, math.sqrt(max(square, 0.0))) if square >= -EDGE_ROUNDING * q else None
+    biases, sigma_w = float(q - square / slope_square), float(1 / np.sqrt(slope_square))
+    if not biases >= -EDGE_ROUNDING * q:
+        return None
+    slope = float(square_slope / slope_square)
+    return Edge(sigma_w, math.sqrt(max(biases, 0.0)), q, slope, stability_at(phi, sigma_w, q, slope))
 
 
 @functools.lru_cache(256)

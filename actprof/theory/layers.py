@@ -20,10 +20,12 @@ from numpy.typing import NDArray
 from actprof.catalogue import initializers
 from actprof.catalogue.activations import BoundActivation
 from actprof.catalogue.draws import Draw
+from actprof.catalogue.initializers import Fans
 from actprof.catalogue.quadrature import interval
 from actprof.catalogue.special import normal_cdf, normal_density
 from actprof.engine.network import fans_of
 from actprof.engine.spec import StackSpec
+from actprof.registry import Choice
 
 Offsets = tuple[tuple[float, float], ...]
 """(value, probability) of what every unit adds to its pre-activation."""
@@ -67,10 +69,14 @@ class LayerLaw:
 
 
 def scales(stack: StackSpec, number: int) -> LayerLaw:
-    """The scales of layer `number`, about which `silence` has nothing to say."""
-    fans = fans_of(stack, number)
-    weights, bias = initializers.bind(stack.init), initializers.bind(stack.bias)
-    preserved = min(1.0, fans.fan_out / fans.fan_in) if stack.init.name == "orthogonal" else 0.0
+    """The scales of layer `number`, about which `why_no_theory` has nothing to say."""
+    return _law(stack.init, stack.bias, fans_of(stack, number))
+
+
+@functools.lru_cache(1024)
+def _law(init: Choice, biases: Choice, fans: Fans) -> LayerLaw:
+    weights, bias = initializers.bind(init), initializers.bind(biases)
+    preserved = min(1.0, fans.fan_out / fans.fan_in) if init.name == "orthogonal" else 0.0
     bias_std = bias.std(fans)
     return LayerLaw(fans.fan_in * weights.std(fans) ** 2, bias.mean(fans), bias_std, bias.draw, preserved)
 
@@ -93,6 +99,8 @@ def why_no_theory(stack: StackSpec, number: int) -> str:
 
 def spread(offsets: Offsets) -> tuple[float, float]:
     """(mean, variance) of the offsets."""
+    if len(offsets) == 1:
+        return offsets[0][0], 0.0
     values, weights = np.array(offsets).T
     mean = float(values @ weights)
     return mean, float((values - mean) ** 2 @ weights)
@@ -221,9 +229,15 @@ def below(h: Array | float, variance: float, offsets: Offsets) -> Array:
 
 def saturated(phi: BoundActivation, variance: float, offsets: Offsets) -> float:
     """Probability of a pre-activation beyond the saturation points."""
-    low, high = below(np.array(phi.saturation), variance, offsets)
-    return float(low + (1 - high)) if high < 0.5 else float(low + below(-phi.saturation[1], variance, tuple(
-        (-value, weight) for value, weight in offsets))[0])
+    low, high = phi.saturation
+    return sum(weight * (_tail(value - low, variance) + _tail(high - value, variance)) for value, weight in offsets)
+
+
+def _tail(distance: float, variance: float) -> float:
+    """P(h > mean + distance), or for h < mean - distance."""
+    if not variance > 0:
+        return float(distance <= 0) if variance == 0 else math.nan
+    return math.erfc(distance / math.sqrt(2 * variance)) / 2
 
 
 @functools.cache

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,26 @@ FINENESS = 0.1
 """Step of the grid for a sine: small enough for every extremum to be seen."""
 
 _LEFT_OUT = 2
+
+
+class LazyMasses(Sequence[Masses]):
+    """The masses of layers, each worked out when it is asked for: a figure of many layers shows none."""
+
+    def __init__(self, stack: StackSpec, layers: Sequence[LayerTheory],
+                 edges: Sequence[Sequence[float] | Array]) -> None:
+        self._at = functools.cache(lambda number: masses(stack, layers[number], edges[number]))
+        self._len = min(len(layers), len(edges))
+
+    def __len__(self) -> int:
+        return self._len
+
+    @overload
+    def __getitem__(self, index: int) -> Masses: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Masses]: ...
+    def __getitem__(self, index: int | slice) -> Masses | Sequence[Masses]:
+        places = range(self._len)[index]
+        return self._at(places) if isinstance(places, int) else tuple(map(self._at, places))
 
 
 @np.errstate(all="ignore")
@@ -60,11 +81,12 @@ def _without_spread(phi: BoundActivation, bins: int, variance: float, offsets: O
 
 def _field(stack: StackSpec, layer: LayerTheory) -> tuple[float, Offsets]:
     """The Gaussian part of what enters φ and what is added to it."""
-    total = layer.preactivation_std**2
+    sight = activations.bind(stack.activations[layer.layer - 1]).sight
+    total, mean = (layer.preactivation_std / sight) ** 2, layer.preactivation_mean / sight
     known = scales(stack, layer.layer)
     gaussian_part, offsets = known.add_biases(max(total - known.bias_std**2, 0.0))
     if len(offsets) == 1 or (stack.norm_position == "before" and stack.norm.name != "none"):
-        return total, ((layer.preactivation_mean, 1.0),)
+        return total, ((mean, 1.0),)
     return gaussian_part, offsets
 
 
@@ -96,7 +118,7 @@ def _grid(phi: BoundActivation, variance: float, offsets: Offsets) -> Array:
     """Pre-activations, fine enough for φ and for the Gaussian, with both sides of every bend."""
     mean, extra = spread(offsets)
     reach = 9 * math.sqrt(variance) + 4 * math.sqrt(extra)
-    points = GRID if phi.period is None else max(GRID, int(2 * reach / (FINENESS * phi.scale)))
+    points = GRID if phi.waves is None else max(GRID, int(2 * reach / (FINENESS * phi.scale)))
     h = np.linspace(mean - reach, mean + reach, points)
     bends = np.array(phi.bends)
     sides = np.concatenate([np.nextafter(bends, -math.inf), bends, np.nextafter(bends, math.inf)])

@@ -1,8 +1,8 @@
 """Two inputs through one layer: what a unit's activations share, and how far they differ.
 
-Two pre-activations of covariance C > 0 are √C·t + √d·z₁ and √C·t + √d·z₂ with a common t. All expectations of products
-are means over t of what is left when z is averaged out, so one grid of (t, z) serves them all. d = q - C is given and
-the like is returned, because 1 - c drops below what a float near 1 can tell.
+Two pre-activations are m + δ and m - δ, where m and δ are independent and of variances q - d/2 and d/2. φ bends along
+the lines m = h ± δ, so panels over the wider of the two are cut there, for each value of the narrower.
+d = q(1 - c) is given and the like is returned, because 1 - c drops below what a float near 1 can tell.
 
 Closed forms for two inputs through αu + β|u|, which relu and its leaky kin are: the arc-cosine kernel.
 
@@ -17,8 +17,9 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Sequence
 from dataclasses import astuple, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,46 +32,28 @@ from actprof.catalogue.special import normal_cdf
 
 Array = NDArray[Any]
 
-STEP, WIDEST_STEP = 0.25, 0.55
-"""Steps of the trapezoidal rule: in units of scale(φ), with poles at least that far from the axis, and of z."""
+WIDEST_STEP = 0.55
+"""Step of the trapezoidal rule in z, at most."""
 
-MOST_NODES = 400
-"""Nodes from which on panels are cheaper than equidistant ones."""
+MAX_NODES = 400
+"""Equidistant nodes up to which they are cheaper than panels."""
 
-PAIR_ORDER = 14
-
-
-def grid(phi: BoundActivation, common: float, own: float, offset: float,
-         mirrored: bool) -> tuple[Array, Array, Array, Array]:
-    """t, its weights, z for each t, and their weights; `mirrored` asks for -t wherever t is."""
-    widest = max(common, own) / phi.scale
-    if not phi.bends and 18 * widest / STEP <= MOST_NODES:
-        return (*_equidistant(phi, common), *_equidistant(phi, own))
-    points = quadrature.cuts(phi)
-    outer = np.unique(np.concatenate([points, _beside(phi, own, common)]))
-    if mirrored:
-        outer = np.unique(np.concatenate([outer, 2 * offset - outer]))
-    t, t_weights = quadrature.rule(outer, offset, common, PAIR_ORDER)
-    z, z_weights = quadrature.rule(points, offset + common * t, own, PAIR_ORDER)
-    return t, t_weights, z, z_weights
+MAX_TOGETHER = 20_000
+"""Points of several grids that are worked on at once, and fit into a cache."""
 
 
-LEAST = 1e-12
-"""Of a smoothing that is worth its points."""
+class Rule(NamedTuple):
+    """How finely two inputs are integrated over: nodes of a panel, and a step in units of scale(φ)."""
+
+    order: int
+    step: float
 
 
-def _equidistant(phi: BoundActivation, std: float) -> tuple[Array, Array]:
-    step = min(WIDEST_STEP, STEP * phi.scale / std) if std else WIDEST_STEP
-    return quadrature.trapezoid(2 * math.ceil(9 / step) + 1)
+EXACT, TABULATED = Rule(14, 0.25), Rule(11, 0.3)
+"""Good to 1e-9 and better, and to 1e-8 for two thirds of the time; poles are at least a unit away from the axis."""
 
-
-def _beside(phi: BoundActivation, own: float, common: float) -> Array:
-    """Points to both sides of every bend where the average over z has its own bend smoothed over a width of `own`."""
-    own = max(own, LEAST * common, LEAST)
-    levels = max(1, math.ceil(math.log(max(10 * common / own, 2), 3)))
-    steps = own * 3.0 ** np.arange(levels)
-    return np.array([bend + sign * step for bend in phi.bends for sign in (-1, 1) for step in steps])
-
+COARSE = 0.5
+"""Std, in units of scale(φ), above which panels are cut where φ changes its course, though it does not bend there."""
 
 SMALL = 0.01
 """Angle below which the series of sin θ - θ cos θ is exact."""
@@ -183,25 +166,64 @@ def pair(phi: BoundActivation, variance: float, d: float, offset: float = 0.0) -
     if not variance < math.inf:
         return Pair(*[math.nan] * 7)
     with np.errstate(all="ignore"):
-        return Pair(*map(np.float64, astuple(_pair(phi, variance, d, offset))))
+        return Pair(*map(np.float64, _pair(phi, variance, d, offset)))
 
 
-def _pair(phi: BoundActivation, variance: float, d: float, offset: float) -> Pair:
+def _pair(phi: BoundActivation, variance: float, d: float, offset: float) -> Sequence[float]:
     if phi.activation.log_normal:
-        return Pair(*expectations.pair(variance, d, offset))
+        return expectations.pair(variance, d, offset)
     if phi.pieces > 1:
-        return Pair(*largest_pair(phi.pieces, variance, d, offset))
+        return largest_pair(phi.pieces, variance, d, offset)
     if phi.slope_below is not None and offset == 0:
-        return Pair(*rectifier_pair(phi.slope_below, variance, d))
+        return rectifier_pair(phi.slope_below, variance, d)
     if d <= CLOSE * variance:
         return _close(phi, variance, d, offset)
     return _distant(phi, variance, d, offset)
 
 
-def mixed(phi: BoundActivation, variance: float, d: float, offsets: tuple[tuple[float, float], ...]) -> Pair:
+class Follower:
+    """Pairs of a stack's layers, one after another: from a polynomial in the angle where the variance stands still.
+
+    It goes through NODES angles around the one that is asked for, and is good to 1e-11; else a pair is worked out.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[BoundActivation, float], tuple[float, float]] = {}
+        self._curves: dict[tuple[BoundActivation, float], tuple[float, Array, Array]] = {}
+
+    def pair(self, phi: BoundActivation, variance: float, d: float, offset: float = 0.0) -> Pair:
+        angle = 2 * math.asin(math.sqrt(min(max(d / (2 * variance), 0.0), 1.0))) if 0 < variance < math.inf else 0.0
+        key = phi, offset
+        before, last = self._known.get(key, (math.nan, math.nan))
+        self._known[key] = variance, angle
+        if not (abs(variance - before) <= STANDS * variance and STANDS * angle < abs(angle - last) < SLOW * angle):
+            return pair(phi, variance, d, offset)
+        at, angles, found = self._curves.get(key, (math.nan, np.zeros(2), np.empty(0)))
+        if not (abs(variance - at) <= STANDS * variance and angles[0] <= angle <= angles[-1]):
+            angles = angle * np.interp(np.cos(np.pi * np.arange(NODES) / (NODES - 1)), [-1, 1], WINDOW)[::-1]
+            gaps = 2 * variance * np.sin(angles / 2) ** 2
+            found = np.array([list(vars(pair(phi, variance, gap, offset)).values()) for gap in gaps.tolist()])
+            found[:, 1] /= gaps
+            self._curves[key] = variance, angles, found
+        shares = (-1.0) ** np.arange(NODES) / np.where(angles == angle, 1e-300, angle - angles)
+        shares[[0, -1]] /= 2
+        values = shares @ found / shares.sum()
+        values[1] *= d
+        return Pair(*values)
+
+
+NODES, WINDOW = 12, (0.8, 1.1)
+"""Of a polynomial in the angle between two inputs, and from where to where it reaches, in units of the first angle."""
+
+STANDS, SLOW = 1e-13, 0.01
+"""Relative change of a variance or an angle in one layer that is rounding, and of an angle that is slow."""
+
+
+def mixed(phi: BoundActivation, variance: float, d: float, offsets: tuple[tuple[float, float], ...],
+          follower: Follower | None = None) -> Pair:
     """The expectations where both inputs have the same offset, drawn from ((value, probability), …)."""
     if len(offsets) == 1:
-        return pair(phi, variance, d, offsets[0][0])
+        return (follower.pair if follower else pair)(phi, variance, d, offsets[0][0])
     weights = np.array([weight for _, weight in offsets])
     parts = np.array([astuple(pair(phi, variance, d, offset)) for offset, _ in offsets])
     whole = dict(zip(Pair.__annotations__, (weights @ parts).tolist(), strict=True))
@@ -214,19 +236,19 @@ def mixed(phi: BoundActivation, variance: float, d: float, offsets: tuple[tuple[
     return Pair(**whole)
 
 
-def _close(phi: BoundActivation, variance: float, d: float, offset: float) -> Pair:
+def _close(phi: BoundActivation, variance: float, d: float, offset: float) -> Sequence[float]:
     """φ₁ - φ₂ = φ'·(u₁ - u₂); where φ jumps that is not so, and d is not let sink so far."""
     if phi.jumps and d > 0:
         return _distant(phi, variance, d, offset)
     one = moments(phi, variance, offset)
-    noise = _noise(phi, variance, offset) if phi.random else 0.0
+    drawn = noise(phi, variance, offset) if phi.random else 0.0
     weights, at = _line(phi, variance, offset)
     value, square = at.mean(at.value), at.mean(at.value**2)
     shared_mixed = float((square - one.square) * (value - one.mean) @ weights)
     shared_squares = float((square - one.square) ** 2 @ weights)
-    difference = d * one.slope_square + noise
-    return Pair(one.square - difference, difference, one.variance - difference, shared_mixed, shared_squares,
-                float(at.mean(at.slope) ** 2 @ weights), float(at.mean(at.slope**2) ** 2 @ weights))
+    difference = d * one.slope_square + drawn
+    return (one.square - difference, difference, one.variance - difference, shared_mixed, shared_squares,
+            float(at.mean(at.slope) ** 2 @ weights), float(at.mean(at.slope**2) ** 2 @ weights))
 
 
 def _line(phi: BoundActivation, variance: float, offset: float) -> tuple[Array, Values]:
@@ -234,35 +256,121 @@ def _line(phi: BoundActivation, variance: float, offset: float) -> tuple[Array, 
     return weights, values(phi, offset + math.sqrt(variance) * z)
 
 
-def _noise(phi: BoundActivation, variance: float, offset: float) -> float:
+def noise(phi: BoundActivation, variance: float, offset: float) -> float:
     """E Var(φ | h): what slopes that are drawn anew for every element make of the same pre-activation."""
     weights, at = _line(phi, variance, offset)
     return float((at.mean(at.value**2) - at.mean(at.value) ** 2) @ weights)
 
 
-def _distant(phi: BoundActivation, variance: float, d: float, offset: float) -> Pair:
-    common, own = variance - d, d
-    if common < 0:  # c < 0: the second input sees -t
-        common, own = -common, variance + common
-    common, own = quadrature.tamed(phi, common), quadrature.tamed(phi, own)
-    mirrored = variance < d
-    t, t_weights, z, z_weights = grid(phi, math.sqrt(common), math.sqrt(own), offset, mirrored)
-    middle = offset + math.sqrt(common) * t
-    at = values(phi, middle[:, None] + math.sqrt(own) * z)
-    centre = values(phi, middle).value[0]
-    difference = at.value - centre[:, None]
+@np.errstate(all="ignore")
+def differences(phi: BoundActivation, variance: float, d: Array) -> Array:
+    """(difference, slopes) of Pair, each (len(d),), at one variance, for rising d > 0 up to it."""
+    if _in_closed_form(phi):
+        both = [(two.difference, two.slopes) for two in (pair(phi, variance, each) for each in d.tolist())]
+        return np.asarray(np.transpose(both))
+    groups = np.split(d, len(d))
+    if _is_equidistant(phi, math.sqrt(variance), TABULATED):
+        points = [math.prod(_nodes(phi, math.sqrt(of), TABULATED) for of in (variance, each / 2))
+                  for each in d.tolist()]
+        groups = np.split(d, np.flatnonzero(np.diff(np.cumsum(points) // MAX_TOGETHER)) + 1)
+    found: NDArray[np.float64] = np.concatenate([_apart(_Grid.of(phi, variance, some, 0.0, TABULATED))
+                                                 for some in groups], axis=1)
+    return found
 
-    def inner(of: Array) -> Array:
-        return np.asarray((at.mean(of) * z_weights).sum(axis=1))
 
-    shift = inner(difference)
-    spread = inner(difference**2) - shift**2
-    first, second, slope, slope_square = centre + shift, inner(at.value**2), inner(at.slope), inner(at.slope**2)
-    mean, square = float(first @ t_weights), float(second @ t_weights)
-    mirror = slice(None, None, -1) if mirrored else slice(None)
-    first, second = first - mean, second - square
-    shared = float(first * first[mirror] @ t_weights)
-    apart = float(spread @ t_weights) + float((first - first[mirror]) ** 2 @ t_weights) / 2
-    return Pair(mean * mean + shared, apart, shared, float(second * first[mirror] @ t_weights),
-                float(second * second[mirror] @ t_weights), float(slope * slope[mirror] @ t_weights),
-                float(slope_square * slope_square[mirror] @ t_weights))
+@dataclass(frozen=True)
+class _Grid:
+    """φ at two inputs, and the weights: (len(d), nodes of the narrower of m and δ, nodes of the wider)."""
+
+    one: Values
+    other: Values
+    weights: Array
+    random: bool
+
+    @classmethod
+    def of(cls, phi: BoundActivation, variance: float, d: Array, offset: float, rule: Rule) -> _Grid:
+        middle, half, weights = _grid(phi, variance, d, offset, rule)
+        return cls(values(phi, middle + half), values(phi, middle - half), weights, phi.random)
+
+    def expected(self, of: Array) -> Array:
+        return np.asarray(np.einsum("dij,dij->d", of, self.weights))
+
+
+def _apart(grid: _Grid) -> Array:
+    """E(φ₁ - φ₂)²/2 and E φ'₁φ'₂."""
+    one, other = grid.one, grid.other
+    first, second = one.mean(one.value), other.mean(other.value)
+    squares = (first - second) ** 2
+    if grid.random:  # slopes that are drawn anew for every element keep even the same pre-activation apart
+        squares = one.mean(one.value**2) + other.mean(other.value**2) - 2 * first * second
+    return np.array([grid.expected(squares) / 2, grid.expected(one.mean(one.slope) * other.mean(other.slope))])
+
+
+def _distant(phi: BoundActivation, variance: float, d: float, offset: float) -> Sequence[float]:
+    grid = _Grid.of(phi, variance, np.array([d]), offset, EXACT)
+    one, other = grid.one, grid.other
+    apart, slopes = _apart(grid)
+    first, second, first_square, second_square = one.mean(one.value), other.mean(other.value), one.mean(
+        one.value**2), other.mean(other.value**2)
+    mean, square = grid.expected(first + second) / 2, grid.expected(first_square + second_square) / 2
+    first, second = first - mean, second - mean
+    first_square, second_square = first_square - square, second_square - square
+    shared = grid.expected(first * second)
+    mixed = grid.expected(first_square * second + second_square * first) / 2
+    found: list[float] = np.concatenate([
+        mean * mean + shared, apart, shared, mixed, grid.expected(first_square * second_square), slopes,
+        grid.expected(one.mean(one.slope**2) * other.mean(other.slope**2))]).tolist()
+    return found
+
+
+def _in_closed_form(phi: BoundActivation) -> bool:
+    return phi.activation.log_normal or phi.pieces > 1 or phi.slope_below is not None
+
+
+def _grid(phi: BoundActivation, variance: float, d: Array, offset: float, rule: Rule) -> tuple[Array, Array, Array]:
+    """(m, δ, weights), each (len(d), nodes of the narrower, nodes of the wider); δ >= 0 where it is the narrower."""
+    middle, half = (np.sqrt([quadrature.tamed(phi, float(each)) for each in of])[:, None]
+                    for of in (variance - d / 2, d / 2))
+    swapped = bool(half[0] > middle[0])
+    narrow, wide = (middle, half) if swapped else (half, middle)
+    if _is_equidistant(phi, float(wide.max()), rule):
+        x, weights = _equidistant(phi, narrow, rule, one_sided=not swapped)
+        y, own = _equidistant(phi, wide, rule)
+        y, own = y[:, None], own[:, None]
+    else:
+        bends = np.array(phi.bends) - offset
+        cuts = quadrature.cuts(phi) - offset if wide.max() > COARSE * phi.scale else bends
+        meetings = (bends[:, None] + (bends if swapped else -bends)).ravel() / 2
+        points = np.concatenate([cuts, meetings])
+        x, weights = _panels(np.unique(points if swapped else np.append(np.abs(points), 0.0))[None], narrow, rule)
+        if not swapped:
+            right = (x > 0).all(axis=0)
+            x, weights = x[:, right], 2 * weights[:, right]
+        y, own = _panels(np.concatenate([cuts - x[..., None], (-cuts if swapped else cuts) + x[..., None]], axis=-1),
+                         wide[..., None], rule)
+    x, y, weights = np.broadcast_arrays(x[..., None], y, weights[..., None] * own)
+    return (offset + x, y, weights) if swapped else (offset + y, x, weights)
+
+
+def _nodes(phi: BoundActivation, std: float, rule: Rule) -> int:
+    step = min(WIDEST_STEP, rule.step * phi.scale / std) if std else WIDEST_STEP
+    return 2 * math.ceil(9 / step) + 1
+
+
+def _is_equidistant(phi: BoundActivation, std: float, rule: Rule) -> bool:
+    return not phi.bends and _nodes(phi, std, rule) <= MAX_NODES
+
+
+def _equidistant(phi: BoundActivation, std: Array, rule: Rule, one_sided: bool = False) -> tuple[Array, Array]:
+    """(values, weights), each (len(std), nodes), of an analytic φ."""
+    z, weights = quadrature.trapezoid(_nodes(phi, float(std.max()), rule))
+    if one_sided:
+        middle = len(z) // 2
+        z, weights = z[middle:], np.concatenate([weights[middle:middle + 1], 2 * weights[middle + 1:]])
+    return std * z, np.broadcast_to(weights, (len(std), len(z)))
+
+
+def _panels(points: Array, std: Array, rule: Rule) -> tuple[Array, Array]:
+    """(values, weights) of E f(std·z) for an f that bends at the points; the last axes are nodes' and points'."""
+    z, weights = quadrature.rule(points, 0.0, std[..., 0], rule.order)
+    return std * z, weights

@@ -6,6 +6,7 @@ A statistic about which the theory makes no statement is NaN, or None where the 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from actprof.engine.inputs import InputMoments
@@ -15,6 +16,9 @@ LARGEST_Q = 1e12
 
 TRAINABLE_SCALES = 6.0
 """Depth scales ξ_c of the correlation to which stacks can be trained (Schoenholz et al. 2017)."""
+
+BAND = 1.959963984540054
+"""Standard deviations to each side that hold 95 %."""
 
 MARGINAL = 1e-6
 """Distance from 1 within which a slope counts as 1: what it changes takes a million layers."""
@@ -27,7 +31,7 @@ class LayerTheory:
     Attributes:
         layer: 1 for the layer that sees the inputs.
         mean, std, second_moment: of the activations, pooled over samples and units.
-        preactivation_mean, preactivation_std: of what enters φ.
+        preactivation_mean, preactivation_std: of what enters φ, for sin:w0=30 of 30·(xW + b).
         within_unit_std: root mean square over units of the std over the batch's rows.
         between_unit_std: std over units of the mean over the batch's rows.
         correlation: mean cosine between the activation vectors of different samples.
@@ -38,6 +42,7 @@ class LayerTheory:
         log_gradient_ratio: ln of the root mean square of dL/dz over that of the last layer; -∞ without weights,
             None where φ jumps.
         log_gradient_error: its std over networks, for dL/da of the last layer drawn independently for every sample.
+        std_typical: the std of a typical network of this width, at the middle of the band.
         std_low, std_high: where the std of 95 % of the networks lies.
         mean_error, std_error, second_moment_error: std over networks of the measured statistics.
     """
@@ -56,6 +61,7 @@ class LayerTheory:
     chi: float | None
     log_gradient_ratio: float | None
     log_gradient_error: float | None
+    std_typical: float
     std_low: float
     std_high: float
     mean_error: float
@@ -207,7 +213,7 @@ class Forecast:
 
     inputs: InputMoments
     theory: StackTheory
-    masses: tuple[Masses, ...]
+    masses: Sequence[Masses]
 
     @property
     def chi_power(self) -> float | None:

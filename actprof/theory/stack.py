@@ -22,7 +22,7 @@ from actprof.engine.spec import StackSpec
 from actprof.theory import finite_width, layers, pairs
 from actprof.theory.finite_width import Fluctuations
 from actprof.theory.layers import Field, Levels, saturated, scales, spread, why_no_theory, zero_fraction
-from actprof.theory.pairs import Pair
+from actprof.theory.pairs import Follower, Pair
 from actprof.theory.predictions import LayerTheory, StackTheory
 
 
@@ -96,24 +96,31 @@ def _gradient_overlap(step: Step, units: int, above: float) -> float:
 
 
 def predict(stack: StackSpec, second_moment: float, correlation: float, rows: int,
-            kurtosis: float = 3.0) -> StackTheory:
+            unevenness: float | None = None, *, typical: bool = True) -> StackTheory:
     """What theory says of every layer, for inputs of E x² and of that mean cosine between rows.
 
     Args:
         rows: samples of the batch.
-        kurtosis: E x⁴/(E x²)² of the inputs' entries.
+        unevenness: variance over rows of their mean squares, relative to the square of E x²; by default that of normal
+            numbers.
+        typical: whether to stop where networks of finite width no longer resemble the expected one.
     """
     levels = Levels(0.0, second_moment, second_moment * (1 - correlation), second_moment, second_moment * correlation)
-    below = finite_width.of_inputs(second_moment, correlation, kurtosis, stack.widths[0])
+    features = stack.widths[0]
+    below = finite_width.of_inputs(second_moment, correlation, 2 / features if unevenness is None else unevenness,
+                                   features)
     steps: list[Step] = []
-    reason = ""
+    reason, follower = "", Follower()
     with np.errstate(all="ignore"):
         for number in range(1, stack.depth + 1):
             reason = why_no_theory(stack, number)
             if reason:
                 break
-            step, below = _advance(stack, number, levels, rows, below)
-            levels = step.levels
+            step, above = _advance(stack, number, levels, rows, below, follower)
+            reason = finite_width.why_unreliable(step.field, step.one, levels.second_moment, below) if typical else ""
+            if reason:
+                break
+            levels, below = step.levels, above
             steps.append(step)
         return StackTheory(tuple(with_gradients(stack, steps, rows)), reason)
 
@@ -130,20 +137,20 @@ def _field(stack: StackSpec, number: int, levels: Levels, rows: int) -> tuple[Fi
 
 
 def _advance(stack: StackSpec, number: int, levels: Levels, rows: int,
-             below: Fluctuations) -> tuple[Step, Fluctuations]:
+             below: Fluctuations, follower: Follower) -> tuple[Step, Fluctuations]:
     phi = activations.bind(stack.activations[number - 1])
     field, preserved = _field(stack, number, levels, rows)
     one = expectations.mixed(phi, field.variance, field.offsets)
-    two = pairs.mixed(phi, field.variance, field.d, field.offsets)
+    two = pairs.mixed(phi, field.variance, field.d, field.offsets, follower)
     made = _levels(field, one, two, rows)
     leaving = layers.after(stack, made, rows)
     above, errors = finite_width.fluctuate(stack, number, field, one, two, leaving, rows, preserved, below)
     mean, extra = spread(field.offsets)
     theory = LayerTheory(
-        number, float(leaving.mean), _root(leaving.variance), float(leaving.second_moment), mean,
-        _root(field.variance + extra), *_split(leaving, rows), _cosine(leaving), _zeros(stack, phi, field),
-        saturated(phi, field.variance, field.offsets), None, None, None, float(errors.low),
-        float(errors.high), float(errors.mean), float(errors.std), float(errors.second_moment))
+        number, float(leaving.mean), _root(leaving.variance), float(leaving.second_moment), phi.sight * mean,
+        phi.sight * _root(field.variance + extra), *_split(leaving, rows), _cosine(leaving), _zeros(stack, phi, field),
+        saturated(phi, field.variance, field.offsets), None, None, None, float(errors.typical),
+        float(errors.low), float(errors.high), float(errors.mean), float(errors.std), float(errors.second_moment))
     return Step(theory, field, one, two, leaving), above
 
 

@@ -193,7 +193,7 @@ def _verdict(spec: TrainSpec, data: Labelled) -> Verdict | None:
     except ResourceError:
         return None
     with np.errstate(all="ignore"):
-        theory = predict(hidden, moments.second_moment, moments.correlation, len(rows), moments.kurtosis)
+        theory = predict(hidden, moments.second_moment, moments.correlation, len(rows), moments.unevenness)
         found = rules.verdict(arm, hidden, theory, moments, Trials(run, inputs, rules.healthy))
     return replace(found, text=found.text.partition(": ")[2]) if found.bad else None
 
@@ -216,12 +216,15 @@ def _diverged(evidence: Evidence) -> Why:
 
 
 def _unscaled(evidence: Evidence) -> Why | None:
-    if is_usual(evidence.data.rms):
+    """Inputs or numbers to predict far from the size that initialisers and rates are made for."""
+    data, run = evidence.data, evidence.run
+    sizes = {"the inputs' rms": data.rms, "the rms of the numbers to predict": data.target_rms}
+    far = [f"{what} is {size_text(size)}, not about 1" for what, size in sizes.items() if not is_usual(size)]
+    if not far:
         return None
-    first = evidence.run.loss[0] if evidence.run.iterations else math.nan
-    start = f", so the loss starts at {first:.3g} where {evidence.chance_loss:.4g} is undecided"
-    return Why(f"the inputs' rms is {size_text(evidence.data.rms)}, not about 1", start if math.isfinite(first) else "",
-               "try --scale standard")
+    start = (f", so the loss starts at {run.loss[0]:.4g} where {evidence.chance_loss:.4g} is undecided"
+             if run.iterations and math.isfinite(run.loss[0]) else "")
+    return Why(" and ".join(far), start, "try --scale standard")
 
 
 def _start(evidence: Evidence) -> Why | None:

@@ -8,8 +8,8 @@ from dataclasses import replace
 from itertools import groupby, pairwise
 
 from actprof.registry import Choice
-from actprof.theory.fixed_points import critical, edge_of_chaos
-from actprof.theory.length_map import VARIANCES, bisected
+from actprof.theory.fixed_points import critical, edge_of_chaos, scanned_edges
+from actprof.theory.length_map import bisected
 from actprof.theory.predictions import MARGINAL, Edge
 
 EDGE_FROM = 1e-6
@@ -55,7 +55,7 @@ def _told(points: list[Edge]) -> list[Edge]:
 
 def _runs(choice: Choice, start: Edge | None) -> list[list[Edge]]:
     """The curve where σ_b² is not below 0, in pieces."""
-    points = {q: edge_of_chaos(choice, q) for q in VARIANCES[VARIANCES >= EDGE_FROM].tolist()}
+    points = scanned_edges(choice, EDGE_FROM)
     if start is not None:
         points[start.q or 0.0] = start
     runs: list[list[Edge]] = [[]]

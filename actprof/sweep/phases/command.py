@@ -1,63 +1,54 @@
-"""`actprof sweep --phase`: the phase diagram of an activation."""
+"""`actprof phases`, and `actprof sweep --phase`: the phase diagram of an activation."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TextIO
-
 import click
-from click.core import ParameterSource
 
-from actprof.cli.options import READING
-from actprof.cli.output import Output, default_name
+from actprof.cli.arguments import Command, Whole
+from actprof.cli.options import act_option, bias_option, init_option
+from actprof.cli.output import Output, default_name, output_options
 from actprof.cli.signals import in_thread
-from actprof.errors import SpecError
-from actprof.report.style import Style
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from actprof.sweep.phases.result import PhaseDiagrams
+from actprof.engine import spec
 
 
-NOT_OF_PHASES = {"quantities", "layers", "widths", "norm", "norm_position", "input_", *READING, "batch_size", "batches",
-                 "repeats", "dtype", "seed", "workers"}
-"""Parameters that mean nothing to a phase diagram."""
+@click.command("phases", cls=Command)
+@click.option("--over", multiple=True, metavar="NAME=VALUES",
+              help="The range of sigma_w or of sigma_b, as LOW:HIGH, LOW:HIGH:COUNT, or joined by commas.  "
+                   "[default: what suits the activation]")
+@act_option()
+@init_option((spec.INIT,))
+@click.option("--width", type=Whole(1, spec.MAX_WIDTH), help=f"Fan-in of the initialisers.  [default: {spec.WIDTH}]")
+@bias_option()
+@output_options
+def command(over: tuple[str, ...], acts: tuple[str, ...], inits: tuple[str, ...], width: int | None, bias: str | None,
+            output: Output) -> None:
+    """Show an activation's phases: ordered, chaotic, and the edge between.
 
+    \b
+    actprof phases --act tanh --init he --init xavier
+    actprof phases --act tanh --act gelu --over sigma_w=0.5:2 --over sigma_b=0:0.5
 
-def _refuse_what_phases_ignore(ctx: click.Context) -> None:
-    for param in ctx.command.params:
-        given = ctx.get_parameter_source(str(param.name)) is ParameterSource.COMMANDLINE
-        if given and param.name in NOT_OF_PHASES:
-            raise SpecError(f"--phase cannot be combined with {max(param.opts, key=len)}. It is theory alone, of wide "
-                            "and deep stacks.")
+    This is the plane of σ_w and σ_b by theory alone, of wide and deep stacks. Each --init is a
+    dot; lines say down to how many layers a network can be trained: six times the depth scale.
+    'actprof sweep --phase' is the same.
+    """
+    from actprof.machine import one_blas_thread
 
-
-def _draw_phases(over: Sequence[str], inits: Sequence[str], acts: Sequence[str], settings: dict[str, Any],
-                 output: Output) -> None:
+    one_blas_thread()
     from actprof.cli.progress import shown_progress
     from actprof.sweep.axes import SIGMAS, distinct, parsed
     from actprof.sweep.phases import records
     from actprof.sweep.phases.diagrams import phase_diagrams
+    from actprof.sweep.phases.figure import render
     from actprof.sweep.phases.request import phase_spec
+    from actprof.sweep.phases.table import print_diagrams
 
     ranges = {axis.name: axis.numbers for axis in distinct([parsed(text, SIGMAS) for text in over])}
-    request = phase_spec(acts, inits, width=settings["width"], bias=settings["bias"], **ranges)
+    request = phase_spec(acts, inits, width=width, bias=bias, **ranges)
     output.check(default_name("phases", [acts, inits]))
     with shown_progress(output.quiet) as progress:
         result = in_thread(lambda: phase_diagrams(request, progress))
-    output.print(lambda stream: _print_phases(result, stream), lambda: records.diagram_record(result),
+    output.print(lambda stream: print_diagrams(result, stream), lambda: records.diagram_record(result),
                  lambda: records.diagram_rows(result))
     output.notes(*result.notes)
-    output.draw(lambda style, form: _phase_figure(result, style, form))
-
-
-def _print_phases(result: PhaseDiagrams, stream: TextIO) -> None:
-    from actprof.sweep.phases.table import print_diagrams
-
-    print_diagrams(result, stream)
-
-
-def _phase_figure(result: PhaseDiagrams, style: Style, form: str) -> bytes:
-    from actprof.sweep.phases.figure import render
-
-    return render(result, style, form)
+    output.draw(lambda style, form: render(result, style, form))

@@ -9,69 +9,15 @@ known, and σ_w² times the ratio is 1: where slope over ratio is e^(-1/ξ_c), 1
 from __future__ import annotations
 
 import math
-from collections import defaultdict
 
 import numpy as np
+from contourpy import contour_generator
 
 from actprof.arrays import Flags, Floats
-from actprof.sweep.phases.result import DepthLine
-from actprof.theory.correlation_tables import CorrelationTable, between
-from actprof.theory.moment_tables import MomentTable
+from actprof.catalogue.activations import BoundActivation
+from actprof.sweep.phases.result import DepthLine, PhaseGrid
+from actprof.theory.fields import FINE, MomentTable, moment_table, pair_rows, variance_limits
 from actprof.theory.predictions import TRAINABLE_SCALES
-from actprof.theory.variance_limits import variance_limits
-
-Edge = tuple[int, int, int]
-"""A side of a cell: the node it starts from, and whether it goes along the first or the second axis."""
-
-
-def level_lines(values: Floats) -> list[Floats]:
-    """Each line's points (points, 2), in node counts along both axes."""
-    neighbours: dict[Edge, list[Edge]] = defaultdict(list)
-    for row, column in np.argwhere(_mixed(values < 0)).tolist():
-        sides = [side for side in ((row, column, 0), (row, column, 1), (row + 1, column, 1), (row, column + 1, 0))
-                 if _crossed(values, side)]
-        for one, other in zip(sides[::2], sides[1::2], strict=True):
-            neighbours[one].append(other)
-            neighbours[other].append(one)
-    lines = []
-    while neighbours:
-        start = min(neighbours, key=lambda side: len(neighbours[side]))
-        lines.append(np.array([_point(values, side) for side in _walked(neighbours, start)]))
-    return lines
-
-
-def _walked(neighbours: dict[Edge, list[Edge]], start: Edge) -> list[Edge]:
-    """From side to side; every one that is passed is taken out."""
-    walked = [start]
-    following = neighbours.pop(start)
-    while following := [side for side in following if side in neighbours]:
-        walked.append(following[0])
-        following = neighbours.pop(following[0])
-    return walked
-
-
-def _mixed(below: Flags) -> Flags:
-    """The cells whose corners are not all on one side."""
-    corners = np.stack([below[:-1, :-1], below[1:, :-1], below[:-1, 1:], below[1:, 1:]])
-    return np.logical_and(corners.any(axis=0), ~corners.all(axis=0))
-
-
-def _ends(side: Edge) -> tuple[tuple[int, int], tuple[int, int]]:
-    row, column, along = side
-    return (row, column), (row + 1, column) if along == 0 else (row, column + 1)
-
-
-def _crossed(values: Floats, side: Edge) -> bool:
-    one, other = _ends(side)
-    return bool((values[one] < 0) != (values[other] < 0))
-
-
-def _point(values: Floats, side: Edge) -> tuple[float, float]:
-    """Where a side is crossed, linearly."""
-    one, other = _ends(side)
-    share = float(values[one] / (values[one] - values[other]))
-    return one[0] + share * (other[0] - one[0]), one[1] + share * (other[1] - one[1])
-
 
 LAYERS = 10, 30, 100
 
@@ -87,37 +33,37 @@ REACHED = 1e-3
 ROUNDING = 1e-4
 """Size of σ_b², in parts of q, that is interpolation's: an odd φ has c* = 0 only without biases."""
 
+FAINT, STRONG = 1e-6, 1e6
+"""Variances between which a line in the chaotic phase is looked for."""
+
 MARGIN = 1.1
 """By how much a line goes on beyond the plane, for whoever cuts it there."""
 
 
-def depth_lines(table: MomentTable, pairs: CorrelationTable | None, most_w: float,
-                most_b: float) -> tuple[DepthLine, ...]:
-    """All lines for σ_w and σ_b up to these; none in the chaotic phase without `pairs`."""
+def depth_lines(phi: BoundActivation, cells: PhaseGrid) -> tuple[DepthLine, ...]:
+    """All lines on the plane of these cells; in the chaotic phase at variances as its cells have."""
+    table, most = moment_table(phi), (cells.sigma_w[-1], cells.sigma_b[-1])
+    log_q = np.linspace(LEAST_LOG, float(table.log_q[-1]), ORDERED_POINTS)
+    ordered = table.slope_square(np.exp(log_q))
+    reached = cells.q_star[(cells.chi_1 > 1 + cells.marginal) & (cells.q_star > 0)]
     lines: list[DepthLine] = []
     for layers in LAYERS:
         decay = math.exp(-TRAINABLE_SCALES / layers)
-        log_q = np.linspace(LEAST_LOG, float(table.log_q[-1]), ORDERED_POINTS)
         with np.errstate(divide="ignore"):
-            weights = decay / table.slope_square(np.exp(log_q))
-        lines += _lines(table, log_q, weights, layers, "ordered", (most_w, most_b))
-        for log_q, weights in _chaotic(pairs, decay) if pairs is not None else ():
-            lines += _lines(table, log_q, weights, layers, "chaotic", (most_w, most_b))
+            lines += _lines(table, log_q, decay / ordered, layers, "ordered", most)
+        for place, weights in _chaotic(phi, float(reached.min()), float(reached.max()), decay) if reached.size else ():
+            lines += _lines(table, place, weights, layers, "chaotic", most)
     return tuple(lines)
 
 
-def _chaotic(pairs: CorrelationTable, decay: float) -> list[tuple[Floats, Floats]]:
-    """(ln q, σ_w²) of every line on which the slope is `decay` of the ratio."""
-    log_q = np.linspace(pairs.low, pairs.low + pairs.step * (len(pairs.ratio) - 1), CHAOTIC_POINTS)
-    ratio, slope = pairs.rows(log_q)
-    found = []
-    for places in level_lines((slope - decay * ratio)[:, 1:]):  # without a gap the two are the same
-        there = np.interp(places[:, 0], np.arange(CHAOTIC_POINTS), log_q)
-        rows = pairs.rows(there)[0]
-        gaps = places[:, 1] + 1
-        before = np.minimum(gaps.astype(np.int64), rows.shape[1] - 2)
-        found.append((there, 1 / between(rows, gaps, before)))
-    return found
+def _chaotic(phi: BoundActivation, least: float, most: float, decay: float) -> list[tuple[Floats, Floats]]:
+    """(ln q, σ_w²) of every line on which the slope is `decay` of the ratio, for variances between least and most."""
+    low, high = np.log(np.clip([least, max(most, 1.01 * least)], FAINT, STRONG)).tolist()
+    log_q = np.linspace(low, high, CHAOTIC_POINTS)
+    ratio, slope = pair_rows(phi, np.exp(log_q)).fine
+    lines = contour_generator(FINE, log_q, slope - decay * ratio).lines(0.0)
+    return [(line[:, 1], 1 / pair_rows(phi, np.exp(line[:, 1])).multiplied(line[:, 0]))
+            for line in map(np.array, lines)]
 
 
 def _lines(table: MomentTable, log_q: Floats, weights: Floats, layers: int, phase: str,

@@ -11,7 +11,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from actprof.arrays import Floats
 from actprof.catalogue import initializers
 from actprof.catalogue.activations import BoundActivation, bind
 from actprof.catalogue.initializers import preset_bias
@@ -21,65 +20,23 @@ from actprof.sweep.phases.boundaries import Branch, boundaries, critical_points,
 from actprof.sweep.phases.depth_lines import depth_lines
 from actprof.sweep.phases.request import HEIGHT, PhaseSpec, most_sigma_w, rounded_up, values_b, values_w, widened
 from actprof.sweep.phases.result import PhaseDiagram, PhaseDiagrams, PhaseGrid, Scheme
-from actprof.theory.correlation_tables import CorrelationTable, correlation_table
-from actprof.theory.fixed_points import depth_scale, fixed_points
+from actprof.theory.fields import depth_scales, field, moment_table
+from actprof.theory.fixed_points import fixed_points
 from actprof.theory.layers import NEGLIGIBLE, scales, why_no_theory
-from actprof.theory.moment_tables import MomentTable, moment_table
 from actprof.theory.predictions import MARGINAL, TRAINABLE_SCALES
-from actprof.theory.variance_limits import CELLS, variance_limits
-
-FAINT, STRONG = 1e-6, 1e6
-"""Variances of the chaotic phase beyond which two inputs do as at these: φ is a line to the one, and has but its
-asymptotes left to the other."""
-
-_depth_scales = np.vectorize(depth_scale, otypes=[np.float64])
 
 
-def grid(phi: BoundActivation, table: MomentTable, sigma_w: tuple[float, ...],
-         sigma_b: tuple[float, ...]) -> tuple[PhaseGrid, CorrelationTable | None]:
-    """The cells σ_w × σ_b for inputs with E x² = 1, and the correlations of two inputs if any cell is chaotic.
-
-    Both ranges rise and have at least two values; `table` is that of φ.
-    """
+def grid(phi: BoundActivation, sigma_w: tuple[float, ...], sigma_b: tuple[float, ...]) -> PhaseGrid:
+    """The cells σ_w × σ_b for inputs with E x² = 1; both ranges rise and have at least two values."""
     across, up = (each.ravel() for each in np.meshgrid(np.array(sigma_w), np.array(sigma_b), indexing="ij"))
-    q_star, growth, slowest = variance_limits(table, across, up)
-    known = np.isfinite(q_star)
-    chi = np.where(known, across**2 * table.slope_square(q_star), np.nan)
-    slope = np.where(known, across**2 * table.square_slope(q_star), np.nan)
-    c_star, decay, pairs = _correlations(phi, across, q_star, chi)
-    cells = {"q_star": q_star, "chi_1": chi, "c_star": c_star, "xi_q": _scales(slope), "xi_c": _scales(decay),
-             "growth": growth, "chi_passing": np.where(known, chi, across**2 * table.slope_square(slowest))}
+    found = field(phi, across, up)
+    passing = across**2 * moment_table(phi).slope_square(found.slowest)
+    cells = {"q_star": found.q_star, "chi_1": found.chi_1, "c_star": found.c_star,
+             "xi_q": depth_scales(found.length_slope), "xi_c": depth_scales(found.decay), "growth": found.growth,
+             "chi_passing": np.where(np.isfinite(found.q_star), found.chi_1, passing)}
     shape = len(sigma_w), len(sigma_b)
     return PhaseGrid(sigma_w, sigma_b, marginal=MARGINAL,
-                     **{name: values.reshape(shape) for name, values in cells.items()}), pairs
-
-
-def _correlations(phi: BoundActivation, sigma_w: Floats, q_star: Floats,
-                  chi: Floats) -> tuple[Floats, Floats, CorrelationTable | None]:
-    """(c*, slope of the correlation map there, the table that told), for arrays (cells,).
-
-    Both are NaN where χ_1 is, and in the chaotic phase without a variance.
-    """
-    chaotic = chi > 1 + MARGINAL
-    c_star, decay = np.where(chaotic | np.isnan(chi), np.nan, 1.0), np.where(chaotic, np.nan, chi)
-    there = np.flatnonzero(chaotic & (q_star > 0))
-    if not len(there):
-        return c_star, decay, None
-    q = np.clip(q_star, FAINT, STRONG)
-    least, most = float(q[there].min()), float(q[there].max())
-    pairs = correlation_table(phi, least, max(most, 1.01 * least))
-    for some in np.split(there, range(CELLS, len(there), CELLS)):
-        c_star[some], decay[some] = pairs.fixed(sigma_w[some], q[some])
-    return c_star, decay, pairs
-
-
-def _scales(slope: Floats) -> Floats:
-    """The depth scales; NaN where the slope is."""
-    known = np.isfinite(slope)
-    scales = np.full(slope.shape, np.nan)
-    if known.any():
-        scales[known] = _depth_scales(slope[known])
-    return scales
+                     **{name: values.reshape(shape) for name, values in cells.items()})
 
 
 _fixed_points = functools.lru_cache(256)(fixed_points)
@@ -137,26 +94,23 @@ def phase_diagrams(request: PhaseSpec, progress: Callable[[float], None] = lambd
 
 def _diagram(choice: Choice, request: PhaseSpec) -> tuple[PhaseDiagram, list[str]]:
     phi = bind(choice)
-    table = moment_table(phi)
     branches, turns = boundaries(choice)
     schemes, notes = marks(choice, request)
     sigma_w, sigma_b = _ranges(request, branches, schemes)
-    cells, pairs = grid(phi, table, sigma_w, sigma_b)
+    cells = grid(phi, sigma_w, sigma_b)
     schemes = [replace(scheme, shown=cells.holds(scheme.sigma_w, scheme.sigma_b)) for scheme in schemes]
     sections = tuple(part for branch in branches for part in edge_sections(choice, branch, cells.extent))
-    lines = depth_lines(table, pairs, sigma_w[-1], sigma_b[-1])
+    lines = depth_lines(phi, cells)
     critical = critical_points(choice, _quarters(cells))
     return (PhaseDiagram(str(choice), choice.label, phi.formula, cells, sections, turns, critical, lines,
                          tuple(schemes)),
-            notes + _remarks(phi, choice, schemes))
+            notes + _remarks(choice, schemes))
 
 
-def _remarks(phi: BoundActivation, choice: Choice, schemes: Sequence[Scheme]) -> list[str]:
+def _remarks(choice: Choice, schemes: Sequence[Scheme]) -> list[str]:
     """What the plane does not show."""
-    drawn = [f"the plane of {choice.label} takes no notice of slopes that are drawn anew for every input, "
-             "which keep two of them apart; its schemes do"] if phi.random else []
-    return drawn + [f"{scheme.label} / {choice.label} lies beyond the plane, at sigma_w = {scheme.sigma_w:.4g}, "
-                    f"sigma_b = {scheme.sigma_b:.4g}" for scheme in schemes if not scheme.shown]
+    return [f"{scheme.label} / {choice.label} lies beyond the plane, at sigma_w = {scheme.sigma_w:.4g}, "
+            f"sigma_b = {scheme.sigma_b:.4g}" for scheme in schemes if not scheme.shown]
 
 
 def _ranges(request: PhaseSpec, branches: Sequence[Branch], schemes: Sequence[Scheme]) -> tuple[Values, Values]:

@@ -10,13 +10,13 @@ from itertools import pairwise
 import numpy as np
 
 from actprof.catalogue.activations import ACTIVATIONS, bind
-from actprof.catalogue.initializers import INITIALIZERS, as_bias
+from actprof.catalogue.initializers import INITIALIZERS, as_bias, as_dense
 from actprof.engine import spec
 from actprof.errors import SpecError, quoted
 from actprof.registry import Choice
 from actprof.theory.predictions import MOST_SIGMA, Edge
 
-LEAST_VALUES, MOST_VALUES = 2, 400
+MIN_VALUES, MAX_VALUES = 2, 400
 
 VALUES_W, VALUES_B = 80, 51
 """Of a range that does not say how many."""
@@ -64,14 +64,14 @@ def phase_spec(acts: Sequence[str] = (spec.ACTIVATION,), inits: Sequence[str] = 
         if "/" in name:
             raise SpecError(f"{quoted(name)} names an activation a layer, but a phase diagram is of one. "
                             "Repeat --act instead.")
-    return PhaseSpec(tuple(map(ACTIVATIONS.parse, acts)), tuple(map(INITIALIZERS.parse, inits)), sigma_w, sigma_b,
-                     spec.WIDTH if width is None else width,
+    return PhaseSpec(tuple(map(ACTIVATIONS.parse, acts)), tuple(as_dense(INITIALIZERS.parse(name)) for name in inits),
+                     sigma_w, sigma_b, spec.WIDTH if width is None else width,
                      None if bias is None else as_bias(INITIALIZERS.parse(bias)))
 
 
 def _require_grid(name: str, values: tuple[float, ...]) -> None:
-    if not LEAST_VALUES <= len(values) <= MOST_VALUES:
-        raise SpecError(f"--over {name} must have from {LEAST_VALUES} to {MOST_VALUES} values for a phase diagram, "
+    if not MIN_VALUES <= len(values) <= MAX_VALUES:
+        raise SpecError(f"--over {name} must have from {MIN_VALUES} to {MAX_VALUES} values for a phase diagram, "
                         f"not {len(values):,}.")
     for value in values:
         if not (math.isfinite(value) and 0 <= value <= MOST_SIGMA):

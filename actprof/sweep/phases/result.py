@@ -5,12 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from actprof.arrays import Floats
 from actprof.theory.predictions import TRAINABLE_SCALES, Edge, FixedPoints
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 FINE = 20
 """Values from which on a step is little beside the range."""
@@ -151,6 +154,13 @@ class PhaseDiagrams:
     config: Mapping[str, Any]
     diagrams: tuple[PhaseDiagram, ...]
     notes: tuple[str, ...] = ()
+
+    def figure(self, theme: str = "light") -> Figure:
+        """The picture, to be shown, changed and saved by matplotlib's own means."""
+        from actprof.report.style import painted
+        from actprof.sweep.phases.figure import draw_figure
+
+        return painted(lambda figure, colours: draw_figure(figure, colours, self), theme)
 
 
 def _ends(values: tuple[float, ...]) -> tuple[float, float]:

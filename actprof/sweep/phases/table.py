@@ -30,16 +30,6 @@ def settings(result: PhaseDiagrams) -> list[str]:
             *([f"bias {bias}"] if bias else []), f"trainable to about {TRAINABLE_SCALES:g} ξ_c layers"]
 
 
-def statement(scheme: Scheme) -> str:
-    """`chaotic, trainable to about 130 layers`."""
-    layers = scheme.layers
-    if layers is None:
-        return "the variance grows without bound"
-    if scheme.phase == "edge" or math.isinf(layers):
-        return "on the edge of chaos: a power law, no depth limit"
-    return f"{scheme.phase}, trainable to {about(layers)}"
-
-
 def short_statement(spot: Sequence[Scheme]) -> str:
     """`he ~130 (chaotic)`, to stand behind `trainable layers:`."""
     layers = spot[0].layers
@@ -48,6 +38,13 @@ def short_statement(spot: Sequence[Scheme]) -> str:
     if spot[0].phase == "edge" or math.isinf(layers):
         return f"{names(spot)} no limit (edge)"
     return f"{names(spot)} {'<1' if layers < 1 else f'~{grouped(round(layers))}'} ({spot[0].phase})"
+
+
+def depth_words(scheme: Scheme) -> str:
+    """`about 130 layers`; its region tells the phase."""
+    if scheme.layers is None:
+        return "diverges"
+    return "on the edge: no depth limit" if math.isinf(scheme.layers) else about(scheme.layers)
 
 
 def about(layers: float) -> str:

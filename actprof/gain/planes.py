@@ -1,0 +1,132 @@
+"""The axes of an activation: φ and φ' against z, and the length map with its fixed points on the diagonal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from actprof.arrays import Floats
+from actprof.gain.result import LengthMap, Shape
+from actprof.report.axes import Box, add_axes, write
+from actprof.report.free import FreeSpace
+from actprof.report.lettering import line_height, width
+from actprof.report.sheet import Sheet
+from actprof.report.ticks import Linear, Log, Scale
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+KEY, TICK = 14.0, 14.0
+MAX_TICKS = 5
+AIR, AWAY = 5.0, 14.0  # pixels around the label of a line, and of a marker
+MAX_VALUE = 4.0
+"""Values of φ and φ' that are drawn, either side."""
+
+SMALL_RANGE = -2.0, 4.0
+
+SIGNS = {"unstable": "○", "neutral": "◐", "stable": "●"}
+SIZES = {"unstable": 14.0, "neutral": 10.5, "stable": 8.0}
+"""Stability → its marker's points. Neighbours on the diagonal differ in it: a stable one is seen in the ring of an
+unstable one."""
+
+
+def draw_shape(sheet: Sheet, name: str, box: Box, shape: Shape, color: str, *, small: bool = False) -> None:
+    """φ as a line with its name, φ' as a thin grey one; `small`, over common axes without numbers."""
+    both = np.array([shape.value, shape.derivative])
+    seen = np.clip(both[np.isfinite(both)], -MAX_VALUE, MAX_VALUE)
+    y = (Linear(*SMALL_RANGE, 0.0) if small else
+         Linear(min(float(seen.min()), 0.0), max(float(seen.max()), 1.0), most=MAX_TICKS))
+    axes = add_axes(sheet, name, box, Linear(shape.z[0], shape.z[-1], 0.0 if small else 0.03, most=MAX_TICKS), y,
+                    tick=TICK)
+    lines = []
+    for values, gid, paint, thick in ((shape.derivative, "derivative", sheet.theme.muted, 1.4),
+                                      (shape.value, "value", color, 2.6)):
+        with np.errstate(invalid="ignore"):
+            drawn = np.where(np.abs(values) <= MAX_VALUE * (1 + 1e-9), values, np.nan)
+        line, = axes.plot(shape.z, drawn, gid=gid, zorder=3, color=paint, linewidth=thick)
+        lines.append(sheet.pixels(axes, *line.get_data()))
+    if small:
+        axes.set(xticks=[0.0], yticks=[0.0])
+        axes.tick_params(labelleft=False, labelbottom=False)
+        axes.spines[:].set_visible(False)
+        return
+    axes.set_xlabel("z", fontsize=KEY)
+    _label_lines(sheet, axes, box, lines, ("φ'(z)", "φ(z)"), (sheet.theme.muted, color))
+
+
+def draw_map(sheet: Sheet, name: str, box: Box, drawn: LengthMap, color: str, tick: float = TICK) -> Axes:
+    """The curve, the diagonal, the course of the first layers and the fixed points.
+
+    Both axes go over the same variances, so that the diagonal goes from corner to corner.
+    """
+    scale: Scale = Log.over(drawn.q) if drawn.logarithmic else Linear(drawn.q[0], drawn.q[-1], most=MAX_TICKS)
+    axes = add_axes(sheet, name, box, scale, scale, tick=tick)
+    ends = [drawn.q[0], drawn.q[-1]]
+    image = np.asarray(drawn.image)
+    inside = np.where((image >= ends[0]) & (image <= ends[1]), image, np.nan)
+    diagonal, = axes.plot(scale.of(ends), scale.of(ends), color=sheet.theme.muted, linewidth=1.3, zorder=2.5,
+                          gid="diagonal")
+    curve, = axes.plot(scale.of(drawn.q), scale.of(inside), color=color, linewidth=2.6, zorder=3, gid="map")
+    course = _draw_course(axes, drawn, scale, sheet.theme.foreground)
+    for point in seen(drawn):
+        place = scale.of([point.q_star])
+        axes.plot(place, place, gid=point.stability, clip_on=False,
+                  **_mark(point.stability, color, sheet.theme.background))
+    if tick == TICK:
+        lines = [sheet.pixels(axes, *line.get_data()) for line in (diagonal, curve, course)]
+        lines += [np.add(sheet.pixels(axes, *line.get_data()), [(-AWAY, 0), (AWAY, 0)]) for line in axes.lines
+                  if line.get_gid() in SIGNS]
+        _label_lines(sheet, axes, box, lines, ("variance kept", "next layer"), (sheet.theme.muted, color))
+    return axes
+
+
+def _draw_course(axes: Axes, drawn: LengthMap, scale: Scale, color: str) -> Any:
+    """Upright to the curve, across to the diagonal, and again; as far as the axes reach."""
+    corners = [(drawn.course[0], drawn.q[0])]
+    for q, following in zip(drawn.course, drawn.course[1:], strict=False):
+        corners += [(q, following), (following, following)]
+    x, y = (scale.of(np.clip(side, drawn.q[0], drawn.q[-1])) for side in zip(*corners, strict=True))
+    line, = axes.plot(x, y, color=color, linewidth=1.1, zorder=4, alpha=0.8, gid="course")
+    # Above the markers: where both lie in the corner, a fixed point's is the larger.
+    axes.plot(x[:1], y[:1], "^", color=color, markersize=6, zorder=7, gid="start", clip_on=False)
+    return line
+
+
+def _mark(stability: str, color: str, background: str) -> dict[str, Any]:
+    """Stable ones filled, unstable ones hollow and neutral ones half."""
+    return {"marker": "o", "markersize": SIZES[stability], "markeredgecolor": color, "markeredgewidth": 2.2,
+            "markerfacecolor": background if stability == "unstable" else color, "markerfacecoloralt": background,
+            "fillstyle": "left" if stability == "neutral" else "full", "zorder": 7 - SIZES[stability] / 20}
+
+
+def seen(drawn: LengthMap) -> list[Any]:
+    """The fixed points between the ends of the axes: 0 is on no logarithmic one."""
+    return [point for point in drawn.fixed_points.points if drawn.q[0] <= point.q_star <= drawn.q[-1]]
+
+
+def _label_lines(sheet: Sheet, axes: Axes, box: Box, lines: Sequence[Floats], texts: Sequence[str],
+                 colours: Sequence[str]) -> None:
+    """The name of each of the first lines beside it, clear of all of them, where there is room."""
+    free = FreeSpace(box)
+    for line in lines:
+        free.take_line(line)
+    for number, (line, text, color) in enumerate(zip(lines, texts, colours, strict=False)):
+        wide, high = width(text, KEY) + 2 * AIR, line_height(KEY) + 2 * AIR
+        points = _apart(line, np.concatenate([*lines[:number], *lines[number + 1:]]))
+        beside = np.array([(0, -1), (0, 1), (-1, 0), (1, 0)]) * (wide / 2 + AIR, high / 2 + AIR)
+        place = free.nearest(wide, high, (points + beside[:, None]).reshape(-1, 2))
+        if place is not None:
+            write(sheet, axes, place[0] + wide / 2, place[1] + high / 2, text, KEY, align="center", color=color)
+            free.take(Box(*place, wide, high))
+
+
+def _apart(line: Floats, others: Floats) -> Floats:
+    """The half of a line that is farthest from the others, without its ends."""
+    parts = np.linspace(0.1, 0.9, 41) * (len(line) - 1)
+    points = np.column_stack([np.interp(parts, np.arange(len(line)), line[:, side]) for side in (0, 1)])
+    points, others = (each[np.isfinite(each).all(axis=1)] for each in (points, others))
+    away = np.hypot(*(points[:, None] - others).T).min(axis=0, initial=1e4)
+    far: Floats = points[away >= np.median(away)] if len(points) else points
+    return far

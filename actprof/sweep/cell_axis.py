@@ -1,0 +1,89 @@
+"""An axis of the grid on a figure: where cells begin and end, and which ticks they get."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from actprof.arrays import Floats
+from actprof.digits import logarithms, with_power
+from actprof.report.ticks import CLEARANCE, Extent, Fixed, Linear, Log, Scale, Tick
+from actprof.sweep import result
+
+SHORT = ((16, 8), (4, 14))
+"""(number, characters) up to which there are ticks at the values themselves."""
+
+MAX_STEP = 4
+LONE = 0.05  # decades, or parts of the value, on either side of a lone value
+
+
+class CellAxis(Scale):
+    """Cells around numbers, with edges halfway between neighbours, or of width 1 around 0, 1, 2 … for names.
+
+    Attributes:
+        edges: (cells + 1,) in the units of the scale.
+        parts: the same edges as parts of the axis, from 0 to 1.
+    """
+
+    def __init__(self, axis: result.Axis) -> None:
+        self._axis = axis
+        centres = np.asarray(axis.places, np.float64)
+        centres = logarithms(centres) if axis.logarithmic else centres
+        bounds = _bounds(centres, _lone(axis))
+        low, high = bounds[0], bounds[-1]
+        self._scale = (Fixed(low, high) if not axis.numbers else Log(low, high, logs=True) if axis.logarithmic
+                       else Linear(low, high, 0.0, whole=axis.whole))
+        self.log = self._scale.log
+        super().__init__(self._scale.low, self._scale.high)
+        self.edges = self._scale.of(bounds)
+        self.parts = self._part(self.edges)
+        self.middles = self._scale.of(centres)
+
+    def of(self, values: ArrayLike) -> Floats:
+        """NaN for what has no logarithm on a logarithmic axis."""
+        return self._scale.of(logarithms(values) if self._axis.logarithmic else values)
+
+    def ticks(self, room: float, extent: Extent) -> list[Tick]:
+        """At every value where there is room (of a logarithmic axis at every second, third …), else at round ones."""
+        if not self._axis.numbers:
+            return []
+        labels = [with_power(label.replace("-", "−")) for label in self._axis.labels]
+        own, parts = list(zip(self.middles.tolist(), labels, strict=True)), self._part(self.middles).tolist()
+        if len(own) == 1:
+            return own
+        longest, steps = max(map(len, labels)), range(1, 1 + (MAX_STEP if self._axis.logarithmic else 1))
+        short = any(len(own) <= count and longest <= characters for count, characters in SHORT)
+        for step in steps if short and len(set(labels)) == len(labels) else ():
+            spans = [(part * room, extent(label)) for part, label in zip(parts[::step], labels[::step], strict=True)]
+            if all(right - left >= (one + other) / 2 + CLEARANCE for (left, one), (right, other) in pairwise(spans)):
+                return own[::step]
+        return self._scale.ticks(room, extent)
+
+    def cells_at(self, pixels: int) -> NDArray[np.intp]:
+        """The cell in which each of so many pixels along the axis lies."""
+        places = (np.arange(pixels) + 0.5) / pixels
+        return np.clip(np.searchsorted(self.parts, places, side="right") - 1, 0, len(self.parts) - 2)
+
+    def _part(self, places: Floats) -> Floats:
+        """Places in the units of the scale as parts of it."""
+        low, high = self.low, self.high
+        if self.log:
+            places, (low, high) = np.log10(places), np.log10([low, high])
+        part: Floats = (places - low) / (high - low)
+        return part
+
+
+def _lone(axis: result.Axis) -> float:
+    """Half the width of a cell that has no neighbour."""
+    if axis.logarithmic:
+        return LONE
+    return 0.5 if axis.whole or not axis.numbers else LONE * abs(axis.numbers[0]) or 0.5
+
+
+def _bounds(centres: Floats, lone: float) -> Floats:
+    if len(centres) == 1:
+        return np.array([centres[0] - lone, centres[0] + lone])
+    between = centres[:-1] / 2 + centres[1:] / 2
+    return np.array([centres[0] - (between[0] - centres[0]), *between, centres[-1] + (centres[-1] - between[-1])])

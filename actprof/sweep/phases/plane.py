@@ -1,0 +1,168 @@
+"""One activation's plane: its name and edge above, and on its axes the phases, the lines and the initialisers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby, pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from actprof.arrays import Floats
+from actprof.report.axes import BELOW, Box, add_axes
+from actprof.report.free import FreeSpace
+from actprof.report.lettering import wrapped
+from actprof.report.sheet import DETAIL, LABEL, Entry, Paragraph, Sheet, Stack
+from actprof.report.style import Theme
+from actprof.report.ticks import Linear
+from actprof.sweep.phases.labels import DOT, label_depths, label_phases, label_schemes
+from actprof.sweep.phases.result import PhaseDiagram, PhaseGrid
+from actprof.sweep.phases.table import TURN, edge_lines, short_statement
+from actprof.theory.predictions import TRAINABLE_SCALES, Edge
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+TITLES = "σ_w = √(fan_in·Var W)", "σ_b = √Var b"
+LEFT, RIGHT = 110.0, 34.0
+MAX_TICKS = 8
+MAX_LABELS, NEAREST = 5, 0.02  # of labels with statements, and how near their dots may be in parts of the plane's width
+
+COLOURS = {"light": {"ordered": "#bcd9ee", "chaotic": "#f8d3a4", "diverges": "#b3b6bc"},
+           "dark": {"ordered": "#17415f", "chaotic": "#6b430f", "diverges": "#44474f"}}
+"""Blue and orange, which any colour vision tells apart, and grey; each theme's text is readable on all three."""
+
+STILL = 1e-9
+"""Relative growth of the variance in a layer, up to which it stands still."""
+
+EDGES = {True: "edge of chaos, χ₁ = 1", False: "unstable part: layers leave it"}
+"""Stable or not."""
+
+WIDTHS = {10: 0.9, 30: 1.6, 100: 2.3}
+"""Layers down to which a network can be trained → points of the line; dashed is only what is unstable."""
+
+
+class Plane:
+    """`above` is the height of what stands over the axes; `alone`, the statements stand at the dots if they can."""
+
+    def __init__(self, diagram: PhaseDiagram, room: float, alone: bool) -> None:
+        self._diagram, self._room, self._whole = diagram, room, alone and _apart(diagram)
+        inner = room - LEFT - RIGHT
+        lines = [line for text in edge_lines(diagram) for line in wrapped(text.split(", "), inner, DETAIL, joint=", ")]
+        said = [] if self._whole else list(map(short_statement, diagram.spots))
+        said[:1] = [f"trainable layers: {first}" for first in said[:1]]
+        self._texts = Stack([
+            Paragraph.of([f"{diagram.label}:  φ(z) = {diagram.formula}"], inner, LABEL, bold=True),
+            Paragraph(lines, muted=True), Paragraph.of(said, inner)])
+        self.above = self._texts.height + 8
+
+    def draw(self, sheet: Sheet, left: float, top: float, above: float, height: float) -> None:
+        """The top of the axes is `above` pixels down, the same for all planes of a row."""
+        self._texts.draw(sheet, left + LEFT, top + above - self.above)
+        box = Box(left + LEFT, top + above, self._room - LEFT - RIGHT, height - above - BELOW)
+        diagram, theme = self._diagram, sheet.theme
+        low_w, high_w, low_b, high_b = diagram.grid.extent
+        axes = add_axes(sheet, diagram.label, box, Linear(low_w, high_w, 0.0, most=MAX_TICKS),
+                        Linear(low_b, high_b, 0.0, most=MAX_TICKS), titles=TITLES, grid="")
+        _draw_phases(axes, diagram.grid, theme)
+        axes.set(xlim=(low_w, high_w), ylim=(low_b, high_b))
+        free = FreeSpace(box)
+        for line in diagram.depth_lines:
+            axes.plot(*_columns(line.points), gid=f"depth {line.layers}", **depth_look(line.layers, theme))
+        _draw_edges(sheet, axes, diagram, free)
+        lines = label_depths(sheet, axes, diagram, box, free)
+        label_schemes(sheet, axes, diagram, free, self._whole)  # whose labels may cover a line, as phases may not
+        for points in lines:
+            free.take_line(points)
+        label_phases(sheet, axes, diagram.grid, box, free)
+
+
+def _draw_phases(axes: Axes, grid: PhaseGrid, theme: Theme) -> None:
+    """What is chaotic, and over it where the variance grows without bound; all else is ordered."""
+    colours, (low_w, *_) = COLOURS[theme.name], grid.extent
+    axes.set_facecolor(colours["ordered"])
+    for phase, values, least in (("chaotic", grid.chi_passing, 1.0), ("diverges", grid.growth, STILL)):
+        known = np.nan_to_num(np.asarray(values, np.float64), nan=-1.0, posinf=1e9)
+        if (known > least).any():
+            sigma_w, known = np.array([low_w, *grid.sigma_w]), np.vstack([known[:1], known])  # a grid may start above 0
+            first = int(grid.sigma_w[0] <= low_w)
+            axes.contourf(sigma_w[first:], grid.sigma_b, known[first:].T, levels=[least, float(known.max()) + 1],
+                          colors=[colours[phase]]).set_gid(phase)
+
+
+def _draw_edges(sheet: Sheet, axes: Axes, diagram: PhaseDiagram, free: FreeSpace) -> None:
+    """The edge of chaos in its parts, and the marks on it."""
+    theme = sheet.theme
+    for branch in diagram.edges:
+        if len(branch) == 1:
+            _draw_mark(sheet, axes, branch[0], "edge point", free)
+        for stable, points in _parts(branch):
+            line, = axes.plot(*_columns(points), gid="edge" if stable else "unstable edge", **edge_look(stable, theme))
+            free.take_line(sheet.pixels(axes, *line.get_data()))
+    for turn in diagram.turns:
+        if diagram.grid.holds(turn.sigma_w, turn.sigma_b):
+            _draw_mark(sheet, axes, turn, "turn", free)
+
+
+def _draw_mark(sheet: Sheet, axes: Axes, point: Edge, name: str, free: FreeSpace) -> None:
+    axes.plot([point.sigma_w], [point.sigma_b], gid=name, clip_on=False, zorder=5, **mark_look(name, sheet.theme))
+    x, y = sheet.pixels(axes, point.sigma_w, point.sigma_b)[0].tolist()
+    free.take(Box(x, y, 0, 0), DOT)
+
+
+def _parts(branch: Sequence[Edge]) -> Iterator[tuple[bool, list[tuple[float, float]]]]:
+    """(stable, points): a stretch is stable if both of its ends are."""
+    stretches = [(one.stable and other.stable, one, other) for one, other in pairwise(branch)]
+    for stable, same in groupby(stretches, lambda stretch: stretch[0]):
+        listed = list(same)
+        ends = [listed[0][1], *(other for _, _, other in listed)]
+        yield stable, [(end.sigma_w, end.sigma_b) for end in ends]
+
+
+def _columns(points: Sequence[tuple[float, float]]) -> Floats:
+    columns: Floats = np.array(points, np.float64).T
+    return columns
+
+
+def edge_look(stable: bool, theme: Theme) -> dict[str, Any]:
+    return {"linewidth": 3.4, "zorder": 4, "color": theme.foreground,
+            "linestyle": "solid" if stable else (0, (2.2, 1.3))}
+
+
+def depth_look(layers: int, theme: Theme) -> dict[str, Any]:
+    return {"linewidth": WIDTHS[layers], "zorder": 3, "color": theme.muted}
+
+
+def mark_look(name: str, theme: Theme) -> dict[str, Any]:
+    """A diamond: a whole edge in one point is filled, and where an edge turns stable it is hollow."""
+    whole = name == "edge point"
+    return {"marker": "D", "markersize": 18.0 if whole else 11.0, "markeredgewidth": 2.4, "color": theme.foreground,
+            "markerfacecolor": theme.foreground if whole else theme.background}
+
+
+def _apart(diagram: PhaseDiagram) -> bool:
+    """Whether the dots leave each other room for labels of several lines."""
+    low, high, _, _ = diagram.grid.extent
+    places = sorted(spot[0].sigma_w for spot in diagram.spots)
+    return len(places) <= MAX_LABELS and all(after - before >= NEAREST * (high - low)
+                                             for before, after in pairwise(places))
+
+
+def entries(diagrams: Sequence[PhaseDiagram], theme: Theme) -> list[Entry]:
+    """What the lines, marks and colours of all planes mean: what occurs, and nothing else."""
+    phases = {phase for diagram in diagrams for phase in diagram.grid.phase.ravel().tolist()}
+    points = [point for diagram in diagrams for branch in diagram.edges if len(branch) > 1 for point in branch]
+    found = [Entry(phase, [{"facecolor": color}]) for phase, color in COLOURS[theme.name].items() if phase in phases]
+    found += [Entry(text, [edge_look(stable, theme)]) for stable, text in EDGES.items()
+              if any(point.stable == stable for point in points)]
+    if any(len(branch) == 1 for diagram in diagrams for branch in diagram.edges):
+        found.append(Entry("edge of chaos in one point", [mark_look("edge point", theme)]))
+    if any(diagram.grid.holds(turn.sigma_w, turn.sigma_b) for diagram in diagrams for turn in diagram.turns):
+        found.append(Entry(TURN, [mark_look("turn", theme)]))
+    for number, layers in enumerate(sorted({line.layers for diagram in diagrams for line in diagram.depth_lines})):
+        text = f"{layers} layers" if number else (
+            f"trainable to {layers} layers (ξ_c = {layers / TRAINABLE_SCALES:.3g})")
+        found.append(Entry(text, [depth_look(layers, theme)]))
+    if any(diagram.spots for diagram in diagrams):
+        found.append(Entry("initialiser", [{"marker": "o", "markersize": DOT}]))
+    return found

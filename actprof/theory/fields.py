@@ -1,0 +1,450 @@
+"""q*, χ₁, c* and the depth scales of an activation for whole arrays of σ_w, σ_b and the first layer's variance.
+
+W(q) and E φ'² depend on neither σ, nor do E(φ₁ - φ₂)²/2d and E φ'₁φ'₂ of two inputs: tables of them, by ln q and by the
+gap 1 - c, serve every stack of an activation. Poole et al. 2016, Schoenholz et al. 2017.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from actprof.arrays import Counts, Flags, Floats
+from actprof.catalogue.activations import BoundActivation
+from actprof.catalogue.expectations import Moments, curve, moments
+from actprof.theory.fixed_points import ROUNDING as NOTHING
+from actprof.theory.length_map import LEAST_Q, MOST_STEPS, VARIANCES
+from actprof.theory.pairs import differences, noise, pair
+from actprof.theory.predictions import LARGEST_Q, MARGINAL
+
+LEAST_LOG, MOST_LOG = -600.0, 600.0
+"""Logarithms further out stand for an expectation of 0 or for one that overflows: floats end at -745 and 709, and some
+room is left to multiply."""
+
+WINDOW = 8
+"""Neighbouring nodes through which a polynomial is laid."""
+
+CELLS = 2048  # at once, for the memory of it
+
+LINES, MAX_STEPS, SETTLED = 20, 70, 1e-14
+"""Guesses at a root by lines, of which a dozen do, and in all; the distance between two after which it is found."""
+
+STILL = 1e-11
+"""Relative growth in one layer that is rounding."""
+
+EDGES = np.log(10) * np.array([-6, -4, -2.5, -1.5, -1, -0.5, 0, 0.5, 1, 1.75, 2.75, 4, 6])
+"""ln q, in units of scale(φ)², between which variances share a table of correlations.
+
+Beyond the ends two inputs do as at them: φ is a line to the one, and has but its asymptotes left to the other.
+"""
+
+NODES, GAPS = 9, 25
+"""Of a table of correlations by ln q and by the gap."""
+
+DOUBT = 3e-5
+"""Error of a polynomial through every fourth node, relative to the values, with which every second node is enough."""
+
+FINE = np.arange(1, 129) / 128
+"""Places for a gap at which a change of sign is looked for."""
+
+
+@dataclass(frozen=True)
+class Field:
+    """What becomes of stacks (cells,), each on its way from its first layer's variance.
+
+    Attributes:
+        q_star: the variance reached, 0 or a fixed point's; infinite where it grows without bound, and all else but the
+            growth is NaN there.
+        chi_1: σ_w² E φ'².
+        length_slope: χ_q.
+        c_star: the correlation that two inputs approach; NaN where the variance vanishes in the chaotic phase.
+        decay: the slope of the correlation map there.
+        growth: the least relative growth of the variance in one layer, from the first variance upwards.
+        slowest: the variance of the least growth.
+    """
+
+    q_star: Floats
+    chi_1: Floats
+    length_slope: Floats
+    c_star: Floats
+    decay: Floats
+    growth: Floats
+    slowest: Floats
+
+
+@np.errstate(all="ignore")
+def field(phi: BoundActivation, sigma_w: Floats, sigma_b: Floats, first: Floats | None = None) -> Field:
+    """The field for arrays (cells,); `first` is the first layer's variance, of inputs with E x² = 1 by default."""
+    table = moment_table(phi)
+    q_star, growth, slowest = variance_limits(table, sigma_w, sigma_b, first)
+    known = np.isfinite(q_star)
+    chi = np.where(known, sigma_w**2 * table.slope_square(q_star), np.nan)
+    slope = np.where(known, sigma_w**2 * table.square_slope(q_star), np.nan)
+    chaotic = chi > 1 + MARGINAL
+    c_star, decay = np.where(chaotic | np.isnan(chi), np.nan, 1.0), np.where(chaotic, np.nan, chi)
+    apart = (chaotic | (known & phi.random)) & (q_star > 0)
+    c_star[apart], decay[apart] = correlations(phi, sigma_w[apart], q_star[apart])
+    return Field(q_star, chi, slope, c_star, decay, growth, slowest)
+
+
+def depth_scales(slope: Floats) -> Floats:
+    """ξ = -1/ln|slope| layers, as fixed_points.depth_scale; NaN where the slope is."""
+    size = np.abs(slope)
+    with np.errstate(all="ignore"):
+        return np.select([np.isnan(size), size >= 1 - MARGINAL, size <= NOTHING], [np.nan, np.inf, 0.0],
+                         -1 / np.log(size))
+
+
+@dataclass(frozen=True)
+class MomentTable:
+    """Nodes at the variances of the length map, and one between each two of them.
+
+    Attributes:
+        q, log_q: (nodes,), rising; the logarithms are equidistant.
+        log_square: ln W.
+        elasticity: d ln W/d ln q = q W'/W.
+        log_slope_square: ln E φ'².
+        zero: the moments without variance.
+    """
+
+    q: Floats
+    log_q: Floats
+    log_square: Floats
+    elasticity: Floats
+    log_slope_square: Floats
+    zero: Moments
+
+    @property
+    def rising(self) -> bool:
+        """Whether W rises with q."""
+        return bool((self.elasticity >= -1e-9).all())
+
+    def square(self, log_q: Floats) -> Floats:
+        """W, shaped like log_q."""
+        return _exponential(self._at(self.log_square, log_q))
+
+    def square_slope(self, q: Floats) -> Floats:
+        """W', shaped like q."""
+        log_q = _logarithm(q)
+        inside = self._at(self.elasticity, log_q) * self.square(log_q) * np.exp(-log_q)
+        return np.where(q > LEAST_Q, inside, self.zero.square_slope)
+
+    def slope_square(self, q: Floats) -> Floats:
+        """E φ'², shaped like q."""
+        inside = _exponential(self._at(self.log_slope_square, _logarithm(q)))
+        return np.where(q > LEAST_Q, inside, self.zero.slope_square)
+
+    def _at(self, values: Floats, log_q: Floats) -> Floats:
+        """The polynomial through the neighbouring nodes, or a line where one of them stands for 0 or for infinity.
+
+        The first and the last node stand for what is beyond them.
+        """
+        last = len(self.log_q) - 1
+        position = np.clip((log_q - self.log_q[0]) / (self.log_q[-1] - self.log_q[0]) * last, 0.0, last)
+        first: Counts = np.clip(position.astype(np.int64) - WINDOW // 2 + 1, 0, last + 1 - WINDOW)
+        near = values[first[:, None] + np.arange(WINDOW)]
+        smooth: Floats = (_shares(position - first, _EVEN, _BINOMIAL) * near).sum(axis=1)
+        lost = (np.abs(near) >= MOST_LOG).any(axis=1)
+        return np.where(lost, np.interp(position, np.arange(last + 1), values), smooth) if lost.any() else smooth
+
+
+@functools.lru_cache(64)
+@np.errstate(all="ignore")
+def moment_table(phi: BoundActivation) -> MomentTable:
+    """All nodes; the variances of the length map are those that its roots are sought at too."""
+    q = np.geomspace(LEAST_Q, LARGEST_Q, 2 * len(VARIANCES) - 1)
+    q[::2] = VARIANCES
+    square, slope_square, slope, _ = curve(phi, q)
+    log_square = _logarithm(square)
+    elasticity = np.where(np.abs(log_square) < MOST_LOG, q * slope / square, 0.0)
+    return MomentTable(q, np.log(q), log_square, elasticity, _logarithm(slope_square), moments(phi, 0.0))
+
+
+def _logarithm(values: Floats) -> Floats:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        logs: Floats = np.clip(np.nan_to_num(np.log(values), nan=MOST_LOG), LEAST_LOG, MOST_LOG)
+    return logs
+
+
+def _exponential(logs: Floats) -> Floats:
+    return np.where(logs > LEAST_LOG, np.exp(logs), 0.0)
+
+
+def _shares(x: Floats, nodes: Floats, weights: Floats) -> Floats:
+    """(len(x), nodes): how much of each node's value the polynomial through all of them has at x (barycentric)."""
+    away = x[:, None] - nodes
+    hit = away == 0
+    kernel = np.where(hit.any(axis=1)[:, None], hit, weights / np.where(hit, 1.0, away))
+    shares: Floats = kernel / kernel.sum(axis=1, keepdims=True)
+    return shares
+
+
+_EVEN = np.arange(WINDOW, dtype=np.float64)
+_BINOMIAL = np.array([(-1.0) ** k * math.comb(WINDOW - 1, k) for k in range(WINDOW)])
+
+
+def _chebyshev(count: int) -> tuple[Floats, Floats]:
+    """Nodes of the second kind from 0 to 1, and their barycentric weights."""
+    weights = np.array([(-1.0) ** k for k in range(count)])
+    weights[[0, -1]] /= 2
+    nodes: Floats = (1 - np.cos(np.pi * np.arange(count) / (count - 1))) / 2
+    return nodes, weights
+
+
+@np.errstate(all="ignore")
+def variance_limits(table: MomentTable, sigma_w: Floats, sigma_b: Floats,
+                    first: Floats | None = None) -> tuple[Floats, Floats, Floats]:
+    """(q*, least growth, where that is), each (cells,).
+
+    The length map rises with q for all but a few φ: then the next root on the way from the start is the end, and no
+    iteration is needed, which at the edge would take thousands of layers.
+    """
+    weights, biases = sigma_w**2, sigma_b**2
+    start = weights + biases if first is None else first
+    parts = [_limits(table, weights[some], biases[some], start[some])
+             for some in (slice(place, place + CELLS) for place in range(0, max(len(weights), 1), CELLS))]
+    ends, growths, places = zip(*parts, strict=True)
+    return np.concatenate(ends), np.concatenate(growths), np.concatenate(places)
+
+
+def _limits(table: MomentTable, weights: Floats, biases: Floats, start: Floats) -> tuple[Floats, Floats, Floats]:
+    start = np.where(start > 0, start, weights * table.zero.square + biases)  # no fixed point is passed by that step
+    if not table.rising:
+        start = _iterated(table, weights, biases, start)
+    log_q = np.log(np.clip(start, table.q[0], table.q[-1]))
+    now: Floats = _growth(table, weights, biases, log_q)
+    nodes = table.log_q[::2]
+    growth = weights[:, None] * np.exp(table.log_square - table.log_q)[::2] + biases[:, None] / table.q[::2] - 1
+    rises, falls = now > STILL, now < -STILL
+    ahead = nodes >= log_q[:, None]
+    up = _first(ahead & (growth < -STILL))
+    down = len(nodes) - 1 - _first((~ahead & (growth > STILL))[:, ::-1])
+    low = np.where(rises, np.maximum(log_q, nodes[np.clip(up - 1, 0, None)]), nodes[down])
+    high = np.where(rises, nodes[np.minimum(up, len(nodes) - 1)], np.minimum(log_q, nodes[np.minimum(
+        down + 1, len(nodes) - 1)]))
+    endless = (rises & (up == len(nodes))) | (falls & (down < 0))
+    if (table.elasticity > 1 + 1e-9).any():
+        for cell, *stretch in _dips(table, weights, biases, growth, np.where(rises, 1, -1 * falls), log_q, low, high):
+            (low[cell], high[cell]), endless[cell] = stretch, False
+    on_way = (rises | falls) & ~endless
+    low, high = np.where(on_way, low, log_q), np.where(on_way, high, log_q)
+    end = np.exp(_roots(lambda each: _growth(table, weights, biases, each), low, high))
+    end = np.where(endless, np.where(rises, np.inf, _bottom(table, weights, biases)), end)
+    upwards = np.where(ahead, growth, np.inf)
+    least: Floats = upwards.min(axis=1)
+    slowest = np.where(now < least, np.exp(log_q), table.q[::2][upwards.argmin(axis=1)])
+    return np.where(rises | falls, end, start), _least(now, least), slowest
+
+
+def _least(one: Floats, other: Floats) -> Floats:
+    return np.where(one < other, one, other)
+
+
+def _dips(table: MomentTable, weights: Floats, biases: Floats, growth: Floats, way: Counts, log_q: Floats, low: Floats,
+          high: Floats) -> Iterator[tuple[int, float, float]]:
+    """(cell, low, high) of roots on the way that no node sees: the growth has its other sign only between two.
+
+    Two fixed points that have just parted (gelu) are that close. The nearest of a cell comes last.
+    """
+    nodes = table.log_q[::2]
+    step, tilts = nodes[1] - nodes[0], (table.elasticity * np.exp(table.log_square - table.log_q))[::2]
+    change = way[:, None] * growth
+    tilt = way[:, None] * (weights[:, None] * tilts - 1) - change  # d change/d ln q
+    (left, right), (falling, rising) = ((of[:, :-1], of[:, 1:]) for of in (change, tilt))
+    deepest = left + falling * (right - left - rising * step) / (falling - rising)
+    start, stop = np.where(way > 0, (log_q, high), (low, log_q))[..., None]
+    within = (nodes[1:] > start) & (nodes[:-1] < stop)
+    found = np.argwhere(within & (left > 0) & (right > 0) & (falling < 0) & (rising > 0) & (deepest < 0)).tolist()
+    for cell, place in sorted(found, key=lambda each: -each[1] * way[each[0]]):
+        ends = np.clip(nodes[place:place + 2], *((log_q[cell], None) if way[cell] > 0 else (None, log_q[cell])))
+        near = np.linspace(ends[0], ends[1], 4097)
+        values = way[cell] * _growth(table, weights[cell], biases[cell], near)
+        if values.min() < 0:
+            lowest = float(near[values.argmin()])
+            yield (cell, float(ends[0]), lowest) if way[cell] > 0 else (cell, lowest, float(ends[1]))
+
+
+def _first(flags: Flags) -> Counts:
+    """The first true flag of each row; their number where there is none."""
+    first: Counts = np.where(flags.any(axis=1), flags.argmax(axis=1), flags.shape[1]).astype(np.int64)
+    return first
+
+
+def _growth(table: MomentTable, weights: Floats | float, biases: Floats | float, log_q: Floats) -> Floats:
+    """By what part of itself a variance grows in one layer."""
+    growth: Floats = (weights * table.square(log_q) + biases) * np.exp(-log_q) - 1
+    return growth
+
+
+def _iterated(table: MomentTable, weights: Floats, biases: Floats, q: Floats) -> Floats:
+    """The variance many layers on."""
+    for _ in range(MOST_STEPS):
+        following = weights * table.square(np.log(np.clip(q, table.q[0], table.q[-1]))) + biases
+        if (np.abs(following - q) <= STILL * q).all():
+            break
+        q = following
+    return q
+
+
+def _roots(f: Callable[[Floats], Floats], low: Floats, high: Floats) -> Floats:
+    """The roots between, where f is above 0 at `low` and below at `high`; an end where it is not.
+
+    The Illinois variant of false position (Dowell & Jarratt 1971), every fourth step a halving, then halvings.
+    """
+    at_low, at_high = f(low), f(high)
+    guess, settled, side = np.where(at_low > 0, high, low), np.zeros(len(low), bool), np.zeros(len(low))
+    for step in range(MAX_STEPS):
+        line = (low * at_high - high * at_low) / (at_high - at_low)
+        following = np.where((low < line) & (line < high) & (step < LINES) & (step % 4 < 3), line, (low + high) / 2)
+        following = np.where(settled, guess, following)
+        settled |= (np.abs(following - guess) <= SETTLED) | (high - low <= SETTLED)
+        guess = following
+        if settled.all():
+            break
+        value = f(guess)
+        settled |= value == 0
+        left = value > 0
+        at_low = np.where(left, value, np.where(side == -1, at_low / 2, at_low))
+        at_high = np.where(left, np.where(side == 1, at_high / 2, at_high), value)
+        low, high, side = np.where(left, guess, low), np.where(left, high, guess), np.where(left, 1, -1)
+    return guess
+
+
+def _bottom(table: MomentTable, weights: Floats, biases: Floats) -> Floats:
+    """The roots below the table, where W is proportional to q unless φ(0) ≠ 0."""
+    if table.zero.square > 0:
+        return weights * table.zero.square + biases
+    share = weights * np.exp(table.log_square[0] - table.log_q[0])
+    return np.where(biases > 0, biases / np.maximum(1 - share, STILL), 0.0)
+
+
+def correlations(phi: BoundActivation, sigma_w: Floats, q: Floats) -> tuple[Floats, Floats]:
+    """(c*, C'(c*)), each (cells,), of the chaotic phase: at the gap that a layer multiplies by 1."""
+    parts = [pair_rows(phi, q[some]).fixed(sigma_w[some] ** 2)
+             for some in (slice(place, place + CELLS) for place in range(0, max(len(q), 1), CELLS))]
+    c_star, decay = (np.concatenate(each) for each in zip(*parts, strict=True))
+    return c_star, decay
+
+
+@np.errstate(all="ignore")
+def pair_rows(phi: BoundActivation, q: Floats) -> PairRows:
+    """What is known of two inputs at each of the variances."""
+    place = np.clip(np.searchsorted(EDGES, np.log(q / phi.scale ** 2)) - 1, 0, len(EDGES) - 2)
+    rows = PairRows(np.empty(len(q)), np.empty((len(q), GAPS)), np.empty((len(q), GAPS)), 0.0)
+    for part in np.unique(place).tolist():
+        some, table = place == part, pair_table(phi, part)
+        log_q = np.clip(np.log(q[some]), table.low, table.high)
+        shares = _shares((log_q - table.low) / (table.high - table.low), *_NODES)
+        rows.bend[some] = _bend(table.scale, np.exp(log_q))
+        rows.ratio[some], rows.slope[some] = shares @ table.ratio, shares @ table.slope
+        rows = replace(rows, noise=table.noise)
+    return rows
+
+
+@dataclass(frozen=True)
+class PairRows:
+    """Two inputs at a variance each, by the place y between 0 and 1 that stands for a gap 1 - c.
+
+    Attributes:
+        bend: κ; √gap = sinh κy/sinh κ, fine where two inputs are about scale(φ) apart.
+        ratio, slope: (cells, GAPS), E(φ₁ - φ₂)²/2 over d = q·gap, and E φ'₁φ'₂.
+        noise: share of the variance by which slopes that are drawn anew keep inputs apart.
+    """
+
+    bend: Floats
+    ratio: Floats
+    slope: Floats
+    noise: float
+
+    def gap(self, y: Floats) -> Floats:
+        return np.asarray((np.sinh(self.bend * y) / np.sinh(self.bend)) ** 2)
+
+    def multiplied(self, y: Floats) -> Floats:
+        """By what a gap is multiplied, for every unit of σ_w²."""
+        return self.at(self.ratio, y) + (self.noise / self.gap(y) if self.noise else 0.0)
+
+    def at(self, values: Floats, y: Floats) -> Floats:
+        """One of `ratio` and `slope` at y (cells,)."""
+        return np.asarray((_shares(y, *_GAPS) * values).sum(axis=1))
+
+    @property
+    def fine(self) -> tuple[Floats, Floats]:
+        """By what a gap is multiplied for every unit of σ_w², and the slope, each (cells, FINE)."""
+        ratio, slope = self.ratio @ _FINER.T, self.slope @ _FINER.T
+        if self.noise:
+            ratio += self.noise * (np.sinh(self.bend[:, None]) / np.sinh(self.bend[:, None] * FINE)) ** 2
+        return ratio, slope
+
+    @np.errstate(all="ignore")
+    def fixed(self, weights: Floats) -> tuple[Floats, Floats]:
+        """(c*, C'(c*)) at σ_w²."""
+        crossed = _first(weights[:, None] * self.fine[0] <= 1 - 1e-12)
+        high = FINE[np.minimum(crossed, len(FINE) - 1)]
+        y = _roots(lambda each: weights * self.multiplied(each) - 1, high - FINE[0], high)
+        y = np.where(crossed == len(FINE), 1.0, y)
+        return 1 - self.gap(y), weights * self.at(self.slope, y)
+
+
+@dataclass(frozen=True)
+class PairTable:
+    """Nodes by ln q, from `low` to `high`, and by y: `ratio` and `slope` are (NODES, GAPS)."""
+
+    scale: float
+    low: float
+    high: float
+    ratio: Floats
+    slope: Floats
+    noise: float
+
+def _bend(scale: float, q: Floats) -> Floats:
+    return np.arcsinh(1.5 * np.sqrt(q) / scale) + 1e-3
+
+
+_NODES, _GAPS = _chebyshev(NODES), _chebyshev(GAPS)
+_FINER = _shares(FINE, *_GAPS)
+
+
+@functools.lru_cache(256)
+@np.errstate(all="ignore")
+def pair_table(phi: BoundActivation, part: int) -> PairTable:
+    """The table for the variances of one part; without a gap both are E φ'², of slopes that are drawn their mean's."""
+    scale = math.inf if phi.pieces > 1 else phi.scale  # the largest of several knows no scale
+    low, high = EDGES[part:part + 2] + (2 * math.log(scale) if scale < math.inf else 0.0)
+    nodes = np.exp(low + (high - low) * _NODES[0])
+    still = noise(phi, float(nodes[0]), 0.0) / float(nodes[0]) if phi.random else 0.0
+    ratio, slope = _refined(lambda places: np.stack([_row(phi, q, scale, still) for q in nodes[places].tolist()], -1),
+                            _NODES[0])
+    return PairTable(scale, float(low), float(high), ratio.T, slope.T, still)
+
+
+def _row(phi: BoundActivation, q: float, scale: float, still: float) -> Floats:
+    """(ratio, slope) at every place for a gap."""
+    bend = _bend(scale, np.array([q]))
+    alone = float(pair(phi, q, 0.0).slopes if phi.random else moments(phi, q).slope_square)
+
+    def at(places: slice) -> Floats:
+        d = q * (np.sinh(bend * _GAPS[0][places]) / np.sinh(bend)) ** 2
+        apart = d > 0
+        found = np.full((2, len(d)), alone)
+        difference, found[1, apart] = differences(phi, q, d[apart])
+        found[0, apart] = (difference - still * q) / d[apart]
+        return found
+
+    return _refined(at, _GAPS[0])
+
+
+def _refined(at: Callable[[slice], Floats], nodes: Floats) -> Floats:
+    """The values (…, nodes), of every second node if those tell the others: the error of a polynomial through twice as
+    many nodes is about the square of the error of one."""
+    half = at(slice(None, None, 2))
+    places, coarse = nodes[::2], _chebyshev(len(nodes) // 2 + 1)[1]
+    quarter = half[..., ::2] @ _shares(places, places[::2], _chebyshev(len(places) // 2 + 1)[1]).T
+    if np.abs(quarter - half).max() <= DOUBT * np.abs(half).max():
+        return np.asarray(half @ _shares(nodes, places, coarse).T)
+    values = np.empty((*half.shape[:-1], len(nodes)))
+    values[..., ::2], values[..., 1::2] = half, at(slice(1, None, 2))
+    return values
