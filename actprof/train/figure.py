@@ -19,7 +19,7 @@ TITLE = "Training from different initial weights"
 MAX_BLOCKS = 8
 FEW, KEY, MANY = 8, 16.0, 13.0  # arms; sizes of their names
 LONGEST_NAME = 420.0
-LOWEST, ABOVE, BELOW = 250.0, 34.0, 34.0  # of the curves' axes; their titles; their ticks
+LOWEST, ABOVE, BELOW = 186.0, 34.0, 34.0  # of the curves' axes; their titles; their ticks
 TICKS, BETWEEN, RIGHT = 74.0, 22.0, 44.0  # left of axes; between them
 WIDTHS = {2: (0.6, 0.4), 3: (0.48, 0.3, 0.22)}
 CURVES_PART = {1: 0.35}  # of the height that is left, by the number of blocks
@@ -59,7 +59,7 @@ def draw_figure(figure: Figure, theme: Theme, training: Training, log_y: bool) -
     fixed = header.height + key.height + 6 + ABOVE + BELOW + foot.height + 12 + titles
     least = fixed + LOWEST + (blocks.height if blocks else 0.0)
     sheet = Sheet(figure, theme, least)
-    tall = LOWEST + (sheet.height - least) * (CURVES_PART.get(len(arms), 0.5) if blocks else 1.0)
+    tall = LOWEST + (sheet.height - least) * (CURVES_PART.get(len(arms), 0.65) if blocks else 1.0)
     header.draw(sheet)
     key.draw(sheet, MARGIN, header.height)
     top = header.height + key.height + 6 + ABOVE
