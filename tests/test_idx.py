@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 
 from actprof import machine
+from actprof.data import read
 from actprof.data.idx import IMAGES, read_bytes
 from actprof.data.labelled import load
-from actprof.data.request import DataSpec
+from actprof.data.request import DataSpec, RowsSpec
 from actprof.data.sources import parse
 from actprof.errors import DataError
 
@@ -45,8 +46,16 @@ def test_a_written_set_reads_back_by_its_folder_and_by_its_images(tmp_path, gz, 
     np.testing.assert_allclose(data.x_train, PIXELS.reshape(12, 12) / 255, rtol=1e-6)
     np.testing.assert_array_equal(data.y_train, LABELS)
     assert len(data.x_test) == 5
-    assert (data.classes, data.image_shape) == (("0", "1", "2"), (4, 3))
+    assert data.classes == ("0", "1", "2")
     assert data.notes == ("whole numbers 0…255 are scaled to 0…1; --scale none keeps them",)
+
+
+@pytest.mark.parametrize("gz", [False, True])
+def test_images_alone_are_inputs_without_labels(tmp_path, gz):
+    store(tmp_path / "x-ubyte", PIXELS, gz)
+    table = read(RowsSpec(None, str(tmp_path / "x-ubyte"), drop="1-4")).table()
+    np.testing.assert_array_equal(table.features, PIXELS.reshape(12, 12)[:, 4:])
+    assert table.pixels
 
 
 @pytest.mark.parametrize(("content", "message"), [

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actprof.data import sources
-from actprof.data.request import SPLIT, DataSpec
+from actprof.data.request import AUTO, NONE, SPLIT, DataSpec
 from actprof.data.samples import Samples, are_pixels, encoded, flattened
 from actprof.data.table import SCALINGS, Scaling, Table, is_usual, require_memory, rms, row_chunks, size_text
 from actprof.errors import DataError, SpecError
@@ -33,7 +33,6 @@ class Labelled:
         y_train: the class number of each row, from 0; or, without classes, the number to predict.
         x_test: at least one row.
         classes: the names of the classes; none where numbers are predicted.
-        image_shape: rows and columns of the image that a row is, or None.
         notes: one-line remarks for the user.
     """
 
@@ -43,7 +42,6 @@ class Labelled:
     x_test: NDArray[np.float32]
     y_test: NDArray[Any]
     classes: tuple[str, ...]
-    image_shape: tuple[int, int] | None = None
     notes: tuple[str, ...] = ()
 
     @property
@@ -92,18 +90,22 @@ def load(spec: DataSpec, seed: int) -> Labelled:
     assert samples.y is not None
     parts = [samples.y] if samples.y_test is None else [samples.y, samples.y_test]
     labels, classes = (parts, samples.classes) if samples.classes else encoded(samples.what, spec.target, *parts)
-    kind = "classes" if classes else "numbers to predict"
-    way = "; --label-column takes another"
-    found = (f"the {kind} are {samples.label}{f', {samples.why}{way}' if samples.why else ''}",) * bool(samples.label)
     train, test, notes = split(name, samples, labels, spec, seed)
     x_train, x_test, scaled = _scaled(samples, train[0], test[0], spec.scale)
     y_train, y_test, more = _targets(train[1], test[1], spec.scale) if not classes else (train[1], test[1], ())
     remarks = (_missing(classes, train[1], test[1], spec.shuffle) if classes else
                _beyond(x_train, x_test, samples.x_test is None and not spec.shuffle))
     # What is made here is on a scale of its own.
-    scaled = () if spec.rows.data and samples.classes else scaled
-    return Labelled(name, x_train, y_train, x_test, y_test, classes, samples.image_shape,
-                    (*samples.notes, *found, *notes, *scaled, *more, *remarks))
+    scaled = () if samples.classes and spec.scale == AUTO else scaled
+    return Labelled(name, x_train, y_train, x_test, y_test, classes,
+                    (*samples.notes, *_found(samples, classes), *notes, *scaled, *more, *remarks))
+
+
+def _found(samples: Samples, classes: tuple[str, ...]) -> tuple[str, ...]:
+    """A remark on the column of labels of a table: which it is, why, and how to take another."""
+    kind = "classes" if classes else "numbers to predict"
+    why = f", {samples.why}; --label-column takes another" if samples.why else ""
+    return (f"the {kind} are {samples.label}{why}",) if samples.label else ()
 
 
 Part = tuple[NDArray[Any], NDArray[Any]]
@@ -150,7 +152,7 @@ def _float32(what: str, rows: NDArray[Any], scaling: Scaling) -> NDArray[np.floa
 
 def _targets(train: NDArray[Any], test: NDArray[Any], scale: str) -> tuple[NDArray[Any], NDArray[Any], tuple[str, ...]]:
     """Numbers to predict, scaled as the inputs are where that is asked for, and remarks."""
-    if scale in ("auto", "none"):
+    if scale in (AUTO, NONE):
         size = rms(train)
         note = f"the numbers to predict have an rms of {size_text(size)}; losses go with its square: --scale standard"
         return train, test, () if is_usual(size) else (note,)

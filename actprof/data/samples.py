@@ -49,13 +49,6 @@ class Samples:
     why: str = ""
     notes: tuple[str, ...] = ()
 
-    @property
-    def image_shape(self) -> tuple[int, int] | None:
-        """Rows and columns of grey images (N, h, w), (N, h, w, 1) or (N, 1, h, w); None for anything else."""
-        shape = self.x.shape[1:]
-        grey = [*shape] if len(shape) == 2 else [length for length in shape if length > 1] if 1 in shape else []
-        return (grey[0], grey[1]) if len(grey) == 2 else None
-
     def table(self) -> Table:
         """The inputs as a table for a profile."""
         image = "×".join(map(str, self.x.shape[1:]))
