@@ -5,26 +5,26 @@ import itertools
 import json
 
 import pytest
-from actprof.train.network_circles import ALL_CIRCLES, MOST_PLACES, Circles
-from actprof.train.network_layers import LeftOut, networks
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection
-from matplotlib.figure import Figure
 from PIL import Image
 
-from actprof.report.style import FORMATS, THEMES, Style, matplotlib_set_up
-from actprof.train.network_figure import MOST_NETWORKS, draw_figure, render
+from actprof.report.style import FORMATS, THEMES, Style
+from actprof.train.network_figure import (
+    MAX_CIRCLES,
+    MAX_NETWORKS,
+    MAX_PLACES,
+    draw_figure,
+    networks,
+    places_of,
+    render,
+)
 from actprof.train.result import TrainedArm
-from tests.figures import assert_fit_to_print, texts
+from tests.figures import assert_fit_to_print, axes_named, drawn_by, texts
 from tests.trained import arm, training
 
 
 def drawn(described, theme="light"):
-    with matplotlib_set_up():
-        figure = Figure(dpi=100)
-        FigureCanvasAgg(figure)
-        draw_figure(figure, THEMES[theme], described)
-    return figure
+    return drawn_by(draw_figure, described, theme)
 
 
 def described(*networks, **config):
@@ -84,28 +84,28 @@ def test_the_sum_of_the_classic_network_stands_below_it():
 
 def test_layers_that_are_left_out_are_counted_with_their_parameters():
     [network] = networks(described(WIDTHS["20 layers"]))
-    [left_out] = [column for column in network.columns if isinstance(column, LeftOut)]
-    drawn_layers = [column for column in network.columns if not isinstance(column, LeftOut)]
-    assert left_out.layers + len(drawn_layers) - 1 == 20
-    assert left_out.parameters + sum(layer.parameters for layer in drawn_layers) == network.parameters
-    shown = texts(drawn(described(WIDTHS["20 layers"])))
-    assert f"{left_out.layers} more" in shown
-    assert f"{left_out.parameters:,}" in shown
+    assert len(network.terms) == 20
+    [left_out] = [column for column in network.columns if not column.units]
+    shown = [int(column.arithmetic[2][2:].replace(",", "")) for column in network.columns if column.arithmetic]
+    assert left_out.names[0] == f"{20 - len(shown)} more"
+    assert left_out.names[2] == f"{sum(network.terms) - sum(shown):,}"
+    assert set(left_out.names) <= set(texts(drawn(described(WIDTHS["20 layers"]))))
 
 
-@pytest.mark.parametrize("units", [1, 2, ALL_CIRCLES, ALL_CIRCLES + 1, 100, 784, 5000, 10**7])
+@pytest.mark.parametrize("units", [1, 2, MAX_CIRCLES, MAX_CIRCLES + 1, 100, 784, 5000, 10**7])
 def test_circles_are_all_units_or_both_ends_of_a_taller_column(units):
-    circles = Circles.of(units)
-    assert len(circles.filled) == units if units <= ALL_CIRCLES else len(circles.filled) == circles.places - 2
-    assert bool(circles.dots(0, 0, 1)) == (units > ALL_CIRCLES)
-    assert circles.places <= MOST_PLACES
-    assert circles.places <= Circles.of(units + 1).places
+    places, heights, gap = places_of(units)
+    assert len(heights) == (units if units <= MAX_CIRCLES else places - 2)
+    assert places <= min(MAX_PLACES, places_of(units + 1)[0])
+    assert heights[0] == -heights[-1] == (places - 1) / 2
+    assert units <= MAX_CIRCLES or min(abs(gap - height) for height in heights) == 1.5
 
 
 def test_every_circle_is_joined_with_every_circle_of_the_next_layer():
     figure = drawn(described((3, 4, 2)))
     [lines] = figure.findobj(LineCollection)
     assert len(lines.get_segments()) == 3 * 4 + 4 * 2
+    assert "network 1" in axes_named(figure)
 
 
 def test_arms_with_the_same_network_share_its_picture():
@@ -116,9 +116,9 @@ def test_arms_with_the_same_network_share_its_picture():
 
 
 def test_networks_that_are_not_drawn_are_named():
-    shown = " ".join(texts(drawn(described(*((2, units, 1) for units in range(1, MOST_NETWORKS + 3))))))
+    shown = " ".join(texts(drawn(described(*((2, units, 1) for units in range(1, MAX_NETWORKS + 3))))))
     assert "not drawn: 2 more" in shown
-    assert f"arm {MOST_NETWORKS}: 21 parameters" in shown
+    assert f"arm {MAX_NETWORKS}: 21 parameters" in shown
 
 
 def test_what_is_not_weight_or_bias_stands_as_a_term_of_its_own():

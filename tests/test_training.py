@@ -319,6 +319,7 @@ JUDGED = {  # accuracy, training loss beside the best constant's, loss after thr
     (0.80, 0.50, 1.0): "ok",
     (0.80, 0.50, 1.1): "slow",
     (0.82, 3.00, 1.0): "badly_scaled",
+    (0.82, 3.00, 1.1): "slow",
     (0.36, 0.95, 1.0): "slow",
     (0.50, 0.80, 1.1): "slow",
     (0.35, 1.00, 1.0): "not_learning",

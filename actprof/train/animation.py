@@ -22,7 +22,7 @@ from actprof.report.style import (
     matplotlib_set_up,
     require_drawable,
 )
-from actprof.train.histories import RARE, Span, layer_span, missing, row_shares, shown_layers, totals
+from actprof.train.histories import RARE, Span, finite, layer_span, missing, row_shares, shown_layers, totals
 from actprof.train.result import DIGITS, DataSummary, LayerHistory, TrainedArm, Training
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ APART = 14  # of 256: colours that are nearer might be taken for each other
 WIDTH, LEFT, GAP = 1280.0, 292.0, 16.0  # of the sheet; of the panels, and between them
 LABEL, STATE, CAPTION, NOTE, TICK = 17.0, 17.0, 14.0, 13.0, 13.0
 LOWEST, PROGRESS, BELOW = 64.0, 84.0, 38.0  # of the bars; of the loss; of ticks
-INDENT = 26.0
+INDENT, OVERHANG = 26.0, 6.0  # of the state; how far the label of a tick may stand out to the side
 AXIS, MAX_POINTS = 17.0, 1000  # of the losses
 ROOM, MAX_LINES = 174.0, 2  # for an arm's label
 SAID = {"loss": "{}", "norm": "norm {}", "optimizer": "{}", "rate": "lr {:g}", "schedule": "schedule {}",
@@ -166,10 +166,10 @@ class Panel:
         return wrapped(self._notes(place, top), room, NOTE, joint=", ")
 
     def _notes(self, place: int, top: float) -> list[str]:
-        values, finite = int(totals(self.history).max()), int(totals(self.history)[place])
+        known = finite(self.history)
         if missing(self.history)[place]:
-            gone = 1 - finite / values
-            return ["not finite"] if gone > 1 - 1 / values else [percent_label(gone), "not finite"]
+            gone = 1 - known[place] / max(known.max(), 1)
+            return ["not finite"] if gone == 1 else [f"{percent_label(gone)} not finite"]
         if self.zeros[place] == 1:
             return ["100 % zeros"]
         shares = self.shares[place]
@@ -298,13 +298,17 @@ class View:
 
         from actprof.report.axes import add_axes
         from actprof.report.lettering import line_height, width
-        from actprof.report.ticks import Linear
+        from actprof.report.ticks import Fixed, Linear
 
         self.panel, self._box, name = panel, box, f"layer {panel.layer + 1}"
         low, high = panel.span if panel.span[1] > panel.span[0] else (0.0, 1.0)
         sheet, color = film.sheet, film.sheet.theme.arm(place)
         x = Linear(low, high, 10 / box.width, most=4)
-        axes = add_axes(sheet, f"{name} of arm {place + 1}", box, x, shares, tick=TICK, grid="y")
+        pixel = (x.high - x.low) / box.width
+        ticks = [(at, label) for at, label in x.ticks(box.width, lambda text: width(text, TICK))
+                 if min(at - x.low, x.high - at) / pixel > width(label, TICK) / 2 - OVERHANG]
+        axes = add_axes(sheet, f"{name} of arm {place + 1}", box, Fixed(x.low, x.high, ticks), shares, tick=TICK,
+                        grid="y")
         if box.left > LEFT:
             axes.tick_params(labelleft=False)
         sheet.text(box.left, top + line_height(CAPTION) / 2, name, CAPTION)
@@ -316,7 +320,6 @@ class View:
         self._bars = film.move(axes.stairs(np.zeros(panel.shares.shape[1]),
                                            np.linspace(low, high, panel.shares.shape[1] + 1), fill=True, color=color,
                                            zorder=2, gid=f"counts-{place + 1}-{panel.layer + 1}"))
-        pixel = (x.high - x.low) / box.width
         left, wide = (low - 8 * pixel, 6 * pixel) if low == 0 else (2 * pixel, 6 * pixel) if high == 0 else (
             -2 * pixel, 4 * pixel)
         self._zero = film.move(Rectangle((left, 0.0), wide, 0.0, facecolor=sheet.theme.foreground, zorder=3))

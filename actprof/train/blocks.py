@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 LABEL, RESULT, DETAIL, TITLE, TICK = 18.0, 16.0, 14.0, 14.0, 14.0
+SIZES = (TITLE, 12.5, SMALLEST)
 CAPTION, ENDS = line_height(TITLE) + 2, line_height(TICK) + 4  # above the maps, and below their strips
 STRIP, STRIP_GAP = 14.0, 4.0
 TEXT, LOWEST = 526.0, 74.0  # width of the words, height of a map
@@ -43,7 +44,7 @@ TICKS = 66.0  # left of the maps and of the ratios
 COLUMNS = 100  # of a map
 PALE, PALEST = 0.34, 0.3  # of a class's colour in its region; of the first layer's line
 MIN_RATIO, MAX_RATIO = 1e-8, 10.0  # what changes a float32 by less does not change it
-NEAR = 0.1, 1.05  # parts of the common range: what reaches less or more far says how far
+NEAR = 0.1, 1.3  # parts of the common range: what reaches less or more far says how far
 ALIKE = 0.005  # losses that differ by a smaller part
 SAID = {"not_learning": "does not learn", "badly_scaled": "badly scaled"}
 
@@ -84,23 +85,25 @@ class Blocks:
         self._below = ENDS if self._own_ends else 0.0
         least = CAPTION + LOWEST + STRIP + STRIP_GAP + self._below
         self._least = max([least, *(text.height for text in self._texts)]) + BETWEEN
-        self.height = len(training.arms) * self._least + ENDS - self._below
+        self._names = CAPTION * any(_is_narrow(arm.median_run, self.columns.maps) for arm in training.arms)
+        self.height = self._names + len(training.arms) * self._least + ENDS - self._below
 
     def draw(self, sheet: Sheet, top: float, height: float) -> None:
-        tall, last = (height - ENDS + self._below) / len(self._training.arms), len(self._training.arms) - 1
-        depth = -1
+        """Layers are named above the first row, and again above a row that has other layers."""
+        tall, last = (height - self._names - ENDS + self._below) / len(self._training.arms), len(self._texts) - 1
+        depth, top = -1, top + self._names
         for place, arm in enumerate(self._training.arms):
-            names = len(arm.median_run.layers) != depth
+            above = None if len(arm.median_run.layers) == depth else self._names * (place == 0)
             depth = len(arm.median_run.layers)
-            self._draw_arm(sheet, place, top + place * tall, tall, names, self._own_ends or place == last)
+            self._draw_arm(sheet, place, top + place * tall, tall, above, self._own_ends or place == last)
 
-    def _draw_arm(self, sheet: Sheet, place: int, top: float, tall: float, names: bool, ends: bool) -> None:
+    def _draw_arm(self, sheet: Sheet, place: int, top: float, tall: float, above: float | None, ends: bool) -> None:
         run = self._training.arms[place].median_run
         self._texts[place].draw(sheet, MARGIN, top)
         box = Box(self.columns.maps[0], top + CAPTION, self.columns.maps[1] - self.columns.maps[0],
                   tall - CAPTION - BETWEEN - self._below - STRIP - STRIP_GAP)
         if run.layers:
-            HistoryMaps(run, place, box, self._span).draw(sheet, names, ends)
+            HistoryMaps(run, place, box, self._span).draw(sheet, above, ends)
         if self.columns.square and run.boundary:
             left, right = self.columns.square
             side = min(right - left, tall - BETWEEN)
@@ -135,7 +138,8 @@ def arm_sample(label: str, place: int, theme: Theme) -> Entry:
 
 def _result(arm: TrainedArm, data: DataSummary) -> list[str]:
     """`test 97.9 %`, or `test R² 0.93`; `loss 2.431 → 0.0711`: medians where there are several networks."""
-    first, last = (with_power(number(loss, DIGITS)) for loss in (arm.first_loss, arm.last_loss))
+    first, last = (with_power(number(loss, DIGITS)) if math.isfinite(loss) else "–" for loss in
+                   (arm.first_loss, arm.last_loss))
     return [f"test {data.score_text(arm.score(data))}", f"loss {first} → {last}"]
 
 
@@ -176,29 +180,32 @@ class HistoryMaps:
         low, high = span if span[1] > span[0] else (0.0, 1.0)
         self._values = Linear(low, high, 0.0, most=4)
 
-    def draw(self, sheet: Sheet, names: bool, ends: bool) -> None:
-        """With the layers' names where they are not the same as above, and with the first and last iteration."""
+    def draw(self, sheet: Sheet, above: float | None, ends: bool) -> None:
+        """With the layers' names, unless `above` is None, so far above their shares of dead units, or beside these; and
+        with the first and last iteration."""
         muted = sheet.theme.muted
         for column, layer in enumerate(self._layers):
             box = self._box._replace(left=self._box.left + column * (self._wide + GAP), width=self._wide)
             axes = self._draw_map(sheet, box, layer, column == 0)
             self._draw_strip(sheet, axes, self._run.layers[layer].dead, box)
-            self._caption(sheet, box, layer, f"layer {layer + 1}" * names)
+            self._draw_caption(sheet, box, layer, above)
             if ends:
                 y = box.bottom + STRIP_GAP + STRIP + 3 + line_height(TICK) / 2
                 sheet.text(box.left, y, "0", TICK, color=muted)
                 if self._run.checkpoints[-1]:
                     sheet.text(box.right, y, str(self._run.checkpoints[-1]), TICK, align="right", color=muted)
 
-    def _caption(self, sheet: Sheet, box: Box, layer: int, name: str) -> None:
-        """A layer's name, if it is said, and how many of its units are dead, in words where all layers have room."""
-        dead = [f"{percent_label(self._run.dead_fraction[layer])} dead" for layer in self._layers]
-        room = box.width - (width("layer 9" + "9" * (self._layers[-1] > 8), TITLE, True) + 12)
-        if not all(width(text, TITLE) <= room for text in dead):
+    def _draw_caption(self, sheet: Sheet, box: Box, layer: int, above: float | None) -> None:
+        """How many units are dead, in words where all layers have room."""
+        y, room = box.top - CAPTION / 2 - 1, box.width
+        if above is not None:
+            sheet.text(box.left, y - above, _name(layer), TITLE, bold=True)
+            room -= 0.0 if above else width(_name(layer), TITLE, True) + 12
+        dead = [f"{percent_label(self._run.dead_fraction[each])} dead" for each in self._layers]
+        if any(width(text, TITLE) > room for text in dead):
             dead = [text.removesuffix(" dead") for text in dead]
-        text, y = dead[self._layers.index(layer)], box.top - CAPTION / 2 - 1
-        size = fitting_size(lambda size: width(text, size) <= room, (TITLE, 12.5, SMALLEST))
-        sheet.text(box.left, y, name, TITLE, bold=True)
+        text = dead[self._layers.index(layer)]
+        size = fitting_size(lambda size: width(text, size) <= room, SIZES)
         if width(text, size) <= room:
             sheet.text(box.right, y, text, size, align="right")
 
@@ -207,7 +214,7 @@ class HistoryMaps:
 
         history, values = self._run.layers[layer], self._values
         y = values if first else Fixed(values.low, values.high)
-        axes = add_axes(sheet, f"layer {layer + 1} of arm {self._place}", box, Fixed(0.0, self._last), y, tick=TICK,
+        axes = add_axes(sheet, f"{_name(layer)} of arm {self._place}", box, Fixed(0.0, self._last), y, tick=TICK,
                         grid="")
         axes.xaxis.set_visible(False)
         axes.yaxis.set_visible(first)
@@ -229,9 +236,9 @@ class HistoryMaps:
             said = "" if missing(history).all() else "all 0"
         else:
             said = "" if NEAR[0] < reach / whole < NEAR[1] else f"to {with_power(number(reach, 2))}"
-        if said and width(said, TITLE) + 8 <= box.width:
-            write(sheet, axes, box.center[0], box.center[1], said, TITLE, align="center", boxed=True,
-                  color=sheet.theme.muted)
+        size = fitting_size(lambda size: width(said, size) + 8 <= box.width, SIZES)
+        if said and width(said, size) + 8 <= box.width:
+            write(sheet, axes, *box.center, said, size, align="center", boxed=True, color=sheet.theme.muted)
 
     def _draw_strip(self, sheet: Sheet, axes: Axes, dead: Floats, box: Box) -> None:
         """The share of dead units, from the bottom of a strip below the map."""
@@ -244,6 +251,18 @@ class HistoryMaps:
                                     (np.nan_to_num(shares), sheet.theme.foreground, name)):
             axes.add_artist(StepPatch(low + tall * heights, edges, baseline=low, color=color, linewidth=0, zorder=2,
                                       transform=axes.get_xaxis_transform(), clip_on=False, gid=gid))
+
+
+def _name(layer: int) -> str:
+    return f"layer {layer + 1}"
+
+
+def _is_narrow(run: Run, maps: tuple[float, float]) -> bool:
+    """Whether a layer's name and its share of dead units do not stand beside each other above a map."""
+    layers = shown_layers(len(run.layers))
+    room = (maps[1] - maps[0] + GAP) / max(len(layers), 1) - GAP - 12
+    return any(width(_name(layer), TITLE, True) + width(percent_label(run.dead_fraction[layer]), TITLE) > room
+               for layer in layers)
 
 
 def columns(run: Run) -> Counts:

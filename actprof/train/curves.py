@@ -88,7 +88,7 @@ class Curves:
         axes.set_title(title, loc="left", y=1.0, pad=8 / EM, font=font(True), fontsize=TITLE)
         for arm, curve in enumerate(self.curves):
             self._draw_curve(sheet, axes, curve, arm, box.width)
-            self._draw_end(sheet, axes, arm)
+            self._draw_end(sheet, axes, arm, 1 - 12 / box.height)
         self.draw_guides(sheet, axes, box)
         return axes
 
@@ -114,15 +114,16 @@ class Curves:
         at = at[at < len(x)]
         return at.tolist() if at.size else [len(x) - 1] * (len(x) > 0)
 
-    def _draw_end(self, sheet: Sheet, axes: Axes, number: int) -> None:
-        """A cross where an arm stopped before its time, on the upper edge where it left or is no number any more."""
+    def _draw_end(self, sheet: Sheet, axes: Axes, number: int, highest: float) -> None:
+        """A cross where an arm stopped before its time, below the upper edge where it left or is no number any more."""
         curve, theme = self.curves[number], sheet.theme
         if self._training.arms[number].median_run.status not in STOPPED or not len(curve.x):
             return
         last = float(self.scale.of(curve.middle[-1:])[0])
-        y = min(max(last, self.scale.low), self.scale.high) if math.isfinite(last) else self.scale.high
-        axes.plot(curve.x[-1:], [y], marker="X", markersize=14, zorder=7, color=theme.arm(number), linestyle="none",
-                  markeredgecolor=theme.foreground, markeredgewidth=1.2, clip_on=False,
+        inside = self.scale.low <= last < self.scale.high
+        axes.plot(curve.x[-1:], [last if inside else highest], marker="X", markersize=14, zorder=7, linestyle="none",
+                  color=theme.arm(number), markeredgecolor=theme.foreground, markeredgewidth=1.2, clip_on=False,
+                  transform=axes.transData if inside else axes.get_xaxis_transform(),
                   gid=f"{self.name}-end-{number + 1}")
 
 

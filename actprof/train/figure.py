@@ -19,7 +19,7 @@ TITLE = "Training from different initial weights"
 MAX_BLOCKS = 8
 FEW, KEY, MANY = 8, 16.0, 13.0  # arms; sizes of their names
 LONGEST_NAME = 420.0
-LOWEST, ABOVE, BELOW = 250.0, 34.0, 34.0  # of the curves' axes; their titles; their ticks
+LOWEST, ABOVE, BELOW = 186.0, 34.0, 34.0  # of the curves' axes; their titles; their ticks
 TICKS, BETWEEN, RIGHT = 74.0, 22.0, 44.0  # left of axes; between them
 WIDTHS = {2: (0.6, 0.4), 3: (0.48, 0.3, 0.22)}
 CURVES_PART = {1: 0.35}  # of the height that is left, by the number of blocks
@@ -40,7 +40,7 @@ def render(training: Training, log_y: bool, style: Style, format: str) -> bytes:
 def draw_figure(figure: Figure, theme: Theme, training: Training, log_y: bool) -> None:
     """Lay out and draw; the sheet is 1080 pixels high, or as high as all texts need."""
     from actprof.report.lettering import line_height, wrapped
-    from actprof.report.sheet import HEIGHT, MARGIN, WIDTH, Header, Key, Paragraph, Sheet
+    from actprof.report.sheet import MARGIN, WIDTH, Header, Key, Paragraph, Sheet
     from actprof.train.blocks import Blocks, arm_sample
     from actprof.train.curves import LossCurves, RateCurves, ScoreCurves
 
@@ -59,7 +59,7 @@ def draw_figure(figure: Figure, theme: Theme, training: Training, log_y: bool) -
     fixed = header.height + key.height + 6 + ABOVE + BELOW + foot.height + 12 + titles
     least = fixed + LOWEST + (blocks.height if blocks else 0.0)
     sheet = Sheet(figure, theme, least)
-    tall = LOWEST + (sheet.height - least) * (CURVES_PART.get(len(arms), 0.5) if blocks else 1.0)
+    tall = LOWEST + (sheet.height - least) * (CURVES_PART.get(len(arms), 0.65) if blocks else 1.0)
     header.draw(sheet)
     key.draw(sheet, MARGIN, header.height)
     top = header.height + key.height + 6 + ABOVE
@@ -69,7 +69,6 @@ def draw_figure(figure: Figure, theme: Theme, training: Training, log_y: bool) -
         top += tall + BELOW + foot.height + 12
         _draw_titles(sheet, training, blocks.columns, top)
         blocks.draw(sheet, top + titles, sheet.height - top - titles)
-    assert sheet.height >= HEIGHT
 
 
 def _short(lines: list[str]) -> str:

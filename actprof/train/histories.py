@@ -55,22 +55,23 @@ def _reach(outer: Floats, counts: Counts, layer: LayerHistory) -> float:
     return float(min(reached.max(initial=0.0), FAR * np.quantile(reached, USUALLY)))
 
 
+def finite(layer: LayerHistory) -> Counts:
+    """(checkpoints,) finite values."""
+    found: Counts = layer.counts.sum(axis=1) + layer.below + layer.above + layer.zeros
+    return found
+
+
 def totals(layer: LayerHistory) -> Floats:
-    """(checkpoints,) finite values, at least 1."""
-    found: Floats = np.maximum(_finite(layer), 1)
+    """(checkpoints,) the same, at least 1: what shares are parts of."""
+    found: Floats = np.maximum(finite(layer), 1)
     return found
 
 
 def missing(layer: LayerHistory) -> Flags:
     """(checkpoints,) whether some values are not finite."""
-    found = _finite(layer)
+    found = finite(layer)
     gone: Flags = found < found.max(initial=1)
     return gone
-
-
-def _finite(layer: LayerHistory) -> Counts:
-    found: Counts = layer.counts.sum(axis=1) + layer.below + layer.above + layer.zeros
-    return found
 
 
 def row_shares(layer: LayerHistory, span: Span) -> Floats:

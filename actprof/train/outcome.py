@@ -156,15 +156,15 @@ def judged(evidence: Evidence) -> tuple[str, Why]:
 def _status(evidence: Evidence) -> str:
     """How well a run that came to its end has learned, by its loss and by its accuracy."""
     best = max(evidence.gain, evidence.skill)
-    if not evidence.fits:
-        return "badly_scaled" if evidence.beats_chance else "not_learning"
-    if best >= MASTERED:
+    if not evidence.fits and not evidence.beats_chance:
+        return "not_learning"
+    if evidence.fits and (best >= MASTERED or (best >= WEAK and not evidence.is_falling)):
         return "ok"
-    if not evidence.is_falling and best >= WEAK:
-        return "ok"
+    if evidence.start and evidence.start.code in BADLY_SCALED:
+        return "badly_scaled"
     if evidence.is_falling or not evidence.beats_chance or evidence.start or _still(evidence):
-        return "badly_scaled" if evidence.start and evidence.start.code in BADLY_SCALED else "slow"
-    return "ok"
+        return "slow"
+    return "ok" if evidence.fits else "badly_scaled"
 
 
 def _numbers(evidence: Evidence) -> str:

@@ -6,13 +6,16 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from actprof.arrays import Counts, Floats
 from actprof.digits import number, percent
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 DIGITS = 4
 """Digits of a loss, in table, figure and film alike."""
@@ -159,7 +162,7 @@ class TrainedArm:
     def median(self, statistic: Callable[[Run], float]) -> float:
         """The median of a statistic over the runs; NaN if it is so for more than half of them."""
         values = sorted(map(statistic, self.runs), key=lambda value: math.inf if math.isnan(value) else value)
-        return (values[(len(values) - 1) // 2] + values[len(values) // 2]) / 2
+        return values[(len(values) - 1) // 2] / 2 + values[len(values) // 2] / 2
 
     @property
     def dead_fractions(self) -> list[float]:
@@ -232,3 +235,12 @@ class Training:
     data: DataSummary
     arms: tuple[TrainedArm, ...]
     notes: tuple[str, ...] = ()
+
+    def figure(self, log: bool = False, theme: str = "light") -> Figure:
+        """The picture of the training, or of its networks where nothing was trained, for matplotlib's own means."""
+        from actprof.report.style import painted
+        from actprof.train import figure, network_figure
+
+        if not any(arm.runs for arm in self.arms):
+            return painted(lambda made, colours: network_figure.draw_figure(made, colours, self), theme)
+        return painted(lambda made, colours: figure.draw_figure(made, colours, self, log), theme)

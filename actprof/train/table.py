@@ -20,8 +20,9 @@ MAX_LAYERS = 8
 
 def print_training(training: Training, stream: TextIO) -> None:
     """Print a row for each arm, then why one did not learn, and what answering blindly would give."""
-    networks = dict.fromkeys(f"{_architecture(arm)}, {arm.parameters:,} parameters" for arm in training.arms)
-    title = f"{training.data.name}: {' · '.join(networks)} · seed {training.seed}"
+    shapes = dict.fromkeys(_architecture(arm) for arm in training.arms)
+    counts = dict.fromkeys(f"{arm.parameters:,}" for arm in training.arms)
+    title = f"{training.data.name}: {', '.join(shapes)}; {' or '.join(counts)} parameters; seed {training.seed}"
     printed(title, _table(training, stream), stream)
     for line in _remarks(training):
         text = written(line, stream)
