@@ -10,6 +10,7 @@ import click
 from actprof import __version__
 from actprof.cli import output
 from actprof.cli.arguments import Command, Word
+from actprof.cli.standard_streams import standard_output
 from actprof.registry import Registry
 
 Tables = Mapping[str, Registry[Any]]
@@ -96,7 +97,7 @@ def command(table: str | None, format_: str | None, as_json: bool) -> None:
     from actprof.train.optimizers import OPTIMIZERS
     from actprof.train.schedules import SCHEDULES
 
-    stream = output.standard_output()
+    stream = standard_output()
     tables: dict[str, Registry[Any]] = {
         "initializers": INITIALIZERS, "activations": ACTIVATIONS, "normalizations": NORMALIZATIONS, "inputs": SOURCES,
         "datasets": DATASETS, "losses": LOSSES, "optimizers": OPTIMIZERS, "schedules": SCHEDULES}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,9 +12,17 @@ import click
 
 from actprof.errors import SpecError, quoted
 from actprof.registry import did_you_mean, folded
+from actprof.report.terminal import written
 
 
-class Command(click.Command):
+class Helpful(click.Command):
+    """A command whose help is in characters that standard output has; Click would write UTF-8 where only ASCII can be."""
+
+    def get_help(self, ctx: click.Context) -> str:
+        return super().get_help(ctx) if sys.stdout is None else written(super().get_help(ctx), sys.stdout)
+
+
+class Command(Helpful):
     """A command that says which argument is one too many."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
