@@ -72,7 +72,7 @@ def _promise(scheme: Scheme, inputs: int) -> list[str]:
 
 
 def _found(scheme: Scheme, inputs: int) -> list[str]:
-    sample = scheme.sampled(inputs)
+    sample = scheme.sample_at.get(inputs)
     if sample is None:
         return ["-"] * 6
     return [number(sample.min), number(sample.max), number(sample.mean),

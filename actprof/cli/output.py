@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 import click
 
-from actprof.cli.arguments import Whole, Word
+from actprof.cli.arguments import Whole, Word, given_options
+from actprof.cli.completion import FILES
 from actprof.cli.signals import in_thread
 from actprof.cli.standard_streams import StdoutError, abandon_stdout, say, standard_output
 from actprof.engine.spec import MAX_SEED, RunSpec
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 Command = TypeVar("Command", bound=Callable[..., Any])
 FORMATS = ("table", "json", "csv")
 MAX_NAME = 100
+
+OF_FIGURES = {"theme", "dpi", "no_clobber", "log", "log_y", "view"}
+"""Parameters, also of single commands, that mean nothing where no figure is drawn."""
 
 
 def seed_option(command: Command) -> Command:
@@ -68,6 +72,8 @@ class Output:
             self._targets = targets(self.paths or (default,), FIGURE_FORMATS, self.no_clobber)
         if animation is not None:
             self._targets += targets((animation,), ("gif",), self.no_clobber, "--animate")
+        if not self._targets:
+            self.name_idle(given_options(OF_FIGURES), "without a figure")
         refuse_inputs(self._targets, [path for path in inputs if path])
         self.check_height(SHEET[1] / UNIT)
         to_stdout = [target.option for target in self._targets if target.path == "-"]
@@ -117,6 +123,11 @@ class Output:
         """Lines on standard error, unless --quiet."""
         for text in texts if not self.quiet else ():
             say(f"note: {text}")
+
+    def name_idle(self, options: Sequence[str], beside: str) -> None:
+        """Say which options were given in vain."""
+        if options:
+            self.notes(f"{' and '.join(options)} mean{'s' * (len(options) == 1)} nothing {beside}")
 
     def draw(self, render: Callable[[Style, str], bytes]) -> None:
         """Render (style, format) for each target and say what was written."""
@@ -170,7 +181,7 @@ def output_options(command: Command) -> Command:
     wrapped: Any = with_output
     for option in reversed((
         format_options(FORMATS),
-        click.option("-o", "--output", "paths", multiple=True, metavar="PATH",
+        click.option("-o", "--output", "paths", multiple=True, metavar="PATH", shell_complete=FILES,
                      help="Write the figure to PATH, by its suffix png, svg or pdf; repeatable; - for a pipe.  "
                           "[default: a PNG in the current folder]"),
         click.option("--no-figure", is_flag=True, help="Write no figure."),
@@ -179,7 +190,7 @@ def output_options(command: Command) -> Command:
         click.option("--theme", type=Word(tuple(THEMES)), default=Style.theme, show_default=True,
                      help="Colours of the figure."),
         click.option("--dpi", type=Whole(30, 1000), default=Style.dpi, show_default=True,
-                     help="Resolution of a png, and of what is a raster in an svg or pdf; 100 gives 1920 pixels across."),
+                     help="Resolution of a png, and of rasters in an svg or pdf; 100 gives 1920 pixels across."),
         click.option("-q", "--quiet", is_flag=True, help="No notes and no progress on standard error."),
     )):
         wrapped = option(wrapped)

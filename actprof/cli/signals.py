@@ -64,7 +64,7 @@ def in_thread(work: Callable[[], Result]) -> Result:
 
 
 def run_until_interrupted(work: Callable[[], Result], stop: Callable[[], None]) -> tuple[Result, Signalled | None]:
-    """The result of `work()`, which the first signal asks, by `stop()`, to end early; and that signal. A second raises."""
+    """The result of `work()`, and the signal that asked it, by `stop()`, to end early; a second signal raises."""
     done: queue.SimpleQueue[Result | BaseException] = queue.SimpleQueue()
     told: Signalled | None = None
 

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 MIN_WIDTH, USUAL_WIDTH = 40, 80
 MIN_FOLD = 20
 
-_GREEK = dict(zip("αβγδεηθκλμνξπρσφχψωΔΣΦ", ("alpha", "beta", "gamma", "delta", "epsilon", "eta", "theta", "kappa",
-                  "lambda", "mu", "nu", "xi", "pi", "rho", "sigma", "phi", "chi", "psi", "omega", "Delta", "Sum ", "Phi"),
-                  strict=True))
+_GREEK = dict(zip("αβγδεηθκλμνξπρσφχψωΔΣΦ", (
+    "alpha", "beta", "gamma", "delta", "epsilon", "eta", "theta", "kappa", "lambda", "mu", "nu", "xi", "pi", "rho",
+    "sigma", "phi", "chi", "psi", "omega", "Delta", "Sum ", "Phi"), strict=True))
 _RAISED = {raised: f"^{plain}" for raised, plain in zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁻ᵗᶻˣⁿ", "0123456789-tzxn", strict=True)}
 _LOWERED = {chr(ord("₀") + digit): f"_{digit}" for digit in range(10)}
 PLAIN = str.maketrans({**_GREEK, **_RAISED, **_LOWERED, "×": "x", "·": "*", "÷": "/", "±": "+-", "√": "sqrt",
