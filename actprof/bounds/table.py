@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TextIO
-
-from rich.table import Table
+from typing import TYPE_CHECKING, TextIO
 
 from actprof.bounds.result import AGREEMENT, Bounds, Sample, Scheme
 from actprof.digits import compact, count, fan, number, percent
 from actprof.report.terminal import Column, printed, table, written
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
 
 KINDS = {"truncated": "truncated normal", "matrix": "matrix, not weight by weight", "point": "constant"}
 

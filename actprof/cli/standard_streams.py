@@ -34,6 +34,16 @@ class _WaitingFile(io.FileIO):
         return written
 
 
+class _Stderr(_WaitingFile):
+    """A full disk behind `2>log` loses the remark, not the result."""
+
+    def write(self, data: Any) -> int:
+        try:
+            return super().write(data)
+        except OSError:
+            return len(data)
+
+
 class _Stdout(_WaitingFile):
     def write(self, data: Any) -> int:
         try:
@@ -48,7 +58,7 @@ def prepare_streams() -> None:
     Under PYTHONUNBUFFERED Python writes once and leaves out what did not fit, so both get a buffer of their own.
     """
     codecs.register_error(PLAINLY, _plainly)
-    sys.stdout, sys.stderr = _prepared(sys.stdout, _Stdout), _prepared(sys.stderr, _WaitingFile)
+    sys.stdout, sys.stderr = _prepared(sys.stdout, _Stdout), _prepared(sys.stderr, _Stderr)
 
 
 def _prepared(stream: Any, file: type[_WaitingFile]) -> Any:
@@ -58,7 +68,7 @@ def _prepared(stream: Any, file: type[_WaitingFile]) -> Any:
     if type(raw) is io.FileIO:
         stream.flush()
         return io.TextIOWrapper(io.BufferedWriter(file(raw.fileno(), "wb", closefd=False)), stream.encoding, PLAINLY,
-                                line_buffering=stream.line_buffering or file is _WaitingFile)
+                                line_buffering=stream.line_buffering or file is _Stderr)
     if hasattr(stream, "reconfigure"):
         stream.reconfigure(errors=PLAINLY)
     return stream
@@ -87,7 +97,6 @@ def abandon_stdout() -> None:
 
 
 def say(text: str) -> None:
-    """Print a line on standard error; a full disk behind `2>log` loses the remark, not the result."""
+    """Print a line on standard error, where there is one."""
     if sys.stderr is not None:
-        with contextlib.suppress(OSError):
-            print(text, file=sys.stderr, flush=True)
+        print(text, file=sys.stderr, flush=True)

@@ -101,14 +101,13 @@ def _look(theme: Theme) -> dict[Any, Any]:
     }
 
 
-def _matplotlib() -> Any:
-    """The module, imported so that neither its environment can hinder it nor the import change what the user drew."""
+def _matplotlib() -> ModuleType:
+    """Matplotlib, whose import raises where MPLBACKEND names a backend of a desktop or a notebook that is not here."""
     if "matplotlib" not in sys.modules:
-        # A backend inherited from a notebook or a desktop makes the import itself raise elsewhere.
-        with _environment("MPLBACKEND", None) as backend:
+        with _environment("MPLBACKEND", None) as wished:
             _import_matplotlib()
         with suppress(ValueError):
-            sys.modules["matplotlib"].rcParams.update({"backend": backend} if backend else {})
+            sys.modules["matplotlib"].rcParams.update({"backend": wished} if wished else {})
     import matplotlib.figure
 
     return matplotlib
@@ -166,27 +165,16 @@ def matplotlib_set_up(theme: Theme | None = None) -> Iterator[None]:
         matplotlib = _matplotlib()
     except ImportError as error:
         raise OutputError(f"matplotlib cannot be loaded, so there is no figure: {error}.") from error
-    with matplotlib.rc_context():
-        matplotlib.rcdefaults()
-        # Fixed ids make the same figure the same bytes; text as outlines cannot be cut by another font; without
-        # hinting a text is as wide at any dpi as it was measured, and drawn in two thirds of the time.
-        fixed: dict[Any, Any] = {"svg.hashsalt": "actprof", "svg.fonttype": "path", "text.hinting": "none"}
-        matplotlib.rcParams.update(fixed | (_look(theme) if theme else {}))
-        yield
-    log.setLevel(level)
-
-
-def _matplotlib() -> ModuleType:
-    """Matplotlib, whose import raises where MPLBACKEND names a backend of a desktop or a notebook that is not here."""
-    if "matplotlib" in sys.modules or (wished := os.environ.pop("MPLBACKEND", None)) is None:
-        import matplotlib.figure
-    else:
-        import matplotlib.figure
-
-        os.environ["MPLBACKEND"] = wished
-        with suppress(ValueError):
-            matplotlib.rcParams["backend"] = wished
-    return matplotlib
+    try:
+        with matplotlib.rc_context():
+            matplotlib.rcdefaults()
+            # Fixed ids make the same figure the same bytes; text as outlines cannot be cut by another font; without
+            # hinting a text is as wide at any dpi as it was measured, and drawn in two thirds of the time.
+            fixed: dict[Any, Any] = {"svg.hashsalt": "actprof", "svg.fonttype": "path", "text.hinting": "none"}
+            matplotlib.rcParams.update(fixed | (_look(theme) if theme else {}))
+            yield
+    finally:
+        log.setLevel(level)
 
 
 def painted(draw: Callable[[Figure, Theme], None], theme: str) -> Figure:
