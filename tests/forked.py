@@ -54,9 +54,10 @@ class Program:
             signals: (seconds after the start, number) to send.
         """
         request = {"argv": argv, "cwd": os.fspath(cwd or os.getcwd()), "env": dict(env), "stdout": stdout,
-                   "stderr": stderr, "stdin": stdin, "encoding": encoding, "limits": dict(limits), "ignored": list(ignored),
-                   "signals": list(signals), "timeout": timeout}
-        assert self._server.stdin is not None and self._server.stdout is not None
+                   "stderr": stderr, "stdin": stdin, "encoding": encoding, "limits": dict(limits),
+                   "ignored": list(ignored), "signals": list(signals), "timeout": timeout}
+        assert self._server.stdin is not None
+        assert self._server.stdout is not None
         with tempfile.TemporaryDirectory() as streams:
             print(json.dumps(request | {"streams": streams}), file=self._server.stdin, flush=True)
             code, seconds, peak = json.loads(self._server.stdout.readline())

@@ -79,7 +79,8 @@ reading_options = added((
                  help="Columns to leave out, such as id,3,7-9; none keeps a column of row numbers."),
     click.option("--missing", type=Word(MISSING), default=RowsSpec.missing, show_default=True,
                  help="What becomes of rows that lack a number."),
-    click.option("--data-dir", metavar="FOLDER", help="Where mnist and fashion-mnist are looked for first."),
+    click.option("--data-dir", metavar="FOLDER", shell_complete=FOLDERS,
+                 help="Where mnist and fashion-mnist are looked for first."),
     click.option("--scale", type=Word(spec.SCALES), default=spec.SCALES[0], show_default=True,
                  help="Stored values: auto turns pixels 0…255 into 0…1, none leaves all as it is, unit brings all to "
                       "0…1, standard each feature to mean 0 and std 1."),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
-from actprof.cli.arguments import Command, Number, Whole, Word
+from actprof.cli.arguments import Command, Number, Whole, Word, given_options
 from actprof.cli.completion import FILES, names
 from actprof.cli.options import (
     NAME,
@@ -93,6 +93,10 @@ class _Bars:
             self._closed = True
             self._progress.stop()
 
+
+UNUSED_BY_SUMMARY = {"rates", "schedules", "optimizers", "weight_decay", "iterations", "epochs", "batch_size",
+                     "repeats", "dropout", "log_y"}
+"""Parameters of training alone."""
 
 VARIED = ("inits", "acts", "norms", "losses", "optimizers", "rates", "schedules")
 _data_options = added((
@@ -186,18 +190,30 @@ def command(data: str, target: str, validation_split: float | None, shuffle: boo
     varied = Varied(**{name: settings.pop(name) for name in VARIED})
     if summary and animate:
         raise SpecError("--animate cannot be combined with --summary, which trains nothing. Choose one.")
-    output.check(_default_name("network" if summary else "train", varied, data), animation=animate)
+    output.check(_default_name("network" if summary else "train", varied, data), animation=animate, inputs=[data])
+    if summary:
+        output.name_idle(given_options(UNUSED_BY_SUMMARY), "to --summary")
     read = reading(settings)
     scale = read.pop("scale")
     train_specs(varied, 1, 2, **settings)  # a wrong name is told before any data are read
     request = DataSpec(sources.parse(data, **read), target, scale, validation_split, shuffle, train_size)
     rows = in_thread(lambda: labelled.load(request, settings["seed"]))
     specs = train_specs(varied, rows.features, len(rows.classes), **settings, **_duration(iterations, epochs))
-    if animate and not summary and all(each.stack.depth == 1 for each in specs):
-        raise SpecError("--animate needs a hidden layer whose activations can be shown. Add --layers 1.")
+    if animate:
+        _require_animation(specs, len(rows.x_train), output.dpi)
     if summary:
         return _summarise(specs, rows, request, output)
     _train(specs, rows, request, repeats, log_y, output)
+
+
+def _require_animation(specs: list[TrainSpec], rows: int, dpi: int) -> None:
+    """Refuse now an animation that could not be drawn later."""
+    from actprof.train.animation import require_animatable
+    from actprof.train.trainer import checkpoints_of, updates_of
+
+    if all(each.stack.depth == 1 for each in specs):
+        raise SpecError("--animate needs a hidden layer whose activations can be shown. Add --layers 1.")
+    require_animatable(max(len(checkpoints_of(updates_of(each, rows))) for each in specs), dpi)
 
 
 def _default_name(stem: str, varied: Varied, data: str) -> str:
