@@ -43,19 +43,20 @@ class Program:
 
     def __call__(self, *argv: str, cwd: str | os.PathLike[str] | None = None, env: Mapping[str, str | None] = {},
                  stdout: str = "", stderr: str = "", stdin: str = os.devnull, encoding: str = "utf-8",
-                 limits: Mapping[str, int] = {}, ignored: Sequence[int] = (),
+                 unbuffered: bool = False, nonblocking: bool = False, limits: Mapping[str, int] = {}, ignored: Sequence[int] = (),
                  signals: Sequence[tuple[float, int]] = (), timeout: float = PATIENCE) -> Ended:
         """Run it.
 
         Args:
             env: variables beside those of this process; None takes one away.
             stdout, stderr: where they go instead of `out` and `err`; "closed" for nowhere.
+            unbuffered, nonblocking: how the standard output is.
             limits: `FSIZE`, `AS`, `NOFILE` … and the soft limit.
             signals: (seconds after the start, number) to send.
         """
         request = {"argv": argv, "cwd": os.fspath(cwd or os.getcwd()), "env": dict(env), "stdout": stdout,
                    "stderr": stderr, "stdin": stdin, "encoding": encoding, "limits": dict(limits),
-                   "ignored": list(ignored), "signals": list(signals), "timeout": timeout}
+                   "unbuffered": unbuffered, "nonblocking": nonblocking, "ignored": list(ignored), "signals": list(signals), "timeout": timeout}
         assert self._server.stdin is not None
         assert self._server.stdout is not None
         with tempfile.TemporaryDirectory() as streams:
@@ -168,8 +169,11 @@ def _opened(request: Mapping[str, Any], descriptor: int, name: str) -> Any:
         os.close(descriptor)
         return None
     os.dup2(os.open(place, os.O_WRONLY | os.O_NOCTTY), descriptor)
+    os.set_blocking(descriptor, not request["nonblocking"])
     raw = io.FileIO(descriptor, "wb", closefd=False)
-    return io.TextIOWrapper(io.BufferedWriter(raw), request["encoding"], "strict", line_buffering=raw.isatty())
+    unbuffered = request["unbuffered"]
+    return io.TextIOWrapper(raw if unbuffered else io.BufferedWriter(raw), request["encoding"],  # type: ignore[arg-type]
+                            "strict", line_buffering=raw.isatty(), write_through=unbuffered)
 
 
 if __name__ == "__main__":
