@@ -17,11 +17,24 @@ import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-PATIENCE = 60.0
+OPTIONS: Mapping[str, Any] = {
+    "cwd": ".",
+    "env": {},  # variables beside those of this process; None takes one away
+    "stdin": os.devnull,
+    "stdout": "",  # where it goes instead of `Ended.out`; "closed" for nowhere
+    "stderr": "",
+    "encoding": "utf-8",
+    "unbuffered": False,
+    "nonblocking": False,
+    "limits": {},  # FSIZE, AS, NOFILE … → the soft limit
+    "ignored": (),  # numbers of signals
+    "signals": (),  # (seconds after the start, number) of signals to send
+    "timeout": 60.0,
+}
 
 
 class Ended(NamedTuple):
@@ -41,26 +54,14 @@ class Program:
         self._server = subprocess.Popen([sys.executable, "-m", "tests.forked"], stdin=subprocess.PIPE, text=True,
                                         stdout=subprocess.PIPE, cwd=Path(__file__).parent.parent)
 
-    def __call__(self, *argv: str, cwd: str | os.PathLike[str] | None = None, env: Mapping[str, str | None] = {},
-                 stdout: str = "", stderr: str = "", stdin: str = os.devnull, encoding: str = "utf-8",
-                 unbuffered: bool = False, nonblocking: bool = False, limits: Mapping[str, int] = {}, ignored: Sequence[int] = (),
-                 signals: Sequence[tuple[float, int]] = (), timeout: float = PATIENCE) -> Ended:
-        """Run it.
-
-        Args:
-            env: variables beside those of this process; None takes one away.
-            stdout, stderr: where they go instead of `out` and `err`; "closed" for nowhere.
-            unbuffered, nonblocking: how the standard output is.
-            limits: `FSIZE`, `AS`, `NOFILE` … and the soft limit.
-            signals: (seconds after the start, number) to send.
-        """
-        request = {"argv": argv, "cwd": os.fspath(cwd or os.getcwd()), "env": dict(env), "stdout": stdout,
-                   "stderr": stderr, "stdin": stdin, "encoding": encoding, "limits": dict(limits),
-                   "unbuffered": unbuffered, "nonblocking": nonblocking, "ignored": list(ignored), "signals": list(signals), "timeout": timeout}
+    def __call__(self, *argv: str, **options: Any) -> Ended:
+        """Run it with some of OPTIONS."""
+        assert options.keys() <= OPTIONS.keys()
+        request = {"argv": argv, **OPTIONS, "cwd": os.getcwd(), **options}
         assert self._server.stdin is not None
         assert self._server.stdout is not None
         with tempfile.TemporaryDirectory() as streams:
-            print(json.dumps(request | {"streams": streams}), file=self._server.stdin, flush=True)
+            print(json.dumps(request | {"streams": streams}, default=os.fspath), file=self._server.stdin, flush=True)
             code, seconds, peak = json.loads(self._server.stdout.readline())
             out, err = (Path(streams, name).read_bytes() for name in ("out", "err"))
         return Ended(code, out, err.decode("utf-8", "backslashreplace"), seconds, peak)

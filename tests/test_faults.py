@@ -16,7 +16,7 @@ import sys
 import threading
 import time
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -98,7 +98,7 @@ ARGUMENTS: dict[str, tuple[list[str], str]] = {
                                for seed in (-1, 2**200)], "--seed must be a whole number from 0 to "),
     "bins that cannot be": ([f"histogram --bins {bins}" for bins in (0, 10**12)],
                             "--bins must be a whole number from 1 to 4,096"),
-    "a range that is none": ([f"histogram --range {low} {high}" for low, high in (("2", "1"), ("1", "1"), ("nan", "1"))],
+    "a range that is none": ([f"histogram --range {ends}" for ends in ("2 1", "1 1", "nan 1")],
                              "--range needs two finite numbers, LOW below HIGH"),
     "flags against each other": ([*everywhere("--json --format table"),
                                   *everywhere("--no-figure -o a.png", *DRAWING),
@@ -108,10 +108,10 @@ ARGUMENTS: dict[str, tuple[list[str], str]] = {
                              "unexpected argument 'extra'"),
     "code for a name": ([f"histogram --act {shlex.quote(code)}" for code in ("lambda x: x", "__import__('os')")],
                         "unknown activation"),
-    "control characters": (["histogram --act 'rel\x1b[31mu\x00'".replace("\x00", "\x07"), "gain 're\x1b[0mlu'"],
+    "control characters": (["histogram --act 'rel\x1b[31mu\x07'", "gain 're\x1b[0mlu'"],
                            r"\\x1b\[[^\x1b]*$"),
     "more than 64 megapixels": (everywhere("--dpi 1000", *DRAWING), "64 megapixels .* Take a --dpi of at most 555"),
-    "too high a sheet": (["gain --all -o a.png --dpi 500"], "64 megapixels .* Take a --dpi of at most"),
+    "too high a sheet": (["gain relu tanh gelu silu elu selu -o a.png --dpi 500"], "64 megapixels .* Take a --dpi of at most"),
     "an animation of too many pixels": ([f"{BASE['train']} --animate a.gif --iterations 60 --dpi 555"],
                                         "the animation would have"),
     "a missing folder": (everywhere("-o no/a.png", *DRAWING), "Make it first: 'mkdir -p no'"),
@@ -141,7 +141,7 @@ def test_no_arguments_get_help_on_standard_error(call: Program) -> None:
 
 
 def test_an_environment_variable_is_named_and_an_empty_one_is_none(call: Program) -> None:
-    line = "train --data mnist --no-figure".split()
+    line = ["train", "--data", "mnist", "--no-figure"]
     homeless = {"HOME": "/nowhere", "KERAS_HOME": None}
     assert_refused(call(*line, env={"ACTPROF_DATA_DIR": "/nowhere", **homeless}), 1, "ACTPROF_DATA_DIR")
     unset, empty = (call(*line, env={"ACTPROF_DATA_DIR": value, **homeless}) for value in (None, ""))
@@ -155,8 +155,8 @@ ACCEPTED: dict[str, tuple[str, str]] = {
     "one unit": ("histogram --layers 2 --width 1 --batch-size 9", "theory assumes wide layers"),
     "one row": (f"{SMALL} --batch-size 1", ""),
     "weights of std 0": (f"{SMALL} --init normal:std=0", "100 % zeros from layer 1"),
-    "overflow": ("histogram --layers 4 --width 20 --init 1e30", "layer 2 overflows: .* its statistics are of the finite"),
-    "inf − inf": ("histogram --layers 4 --width 20 --init 1e30 --act linear", "layer [34] not computed"),
+    "overflow": ("histogram --layers 4 --width 20 --init 1e30", "layer 2 overflows: .* of the finite part"),
+    "inf − inf": ("histogram --layers 4 --width 20 --init 1e30 --act linear", "layers? 3.* not computed"),
     "denormals": (f"{SMALL} --input normal:std=1e-44", ""),
     "one value": (f"{SMALL} --input constant:1e20 --init identity --act linear", "the same value everywhere"),
     "a layer one ulp wide": (f"{SMALL} --input uniform:low=1e20,high=1.0000001e20 --init identity --act linear", ""),
@@ -167,8 +167,8 @@ ACCEPTED: dict[str, tuple[str, str]] = {
     "elu of a thousand": (f"{SMALL} --input normal:std=1000 --init identity --act elu", ""),
     "a dead network": ("histogram --layers 5 --width 8 --bias constant:-9", "100 % zeros from layer 1"),
     "a fan-in of 10**18": ("bounds --fan-in 10**18", ""),
-    "training that diverges": (f"{BASE['train']} --lr 1e6 --iterations 40 -o a.svg", ""),
-    "a thousand layers": ("histogram --layers 1000 --width 3 --batch-size 4 -o a.svg", ""),
+    "training that diverges": (f"{BASE['train']} --lr 1e6 --iterations 40", ""),
+    "a thousand layers": ("histogram --layers 1000 --width 2 --batch-size 2", ""),
 }
 """What is a result and no error → (command line, what a note says)."""
 
@@ -176,9 +176,9 @@ ACCEPTED: dict[str, tuple[str, str]] = {
 @pytest.mark.parametrize("case", ACCEPTED)
 def test_what_looks_odd_is_a_result(case: str, call: Program) -> None:
     line, note = ACCEPTED[case]
-    arguments = shlex.split(line) + ([] if "-o" in line else ["--no-figure"])
     for form in ("table", "json"):
-        ended = call(*arguments, "--format", form)
+        figure = ["-o", "a.svg"] if form == "table" and line.startswith("train") else ["--no-figure"]
+        ended = call(*shlex.split(line), *([] if "-o" in line else figure), "--format", form)
         assert ended.code == 0, ended
         assert re.search(note, ended.err), ended.err
         assert all(said.startswith(("note: ", "wrote ")) for said in ended.err.splitlines())
@@ -248,10 +248,6 @@ def test_a_file_that_is_not_what_it_says_is_refused_and_kept(fault: str, call: P
 
 def old_file() -> None:
     Path("a.png").write_bytes(b"old")
-
-
-def unwritten(**options: Any) -> Callable[[Program], Ended]:
-    return lambda call: call(*shlex.split(SMALL), "-q", "-o", "a.png", **options)
 
 
 def test_a_full_disk_leaves_the_old_figure(call: Program) -> None:
@@ -327,39 +323,30 @@ def test_an_output_is_never_the_input(call: Program) -> None:
     assert files() == before
 
 
+def when_the_table_is_out(call: Program, act: Callable[[], object], *argv: str) -> Ended:
+    """Run the program, and act between its table and its figure."""
+    read, write = os.pipe()
+    watcher = threading.Thread(target=lambda: os.read(read, 1) and act())
+    watcher.start()
+    ended = call(*shlex.split(SMALL), "-q", *argv, stdout=f"/proc/{os.getpid()}/fd/{write}")
+    os.close(write)
+    watcher.join(10)
+    os.close(read)
+    return ended
+
+
 def test_no_clobber_keeps_a_file_that_appears_during_the_run(call: Program) -> None:
-    os.mkfifo("rows.csv")
-    writer = threading.Thread(target=_feed_late, args=("rows.csv", "a.png"))
-    writer.start()
-    ended = call(*shlex.split(SMALL), "--input", "rows.csv", "-o", "a.png", "--no-clobber", "-q")
-    writer.join(10)
+    ended = when_the_table_is_out(call, old_file, "-o", "a.png", "--no-clobber")
     assert (ended.code, ended.err) == (1, "Error: 'a.png' exists, and --no-clobber keeps it. "
                                           "Choose another --output.\n")
     assert files() == {"a.png": b"old"}
 
 
-def _feed_late(pipe: str, figure: str) -> None:
-    """Rows for a reader; the other file is there before they are."""
-    with open(pipe, "w") as rows:
-        Path(figure).write_bytes(b"old")
-        rows.write("1,2\n3,4\n5,6\n")
-
-
 def test_a_folder_that_vanishes_is_one_line(call: Program) -> None:
     os.mkdir("gone")
-    os.mkfifo("rows.csv")
-
-    def feed() -> None:
-        with open("rows.csv", "w") as rows:
-            os.rmdir("gone")
-            rows.write("1,2\n3,4\n5,6\n")
-
-    writer = threading.Thread(target=feed)
-    writer.start()
-    ended = call(*shlex.split(SMALL), "--input", "rows.csv", "-o", "gone/a.png", "-q")
-    writer.join(10)
-    assert ended.code == 1
-    assert re.fullmatch(r"Error: 'gone/a\.png' cannot be written: no such file or directory\. [^\n]*\n", ended.err)
+    ended = when_the_table_is_out(call, lambda: os.rmdir("gone"), "-o", "gone/a.png")
+    assert (ended.code, ended.err) == (1, "Error: 'gone/a.png' cannot be written: no such file or directory. "
+                                          "Choose another --output.\n")
 
 
 STREAMS: dict[str, tuple[dict[str, Any], int, str]] = {
@@ -435,14 +422,15 @@ def test_a_stream_of_few_characters_gets_plain_ones(name: str, encoding: str, ca
             assert ended.err.isascii()
 
 
-def on_a_terminal(call: Program, line: str, columns: int, **env: str) -> tuple[Ended, str]:
+def on_a_terminal(call: Program, line: str, columns: int, signals: Sequence[tuple[float, int]] = (),
+                  **env: str) -> tuple[Ended, str]:
     """What the program shows on a terminal of that width."""
     master, slave = pty.openpty()
     seen: list[bytes] = []
     reader = threading.Thread(target=lambda: seen.extend(_read_all(master)))
     reader.start()
     name = os.ttyname(slave)
-    ended = call(*shlex.split(line), stdout=name, stderr=name,
+    ended = call(*shlex.split(line), stdout=name, stderr=name, signals=signals,
                  env={"COLUMNS": str(columns), "TERM": "xterm", "NO_COLOR": None, "FORCE_COLOR": None, **env})
     os.close(slave)
     reader.join(10)
@@ -479,11 +467,11 @@ def test_colour_can_be_had_without(env: dict[str, str], call: Program) -> None:
 
 
 def test_a_progress_bar_is_on_a_terminal_alone_and_leaves_nothing_behind(call: Program) -> None:
-    line = "histogram --width 300 --batches 700 --batch-size 500 --no-figure"
-    _, seen = on_a_terminal(call, line, 80, FORCE_COLOR="0")
+    line = "histogram --width 300 --batches 3000 --batch-size 500 --no-figure"
+    _, seen = on_a_terminal(call, line, 80, signals=[(4.0, signal.SIGTERM)], FORCE_COLOR="0")
     assert "━" in seen
     assert not re.search(r"\x1b\[[\d;]*m", seen)
-    assert call(*line.split()).err == ""
+    assert call(*shlex.split(line), signals=[(1.5, signal.SIGTERM)]).err == ""
 
 
 def test_a_picture_for_a_terminal_is_refused(call: Program) -> None:
@@ -535,7 +523,8 @@ def plain_figure(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 @pytest.mark.parametrize("name", ENVIRONMENTS)
 def test_an_environment_changes_no_byte(name: str, plain_figure: bytes) -> None:
-    for folder, content in (("hostile", b"text.usetex: True\nfont.size: 90\nno.such.key: 1\n"), ("broken", b"\xff\xfe:")):
+    hostile = b"text.usetex: True\nfont.size: 90\nno.such.key: 1\n"
+    for folder, content in (("hostile", hostile), ("broken", b"\xff\xfe:")):
         os.mkdir(folder)
         Path(folder, "matplotlibrc").write_bytes(content)
     ended = finished([sys.executable, "-m", "actprof", *shlex.split(SMALL), "-q", "-o", "a.svg"],
@@ -553,8 +542,14 @@ def test_files_of_the_current_folder_are_never_imported() -> None:
     assert not [name for name in os.listdir() if name.startswith("executed")]
 
 
+def test_many_layers_are_one_map(call: Program) -> None:
+    ended = call(*shlex.split("histogram --layers 100 --width 2 --batch-size 2 -o a.svg -q"))
+    assert (ended.code, ended.err) == (0, "")
+    assert Path("a.svg").stat().st_size < 3e6
+
+
 def test_the_figure_is_the_same_whatever_standard_output_gets(call: Program) -> None:
-    lines = (*(BASE[name] for name in DRAWING),
+    lines = (BASE["bounds"], BASE["train"],
              "histogram --layers 25 --width 5 --init 0.931 --init torch.linear --act relu6 --batch-size 10 --bins 2",
              "histogram --layers 3 --width 20 --act sigmoid --init 9")
     for number, line in zip(count(), lines, strict=False):

@@ -28,9 +28,10 @@ def least_height(count: int) -> float:
     from actprof.gain import row
     from actprof.report.lettering import line_height
 
-    gallery = line_height(NAME) + 2 * line_height(SMALL) + LOWEST + GAP
-    lines, tall = (count, row.LOWEST + row.BELOW + row.GAP) if count <= MAX_ROWS else (-(-count // MAX_COLUMNS), gallery)
-    return (lines * tall + FOOT) / UNIT
+    if count <= MAX_ROWS:
+        return (count * (row.LOWEST + row.BELOW + row.GAP) + FOOT) / UNIT
+    small = line_height(NAME) + 2 * line_height(SMALL) + LOWEST + GAP
+    return (math.ceil(count / MAX_COLUMNS) * small + FOOT) / UNIT
 
 
 def render(result: GainTable, style: Style, format: str) -> bytes:
