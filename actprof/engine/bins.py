@@ -158,7 +158,8 @@ def _edge_at_zero(low: float, high: float, count: int) -> tuple[float, float]:
 def _spread(low: float, high: float, dtype: np.dtype[Any]) -> tuple[float, float]:
     """Give a constant a range, and bins more than a few floats of width."""
     size = max(abs(low), abs(high))
-    least = max(size * NEAR_CONSTANT, float(np.finfo(dtype).tiny) * 2**20) if size else 0.5
+    floor = max(8 * float(np.finfo(dtype).smallest_subnormal), 2**20 * float(np.finfo(np.float64).tiny))
+    least = max(size * NEAR_CONSTANT, floor) if size else 0.5
     if high - low >= least:
         return low, high
     middle = low / 2 + high / 2

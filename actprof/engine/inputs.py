@@ -276,7 +276,7 @@ def input_moments(inputs: Inputs) -> InputMoments:
         mean, sizes = float(rows.mean()), (rows**2).mean(axis=1)
         second = float(sizes.mean())
         unevenness = float(sizes.var()) / second**2 if second else 0.0
-    return InputMoments(mean * largest, second * largest**2, _mean_cosine(rows, sizes), unevenness, largest)
+    return InputMoments(mean * largest, second * largest * largest, _mean_cosine(rows, sizes), unevenness, largest)
 
 
 def _mean_cosine(rows: Floats, sizes: Floats) -> float:

@@ -7,9 +7,10 @@ and so the results, depend on the request alone and not on the number of workers
 
 from __future__ import annotations
 
+import itertools
 import math
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Any
@@ -283,7 +284,7 @@ def _chunk_by_chunk(network: Network, inputs: Inputs, bins: Sequence[LayerBins],
     layers = network.keep(workers)
     trip = ForwardBackward(network, layers, scales, chunks) if scales else None
     shares = [[chunk] for chunk in chunks] if trip else _dealt(chunks)
-    memory_of = threading.local()
+    memory_of, done = threading.local(), itertools.count(1)
 
     def through(share: Sequence[Chunk]) -> Profile:
         scratch = memory_of.__dict__.setdefault("scratch", Scratch())
@@ -291,6 +292,7 @@ def _chunk_by_chunk(network: Network, inputs: Inputs, bins: Sequence[LayerBins],
             counters = [_LayerCounters(network, layer.number, bins[layer.number - 1], scratch) for layer in layers]
             gradients: Sequence[LayerGradient | None] = [None] * len(layers)
             for chunk in share:
+                progress(next(done) / len(chunks))
                 rows = inputs.rows(chunk.batch, chunk.start, chunk.stop)
                 if trip:
                     gradients = trip.go(rows, chunk, counters, scratch)
@@ -302,7 +304,7 @@ def _chunk_by_chunk(network: Network, inputs: Inputs, bins: Sequence[LayerBins],
             return Profile(tuple(counter.profile(layer, gradient) for layer, counter, gradient
                                  in zip(layers, counters, gradients, strict=True)))
 
-    return _merged(ordered_map(through, shares, workers), len(shares), progress)
+    return reduce(Profile.merge, ordered_map(through, shares, workers))
 
 
 def _layer_by_layer(network: Network, inputs: Inputs, bins: Sequence[LayerBins], chunks: list[Chunk],
@@ -313,16 +315,6 @@ def _layer_by_layer(network: Network, inputs: Inputs, bins: Sequence[LayerBins],
     steps = _Steps(progress, len(groups))
     parts = (_super_chunk(network, inputs, bins, group, workers, steps.next()) for group in groups)
     return reduce(Profile.merge, parts)
-
-
-def _merged(parts: Iterator[Profile], total: int, progress: Progress) -> Profile:
-    """The profile of all parts, each reported when it is done."""
-    whole = next(parts)
-    progress(1 / total)
-    for done, part in enumerate(parts, start=2):
-        whole = whole.merge(part)
-        progress(done / total)
-    return whole
 
 
 def _super_chunk(network: Network, inputs: Inputs, bins: Sequence[LayerBins], chunks: Sequence[Chunk], workers: int,

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from actprof.gain.result import ActivationGains, GainTable
-from actprof.report.style import Style, Theme, to_bytes
+from actprof.report.style import UNIT, Style, Theme, to_bytes
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -21,6 +21,17 @@ MAX_ROWS = 6
 MAX_COLUMNS, BETWEEN, TICK, NAME, SMALL = 8, 26.0, 12.0, 15.0, 14.0
 BESIDE, BELOW, LOWEST = 46.0, 34.0, 90.0  # pixels of a small map's ticks, and of a small plane
 GAP = 16.0  # below a small plane without ticks
+
+
+def least_height(count: int) -> float:
+    """Inches that so many activations take at least."""
+    from actprof.gain import row
+    from actprof.report.lettering import line_height
+
+    if count <= MAX_ROWS:
+        return (count * (row.LOWEST + row.BELOW + row.GAP) + FOOT) / UNIT
+    small = line_height(NAME) + 2 * line_height(SMALL) + LOWEST + GAP
+    return (math.ceil(count / MAX_COLUMNS) * small + FOOT) / UNIT
 
 
 def render(result: GainTable, style: Style, format: str) -> bytes:

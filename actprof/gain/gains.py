@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -114,9 +114,15 @@ def gain_spec(names: Sequence[str] = (), *, everything: bool = False, sigma_w: f
     return GainSpec(tuple(map(ACTIVATIONS.parse, asked)), everything, sigma_w, sigma_b, q0, curves)
 
 
-def gain_table(request: GainSpec) -> GainTable:
-    """The gains of every activation, in the order of the request; the whole catalogue by its forward gain."""
-    found = [_activation(choice, request) for choice in request.activations]
+def gain_table(request: GainSpec, progress: Callable[[float], None] = lambda share: None) -> GainTable:
+    """The gains of every activation, in the order of the request; the whole catalogue by its forward gain.
+
+    `progress` hears the share done.
+    """
+    found = []
+    for done, choice in enumerate(request.activations):
+        progress(done / len(request.activations))
+        found.append(_activation(choice, request))
     if request.everything:
         found.sort(key=lambda each: (-(each.gains.gain_forward or 0.0), each.label))
     return GainTable(_config(request), tuple(found), tuple(_notes(found, request)))

@@ -6,14 +6,16 @@ import math
 import re
 import textwrap
 from collections.abc import Iterable
-from typing import TextIO
-
-from rich.table import Table
+from typing import TYPE_CHECKING, TextIO
 
 from actprof.digits import number, without_rounding
 from actprof.gain.result import ActivationGains, GainCourse, GainTable
 from actprof.gain.words import course_words, edge_words, fixed_point_lines, paste_lines, torch_words
 from actprof.report.terminal import USUAL_WIDTH, Column, printed, table, text_width, width, written
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
 
 MISSING = "n/a"
 NARROW = 5

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import io
-import logging
+import math
 import os
 import sys
 import warnings
@@ -15,7 +15,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from actprof.engine.spec import QUANTITIES
-from actprof.errors import OutputError, SpecError
+from actprof.errors import OutputError, ResourceError, SpecError
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -23,6 +23,12 @@ if TYPE_CHECKING:
 
 FORMATS = ("png", "svg", "pdf")
 MAX_PIXELS = 64_000_000
+BYTES_OF_A_PIXEL = 34
+"""Memory that a pixel takes at most while it is drawn: where it lies in a raster that is resampled in floats."""
+
+MAX_RASTER_PIXELS = 16_000_000
+"""Of a page of a vector file, if all of it were a raster: 277 dpi of the usual page."""
+
 MAX_SIDE = 65_535  # what matplotlib's Agg renderer can address
 UNIT = 100  # layouts are made in pixels of 1/100 inch
 EM = UNIT / 72  # pixels in a point
@@ -107,9 +113,60 @@ def _look(theme: Theme) -> dict[Any, Any]:
     }
 
 
+def _matplotlib() -> ModuleType:
+    """Matplotlib, whose import raises where MPLBACKEND names a backend of a desktop or a notebook that is not here."""
+    if "matplotlib" not in sys.modules:
+        with _environment("MPLBACKEND", None) as wished:
+            _import_matplotlib()
+        with suppress(ValueError):
+            sys.modules["matplotlib"].rcParams.update({"backend": wished} if wished else {})
+    import matplotlib.figure
+
+    return matplotlib
+
+
+def _import_matplotlib() -> None:
+    try:
+        import matplotlib
+    except UnicodeDecodeError:  # of a matplotlibrc, which is sought in the current folder first
+        for name in [name for name in sys.modules if name.startswith("matplotlib.")]:
+            del sys.modules[name]
+        with _environment("MATPLOTLIBRC", os.devnull), _folder(os.path.dirname(__file__)):
+            import matplotlib  # noqa: F401
+
+
+@contextmanager
+def _environment(name: str, value: str | None) -> Iterator[str | None]:
+    """Inside, a variable has that value or none; yields the one that it had."""
+    before = os.environ.pop(name, None)
+    os.environ.update({} if value is None else {name: value})
+    try:
+        yield before
+    finally:
+        os.environ.pop(name, None)
+        os.environ.update({} if before is None else {name: before})
+
+
+@contextmanager
+def _folder(path: str) -> Iterator[None]:
+    """Inside, the current folder is another one."""
+    try:
+        before = os.getcwd()
+    except FileNotFoundError:
+        yield
+        return
+    os.chdir(path)
+    try:
+        yield
+    finally:
+        os.chdir(before)
+
+
 @contextmanager
 def matplotlib_set_up(theme: Theme | None = None) -> Iterator[None]:
     """Matplotlib as it came out of the box, with a theme, whatever the user's environment and matplotlibrc say."""
+    import logging
+
     # An older matplotlib may use what a newer library that it stands on calls deprecated: python -W error stops there.
     warnings.simplefilter("ignore", DeprecationWarning)
     warnings.filterwarnings("ignore", message="warn_")  # of the parser behind its formulas
@@ -120,27 +177,16 @@ def matplotlib_set_up(theme: Theme | None = None) -> Iterator[None]:
         matplotlib = _matplotlib()
     except ImportError as error:
         raise OutputError(f"matplotlib cannot be loaded, so there is no figure: {error}.") from error
-    with matplotlib.rc_context():
-        matplotlib.rcdefaults()
-        # Fixed ids make the same figure the same bytes; text as outlines cannot be cut by another font; without
-        # hinting a text is as wide at any dpi as it was measured, and drawn in two thirds of the time.
-        fixed: dict[Any, Any] = {"svg.hashsalt": "actprof", "svg.fonttype": "path", "text.hinting": "none"}
-        matplotlib.rcParams.update(fixed | (_look(theme) if theme else {}))
-        yield
-    log.setLevel(level)
-
-
-def _matplotlib() -> ModuleType:
-    """Matplotlib, whose import raises where MPLBACKEND names a backend of a desktop or a notebook that is not here."""
-    if "matplotlib" in sys.modules or (wished := os.environ.pop("MPLBACKEND", None)) is None:
-        import matplotlib.figure
-    else:
-        import matplotlib.figure
-
-        os.environ["MPLBACKEND"] = wished
-        with suppress(ValueError):
-            matplotlib.rcParams["backend"] = wished
-    return matplotlib
+    try:
+        with matplotlib.rc_context():
+            matplotlib.rcdefaults()
+            # Fixed ids make the same figure the same bytes; text as outlines cannot be cut by another font; without
+            # hinting a text is as wide at any dpi as it was measured, and drawn in two thirds of the time.
+            fixed: dict[Any, Any] = {"svg.hashsalt": "actprof", "svg.fonttype": "path", "text.hinting": "none"}
+            matplotlib.rcParams.update(fixed | (_look(theme) if theme else {}))
+            yield
+    finally:
+        log.setLevel(level)
 
 
 def painted(draw: Callable[[Figure, Theme], None], theme: str) -> Figure:
@@ -164,12 +210,12 @@ def to_bytes(draw: Callable[[Figure, Theme], None], format: str, style: Style, m
 
         figure = Figure()
         draw(figure, theme)
-        if format == "png":
-            width, height = figure.get_size_inches()
-            require_drawable(width, height, style.dpi)
+        width, height = figure.get_size_inches()
+        dpi = style.dpi if format == "png" else raster_dpi(width, height, style.dpi)
+        require_drawable(width, height, dpi)
         buffer = io.BytesIO()
         options: dict[str, Any] = {"pil_kwargs": {"compress_level": 1}} if format == "png" else {}
-        figure.savefig(buffer, format=format, dpi=style.dpi, metadata=_PROVENANCE[format](metadata), **options)
+        figure.savefig(buffer, format=format, dpi=dpi, metadata=_PROVENANCE[format](metadata), **options)
     return buffer.getvalue()
 
 
@@ -185,12 +231,23 @@ def collector_paused() -> Iterator[None]:
             gc.enable()
 
 
+def raster_dpi(width: float, height: float, dpi: int) -> int:
+    """Resolution of what is a raster in a vector file of that many inches: no finer than MAX_RASTER_PIXELS a page."""
+    return min(dpi, max(Style.dpi, math.isqrt(int(MAX_RASTER_PIXELS / (width * height)))))
+
+
 def require_drawable(width: float, height: float, dpi: int) -> None:
-    """Raise SpecError if that many inches would be more pixels than MAX_PIXELS."""
-    width, height = width * dpi, height * dpi
-    if width * height > MAX_PIXELS or max(width, height) > MAX_SIDE:
-        raise SpecError(f"the figure would have {width:,.0f} × {height:,.0f} pixels; {MAX_PIXELS // 10**6} megapixels "
-                        f"and {MAX_SIDE:,} a side are the limit. Lower --dpi or show less.")
+    """Refuse a picture of that many inches if it has too many pixels (SpecError) or needs too much (ResourceError)."""
+    from actprof.machine import amount, available_memory
+
+    across, down = width * dpi, height * dpi
+    if across * down > MAX_PIXELS or max(across, down) > MAX_SIDE:
+        most = int(min(math.sqrt(MAX_PIXELS / (width * height)), MAX_SIDE / max(width, height)))
+        raise SpecError(f"the figure would have {across:,.0f} × {down:,.0f} pixels; {MAX_PIXELS // 10**6} megapixels "
+                        f"and {MAX_SIDE:,} a side are the limit. Take a --dpi of at most {most}.")
+    needed, available = across * down * BYTES_OF_A_PIXEL, available_memory()
+    if available is not None and needed > available:
+        raise ResourceError(f"drawing needs about {amount(needed)}; {amount(available)} available. Lower --dpi.")
 
 
 def _text(metadata: dict[str, str]) -> str:
