@@ -46,7 +46,7 @@ MIN_ROWS, MAX_ROWS, ROWS_WORK = 32, 128, 1e9
 DRAW_WORK = 30
 """What drawing a weight costs, in multiplications."""
 
-MAX_SHARE, MIN_WORK = 0.1, 5e9
+MAX_SHARE, MIN_WORK = 0.1, 1.5e9
 """Trials take no more multiplications than this share of the run's, or than that many, whichever is more."""
 
 MIN_BATCH = 8
