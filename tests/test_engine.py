@@ -317,7 +317,12 @@ def test_dropout_multiplies_the_second_moment_and_the_matching_gain_undoes_it():
     for gain, growth in ((math.sqrt(2), 2.0), (1.0, 1.0)):
         stack, = stack_specs([f"lecun:gain={gain!r}"], ["relu"], layers=6, width=500, dropout=0.5)
         run = RunSpec(batch_size=400)
-        layers = compare([stack], run, open_inputs(run, 500)).arms[0].layers
+        arm, = compare([stack], run, open_inputs(run, 500)).arms
+        layers = arm.layers
+        for layer, said in zip(layers, arm.forecast.theory.layers, strict=True):
+            assert layer.activation.statistics["std"] == pytest.approx(said.std, rel=0.25)
+            assert layer.activation.statistics["correlation"] == pytest.approx(said.correlation, abs=0.06)
+            assert said.chi is None or said.chi == pytest.approx(growth)
         steps = [after.activation.statistics["second_moment"] / before.activation.statistics["second_moment"]
                  for before, after in pairwise(layers)]
         assert np.mean(steps) == pytest.approx(growth, rel=0.1)

@@ -57,12 +57,12 @@ def with_gradients(stack: StackSpec, steps: Sequence[Step], rows: int) -> list[L
 
 
 def _chi(stack: StackSpec, step: Step, above: Step) -> float | None:
-    """σ_w² of the layer above times E φ'², over what a normalisation between them divided by."""
+    """σ_w² of the layer above times E φ'², over a normalisation's divisor and the share that dropout keeps."""
     number = step.theory.layer
     if _jumps(stack, number):
         return None
     divisor = step.levels.divisor * above.field.divisor
-    return float(scales(stack, number + 1).weights * step.one.slope_square / divisor)
+    return float(scales(stack, number + 1).weights * step.one.slope_square / (divisor * (1 - stack.dropout)))
 
 
 def _jumps(stack: StackSpec, number: int) -> bool:
@@ -120,9 +120,25 @@ def predict(stack: StackSpec, second_moment: float, correlation: float, rows: in
             reason = finite_width.why_unreliable(step.field, step.one, levels.second_moment, below) if typical else ""
             if reason:
                 break
-            levels, below = step.levels, above
+            levels, below = _dropped(step.levels, stack.dropout), above
             steps.append(step)
-        return StackTheory(tuple(with_gradients(stack, steps, rows)), reason)
+        found = with_gradients(stack, steps, rows)
+        return StackTheory(tuple(map(_without_errors, found) if stack.dropout else found), reason)
+
+
+def _dropped(levels: Levels, rate: float) -> Levels:
+    """What inverted dropout lets through: E a² over 1 - rate, while two rows share what they shared."""
+    if not rate:
+        return levels
+    more = levels.second_moment * rate / (1 - rate)
+    return replace(levels, second_moment=levels.second_moment + more, difference=levels.difference + more,
+                   variance=levels.variance + more)
+
+
+def _without_errors(layer: LayerTheory) -> LayerTheory:
+    """The layer without a statement on how far a network strays: what dropout adds to that is not known here."""
+    return replace(layer, log_gradient_error=None, std_low=math.nan, std_high=math.nan, mean_error=math.nan,
+                   std_error=math.nan, second_moment_error=math.nan)
 
 
 def _field(stack: StackSpec, number: int, levels: Levels, rows: int) -> tuple[Field, float]:
