@@ -10,6 +10,8 @@ import click
 from actprof import __version__
 from actprof.cli import output
 from actprof.cli.arguments import Command, Word
+from actprof.cli.completion import REGISTRIES, catalogue
+from actprof.cli.standard_streams import standard_output
 from actprof.registry import Registry
 
 Tables = Mapping[str, Registry[Any]]
@@ -87,19 +89,8 @@ def command(table: str | None, format_: str | None, as_json: bool) -> None:
 
     Each with its formula, its parameters and their defaults, its other names and its source.
     """
-    from actprof.catalogue.activations import ACTIVATIONS
-    from actprof.catalogue.initializers import INITIALIZERS
-    from actprof.catalogue.normalizations import NORMALIZATIONS
-    from actprof.data.sources import DATASETS
-    from actprof.engine.inputs import SOURCES
-    from actprof.train.losses import LOSSES
-    from actprof.train.optimizers import OPTIMIZERS
-    from actprof.train.schedules import SCHEDULES
-
-    stream = output.standard_output()
-    tables: dict[str, Registry[Any]] = {
-        "initializers": INITIALIZERS, "activations": ACTIVATIONS, "normalizations": NORMALIZATIONS, "inputs": SOURCES,
-        "datasets": DATASETS, "losses": LOSSES, "optimizers": OPTIMIZERS, "schedules": SCHEDULES}
+    stream = standard_output()
+    tables = {key: catalogue(key) for key in REGISTRIES}
     chosen = {key: names for key, names in tables.items() if table in (None, names.listing)}
     if output.chosen_format(format_, as_json) == "json":
         stream.write(to_json(chosen) + "\n")

@@ -1,26 +1,27 @@
-"""What the machine has to give.
+"""The machine: how much memory it has left, and work on several of its cores.
 
-Work on several cores for what holds the interpreter's lock: processes, each with its share of the cores.
-
-Where most of the time goes into many small calls of NumPy, threads wait for one another.
+Threads share large arrays; processes, each with its share of the cores, take what holds the interpreter's lock, for
+where most of the time goes into many small calls of NumPy, threads wait for one another.
 """
 
 from __future__ import annotations
 
 import math
-import multiprocessing
 import os
 import pickle
 import queue
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from multiprocessing.connection import Connection, wait
-from multiprocessing.process import BaseProcess
-from typing import Any, TypeVar
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar, cast
 
 from actprof.errors import ResourceError
+
+if TYPE_CHECKING:
+    from subprocess import Popen
+
 
 _LIMITS = (("sys/fs/cgroup", "memory.max"), ("sys/fs/cgroup/memory", "memory.limit_in_bytes"))
 """Mount point and limit file of control groups, version 2 and version 1."""
@@ -140,18 +141,17 @@ def _in_order(done: queue.SimpleQueue[tuple[int, Result | None, BaseException | 
     early: dict[int, Result] = {}
     for wanted in range(total):
         while wanted not in early:
-            try:
-                index, result, error = done.get(timeout=0.1)
-            except queue.Empty:
-                continue
+            index, result, error = _waited_for(done)
             if error is not None:
                 raise error
             early[index] = result  # type: ignore[assignment]
         yield early.pop(wanted)
 
 
-MOST_WORKERS = 60
-"""As many as Windows can wait for at once."""
+def _waited_for(done: queue.SimpleQueue[Item]) -> Item:
+    while True:
+        with suppress(queue.Empty):
+            return done.get(timeout=0.1)
 
 
 def map_unordered(work: Callable[[Item], Result], items: Sequence[Item], workers: int) -> Iterator[tuple[int, Result]]:
@@ -159,96 +159,101 @@ def map_unordered(work: Callable[[Item], Result], items: Sequence[Item], workers
 
     `work`, which is sent once, items and results must pickle; the first exception is raised.
     """
-    workers = min(workers, len(items), MOST_WORKERS)
+    workers = min(workers, len(items))
     if workers <= 1:
         yield from enumerate(map(work, items))
         return
-    threads = max(1, cores() // workers)
-    crew: dict[Any, BaseProcess] = {}
+    setting = pickle.dumps(sys.path) + pickle.dumps((work, max(1, cores() // workers)))
+    pending, done = queue.SimpleQueue[int](), queue.SimpleQueue[tuple[int, Any, Exception | None]]()
+    for place in range(len(items)):
+        pending.put(place)
+    crew: list[Popen[bytes]] = []
     try:
         for _ in range(workers):
-            crew.update([_started(work, threads)])
-        yield from _results(list(crew), iter(enumerate(items)))
-    finally:
-        for process in crew.values():
-            process.terminate()
-        for worker, process in crew.items():
-            process.join()
-            worker.close()
-
-
-def _results(idle: list[Any], waiting: Iterator[tuple[int, Any]]) -> Iterator[tuple[int, Any]]:
-    """Send each worker the next item whenever it has nothing to do, and yield what comes back."""
-    busy: list[Any] = []
-    while True:
-        for worker, task in zip(idle, waiting, strict=False):
-            with _told_of_loss():
-                worker.send(task)
-            busy.append(worker)
-        if not busy:
-            return
-        ready = wait(busy)
-        idle, busy = [worker for worker in busy if worker in ready], [worker for worker in busy if worker not in ready]
-        for worker in idle:
-            with _told_of_loss():
-                place, result, error = worker.recv()
+            crew.append(_started())
+            threading.Thread(target=_feed, args=(crew[-1], setting, items, pending, done), daemon=True).start()
+        for _ in items:
+            place, result, error = _waited_for(done)
             if error is not None:
                 raise error
             yield place, result
-
-
-@contextmanager
-def _told_of_loss() -> Iterator[None]:
-    try:
-        yield
-    except (EOFError, OSError):
-        raise ResourceError("a worker process ended early, perhaps for want of memory. "
-                            "Take fewer --workers or smaller networks.") from None
-
-
-def _started(work: Callable[[Any], Any], threads: int) -> tuple[Any, BaseProcess]:
-    """A new worker: the connection to it, and the process. Spawned, for a fork copies locks that other threads hold."""
-    context = multiprocessing.get_context("spawn")
-    ours, theirs = context.Pipe()
-    process = context.Process(target=_serve, args=(theirs, work, threads), daemon=True)
-    with _deaf():
-        process.start()
-    theirs.close()
-    return ours, process
-
-
-@contextmanager
-def _deaf() -> Iterator[None]:
-    """Inside, Ctrl-C is held back, also from a process that starts: it would show a traceback of its imports."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    from multiprocessing.resource_tracker import ensure_running
-
-    ensure_running()  # its start, which comes with the first process, would let Ctrl-C through again
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        for process in crew:
+            process.kill()
+        for process in crew:
+            process.wait()
 
 
-def _serve(parent: Connection, work: Callable[[Any], Any], threads: int) -> None:
-    """What a worker does until its parent ends."""
+def _started() -> Popen[bytes]:
+    """A worker that reads tasks and writes results.
+
+    It is isolated (-I), for Python would import the modules it starts with from the current folder first. Ctrl-C stays
+    blocked in it: that goes to the whole group, and the parent answers it.
+    """
+    import subprocess
+
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}) if hasattr(signal, "pthread_sigmask") else None
+    try:
+        return subprocess.Popen([sys.executable, "-I", "-c", _WORKER], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    finally:
+        if before is not None:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+_WORKER = """
+import pickle, sys
+sys.path = pickle.load(sys.stdin.buffer)
+from actprof.machine import serve
+serve()
+"""
+
+
+def _feed(process: Popen[bytes], setting: bytes, items: Sequence[Any], pending: queue.SimpleQueue[int],
+          done: queue.SimpleQueue[tuple[int, Any, Exception | None]]) -> None:
+    """Send a worker one item after the other, and what comes back to `done`."""
+    tasks, results = cast(BinaryIO, process.stdin), cast(BinaryIO, process.stdout)
+    place = -1
+    try:
+        with tasks, results:
+            tasks.write(setting)
+            while True:
+                place = pending.get_nowait()
+                pickle.dump(items[place], tasks)
+                tasks.flush()
+                done.put((place, *pickle.load(results)))
+    except queue.Empty:
+        return
+    except (EOFError, OSError, pickle.UnpicklingError):
+        done.put((place, None, ResourceError("a worker process ended early, perhaps for want of memory. "
+                                             "Take fewer --workers or smaller networks.")))
+    except Exception as error:
+        done.put((place, None, error))
+
+
+def serve() -> None:
+    """What a worker does until its parent ends, or has no more tasks."""
+    tasks, results = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
+    with suppress(OSError):
+        os.dup2(2, 1)  # whatever else is printed is no result
+    work, threads = pickle.load(tasks)
     limit_threads(threads)
-    # Ctrl-C goes to the whole group: the parent answers it, a worker just ends.
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    if hasattr(signal, "pthread_sigmask"):
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    with suppress(EOFError, OSError):
+    waiting = queue.SimpleQueue[Any]()
+    threading.Thread(target=_receive, args=(tasks, waiting), daemon=True).start()
+    while True:
+        pickle.dump(_tried(work, waiting.get()), results)
+        results.flush()
+
+
+def _receive(tasks: BinaryIO, waiting: queue.SimpleQueue[Any]) -> None:
+    """Take tasks while the worker is at work too, to end with its parent at once."""
+    with suppress(EOFError):
         while True:
-            place, item = parent.recv()
-            parent.send((place, *_tried(work, item)))
+            waiting.put(pickle.load(tasks))
+    os._exit(0)
 
 
-def _tried(work: Callable[[Item], Result], item: Item) -> tuple[Result | None, Exception | None]:
-    """(result, None), or (None, what went wrong)."""
+def _tried(work: Callable[[Any], Any], item: Any) -> tuple[Any, Exception | None]:
+    """The result or the exception."""
     try:
         return work(item), None
     except Exception as error:
@@ -262,10 +267,3 @@ def _portable(error: Exception) -> Exception:
     except Exception:
         return RuntimeError(f"{type(error).__name__}: {error}")
     return error
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        wait([parent.sentinel])
-        os._exit(1)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import importlib
 import os
@@ -15,6 +14,8 @@ import click
 
 from actprof import __version__
 from actprof.cli import signals
+from actprof.cli.arguments import Helpful
+from actprof.cli.standard_streams import StdoutError, abandon_stdout, prepare_streams, say
 from actprof.errors import ActprofError, SpecError, quoted
 
 COMMANDS = {
@@ -31,11 +32,17 @@ COMMANDS = {
 PIPE_CLOSED = 141
 
 
-class _PipeClosed(Exception):
-    """The reader of our output went away. Click would turn it into exit code 1."""
+_REMEDIES = {
+    errno.EMFILE: "Close some, or raise the limit: ulimit -n",
+    errno.ENFILE: "Close some in other programs",
+    errno.ENOSPC: "Make room on the disk",
+    errno.EDQUOT: "Make room within the quota",
+    errno.EAGAIN: "Raise the limit on processes: ulimit -u",
+}
+"""What to do about an error of the system that nothing closer to its cause has told."""
 
 
-class _Commands(click.Group):
+class _Commands(Helpful, click.Group):
     """Imports a command's module when it is used."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -55,12 +62,6 @@ class _Commands(click.Group):
             hint = did_you_mean(args[0], COMMANDS) or "'actprof --help' lists the commands."
             raise SpecError(f"unknown command {quoted(args[0])}. {hint}")
         return super().resolve_command(ctx, args)
-
-    def invoke(self, ctx: click.Context) -> Any:
-        try:
-            return super().invoke(ctx)
-        except BrokenPipeError as error:
-            raise _PipeClosed from error
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80})
@@ -82,16 +83,14 @@ def cli() -> None:
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:
     """Run the program and end the process: 0 done, 1 could not, 2 bad request, 3 bad verdict; or by a signal."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
+    prepare_streams()
     try:
         with signals.handle_signals():
             code = _run(argv)
     except (signals.Signalled, KeyboardInterrupt) as error:
         number = error.number if isinstance(error, signals.Signalled) else signal.SIGINT
         if number == signal.SIGINT:
-            _say("Interrupted.")
+            say("Interrupted.")
         signals.end_by(number)
     sys.exit(code)
 
@@ -104,7 +103,7 @@ def _run(argv: Sequence[str] | None) -> int:
             sys.stdout.flush()
         return code if isinstance(code, int) else 0
     except click.exceptions.NoArgsIsHelpError as error:
-        _say(error.format_message())
+        say(error.format_message())
         return error.exit_code
     except click.Abort:
         return _failed("aborted", 1)
@@ -116,34 +115,31 @@ def _run(argv: Sequence[str] | None) -> int:
         return _failed(str(error), error.exit_code)
     except MemoryError as error:
         return _failed(f"not enough memory: {error}. Lower --width, --layers or --batch-size.", 1)
-    except (_PipeClosed, OSError) as error:
+    except StdoutError as error:
         return _not_written(error)
+    except OSError as error:
+        where = quoted(error.filename, 300) if error.filename else "the system"
+        remedy = _REMEDIES.get(error.errno or 0, "ACTPROF_DEBUG=1 shows where")
+        return _failed(f"{where}: {error.strerror or error}. {remedy}", 1)
     except Exception as error:
         if os.environ.get("ACTPROF_DEBUG") == "1":
             raise
+        if isinstance(error, RuntimeError) and "start new thread" in str(error):
+            return _failed("the system gives no more threads. Raise the limit on processes: ulimit -u", 1)
         return _failed(f"this is a bug in actprof: {type(error).__name__}: {error}. "
                        "ACTPROF_DEBUG=1 shows where; please report it.", 1)
 
 
-def _not_written(error: _PipeClosed | OSError) -> int:
-    """Standard output cannot take more: point it at nothing, so that Python does not complain at its exit."""
+def _not_written(error: StdoutError) -> int:
     code = PIPE_CLOSED
-    if isinstance(error, OSError) and error.errno != errno.EPIPE:
-        where = quoted(error.filename, 300) if error.filename else "standard output"
-        code = _failed(f"{where} cannot be written: {error.strerror or error}. Send the result elsewhere.", 1)
-    with contextlib.suppress(OSError, ValueError, AttributeError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if error.errno != errno.EPIPE:
+        code = _failed(f"standard output cannot be written: {error}. Send the result elsewhere.", 1)
+    abandon_stdout()
     return code
 
 
 def _failed(message: str, code: int) -> int:
     """Say what went wrong in one line."""
     line = " ".join(message.split())
-    _say(f"Error: {line}" if line.endswith((".", "?", "!")) else f"Error: {line}.")
+    say(f"Error: {line}" if line.endswith((".", "?", "!")) else f"Error: {line}.")
     return code
-
-
-def _say(text: str) -> None:
-    """On standard error, if that can be."""
-    with contextlib.suppress(OSError):
-        click.echo(text, err=True)

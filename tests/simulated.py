@@ -27,7 +27,7 @@ def counted(values, edges, atoms=()):
     histogram = Histogram(edges, np.histogram(flat, edges)[0], below, above)
     return replace(
         Distribution.empty(values.shape[1], edges, rectifier=0.0 in atoms), histogram=histogram,
-        moments=UnitMoments(counts, means, float((np.where(finite, known - means, 0.0) ** 2).sum())),
+        moments=UnitMoments(counts, means, math.sqrt((np.where(finite, known - means, 0.0) ** 2).sum())),
         minimum=flat.min(initial=math.inf), maximum=flat.max(initial=-math.inf), zeros=int((flat == 0).sum()),
         atoms=tuple((atom, int((flat == atom).sum())) for atom in atoms),
         always_zero=(values == 0).all(0), ever_zero=(values == 0).any(0), nan=int(np.isnan(values).sum()),

@@ -102,7 +102,8 @@ def settings(run: Run, *arguments: str) -> dict[str, Any]:
     ("histogram -o a.png -o b.svg -o ./a.png",
      "--output names the same file twice: 'a.png' and './a.png'. Name each file once."),
     ("histogram --dpi 556",
-     "--dpi 556 makes a png of more than 64 megapixels. Take at most 555, or write an svg or a pdf."),
+     "the figure would have 10,675 × 6,005 pixels; 64 megapixels and 65,535 a side are the limit. Take a --dpi of at "
+     "most 555."),
     ("histogram -o /dev/stdout -o -", "--output names the same file twice: '-'. Name each file once."),
     ("histogram --widths 9,10 --layers 3", "--widths cannot be combined with --layers. It names every width itself."),
     ("histogram --widths 9,10 --width 3", "--widths cannot be combined with --width. It names every width itself."),

@@ -63,7 +63,7 @@ def test_no_clobber_keeps_whatever_is_there() -> None:
         error = refusal(path, no_clobber=True)
         assert str(error) == f"'{path}' exists, and --no-clobber keeps it. Choose another --output."
         assert isinstance(error, OutputError)
-    assert targets(["c.png"], FORMATS, no_clobber=True) == [Target("c.png", "png")]
+    assert targets(["c.png"], FORMATS, no_clobber=True) == [Target("c.png", "png", no_clobber=True)]
 
 
 def test_a_place_that_cannot_be_written_is_refused_before_the_work(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TextIO
-
 import click
 
 from actprof.bounds.spec import FAN_IN, FAN_OUT, MAX_SAMPLES, MIN_SAMPLES, SCHEMES, BoundsSpec
 from actprof.cli.arguments import Command, Number, Whole
+from actprof.cli.completion import names
 from actprof.cli.options import NAME
 from actprof.cli.output import Output, default_name, output_options, seed_option
+from actprof.cli.progress import shown_progress
 from actprof.cli.signals import in_thread
 from actprof.registry import MAX_FAN
-
-if TYPE_CHECKING:
-    from actprof.bounds.result import Bounds
-    from actprof.report.style import Style
 
 
 @click.command("bounds", cls=Command)
 @click.option("--scheme", "--init", "schemes", multiple=True, default=SCHEMES, metavar=NAME,
+              shell_complete=names("initializers"),
               help="Weight initialiser, or a number for the std of a normal; repeatable. "
                    f"See 'actprof list inits'.  [default: {', '.join(SCHEMES)}]")
 @click.option("--fan-in", metavar="N|LOW:HIGH|N,N,…", default=FAN_IN, show_default=True,
@@ -60,28 +57,19 @@ def command(schemes: tuple[str, ...], fan_in: str, fan_out: str, kernel: str | N
     from actprof.machine import one_blas_thread
 
     one_blas_thread()
+    from actprof.bounds.figure import render
     from actprof.bounds.records import bounds_record, bounds_rows
     from actprof.bounds.scales import bounds, bounds_spec
+    from actprof.bounds.table import print_bounds
 
     output.check(default_name("bounds", [schemes]))
     request = bounds_spec(schemes, fan_in=fan_in, at=at, fan_out=fan_out, kernel_sides=kernel, gain=gain,
                           samples=samples, seed=seed, groups=groups, depthwise=depthwise, transposed=transposed)
-    result = in_thread(lambda: bounds(request))
-    output.print(lambda stream: _print_table(result, stream), lambda: bounds_record(result),
+    with shown_progress(output.quiet) as progress:
+        result = in_thread(lambda: bounds(request, progress))
+    output.print(lambda stream: print_bounds(result, stream), lambda: bounds_record(result),
                  lambda: bounds_rows(result))
     if fan_in.casefold().endswith(":log") and not log and not output.no_figure:
         output.notes("--log draws such a range on logarithmic axes")
     output.notes(*result.notes, *(note for scheme in result.schemes for note in scheme.notes))
-    output.draw(lambda style, form: _figure(result, log, style, form))
-
-
-def _print_table(result: Bounds, stream: TextIO) -> None:
-    from actprof.bounds.table import print_bounds
-
-    print_bounds(result, stream)
-
-
-def _figure(result: Bounds, log: bool, style: Style, form: str) -> bytes:
-    from actprof.bounds.figure import render
-
-    return render(result, log, style, form)
+    output.draw(lambda style, form: render(result, log, style, form))

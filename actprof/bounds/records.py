@@ -39,7 +39,7 @@ def _sample(sample: Sample) -> dict[str, Any]:
 
 
 def _row(scheme: Scheme, place: int) -> dict[str, Any]:
-    sampled = scheme.sampled(scheme.channels[place])
+    sampled = scheme.sample_at.get(scheme.channels[place])
     return {
         "scheme": scheme.label, "distribution": scheme.distribution,
         **({"channels": scheme.channels[place]} if scheme.convolution else {}), "fan_in": scheme.fan_in[place],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ class Scheme:
     notes: tuple[str, ...] = ()
     tex: str = ""
 
-    @property
+    @cached_property
     def bound(self) -> tuple[float, ...] | None:
         """The largest |w|; None where the support is unbounded."""
         return None if self.support is None else tuple(max(map(abs, each)) for each in self.support)
@@ -99,9 +100,10 @@ class Scheme:
         """Whether the fan-ins are channels times a kernel's area."""
         return self.channels != self.fan_in
 
-    def sampled(self, channels: int) -> Sample | None:
-        """The sample at a fan-in as it was asked for."""
-        return next((sample for sample in self.samples if sample.channels == channels), None)
+    @cached_property
+    def sample_at(self) -> Mapping[int, Sample]:
+        """Fan-in as it was asked for → the sample there."""
+        return {sample.channels: sample for sample in self.samples}
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import cast
 
 import numpy as np
@@ -48,12 +48,15 @@ def bounds_spec(names: Sequence[str] = SCHEMES, *, fan_in: str = FAN_IN, at: str
                       samples, seed, groups, depthwise, transposed)
 
 
-def bounds(request: BoundsSpec) -> Bounds:
-    """The curves of every scheme, and its samples; all schemes see the same draws."""
+def bounds(request: BoundsSpec, progress: Callable[[float], None] = lambda share: None) -> Bounds:
+    """The curves of every scheme, and its samples; all schemes see the same draws. `progress` hears the share done."""
     thinned = len(request.fan_in) >= MOST_POINTS
     notes = [f"--fan-in is followed at {len(request.fan_in):,} fan-ins, evenly spaced"] if thinned else []
-    return Bounds(request.seed, _config(request), tuple(_scheme(choice, request) for choice in request.schemes),
-                  (*notes, *_torch_fans(request)))
+    found = []
+    for done, choice in enumerate(request.schemes):
+        progress(done / len(request.schemes))
+        found.append(_scheme(choice, request))
+    return Bounds(request.seed, _config(request), tuple(found), (*notes, *_torch_fans(request)))
 
 
 def _torch_fans(request: BoundsSpec) -> list[str]:

@@ -11,6 +11,9 @@ from actprof.registry import MAX_FAN, Choice
 
 MAX_KERNEL, MAX_SIDES = 1_000, 3
 MIN_SAMPLES, MAX_SAMPLES = 2, 10**7
+MAX_DRAWN = 10**9
+"""Weights of all samples together; they take most of a minute."""
+
 SCHEMES = ("xavier", "xavier_uniform", "he", "lecun", "fan_in_uniform")
 FAN_IN = "1:100"
 FAN_OUT = "same"
@@ -56,6 +59,9 @@ class BoundsSpec:
             require("a side of --kernel", side, 1, MAX_KERNEL)
         require("--samples", self.samples, MIN_SAMPLES, MAX_SAMPLES)
         require("--seed", self.seed, 0, MAX_SEED)
+        if (drawn := len(self.schemes) * len(self.at) * self.samples) > MAX_DRAWN:
+            raise SpecError(f"{drawn:,} weights would be drawn, --samples for each of {len(self.schemes)} schemes at "
+                            f"{len(self.at):,} fan-ins; {MAX_DRAWN:,} are the limit. Lower --samples.")
         if self.gain is not None and not 0 <= self.gain < math.inf:
             raise SpecError(f"--gain must be a finite number, 0 or more, not {self.gain:g}.")
         if list(self.fan_in) != sorted(set(self.fan_in)):

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TextIO
-
-from rich.table import Table
+from typing import TYPE_CHECKING, TextIO
 
 from actprof.bounds.result import AGREEMENT, Bounds, Sample, Scheme
 from actprof.digits import compact, count, fan, number, percent
 from actprof.report.terminal import Column, printed, table, written
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
 
 KINDS = {"truncated": "truncated normal", "matrix": "matrix, not weight by weight", "point": "constant"}
 
@@ -72,7 +74,7 @@ def _promise(scheme: Scheme, inputs: int) -> list[str]:
 
 
 def _found(scheme: Scheme, inputs: int) -> list[str]:
-    sample = scheme.sampled(inputs)
+    sample = scheme.sample_at.get(inputs)
     if sample is None:
         return ["-"] * 6
     return [number(sample.min), number(sample.max), number(sample.mean),

@@ -126,7 +126,7 @@ def _above_0(name: str, default: float, quiet: bool = False) -> Parameter:
 
 
 def _stretched(name: str, general: str, **more: Any) -> dict[str, Any]:
-    """What a row has whose pre-activations a parameter multiplies, which is 1 unless it is given."""
+    """The fields of a row whose pre-activations a parameter multiplies, which is 1 unless it is given."""
     return {"parameters": (_above_0(name, 1.0, quiet=True),), "stretch": name, "general": general, **more}
 
 
@@ -157,7 +157,8 @@ _ROWS = (
                lambda z, out: np.clip(z, -1, 1, out=out), fn.mask(lambda z: np.abs(z) < 1), ("hardtanh",),
                kinks=(-1.0, 1.0), atoms=(-1.0, 1.0), flat=("left", "right"), piecewise=True),
     Activation("lecun_tanh", "1.7159·tanh(2z/3)", "LeCun et al. 1998, Efficient BackProp",
-               fn.lecun_tanh, lambda z: fn.bell(z, 4 / 3, 4 * 1.7159 * 2 / 3), flat=("left", "right")),
+               value=lambda z: 1.7159 * np.tanh(2 / 3 * z),
+               derivative=lambda z: fn.bell(z, 4 / 3, 4 * 1.7159 * 2 / 3), flat=("left", "right")),
     Activation("arctan", "arctan z", "classical", fn.wrap(np.arctan), lambda z: 1 / (1 + z * z), ("atan",),
                flat=("left", "right")),
     Activation("sin", "sin z", "Sitzmann et al. 2020 (SIREN)", fn.wrap(np.sin), np.cos, sup=1.0, waves=2 * math.pi,
@@ -168,8 +169,9 @@ _ROWS = (
                **_stretched("w0", "cos(w0·z)", sees_stretched=True)),
     Activation("erf", "erf z = 2/√π ∫₀ᶻ e^-t² dt", "Williams 1996", fn.wrap(special.erf),
                lambda z: 2 / math.sqrt(math.pi) * np.exp(-z * z), flat=("left", "right")),
-    Activation("gaussian", "e^-z²", "Broomhead & Lowe 1988", fn.gaussian,
-               fn.gaussian_slope, flat=("left", "right")),
+    Activation("gaussian", "e^-z²", "Broomhead & Lowe 1988", value=lambda z: np.exp(-z * z),
+               derivative=lambda z: -2 * np.clip(z, -1e4, 1e4) * np.exp(-np.clip(z, -1e4, 1e4) ** 2),
+               flat=("left", "right")),
     Activation("softsign", "z/(1 + |z|)", "Bergstra et al. 2009", fn.softsign,
                lambda z: 1 / (1 + np.abs(z)) ** 2, flat=("left", "right"), bends=(0.0,)),
     Activation("relu", "max(z, 0)", "Nair & Hinton 2010", fn.relu, fn.mask(lambda z: z > 0),
@@ -178,8 +180,9 @@ _ROWS = (
     Activation("relu6", "min(max(z, 0), 6)", "Krizhevsky 2010", lambda z, out: np.clip(z, 0, 6, out=out),
                fn.mask(lambda z: (z > 0) & (z < 6)), kinks=(0.0, 6.0), atoms=(0.0, 6.0), flat=("right",),
                piecewise=True),
-    Activation("relu_squared", "max(z, 0)²", "So et al. 2021 (Primer)", fn.relu_squared,
-               lambda z: 2 * np.maximum(z, 0), ("relu2",), atoms=(0.0,), sup=math.inf, bends=(0.0,), piecewise=True),
+    Activation("relu_squared", "max(z, 0)²", "So et al. 2021 (Primer)",
+               lambda z, out: np.square(np.maximum(z, 0), out=out), lambda z: 2 * np.maximum(z, 0), ("relu2",),
+               atoms=(0.0,), sup=math.inf, bends=(0.0,), piecewise=True),
     Activation("leaky_relu", _SLOPE, "Maas, Hannun & Ng 2013; slope 0.01 in PyTorch and JAX", fn.leaky, fn.leaky_slope,
                ("lrelu",), (Parameter("slope", 0.01, -1.0, 1.0),),
                lambda slope: (0.0,) if slope != 1 else (), atoms=lambda slope: (0.0,) if slope == 0 else (),
@@ -218,7 +221,8 @@ _ROWS = (
                fn.silu, fn.silu_slope, ("swish",), flat=("left",),
                **_stretched("beta", "z·sigmoid(beta·z)", shrinks=True)),
     Activation("hard_silu", "z·min(max(z + 3, 0), 6)/6", "Howard et al. 2019 (MobileNetV3)",
-               fn.hard_silu, fn.hard_silu_slope, ("hardswish", "hard_swish"), kinks=(-3.0, 3.0), atoms=(0.0,),
+               fn.hard_silu, lambda z: np.where(z < 3, (z > -3) * (np.clip(z, -3, 3) / 3 + 0.5), z.dtype.type(1)),
+               ("hardswish", "hard_swish"), kinks=(-3.0, 3.0), atoms=(0.0,),
                flat=("left",), piecewise=True),
     Activation("mish", "z·tanh(log(1 + e^z))", "Misra 2019", fn.mish, fn.mish_slope, flat=("left",)),
     Activation("softplus", "log(1 + e^(beta·z))/beta", "Dugas et al. 2001", fn.softplus,
@@ -238,11 +242,13 @@ _ROWS = (
                atoms=lambda leak, sub: (-sub + 0.0,) if leak == 0 else (), piecewise=True,
                slope_below=lambda leak, sub: float(leak) if sub == 0 else None),
     Activation("tanh_shrink", "z - tanh z", "PyTorch Tanhshrink", fn.tanh_shrink, lambda z: np.tanh(z) ** 2),
-    Activation("soft_shrink", "sign(z)·max(|z| - threshold, 0)", "Donoho 1995", fn.soft_shrink,
+    Activation("soft_shrink", "sign(z)·max(|z| - threshold, 0)", "Donoho 1995",
+               lambda z, out, threshold: np.subtract(z, np.clip(z, -threshold, threshold), out=out),
                fn.mask(lambda z, threshold: np.abs(z) > threshold), (), (Parameter("threshold", 0.5, low=0.0),),
                kinks=lambda threshold: (-threshold, threshold) if threshold else (),
                atoms=lambda threshold: (0.0,) if threshold else (), piecewise=True),
-    Activation("hard_shrink", "z if |z| > threshold, else 0", "Donoho & Johnstone 1994", fn.hard_shrink,
+    Activation("hard_shrink", "z if |z| > threshold, else 0", "Donoho & Johnstone 1994",
+               lambda z, out, threshold: np.multiply(z, np.abs(z) > threshold, out=out),
                fn.mask(lambda z, threshold: np.abs(z) > threshold), (), (Parameter("threshold", 0.5, low=0.0),),
                kinks=lambda threshold: (-threshold, threshold) if threshold else (),
                jumps=lambda threshold: (-threshold, threshold) if threshold else (),
@@ -331,7 +337,7 @@ class BoundActivation:
 
     @property
     def sight(self) -> float:
-        """What a pre-activation is multiplied by before it is counted."""
+        """The factor by which a pre-activation is multiplied before it is counted."""
         return self.stretch if self.activation.sees_stretched else 1.0
 
     @property

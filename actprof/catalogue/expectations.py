@@ -34,7 +34,7 @@ _JUMPING: tuple[Kernel, Kernel] = ((lambda z: z * z - 1, lambda q: 2 * q),
 
 
 def kernels(phi: BoundActivation) -> tuple[Kernel, Kernel]:
-    """Of the first and the second derivative: with f' unless φ jumps, then with f."""
+    """The kernels of the first and the second derivative: with f' unless φ jumps, then with f."""
     return _JUMPING if phi.jumps else _SMOOTH
 
 
@@ -76,32 +76,20 @@ def pair(variance: float, d: float, offset: float) -> tuple[float, ...]:
 
 
 @functools.cache
-def _of_largest(k: int) -> tuple[float, float]:
-    """(E M, Var M)."""
+def largest(k: int) -> tuple[float, float]:
+    """(E M, Var M) of the largest M of k standard normal numbers."""
     z, weights = rule(np.array([]), 0.0, 1.0)
     weights = weights * k * normal_cdf(z) ** (k - 1)
     mean = float(z @ weights)
     return mean, float((z - mean) ** 2 @ weights)
 
 
-def _mean(k: int) -> float:
-    return _of_largest(k)[0]
-
-
-def _variance(k: int) -> float:
-    return _of_largest(k)[1]
-
-
-def largest_slopes(k: int, variance: float, offset: float) -> tuple[float, float]:
-    """(m', W') by the variance: m = offset + √q E M, W = offset² + 2·offset·√q E M + q E M²."""
-    mean, root = _mean(k), math.sqrt(variance)
-    return mean / (2 * root), _variance(k) + mean * mean + offset * mean / root
-
-
-def largest_curvatures(k: int, variance: float, offset: float) -> tuple[float, float]:
-    """(m'', W'')."""
-    quarter = _mean(k) / (4 * variance * math.sqrt(variance))
-    return -quarter, -2 * offset * quarter
+def _of_largest(k: int, variance: float, offset: float, order: int) -> tuple[float, float]:
+    """A derivative by the variance of m = offset + √q E M and W = offset² + 2·offset·√q E M + q E M²."""
+    (mean, spread), root = largest(k), math.sqrt(variance)
+    if order == 1:
+        return mean / (2 * root), spread + mean * mean + offset * mean / root
+    return -mean / (4 * variance * root), -offset * mean / (2 * variance * root)
 
 
 MIN_TO_SPLIT = 1e-28
@@ -116,7 +104,7 @@ NOTHING = 1e-20
 
 @dataclass(frozen=True)
 class Moments:
-    """What a layer makes of a pre-activation of variance q; for a φ with jumps the slopes miss them.
+    """The expectations for a pre-activation of variance q; for a φ with jumps the slopes miss them.
 
     NumPy's floats, whose squares overflow to infinity.
 
@@ -157,11 +145,12 @@ def moments(phi: BoundActivation, variance: float, offset: float = 0.0) -> Momen
     variance = np.float64(quadrature.tamed(phi, variance))
     with np.errstate(all="ignore"):
         first = _levels(phi, variance, offset)
-        unit = phi.scale ** 2
-        slopes = _slopes(phi, max(variance, MIN_FOR_SLOPES * unit), offset)
+        unit = phi.scale**2
+        slopes = _by_variance(phi, max(variance, MIN_FOR_SLOPES * unit), offset, 1)
         if variance < MIN_FOR_SLOPES * unit and _through_0(phi, offset):
-            slopes = slopes[0], _without_0(_slopes(phi, max(variance, MIN_TO_SPLIT * unit), offset)[1], variance)
-        curvatures = _curvatures(phi, max(variance, MIN_FOR_CURVATURES * unit), offset)
+            nearer = _by_variance(phi, max(variance, MIN_TO_SPLIT * unit), offset, 1)
+            slopes = slopes[0], _without_0(nearer[1], variance)
+        curvatures = _by_variance(phi, max(variance, MIN_FOR_CURVATURES * unit), offset, 2)
     return Moments(*map(np.float64, (*first, slopes[0], curvatures[0], slopes[1], curvatures[1])))
 
 
@@ -193,7 +182,7 @@ def curve(phi: BoundActivation, variances: Array) -> Curve:
     at = evaluated(phi, std[:, None] * z)
     square, slope_square = (np.einsum("ij,ij->i", at.mean(each * each), weights) for each in (at.value, at.slope))
     if phi.pieces > 1:
-        return Curve(square, slope_square, np.full(q.size, largest_slopes(phi.pieces, 1.0, 0.0)[1]), np.zeros(q.size))
+        return Curve(square, slope_square, np.full(q.size, _of_largest(phi.pieces, 1.0, 0.0, 1)[1]), np.zeros(q.size))
     of = at.mean(at.value * at.value if phi.jumps else 2 * at.value * at.slope) * weights
     slope, curvature = (np.einsum("ij,ij->i", of, polynomial(z)) / divisor(q)
                         for polynomial, divisor in kernels(phi))
@@ -246,7 +235,7 @@ def _levels(phi: BoundActivation, variance: float, offset: float) -> tuple[float
 
 def _slope_levels(phi: BoundActivation, variance: float, offset: float) -> tuple[float, float]:
     """(E φ'², E φ'⁴); without variance the mean of both sides of a kink."""
-    least = MIN_TO_SPLIT * phi.scale ** 2
+    least = MIN_TO_SPLIT * phi.scale**2
     _, weights, at = _sample(phi, max(variance, least), offset)
     squares = at.mean(at.slope * at.slope)
     return _without_0(float(squares @ weights), variance), float(at.mean(at.slope**4) @ weights)
@@ -262,7 +251,9 @@ def _through_0(phi: BoundActivation, offset: float) -> bool:
 
 
 def _by_variance(phi: BoundActivation, variance: float, offset: float, order: int) -> tuple[float, float]:
-    """A derivative of (m, W), the first or the second, by Stein's lemma."""
+    """A derivative of (m, W), the first or the second, but of a maxout by Stein's lemma."""
+    if phi.pieces > 1:
+        return _of_largest(phi.pieces, variance, offset, order)
     z, weights, at = _sample(phi, variance, offset)
     polynomial, divisor = kernels(phi)[order - 1]
     kernel = weights * polynomial(z) / divisor(variance)
@@ -272,28 +263,15 @@ def _by_variance(phi: BoundActivation, variance: float, offset: float, order: in
     return mean, float(without_noise(phi, square, variance**order, float(squares @ weights)))
 
 
-def _slopes(phi: BoundActivation, variance: float, offset: float) -> tuple[float, float]:
-    """(m', W')."""
-    return largest_slopes(phi.pieces, variance, offset) if phi.pieces > 1 else _by_variance(phi, variance, offset, 1)
-
-
-def _curvatures(phi: BoundActivation, variance: float, offset: float) -> tuple[float, float]:
-    """(m'', W'')."""
-    if phi.pieces > 1:
-        return largest_curvatures(phi.pieces, variance, offset)
-    return _by_variance(phi, variance, offset, 2)
-
-
 def forward_gain(choice: Choice) -> float:
     """The σ_w that keeps E a² without biases: gain_forward = 1/√E φ(z)², z ~ N(0, 1); of a maxout of its largest z.
 
     Raises SpecError where there is none.
     """
     square = moments(bind(choice), 1.0).square
-    gain = _inverse_root(square)
-    if gain is None:
+    if not 0 < square < math.inf:
         raise SpecError(f"{choice} has no gain that keeps the variance: E φ(z)² is {square:g} for z ~ N(0, 1).")
-    return gain
+    return 1 / math.sqrt(square)
 
 
 def _inverse_root(square: float) -> float | None:

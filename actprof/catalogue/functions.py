@@ -83,19 +83,6 @@ def hard_silu(z: Array, out: Array) -> None:
         np.multiply(z, gate, out=out)
 
 
-def hard_silu_slope(z: Array) -> Array:
-    return np.where(z < 3, (z > -3) * (np.clip(z, -3, 3) / 3 + 0.5), z.dtype.type(1))
-
-
-def soft_shrink(z: Array, out: Array, threshold: float) -> None:
-    with borrowed(z, 1) as (clipped,):
-        np.subtract(z, np.clip(z, -threshold, threshold, out=clipped), out=out)
-
-
-def hard_shrink(z: Array, out: Array, threshold: float) -> None:
-    np.multiply(z, np.abs(z) > threshold, out=out)
-
-
 def maxout(z: Array, out: Array, k: int) -> None:
     if z.shape[-1] % k:
         raise ValueError(f"maxout of {k} pieces needs a multiple of {k} pre-activations, not {z.shape[-1]}")
@@ -168,24 +155,6 @@ def bell(z: Array, steepness: float = 1, height: float = 1) -> Array:
     return bell
 
 
-def lecun_tanh(z: Array, out: Array) -> None:
-    np.multiply(z, 2 / 3, out=out)
-    np.tanh(out, out=out)
-    np.multiply(out, 1.7159, out=out)
-
-
-def gaussian(z: Array, out: Array) -> None:
-    np.multiply(z, z, out=out)
-    np.negative(out, out=out)
-    np.exp(out, out=out)
-
-
-def gaussian_slope(z: Array) -> Array:
-    z = np.clip(z, -1e4, 1e4)
-    slope: Array = -2 * z * np.exp(-z * z)
-    return slope
-
-
 def softsign(z: Array, out: Array) -> None:
     with borrowed(z, 1) as (size,):
         np.abs(z, out=size)
@@ -195,11 +164,6 @@ def softsign(z: Array, out: Array) -> None:
             np.abs(z, out=size)
         size += 1
         np.divide(z, size, out=out)
-
-
-def relu_squared(z: Array, out: Array) -> None:
-    relu(z, out)
-    np.multiply(out, out, out=out)
 
 
 def softplus(z: Array, out: Array, beta: float) -> None:

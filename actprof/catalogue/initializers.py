@@ -26,7 +26,7 @@ from actprof.registry import Choice, Dialect, Parameter, Registry, Value
 
 @dataclass(frozen=True)
 class Fans:
-    """What a scale may depend on.
+    """The facts of a layer on which a scale may depend.
 
     Attributes:
         first: whether this is the layer that sees the inputs (siren).
@@ -96,12 +96,8 @@ def identity(rng: np.random.Generator, shape: tuple[int, int], dtype: np.dtype[A
     return weights
 
 
-def identity_mean(fans: Fans, gain: float) -> float:
-    return gain / max(fans.fan_in, fans.fan_out)
-
-
 def identity_std(fans: Fans, gain: float) -> float:
-    """Of a weight picked at random, which is `gain` with probability 1/max(n, m), else 0."""
+    """The std of a weight picked at random, which is `gain` with probability 1/max(n, m), else 0."""
     longer = max(fans.fan_in, fans.fan_out)
     return gain * math.sqrt(longer - 1) / longer
 
@@ -117,22 +113,13 @@ def sparse(rng: np.random.Generator, shape: tuple[int, int], dtype: np.dtype[Any
     return weights
 
 
-def sparse_std(fans: Fans, sparsity: float, std: float) -> float:
-    return std * math.sqrt(1 - _zeros(fans.fan_in, sparsity) / fans.fan_in)
-
-
-def sparse_square_variance(fans: Fans, sparsity: float, std: float) -> float:
-    """2n/k for k weights of a column that are not 0: only they vary."""
-    return 2 * fans.fan_in / max(fans.fan_in - _zeros(fans.fan_in, sparsity), 1)
-
-
 def fixed(fans: Fans, **_: Value) -> float:
     """The sum of a whole matrix's squares is always the same."""
     return 0.0
 
 
 def _zeros(rows: int, sparsity: float) -> int:
-    """How many weights of a column are 0."""
+    """The number of weights of a column that are 0."""
     return math.ceil(sparsity * rows)
 
 
@@ -309,10 +296,6 @@ def _fan_in(fans: Fans, gain: float) -> float:
     return gain / math.sqrt(fans.fan_in)
 
 
-def _fan_average(fans: Fans, gain: float) -> float:
-    return gain * math.sqrt(2 / (fans.fan_in + fans.fan_out))
-
-
 DISTRIBUTIONS = {"normal": NORMAL, "truncated": truncated(2.0), "uniform": UNIFORM}
 
 
@@ -353,7 +336,7 @@ def _critical(fans: Fans) -> float:
 KAIMING = (Parameter("a", 0.0, -1e3, 1e3), HE_PARAMETERS[1],
            Parameter("nonlinearity", "leaky_relu",
                      choices=tuple(row.name for row in ACTIVATIONS if row.torch_gain is not None)))
-"""What kaiming_normal_ and kaiming_uniform_ take beside a tensor."""
+"""The parameters of kaiming_normal_ and kaiming_uniform_ beside the tensor."""
 
 
 def _kaiming(a: float, mode: str, nonlinearity: str) -> dict[str, Value]:
@@ -363,22 +346,21 @@ def _kaiming(a: float, mode: str, nonlinearity: str) -> dict[str, Value]:
     return {"gain": float(bind_activation(ACTIVATIONS.parse(nonlinearity)).torch_gain or 1), "mode": mode}
 
 
-def _he(fans: Fans, gain: float, mode: str) -> float:
-    return gain / math.sqrt(FANS[mode](fans))
-
-
 ROUNDING = 1e-13
-"""By which share of their size sums of weights may be off."""
+"""The share of their size by which sums of weights may be off."""
 
 MAX_SIZE = 1e37
 """The largest parameter: weights far beyond it are infinite in single precision."""
 
 PATTERNS = {"normal": "N(0, {})", "uniform": "U(±√({}))", "truncated": "N(0, {}) cut at ±2.27 std, std corrected"}
-"""How a distribution with a given variance is written; a uniform's is three times that."""
+"""Formulas of a distribution with a given variance; a uniform's is three times that."""
 
 TEX = {"normal": r"$\mathcal{{N}}\left(0,\ \dfrac{{{}}}{{{}}}\right)$",
        "uniform": r"$U\left(\pm\sqrt{{\dfrac{{{}}}{{{}}}}}\right)$"}
 TEX["truncated"] = TEX["normal"] + r" cut at $\pm 2.27$ std, std corrected"
+SQUARED_BOUND = {"normal": 1, "uniform": 3, "truncated": 1}
+"""The factor of the variance in these formulas: a uniform shows the square of its bound."""
+
 FAN_TEX = {"fan_avg": r"\left(n+m\right)/2", "fan_geo_avg": r"\sqrt{nm}"}
 
 
@@ -410,19 +392,8 @@ def _family(stem: str, factor: float, divisor: str, source: str, std: Rule, para
                            parameters, written=lambda **values: pattern.format(scale(times, **values)),
                            tex=lambda **values: tex(TEX[shape], times, **values))
 
-    return (member("normal", NORMAL, normal, PATTERNS["normal"], 1),
-            member("uniform", UNIFORM, uniform, PATTERNS["uniform"], 3),
-            member("truncated", truncated(2.0), cut, PATTERNS["truncated"], 1))
-
-
-def _variance_scaling(scale: float, mode: str, distribution: str) -> str:
-    factor = 3 * scale if distribution == "uniform" else scale
-    return PATTERNS[distribution].format(f"{factor:.6g}/{FAN_TEXT[mode]}")
-
-
-def _variance_scaling_tex(scale: float, mode: str, distribution: str) -> str:
-    factor = 3 * scale if distribution == "uniform" else scale
-    return TEX[distribution].format(_tex(factor), FAN_TEX.get(mode, FAN_TEXT[mode]))
+    return tuple(member(shape, DISTRIBUTIONS[shape], names, PATTERNS[shape], SQUARED_BOUND[shape])
+                 for shape, names in (("normal", normal), ("uniform", uniform), ("truncated", cut)))
 
 
 def _check(choice: Choice) -> None:
@@ -463,16 +434,19 @@ INITIALIZERS: Registry[Initializer] = Registry("initialiser", "inits", (
                 (Parameter("scale", 1.0, low=0.0), Parameter("mode", "fan_in", choices=tuple(FANS)),
                  Parameter("distribution", "truncated", choices=tuple(DISTRIBUTIONS),
                            synonyms={"truncated_normal": "truncated", "untruncated_normal": "normal"})),
-                written=_variance_scaling,
-                tex=_variance_scaling_tex),
+                written=lambda scale, mode, distribution: PATTERNS[distribution].format(
+                    f"{SQUARED_BOUND[distribution] * scale:.6g}/{FAN_TEXT[mode]}"),
+                tex=lambda scale, mode, distribution: TEX[distribution].format(
+                    _tex(SQUARED_BOUND[distribution] * scale), FAN_TEX.get(mode, FAN_TEXT[mode]))),
     *_family("lecun", 1, "n", LECUN, _fan_in, _gain(), ("lecun",),
              ("keras.lecun_uniform", "caffe.xavier"), ("keras.lecun_normal", "jax.lecun_normal", "flax.dense")),
-    *_family("glorot", 2, "(n+m)", GLOROT, _fan_average, _gain(),
+    *_family("glorot", 2, "(n+m)", GLOROT,
+             lambda fans, gain: gain * math.sqrt(2 / (fans.fan_in + fans.fan_out)), _gain(),
              ("xavier", "glorot", "xavier_normal", "torch.xavier_normal"),
              ("xavier_uniform", "normalized_xavier", "torch.xavier_uniform", "keras.dense", "keras.glorot_uniform",
               "jax.glorot_uniform"),
              ("keras.glorot_normal", "jax.glorot_normal")),
-    *_family("he", 1, "n", HE, _he, HE_PARAMETERS,
+    *_family("he", 1, "n", HE, lambda fans, gain, mode: gain / math.sqrt(FANS[mode](fans)), HE_PARAMETERS,
              ("he", "kaiming", "kaiming_normal", "msra", "caffe.msra"),
              ("kaiming_uniform", "keras.he_uniform", "jax.he_uniform"),
              ("keras.he_normal", "jax.he_normal")),
@@ -490,14 +464,19 @@ INITIALIZERS: Registry[Initializer] = Registry("initialiser", "inits", (
                 ("jax.delta_orthogonal",), _gain(), matrix=delta_orthogonal, support=_within(lambda fans, gain: gain),
                 square_variance=fixed, spare=7, kernels_only=True),
     Initializer("identity", "gain on the diagonal, 0 elsewhere", "Le et al. 2015, A simple way to initialize",
-                identity_std, POINT, ("eye",), _gain(), identity_mean, identity,
+                identity_std, POINT, ("eye",), _gain(), lambda fans, gain: gain / max(fans.shape), identity,
                 lambda fans, gain: (0.0, gain), fixed,
                 no_kernels="torch's eye_ and Keras's Identity make matrices alone; PyTorch's dirac_ is the kernel that "
                            "passes its input on"),
     Initializer("sparse", "each column: ceil(sparsity·n) zeros, the rest N(0, std²)",
-                "Martens 2010, Deep learning via Hessian-free optimization", sparse_std, NORMAL, (),
+                "Martens 2010, Deep learning via Hessian-free optimization",
+                lambda fans, sparsity, std: std * math.sqrt(1 - _zeros(fans.fan_in, sparsity) / fans.fan_in),
+                NORMAL, (),
                 (Parameter("sparsity", 0.9, low=0.0, high=1.0), _std(0.01)), matrix=sparse,
-                support=lambda fans, sparsity, std: None, square_variance=sparse_square_variance, spare=3,
+                support=lambda fans, sparsity, std: None, spare=3,
+                # 2n/k for k weights of a column that are not 0: only they vary.
+                square_variance=lambda fans, sparsity, std: 2 * fans.fan_in / max(
+                    fans.fan_in - _zeros(fans.fan_in, sparsity), 1),
                 no_kernels="PyTorch's sparse_ makes matrices alone",
                 tex=r"each column: $\mathrm{ceil}(\mathrm{sparsity}\cdot n)$ zeros, the rest "
                     r"$\mathcal{N}(0,\ \mathrm{std}^2)$"),

@@ -18,7 +18,7 @@ MOMENTUM = 0.1
 
 
 class Moments(NamedTuple):
-    """What rows were normalised by, in float64: less their mean, over the root of (square + eps)."""
+    """The moments by which rows were normalised, in float64: less their mean, over the root of (square + eps)."""
 
     mean: Rows
     square: Rows

@@ -53,6 +53,8 @@ def rule(points: Array, mean: Array | float, std: Array | float, order: int = OR
     For arrays of means or stds the nodes are those arrays' shape and one axis more.
     """
     mean, std = np.broadcast_arrays(np.asarray(mean, float)[..., None], np.asarray(std, float)[..., None])
+    if points.ndim == 1 and std.size:
+        points = points[np.abs(points) <= np.abs(mean).max() + REACH * std.max()]
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         inner = np.nan_to_num((points - mean) / std, posinf=REACH, neginf=-REACH)
     fixed = np.broadcast_to(np.array(_PANELS), (*inner.shape[:-1], len(_PANELS)))

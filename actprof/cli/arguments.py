@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Sequence
+import sys
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from actprof.errors import SpecError, quoted
 from actprof.registry import did_you_mean, folded
+from actprof.report.terminal import written
 
 
-class Command(click.Command):
+class Helpful(click.Command):
+    """A command whose help is in characters that standard output has, where Click would write UTF-8 all the same."""
+
+    def get_help(self, ctx: click.Context) -> str:
+        return super().get_help(ctx) if sys.stdout is None else written(super().get_help(ctx), sys.stdout)
+
+
+class Command(Helpful):
     """A command that says which argument is one too many."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -109,6 +119,15 @@ def _usage(option: click.Option, ctx: click.Context) -> str:
     if option.is_flag:
         return f"{_name(option)} takes no value. Leave out what follows the '='."
     return f"{_name(option)} needs a value: {option.make_metavar(ctx)}."
+
+
+def given_options(parameters: Collection[str] = (), but: Collection[str] = ()) -> list[str]:
+    """The options of those parameters, or of all others, that stand on the command line, as users write them."""
+    ctx = click.get_current_context(silent=True)
+    return [] if ctx is None else [
+        _name(param) for param in ctx.command.params
+        if (param.name in parameters or (but and param.name not in but))
+        and ctx.get_parameter_source(str(param.name)) is ParameterSource.COMMANDLINE]
 
 
 def _name(param: click.Parameter | None) -> str:

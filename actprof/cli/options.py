@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import click
 
 from actprof.cli.arguments import Number, Whole, Word
+from actprof.cli.completion import FOLDERS, names
 from actprof.data.request import ABOUT, MISSING, RowsSpec
 from actprof.engine import spec
 from actprof.engine.spec import RunSpec, StackSpec
@@ -19,18 +20,21 @@ NAME = "NAME[:VALUE…]"
 
 def init_option(default: Sequence[str]) -> Option:
     return click.option("--init", "inits", multiple=True, default=default, show_default=True, metavar=NAME,
+                        shell_complete=names("initializers"),
                         help="Weight initialiser, or a number for the std of a normal; repeatable. "
                              "See 'actprof list inits'.")
 
 
 def act_option() -> Option:
     return click.option("--act", "acts", multiple=True, default=(spec.ACTIVATION,), show_default=True,
+                        shell_complete=names("activations", joint="/"),
                         metavar=f"{NAME}[/…]", help="Activation, or one for each layer joined by '/'; repeatable. "
                                                     "See 'actprof list activations'.")
 
 
 def bias_option() -> Option:
-    return click.option("--bias", metavar=NAME, help="Where biases come from.  [default: zeros, or the preset's]")
+    return click.option("--bias", metavar=NAME, shell_complete=names("initializers"),
+                        help="Where biases come from.  [default: zeros, or the preset's]")
 
 
 def norm_position_option() -> Option:
@@ -56,6 +60,7 @@ stack_options = added((
     click.option("--widths", metavar="N,N,…", help="Inputs and units of each layer, such as 784,512,256,10."),
     bias_option(),
     click.option("--norm", default=spec.NO_NORM.name, show_default=True, metavar=NAME,
+                 shell_complete=names("normalizations"),
                  help="Normalisation. See 'actprof list normalizations'."),
     norm_position_option(),
     click.option("--dropout", type=Number(0), default=StackSpec.dropout, show_default=True, metavar="SHARE",
@@ -74,7 +79,8 @@ reading_options = added((
                  help="Columns to leave out, such as id,3,7-9; none keeps a column of row numbers."),
     click.option("--missing", type=Word(MISSING), default=RowsSpec.missing, show_default=True,
                  help="What becomes of rows that lack a number."),
-    click.option("--data-dir", metavar="FOLDER", help="Where mnist and fashion-mnist are looked for first."),
+    click.option("--data-dir", metavar="FOLDER", shell_complete=FOLDERS,
+                 help="Where mnist and fashion-mnist are looked for first."),
     click.option("--scale", type=Word(spec.SCALES), default=spec.SCALES[0], show_default=True,
                  help="Stored values: auto turns pixels 0…255 into 0…1, none leaves all as it is, unit brings all to "
                       "0…1, standard each feature to mean 0 and std 1."),
@@ -93,6 +99,7 @@ def run_options(batch_size: int = RunSpec.batch_size) -> Option:
     """They make an InputSpec (all but the last four) and a RunSpec."""
     return added((
         click.option("--input", "input_", default="normal", show_default=True, metavar=f"{NAME}|FILE",
+                     shell_complete=names("inputs", files=True),
                      help="Random rows, a data set, or a file, which set the first width. See 'actprof list inputs' "
                           "and 'actprof list datasets'."),
         reading_options,

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import os
 import re
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 import click
 
-from actprof.cli.arguments import Whole, Word
+from actprof.cli.arguments import Whole, Word, given_options
+from actprof.cli.completion import FILES
 from actprof.cli.signals import in_thread
+from actprof.cli.standard_streams import StdoutError, abandon_stdout, say, standard_output
 from actprof.engine.spec import MAX_SEED, RunSpec
-from actprof.errors import OutputError, SpecError, quoted
-from actprof.report import style as pictures
-from actprof.report.style import SHEET, THEMES, Style
+from actprof.errors import SpecError, quoted
+from actprof.report.style import FORMATS as FIGURE_FORMATS
+from actprof.report.style import SHEET, THEMES, UNIT, Style, require_drawable
 
 if TYPE_CHECKING:
     from actprof.report.files import Target
@@ -26,7 +28,10 @@ if TYPE_CHECKING:
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 FORMATS = ("table", "json", "csv")
-LONGEST_NAME = 100
+MAX_NAME = 100
+
+OF_FIGURES = {"theme", "dpi", "no_clobber", "log", "log_y", "view"}
+"""Parameters, also of single commands, that mean nothing where no figure is drawn."""
 
 
 def seed_option(command: Command) -> Command:
@@ -47,21 +52,30 @@ class Output:
     dpi: int
     show: bool
     _targets: list[Target] = field(default_factory=list)
+    _unwritten: StdoutError | None = None
 
-    def check(self, default: str, animation: str | None = None) -> None:
-        """Refuse now what could not be written later; `default` is the figure's name where none is given."""
-        from actprof.report.files import targets
+    def check(self, default: str, *, animation: str | None = None, inputs: Sequence[str | None] = ()) -> None:
+        """Refuse now what could not be written later.
+
+        Args:
+            default: the figure's name where none is given.
+            animation: where else a GIF goes.
+            inputs: files that are read, or folders of them, which no output may replace.
+        """
+        from actprof.report.files import refuse_inputs, targets
 
         standard_output()
         for option, given in (("--output", self.paths), ("--show", self.show)):
             if self.no_figure and given:
                 raise SpecError(f"--no-figure cannot be combined with {option}. Choose one.")
         if not self.no_figure:
-            self._targets = targets(self.paths or (default,), pictures.FORMATS, self.no_clobber)
+            self._targets = targets(self.paths or (default,), FIGURE_FORMATS, self.no_clobber)
         if animation is not None:
             self._targets += targets((animation,), ("gif",), self.no_clobber, "--animate")
-        if any(target.format == "png" for target in self._targets):
-            self._check_pixels(pictures.MAX_PIXELS)
+        if not self._targets:
+            self.name_idle(given_options(OF_FIGURES), "without a figure")
+        refuse_inputs(self._targets, [path for path in inputs if path])
+        self.check_height(SHEET[1] / UNIT)
         to_stdout = [target.option for target in self._targets if target.path == "-"]
         if len(to_stdout) > 1:
             raise SpecError(f"{' and '.join(to_stdout)} cannot both write to standard output. Name a file for one.")
@@ -69,12 +83,10 @@ class Output:
             raise SpecError(f"{to_stdout[0]} - cannot be combined with --format {self.format}. "
                             "Standard output takes one of them: name a file for the figure.")
 
-    def _check_pixels(self, most: int) -> None:
-        """Refuse what even the smallest sheet cannot be; taller ones are refused when they are drawn."""
-        width, height = (side / Style.dpi for side in SHEET)
-        if width * height * self.dpi**2 > most:
-            raise SpecError(f"--dpi {self.dpi} makes a png of more than {most // 10**6} megapixels. "
-                            f"Take at most {int((most / width / height) ** 0.5)}, or write an svg or a pdf.")
+    def check_height(self, inches: float) -> None:
+        """Refuse now a picture of more pixels than there may be, if the figure is at least that high."""
+        if any(target.format == "png" for target in self._targets):
+            require_drawable(SHEET[0] / UNIT, inches, self.dpi)
 
     @property
     def takes_stdout(self) -> bool:
@@ -87,28 +99,46 @@ class Output:
         if self.takes_stdout:
             return
         stream = standard_output()
-        if self.format == "table":
-            table(stream)
-        else:
-            from actprof.report import records
+        with self._unless_closed():
+            if self.format == "table":
+                table(stream)
+            else:
+                from actprof.report import records
 
-            stream.write(f"{records.to_json(record())}\n" if self.format == "json" else records.to_csv(rows()))
-        stream.flush()
+                stream.write(f"{records.to_json(record())}\n" if self.format == "json" else records.to_csv(rows()))
+            stream.flush()
+
+    @contextmanager
+    def _unless_closed(self) -> Iterator[None]:
+        """What standard output does not take is told when everything is written that goes elsewhere."""
+        try:
+            yield
+        except StdoutError as error:
+            if all(target.path == "-" for target in self._targets):
+                raise
+            self._unwritten = error
+            abandon_stdout()
 
     def notes(self, *texts: str) -> None:
         """Lines on standard error, unless --quiet."""
         for text in texts if not self.quiet else ():
-            self._say(f"note: {text}")
+            say(f"note: {text}")
+
+    def name_idle(self, options: Sequence[str], beside: str) -> None:
+        """Say which options were given in vain."""
+        if options:
+            self.notes(f"{' and '.join(options)} mean{'s' * (len(options) == 1)} nothing {beside}")
 
     def draw(self, render: Callable[[Style, str], bytes]) -> None:
         """Render (style, format) for each target and say what was written."""
-        if not self._targets:
-            return
         style = Style(self.theme, self.dpi)
         for target in self._targets:
-            target.write(in_thread(functools.partial(render, style, target.format)))
+            with self._unless_closed():
+                target.write(in_thread(functools.partial(render, style, target.format)))
             if target.path != "-" and not self.quiet:
-                self._say(f"wrote {target.path if target.path.isprintable() else quoted(target.path, 300)}")
+                say(f"wrote {target.path if target.path.isprintable() else quoted(target.path, 300)}")
+        if self._unwritten is not None:
+            raise self._unwritten
         if self.show:
             self._launch()
 
@@ -119,18 +149,6 @@ class Output:
             self.notes("there is no display to --show the figure on")
         elif click.launch(self._targets[0].path):
             self.notes("nothing was found that can --show the figure")
-
-    def _say(self, text: str) -> None:
-        # A full disk behind 2>log loses the remark, not the result.
-        with contextlib.suppress(OSError):
-            click.echo(text, err=True)
-
-
-def standard_output() -> TextIO:
-    """Where the result goes."""
-    if sys.stdout is None:
-        raise OutputError("standard output is closed, so there is no place for the result. Send it to a file: > FILE.")
-    return sys.stdout
 
 
 def chosen_format(format_: str | None, as_json: bool) -> str:
@@ -163,7 +181,7 @@ def output_options(command: Command) -> Command:
     wrapped: Any = with_output
     for option in reversed((
         format_options(FORMATS),
-        click.option("-o", "--output", "paths", multiple=True, metavar="PATH",
+        click.option("-o", "--output", "paths", multiple=True, metavar="PATH", shell_complete=FILES,
                      help="Write the figure to PATH, by its suffix png, svg or pdf; repeatable; - for a pipe.  "
                           "[default: a PNG in the current folder]"),
         click.option("--no-figure", is_flag=True, help="Write no figure."),
@@ -172,7 +190,7 @@ def output_options(command: Command) -> Command:
         click.option("--theme", type=Word(tuple(THEMES)), default=Style.theme, show_default=True,
                      help="Colours of the figure."),
         click.option("--dpi", type=Whole(30, 1000), default=Style.dpi, show_default=True,
-                     help="Resolution; 100 gives 1920 pixels across."),
+                     help="Resolution of a png, and of rasters in an svg or pdf; 100 gives 1920 pixels across."),
         click.option("-q", "--quiet", is_flag=True, help="No notes and no progress on standard error."),
     )):
         wrapped = option(wrapped)
@@ -183,4 +201,4 @@ def default_name(stem: str, parts: Sequence[Sequence[str]]) -> str:
     """`histogram-he+xavier-relu.png`: a file name that says what is in it."""
     words = ["+".join(re.sub(r"[^\w.=-]+", "_", text.casefold()) for text in part) for part in parts]
     name = "-".join([stem, *words])
-    return f"{name if len(name) <= LONGEST_NAME else stem}.png"
+    return f"{name if len(name) <= MAX_NAME else stem}.png"

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from actprof.report.terminal import console
+
 PATIENCE = 1.0
 """Seconds before the bar appears."""
 
@@ -56,10 +58,9 @@ class _Bar:
                 self._progress.stop()
 
     def _open(self) -> None:
-        from rich.console import Console
         from rich.progress import BarColumn, Progress, TaskProgressColumn, TimeRemainingColumn
 
         self._progress = Progress(BarColumn(), TaskProgressColumn(), TimeRemainingColumn(),
-                                  console=Console(stderr=True), transient=True)
+                                  console=console(sys.stderr), transient=True)
         self._task = self._progress.add_task("profiling", total=1.0)
         self._progress.start()

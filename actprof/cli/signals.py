@@ -19,7 +19,10 @@ NAP = 0.1
 """Seconds: where waiting cannot be interrupted, a signal is answered after this long at most."""
 
 BREATH = 0.5
-"""Seconds within which a second signal is the first one's echo."""
+"""Seconds within which a second signal is the first one's echo: some senders signal a process and then its group."""
+
+_last = -BREATH
+"""When a signal was last answered."""
 
 
 class Signalled(BaseException):
@@ -61,12 +64,9 @@ def in_thread(work: Callable[[], Result]) -> Result:
 
 
 def run_until_interrupted(work: Callable[[], Result], stop: Callable[[], None]) -> tuple[Result, Signalled | None]:
-    """The result of `work()`, which the first signal asks, by `stop()`, to end early; and that signal.
-
-    A second signal raises, but not within a breath of the first: some senders signal a process and then its group.
-    """
+    """The result of `work()`, and the signal that asked it, by `stop()`, to end early; a second signal raises."""
     done: queue.SimpleQueue[Result | BaseException] = queue.SimpleQueue()
-    told, since = None, 0.0
+    told: Signalled | None = None
 
     def run() -> None:
         try:
@@ -80,10 +80,10 @@ def run_until_interrupted(work: Callable[[], Result], stop: Callable[[], None]) 
             result = _waited_for(done)
             break
         except Signalled as signalled:
-            _answer()
-            if told is not None and time.monotonic() - since > BREATH:
+            if told is not None:
                 raise
-            told, since = told or signalled, since or time.monotonic()
+            told = signalled
+            _answer()
             stop()
     if isinstance(result, BaseException):
         raise result
@@ -117,7 +117,16 @@ def _answer() -> None:
         signal.signal(number, _raise)
 
 
-def _raise(number: int, frame: FrameType | None) -> NoReturn:
-    for each in _numbers():
-        signal.signal(each, signal.SIG_DFL)
-    raise Signalled(number)
+def _raise(number: int, frame: FrameType | None) -> None:
+    global _last
+    if time.monotonic() - _last > BREATH:
+        _last = time.monotonic()
+        for each in _numbers():
+            signal.signal(each, _end)
+        raise Signalled(number)
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    """End on the spot, though not for an echo, which would break off the clean-up."""
+    if time.monotonic() - _last > BREATH:
+        end_by(number)

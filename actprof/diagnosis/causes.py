@@ -98,10 +98,11 @@ def of_overflow(seen: Evidence) -> str:
 
 def health(seen: Evidence) -> str:
     """Sizes, and what is worth knowing all the same."""
-    return fitted(f"{seen.name}: {_sizes(seen)}", *(remark(seen) for remark in REMARKS))
+    return fitted(f"{seen.name}: {sizes(seen)}", *(remark(seen) for remark in REMARKS))
 
 
-def _sizes(seen: Evidence) -> str:
+def sizes(seen: Evidence) -> str:
+    """`std 0.82 → 0.99 over 5 layers, gradients ×0.97 back to layer 1`."""
     if not seen.layers:
         return "nothing was measured"
     first, last = (each.activation.statistics["std"] for each in (seen.layers[0], seen.layers[-1]))

@@ -11,7 +11,7 @@ from actprof.catalogue import initializers
 from actprof.catalogue.activations import bind
 from actprof.diagnosis import causes
 from actprof.diagnosis.causes import chi, fitted, share_within
-from actprof.diagnosis.evidence import Evidence, beyond, number, times
+from actprof.diagnosis.evidence import Course, Evidence, beyond, number, times
 from actprof.diagnosis.remedies import Candidate, Trials, remedy
 from actprof.diagnosis.verdicts import (
     CHANGE,
@@ -40,7 +40,8 @@ def symmetric(seen: Evidence) -> Verdict | None:
         if layer.fan_out > 1 and layer.weight_std == weights.std(fans) == biases.std(fans) == 0:
             return Verdict("symmetric", layer.layer,
                            f"{seen.name}: all {layer.fan_out:,} units of layer {layer.layer} are the same, since the "
-                           f"weights are all {number(weights.mean(fans))}: {_of_symmetry(seen)}")
+                           f"weights are all {number(weights.mean(fans))}: {_of_symmetry(seen)}",
+                           headline=f"All units of layer {layer.layer} are the same")
     return None
 
 
@@ -58,7 +59,8 @@ def dying(seen: Evidence) -> Verdict | None:
         if off and seen.arm.config["samples"] > 1 and share > min(DYING.value + 2 / math.sqrt(layer.fan_out), 0.999):
             return Verdict("dying", layer.layer,
                            f"{seen.name}: {100 * share:.3g} % of the units of layer {layer.layer} are 0 for every "
-                           f"input{_of_death(layer)}")
+                           f"input{_of_death(layer)}",
+                           headline=f"{100 * share:.3g} % of the units of layer {layer.layer} are dead")
     return None
 
 
@@ -78,7 +80,8 @@ def saturated(seen: Evidence) -> Verdict | None:
         if share > limit.value:
             text = (f"{seen.name}: {100 * share:.3g} % of layer {layer.layer} lies where {phi.name} is flat, "
                     f"{_beyond(*phi.saturation)}{_since(layer)}")
-            return Verdict("saturated", layer.layer, fitted(text, chi(seen)))
+            return Verdict("saturated", layer.layer, fitted(text, chi(seen)),
+                           headline=f"{100 * share:.3g} % of layer {layer.layer} is saturated")
     return None
 
 
@@ -102,7 +105,8 @@ def collapsed(seen: Evidence) -> Verdict | None:
     last = found[-1].activation.statistics
     text = (f"{seen.name}: the histogram looks fine (std {number(last['std'])} in layer {found[-1].layer}), yet within "
             f"units std is {number(last['within_unit_std'])}: all inputs give nearly the same vector")
-    return Verdict("collapsed", found[0].layer, fitted(text, chi(seen)))
+    return Verdict("collapsed", found[0].layer, fitted(text, chi(seen)),
+                   headline=f"From layer {found[0].layer} on all inputs look alike")
 
 
 Rule = Callable[[Evidence], Verdict | None]
@@ -159,7 +163,8 @@ def _non_finite(seen: Evidence) -> Verdict | None:
         if broken:
             return Verdict("non_finite", layer.layer,
                            f"{seen.name}: layer {layer.layer} holds {broken.non_finite_text}{causes.of_overflow(seen)}",
-                           "" if math.isfinite(seen.inputs.second_moment) else "look at the inputs first")
+                           "" if math.isfinite(seen.inputs.second_moment) else "look at the inputs first",
+                           headline=f"Layer {layer.layer} is no longer finite")
     return None
 
 
@@ -167,25 +172,35 @@ def _no_inputs(seen: Evidence) -> Verdict | None:
     if seen.inputs.largest != 0:
         return None
     return Verdict("vanishing", 1, f"{seen.name}: all inputs are 0",
-                   "give it inputs that differ, such as --input normal")
+                   "give it inputs that differ, such as --input normal", headline="All inputs are 0")
 
 
 def _exploding(seen: Evidence) -> Verdict | None:
     forward, backward = beyond(seen.forward, 1), seen.swung(1)
     if forward is not None:
-        return Verdict("exploding", forward, causes.forward(seen, seen.forward, 1))
+        return Verdict("exploding", forward, causes.forward(seen, seen.forward, 1),
+                       headline=_change("Activations explode", seen.forward, 1))
     if backward is not None:
-        return Verdict("exploding", backward, causes.backward(seen, 1))
+        return Verdict("exploding", backward, causes.backward(seen, 1),
+                       headline=_change("Gradients explode", seen.backward, 1))
     return None
 
 
 def _vanishing(seen: Evidence) -> Verdict | None:
     forward, backward = seen.faded, seen.swung(-1)
     if forward is not None:
-        return Verdict("vanishing", forward, causes.forward(seen, seen.fading, -1))
+        return Verdict("vanishing", forward, causes.forward(seen, seen.fading, -1),
+                       headline=_change("Activations vanish", seen.fading, -1))
     if backward is not None:
-        return Verdict("vanishing", backward, causes.backward(seen, -1))
+        return Verdict("vanishing", backward, causes.backward(seen, -1),
+                       headline=_change("Gradients vanish", seen.backward, -1))
     return _silent(seen) or _no_gradient(seen)
+
+
+def _change(words: str, course: Course, sign: int) -> str:
+    """`Gradients explode ×97`."""
+    size = sign * max(sign * size for _, size in course)
+    return f"{words} {times(size)}" if math.isfinite(size) else f"{words} to {'infinity' if size > 0 else '0'}"
 
 
 def _silent(seen: Evidence) -> Verdict | None:
@@ -196,7 +211,8 @@ def _silent(seen: Evidence) -> Verdict | None:
         within = layer.activation.statistics["within_unit_std"]
         if within < NO_SIGNAL.value * min(seen.input_rms, 1.0):
             return Verdict("vanishing", layer.layer, f"{seen.name}: within units the std of layer {layer.layer} is "
-                                                     f"{number(within)}: the inputs make no difference")
+                                                     f"{number(within)}: the inputs make no difference",
+                           headline=f"In layer {layer.layer} the inputs make no difference")
     return None
 
 
@@ -206,7 +222,8 @@ def _no_gradient(seen: Evidence) -> Verdict | None:
     if last.gradient is None or last.gradient.statistics["log10_rms"] != -math.inf:
         return None
     return Verdict("vanishing", last.layer, f"{seen.name}: no gradient comes back, the slope of {last.activation_name} "
-                                            f"is 0 throughout layer {last.layer}")
+                                            f"is 0 throughout layer {last.layer}",
+                   headline="No gradient comes back")
 
 
 def _uncertain(seen: Evidence) -> Verdict | None:
@@ -216,11 +233,12 @@ def _uncertain(seen: Evidence) -> Verdict | None:
     if seen.measured_back or strays <= math.log10(CHANGE.value):
         return None
     return Verdict(UNCERTAIN, None, f"{seen.name}: gradients were not measured, and those of one network of this depth "
-                                    f"and width stray {times(strays)} from what theory expects: --gradients tells")
+                                    f"and width stray {times(strays)} from what theory expects: --gradients tells",
+                   headline="Gradients are uncertain: measure them")
 
 
 def _healthy(seen: Evidence) -> Verdict:
-    return Verdict(HEALTHY, None, causes.health(seen))
+    return Verdict(HEALTHY, None, causes.health(seen), headline=f"Healthy: {causes.sizes(seen)}")
 
 
 RULES: tuple[Rule, ...] = (_non_finite, symmetric, _no_inputs, dying, saturated,

@@ -20,6 +20,7 @@ class Verdict:
         text: the cause in words with the number behind it, in one line.
         remedy: what to do instead, with what a run of it gave; "" where nothing is wrong.
         networks: code → how many of several networks get it on their own; empty for a single one.
+        headline: the finding in a few words, as the title of a figure says it: `Gradients explode ×97`.
     """
 
     code: str
@@ -27,6 +28,7 @@ class Verdict:
     text: str
     remedy: str = ""
     networks: Mapping[str, int] = field(default_factory=dict)
+    headline: str = ""
 
     @property
     def good(self) -> bool:

@@ -90,7 +90,7 @@ def length(matrix: Rows) -> float:
 
 @dataclass(frozen=True)
 class Gradient:
-    """Where a layer's dL/dW, dL/db, dL/dscale and dL/dshift go; what is None is not computed."""
+    """Arrays for a layer's dL/dW, dL/db, dL/dscale and dL/dshift; what is None is not computed."""
 
     weights: Rows
     bias: Rows | None = None

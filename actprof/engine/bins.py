@@ -32,7 +32,7 @@ NEAR_CONSTANT = 1e-3
 
 @dataclass(frozen=True)
 class Extent:
-    """How far the values of one layer reach: a robust range (a few far outliers left out)."""
+    """The range of one layer's values, a few far outliers left out."""
 
     low: float
     high: float
@@ -69,7 +69,7 @@ class Bins:
 
     @cached_property
     def offset(self) -> float:
-        """What is subtracted first; 0 when 0 is an edge."""
+        """The number subtracted before scaling; 0 when 0 is an edge."""
         return 0.0 if self.first or self.low == 0 else self.low
 
     def place(self, values: Array, out: Array) -> None:
@@ -158,7 +158,8 @@ def _edge_at_zero(low: float, high: float, count: int) -> tuple[float, float]:
 def _spread(low: float, high: float, dtype: np.dtype[Any]) -> tuple[float, float]:
     """Give a constant a range, and bins more than a few floats of width."""
     size = max(abs(low), abs(high))
-    least = max(size * NEAR_CONSTANT, float(np.finfo(dtype).tiny) * 2**20) if size else 0.5
+    floor = max(8 * float(np.finfo(dtype).smallest_subnormal), 2**20 * float(np.finfo(np.float64).tiny))
+    least = max(size * NEAR_CONSTANT, floor) if size else 0.5
     if high - low >= least:
         return low, high
     middle = low / 2 + high / 2
@@ -166,7 +167,7 @@ def _spread(low: float, high: float, dtype: np.dtype[Any]) -> tuple[float, float
 
 
 def _cuts(panels: list[Extent], low: float, high: float, count: int) -> int:
-    """How many extents narrower than half a bin have an edge inside (padded by half their width, or some floats)."""
+    """The number of extents narrower than half a bin that an edge cuts (padded by half their width, or some floats)."""
     width = (high - low) / count
     cut = 0
     for panel in panels:

@@ -50,7 +50,7 @@ def of_arm(stack: StackSpec, run: RunSpec, inputs: Inputs) -> dict[str, Any]:
 
 
 def of_rows(rows: RowsSpec | None) -> dict[str, Any]:
-    """Where rows come from and how they are read; None for what is not asked for."""
+    """The source of the rows and how they are read; None for what is not asked for."""
     assert rows is not None
     named = of_choice("input", rows.data) if rows.data else {"input": rows.path, "input_parameters": {}}
     return named | {"input_key": rows.input_key, "label_column": rows.label_column, "drop": rows.drop or None,

@@ -23,7 +23,7 @@ BLOCK_BYTES = 768 * 1024
 the interpreter's lock at every call, seldom wait for each other."""
 
 PAIRED_BINS = 200
-"""Up to this many bins two values are counted as one index; beyond, the table of pairs outgrows the cache."""
+"""Maximum bins for which two values are counted as one index; beyond, the table of pairs outgrows the cache."""
 
 CANCELLED = 1e-5
 """Share of the sum of squares below which the spread is taken again from centred values."""
@@ -183,7 +183,7 @@ class Counter:
 
 
 def _with_own(counted: Mapping[str, Any], rules: Mapping[str, Accumulator], values: Rows) -> dict[str, Any]:
-    """What statistics with an accumulator of their own have counted, with some finite values more."""
+    """The values of the statistics' own accumulators after some finite values more."""
     return {name: rule.merge(counted[name], rule.count(values)) if rule.count else counted[name]
             for name, rule in rules.items()}
 
@@ -208,7 +208,7 @@ def count_bins(block: Rows, low: float, high: float, bins: Bins, scratch: Scratc
 
 
 def _tally(place: Rows, first: int, count: int, scratch: Scratch) -> Counts:
-    """How often each whole number from `first` on occurs; two at a time as one index where the table stays small."""
+    """The counts of each whole number from `first` on; two at a time as one index where the table stays small."""
     half = len(place) // 2 if count <= PAIRED_BINS else 0
     left, right, rest = place[:half], place[half:2 * half], place[2 * half:]
     counts = np.bincount(rest.astype(np.int32) - first, minlength=count)

@@ -121,7 +121,7 @@ def _scaled_atoms(atoms: Atoms, exponent: int) -> Atoms:
 
 @dataclass(frozen=True)
 class Accumulator:
-    """How something that is counted begins, merges and scales.
+    """A rule for something that is counted: how it begins, merges and scales.
 
     Attributes:
         merge: what two sets of samples have, to what both have together.
@@ -138,7 +138,7 @@ class Accumulator:
     count: Callable[[Array], Any] | None = None
 
     def rescaled(self, counted: Any, exponent: int) -> Any:
-        """What had been counted if all values were 2**exponent times as large."""
+        """The count as if all values were 2**exponent times as large."""
         return self.scale(counted, self.power * exponent) if self.power else counted
 
 

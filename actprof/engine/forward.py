@@ -8,7 +8,6 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 
@@ -47,7 +46,7 @@ class Tape:
     moments: Moments
 
     def __init__(self, layer: Layer, rows: int, dropout: Dropout | None = None, sparing: bool = False) -> None:
-        """With `sparing`, a takes the place of z where the way back does not need z."""
+        """A tape for so many rows; with `sparing`, a takes the place of z where the way back does not need z."""
         dtype = layer.weights.dtype
         columns, units = (rows, layer.weights.shape[1]), (rows, layer.fans.fan_out)
         self.z = np.empty(columns, dtype)
@@ -65,7 +64,7 @@ class Tape:
                 self._product, self.z = self.normal, self.scaled
 
     def start(self, rows: Rows) -> Rows:
-        """Where the matrix product of these inputs goes."""
+        """The array for the matrix product of these inputs."""
         self.inputs = rows
         return self._product
 
@@ -96,15 +95,21 @@ def forgets_z(layer: Layer) -> bool:
 
 
 def _of_rows(moment: Rows, kept: Flags) -> Rows:
-    """What belongs to the rows that are kept, of a moment that is of each row or of all."""
+    """The part of a moment that belongs to the kept rows; a moment of all rows stays whole."""
     return moment[kept] if moment.ndim == 2 and moment.shape == (len(kept), 1) else moment
 
 
-class Recorder(Protocol):
-    """Looks at a layer's values, block by block; says of activations whether all were finite."""
+class Recorder:
+    """Sees a layer's values, block by block; says of activations whether all were finite. This one does not look."""
 
-    def preactivations(self, block: Rows) -> None: ...
-    def activations(self, block: Rows) -> bool: ...
+    def preactivations(self, block: Rows) -> None:
+        pass
+
+    def activations(self, block: Rows) -> bool:
+        return True
+
+
+NOBODY = Recorder()
 
 
 @dataclass(frozen=True)
@@ -114,19 +119,6 @@ class Chunk:
     batch: int
     start: int
     stop: int
-
-
-class _Nobody:
-    """A recorder that does not look."""
-
-    def preactivations(self, block: Rows) -> None:
-        pass
-
-    def activations(self, block: Rows) -> bool:
-        return True
-
-
-NOBODY = _Nobody()
 
 
 def forward(network: Network, layer: Layer, rows: Rows, chunk: Chunk | None, recorder: Recorder, scratch: Scratch,
@@ -205,7 +197,7 @@ def _activated(network: Network, layer: Layer, z: Rows, chunk: Chunk | None, rec
 
 
 def _room(layer: Layer, z: Rows, scratch: Scratch) -> Rows:
-    """Where the activations go: over z if they fit."""
+    """The array for the activations: z itself if they fit."""
     return z if layer.activation.pieces == 1 else scratch.get("pieces", (len(z), layer.fans.fan_out), z.dtype)
 
 
@@ -215,13 +207,10 @@ def _blocks(rows: Rows) -> Iterator[Rows]:
 
 
 @dataclass(frozen=True)
-class _PreactivationsOnly:
+class _PreactivationsOnly(Recorder):
     """Hides the activations from a recorder that is to see them after the normalisation."""
 
     recorder: Recorder
 
     def preactivations(self, block: Rows) -> None:
         self.recorder.preactivations(block)
-
-    def activations(self, block: Rows) -> bool:
-        return True

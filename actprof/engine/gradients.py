@@ -1,4 +1,4 @@
-"""What comes back through a layer, mergeable, and the table of statistics derived from it."""
+"""Gradients of a layer, mergeable, and the table of statistics derived from them."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ GRADIENT_STATISTICS = [
     Statistic("weight_norm", "‖dL/dW‖ for the mean loss of a batch", lambda g, last: _ten_to(g.log10_weight_norm)),
     Statistic("log10_weight_norm", "its logarithm", header="weight\ngradient", format=power_of_ten),
 ]
-"""What is said of gradients beside distributions.STATISTICS."""
+"""The statistics that gradients have beside distributions.STATISTICS."""
 
 
 COMFORT = 12
@@ -127,7 +127,7 @@ MAX_SHIFT = {4: 100, 8: 900}
 
 @dataclass(frozen=True)
 class GradientScale:
-    """How a layer's gradients are counted.
+    """The unit and the bins in which a layer's gradients are counted.
 
     Attributes:
         shift: the power of two that the cotangent of what leaves the layer is multiplied by.

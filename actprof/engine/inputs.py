@@ -1,4 +1,4 @@
-"""Where batches come from: a table of random sources, or the rows of a file."""
+"""Batches of inputs: from a table of random sources, or the rows of a file."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def parse(text: str, scale: str = "auto", **reading: Any) -> InputSpec:
 
 
 def _with_hint(name: str, error: str) -> str:
-    """What else an unknown input could have been."""
+    """The error with a suggestion of what else an unknown input could have been."""
     if not error.startswith("unknown input"):
         return error
     guess = did_you_mean(name, [*SOURCES.names(), *sources.DATASETS.names()])
@@ -268,7 +268,7 @@ LOOKED_AT = 1024
 
 
 def input_moments(inputs: Inputs) -> InputMoments:
-    """Of the first rows, in float64; what is not finite makes moments that are not."""
+    """The moments of the first rows, in float64; what is not finite makes moments that are not."""
     rows = inputs.rows(0, 0, min(LOOKED_AT, inputs.batch_rows(0))).astype(np.float64)
     largest = float(np.abs(rows).max())
     with np.errstate(all="ignore"):
@@ -276,7 +276,7 @@ def input_moments(inputs: Inputs) -> InputMoments:
         mean, sizes = float(rows.mean()), (rows**2).mean(axis=1)
         second = float(sizes.mean())
         unevenness = float(sizes.var()) / second**2 if second else 0.0
-    return InputMoments(mean * largest, second * largest**2, _mean_cosine(rows, sizes), unevenness, largest)
+    return InputMoments(mean * largest, second * largest * largest, _mean_cosine(rows, sizes), unevenness, largest)
 
 
 def _mean_cosine(rows: Floats, sizes: Floats) -> float:

@@ -118,7 +118,7 @@ def _bytes(stack: StackSpec) -> float:
 
 
 def _fitting(stacks: Sequence[StackSpec], samples: int) -> str:
-    """What would not be too much: the widest square stack of that depth."""
+    """The widest square stack of that depth that would not be too much, in words."""
     depth, arms = max(stack.depth for stack in stacks), len(stacks)
     by_time = (MAX_SECONDS * PRODUCTS_A_SECOND / (samples * arms * (depth + DECOMPOSITION))) ** (1 / 3)
     by_size = (MAX_BYTES / (8 * (depth + 3))) ** 0.5

@@ -7,9 +7,10 @@ and so the results, depend on the request alone and not on the number of workers
 
 from __future__ import annotations
 
+import itertools
 import math
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Any
@@ -65,7 +66,7 @@ class ForwardBackward:
 
     def _up(self, rows: Rows, chunk: Chunk, tapes: Sequence[Tape], recorders: Sequence[Recorder],
             scratch: Scratch) -> tuple[Rows, bool]:
-        """What the last layer gives, and whether all was finite; the recorders see what they would without tapes."""
+        """The last layer's outputs, and whether all was finite; recorders see what they would without tapes."""
         counted: Rows | None = None  # from where something is lost on, what is left for the recorders
         for layer, tape, recorder in zip(self._layers, tapes, recorders, strict=True):
             watch = _Watch(recorder)
@@ -105,7 +106,7 @@ def _atoms(layer: Layer) -> tuple[float, ...]:
     return (0.0,) if layer.activation.atoms or layer.activation.pieces > 1 else ()
 
 
-class _Watch:
+class _Watch(Recorder):
     """A recorder that passes everything on and remembers whether all activations were finite."""
 
     def __init__(self, recorder: Recorder) -> None:
@@ -215,7 +216,7 @@ class _Steps:
         return lambda share: self.progress((base + share) / self.total)
 
 
-class _LayerCounters:
+class _LayerCounters(Recorder):
     """The recorder of one layer: counts its activations, their saturation and, where it has bins, pre-activations."""
 
     def __init__(self, network: Network, number: int, bins: LayerBins, scratch: Scratch) -> None:
@@ -283,7 +284,7 @@ def _chunk_by_chunk(network: Network, inputs: Inputs, bins: Sequence[LayerBins],
     layers = network.keep(workers)
     trip = ForwardBackward(network, layers, scales, chunks) if scales else None
     shares = [[chunk] for chunk in chunks] if trip else _dealt(chunks)
-    memory_of = threading.local()
+    memory_of, done = threading.local(), itertools.count(1)
 
     def through(share: Sequence[Chunk]) -> Profile:
         scratch = memory_of.__dict__.setdefault("scratch", Scratch())
@@ -291,6 +292,7 @@ def _chunk_by_chunk(network: Network, inputs: Inputs, bins: Sequence[LayerBins],
             counters = [_LayerCounters(network, layer.number, bins[layer.number - 1], scratch) for layer in layers]
             gradients: Sequence[LayerGradient | None] = [None] * len(layers)
             for chunk in share:
+                progress(next(done) / len(chunks))
                 rows = inputs.rows(chunk.batch, chunk.start, chunk.stop)
                 if trip:
                     gradients = trip.go(rows, chunk, counters, scratch)
@@ -302,7 +304,7 @@ def _chunk_by_chunk(network: Network, inputs: Inputs, bins: Sequence[LayerBins],
             return Profile(tuple(counter.profile(layer, gradient) for layer, counter, gradient
                                  in zip(layers, counters, gradients, strict=True)))
 
-    return _merged(ordered_map(through, shares, workers), len(shares), progress)
+    return reduce(Profile.merge, ordered_map(through, shares, workers))
 
 
 def _layer_by_layer(network: Network, inputs: Inputs, bins: Sequence[LayerBins], chunks: list[Chunk],
@@ -313,16 +315,6 @@ def _layer_by_layer(network: Network, inputs: Inputs, bins: Sequence[LayerBins],
     steps = _Steps(progress, len(groups))
     parts = (_super_chunk(network, inputs, bins, group, workers, steps.next()) for group in groups)
     return reduce(Profile.merge, parts)
-
-
-def _merged(parts: Iterator[Profile], total: int, progress: Progress) -> Profile:
-    """The profile of all parts, each reported when it is done."""
-    whole = next(parts)
-    progress(1 / total)
-    for done, part in enumerate(parts, start=2):
-        whole = whole.merge(part)
-        progress(done / total)
-    return whole
 
 
 def _super_chunk(network: Network, inputs: Inputs, bins: Sequence[LayerBins], chunks: Sequence[Chunk], workers: int,

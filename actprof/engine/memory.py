@@ -1,4 +1,4 @@
-"""What a run needs, known before anything is allocated, and how it is cut to fit."""
+"""The memory that a run needs, known before anything is allocated, and how the run is cut to fit."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SUPER_ROWS = 16_384
 """Rows that go through a layer before the next is drawn: enough that drawing costs little beside the product."""
 
 CHUNK_ROWS = 4096
-"""At most this many rows are in a worker's hands."""
+"""Maximum rows per chunk."""
 
 EVALUATED_ROWS = 1024
 """Rows that a network in training is evaluated on at once."""
@@ -39,10 +39,10 @@ LIGHT_WORK = 5e9
 """Multiplications up to which gradients that nobody asked for are sent back for all rows."""
 
 UNIT_WORK, LAYER_WORK = 100, 2e6
-"""What a value and a call for a layer cost beside a multiplication."""
+"""Cost of a value, and of a call for a layer, in multiplications."""
 
 LIGHT_BYTES = 256 * 2**20
-"""What gradients that nobody asked for may take."""
+"""Maximum memory of gradients that nobody asked for."""
 
 FEW_ROWS = 128
 """Rows that tell the ratio of gradients well enough where all of them would take a while."""
@@ -54,7 +54,7 @@ def fits_whole(*networks: Network) -> bool:
 
 
 def layers_at_once(network: Network) -> int:
-    """How many layers are drawn side by side where not all are kept: one for each core while they are small."""
+    """The number of layers drawn side by side where not all are kept: one for each core while they are small."""
     return cores() if max(network.weight_bytes) * cores() <= WHOLE_BYTES else 1
 
 
@@ -83,14 +83,14 @@ def tape_row(network: Network) -> int:
 
 
 def rows_back(network: Network, rows: int) -> int:
-    """At most how many of a batch's rows go up and back together."""
+    """Maximum rows of a batch that go up and back together."""
     if NORMALIZATIONS[network.stack.norm.name].whole_batch:
         return rows
     return min(rows, max(TAPE_BYTES // tape_row(network) // BLOCK * BLOCK, BLOCK))
 
 
 def gradient_rows(stacks: Sequence[StackSpec], run: RunSpec, inputs: Inputs) -> int | None:
-    """For how many rows gradients are sent back unasked: None for all, where they cost little, else a few."""
+    """The number of rows whose gradients are sent back unasked: None for all, where they cost little, else a few."""
     networks = [Network(stack, run.seed, 0, np.dtype(run.dtype)) for stack in stacks]
     total = inputs.batches * run.repeats * sum(work(network, inputs.batch_rows(0)) for network in networks)
     light = total <= LIGHT_WORK and max(_needed_back(network, inputs) for network in networks) <= LIGHT_BYTES
@@ -139,7 +139,7 @@ def needed(stack: StackSpec, run: RunSpec, inputs: Inputs) -> int:
 
 
 def work(network: Network, rows: int) -> float:
-    """What the forward pass of a batch takes, in multiplications, of which there are some 1e10 a second."""
+    """The cost of a batch's forward pass in multiplications, of which there are some 1e10 a second."""
     stack = network.stack
     products = sum(network.weight_bytes) / network.dtype.itemsize
     return rows * (products + UNIT_WORK * sum(stack.widths[1:])) + LAYER_WORK * stack.depth

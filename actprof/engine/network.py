@@ -55,7 +55,7 @@ class Layer:
 
     @property
     def normalised_after(self) -> bool:
-        """Whether what leaves the layer is no longer what its activation gave."""
+        """Whether a normalisation follows the activation."""
         return self.norm is not None and self.norm_position == "after"
 
     @property
@@ -89,7 +89,7 @@ class Network:
 
     @property
     def normalised_after(self) -> bool:
-        """Whether what leaves a layer is no longer what its activation gave."""
+        """Whether a normalisation follows the activations."""
         return self.stack.norm_position == "after" and self.stack.norm.name != "none"
 
     @property

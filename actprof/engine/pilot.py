@@ -12,7 +12,7 @@ from actprof.arrays import Array
 from actprof.catalogue import activations
 from actprof.engine.bins import Bins, Extent, bins_over, lay, shared_extents
 from actprof.engine.counting import Scratch
-from actprof.engine.forward import Chunk, forward
+from actprof.engine.forward import Chunk, Recorder, forward
 from actprof.engine.inputs import Inputs
 from actprof.engine.network import Network
 from actprof.engine.spec import RunSpec
@@ -33,7 +33,7 @@ LayerBins = dict[str, Bins]
 """Quantity → bins."""
 
 
-class _Reach:
+class _Reach(Recorder):
     """Records the extents of one layer."""
 
     def __init__(self) -> None:
@@ -96,7 +96,7 @@ def _own(network: Network, number: int, layer: dict[str, Extent], run: RunSpec, 
 
 
 def _known(networks: Sequence[Network], quantity: str, number: int | None = None) -> dict[str, Any]:
-    """What the activations say of their values, of all layers or of one: the image, and whether 0 must be an edge."""
+    """The facts of the activations, of all layers or of one: their image, and whether 0 must be an edge."""
     if quantity != "activation" or any(network.normalised_after for network in networks):
         return {}
     chosen = slice(None) if number is None else slice(number - 1, number)

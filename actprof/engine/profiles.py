@@ -1,4 +1,4 @@
-"""What a run leaves behind: one Profile a network, one Arm a configuration, one Comparison a command."""
+"""The results of a run: one Profile a network, one Arm a configuration, one Comparison a command."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ class LayerSummary:
 
     @property
     def quantities(self) -> tuple[str, ...]:
-        """What there is a summary of."""
+        """The quantities that have a summary."""
         return QUANTITIES if self.gradient is None else (*QUANTITIES, GRADIENT)
 
     def quantity(self, name: str) -> Summary:

@@ -1,4 +1,4 @@
-"""What to build and what to send through it: plain frozen values, valid once built. The only place of defaults."""
+"""Specs of what to build and what to send through it: plain frozen values, valid once built; the place of defaults."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ QUANTITIES = ("activation", "preactivation")
 GRADIENT = "gradient"
 
 SHOWN = (*QUANTITIES, GRADIENT)
-"""What a table or a figure can show: gradients are counted beside the other quantities, if at all."""
+"""The quantities that a table or a figure can show; gradients are counted beside the others, if at all."""
 
 ZEROS = Choice("zeros", label="zeros")
 NO_NORM = Choice("none", label="none")
@@ -89,7 +89,7 @@ class StackSpec:
 
 @dataclass(frozen=True)
 class InputSpec:
-    """Where the rows come from: a named random source, or (source None) a data set or file."""
+    """The source of the rows: a named random source, or (source None) a data set or file."""
 
     source: Choice | None = field(default_factory=lambda: Choice("normal", (("mean", 0.0), ("std", 1.0)), "normal"))
     rows: RowsSpec | None = None
@@ -104,7 +104,7 @@ class InputSpec:
 
 @dataclass(frozen=True)
 class RunSpec:
-    """What goes through the stack, how often, and how it is counted.
+    """The inputs that go through the stack, how often, and how they are counted.
 
     Attributes:
         batches: batches that stream through one after the other; their profiles merge.

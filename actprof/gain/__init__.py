@@ -1,2 +1,1 @@
-"""How `actprof gain` shows its result."""
-
+"""`actprof gain`: an activation's gains, and whether the variance that they keep is stable."""

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TextIO
-
 import click
 
 from actprof.cli.arguments import Command, Number
+from actprof.cli.completion import names
 from actprof.cli.options import NAME
 from actprof.cli.output import Output, default_name, output_options
+from actprof.cli.progress import shown_progress
 from actprof.cli.signals import in_thread
-
-if TYPE_CHECKING:
-    from actprof.gain.result import GainTable
-    from actprof.report.style import Style
 
 
 @click.command("gain", cls=Command)
-@click.argument("activations", nargs=-1, metavar=f"[{NAME}]…")
-@click.option("--act", "acts", multiple=True, metavar=NAME,
+@click.argument("activations", nargs=-1, metavar=f"[{NAME}]…", shell_complete=names("activations"))
+@click.option("--act", "acts", multiple=True, metavar=NAME, shell_complete=names("activations"),
               help="Activation; repeatable, and the same as one without the option. See 'actprof list activations'.  "
                    "[default: relu, tanh, gelu]")
 @click.option("--all", "everything", is_flag=True,
@@ -49,27 +45,21 @@ def command(activations: tuple[str, ...], acts: tuple[str, ...], everything: boo
     from actprof.machine import one_blas_thread
 
     one_blas_thread()
+    from actprof.gain.figure import least_height, render
     from actprof.gain.gains import NAMES, gain_spec, gain_table
     from actprof.gain.records import gain_record, gain_rows
-
-    names = (*activations, *acts)
-    output.no_figure = output.no_figure or (everything and not output.paths and not output.show)
-    output.check(default_name("gain", [["all"] if everything else names or NAMES]))
-    request = gain_spec(names, everything=everything, sigma_w=sigma_w, sigma_b=sigma_b, q0=q0,
-                        curves=not output.no_figure)
-    result = in_thread(lambda: gain_table(request))
-    output.print(lambda stream: _print_table(result, stream), lambda: gain_record(result), lambda: gain_rows(result))
-    output.notes(*result.notes)
-    output.draw(lambda style, form: _figure(result, style, form))
-
-
-def _print_table(result: GainTable, stream: TextIO) -> None:
     from actprof.gain.table import print_gains
 
-    print_gains(result, stream)
-
-
-def _figure(result: GainTable, style: Style, form: str) -> bytes:
-    from actprof.gain.figure import render
-
-    return render(result, style, form)
+    asked = (*activations, *acts)
+    output.no_figure = output.no_figure or (everything and not output.paths and not output.show)
+    output.check(default_name("gain", [["all"] if everything else asked or NAMES]))
+    if everything and q0 is not None and output.no_figure and sigma_w is None and sigma_b is None:
+        output.name_idle(["--q0"], "to --all without --sigma-w, --sigma-b or a figure")
+    request = gain_spec(asked, everything=everything, sigma_w=sigma_w, sigma_b=sigma_b, q0=q0,
+                        curves=not output.no_figure)
+    output.check_height(least_height(len(request.activations)))
+    with shown_progress(output.quiet) as progress:
+        result = in_thread(lambda: gain_table(request, progress))
+    output.print(lambda stream: print_gains(result, stream), lambda: gain_record(result), lambda: gain_rows(result))
+    output.notes(*result.notes)
+    output.draw(lambda style, form: render(result, style, form))

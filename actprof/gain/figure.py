@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from actprof.gain.result import ActivationGains, GainTable
-from actprof.report.style import Style, Theme, to_bytes
+from actprof.report.style import UNIT, Style, Theme, to_bytes
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -23,6 +23,17 @@ BESIDE, BELOW, LOWEST = 46.0, 34.0, 90.0  # pixels of a small map's ticks, and o
 GAP = 16.0  # below a small plane without ticks
 
 
+def least_height(count: int) -> float:
+    """Inches that so many activations take at least."""
+    from actprof.gain import row
+    from actprof.report.lettering import line_height
+
+    if count <= MAX_ROWS:
+        return (count * (row.LOWEST + row.BELOW + row.GAP) + FOOT) / UNIT
+    small = line_height(NAME) + 2 * line_height(SMALL) + LOWEST + GAP
+    return (math.ceil(count / MAX_COLUMNS) * small + FOOT) / UNIT
+
+
 def render(result: GainTable, style: Style, format: str) -> bytes:
     """The figure as a png, svg or pdf file."""
     from actprof.report.settings import provenance
@@ -34,7 +45,7 @@ def render(result: GainTable, style: Style, format: str) -> bytes:
 
 
 def draw_figure(figure: Figure, theme: Theme, result: GainTable) -> None:
-    """A row for each activation, or a gallery; the sheet is 1080 pixels high, or as high as it must be."""
+    """Draw a row for each activation, or a gallery; the sheet is 1080 pixels high, or as high as it must be."""
     (_draw_rows if len(result.activations) <= MAX_ROWS else _draw_gallery)(figure, theme, result)
 
 
@@ -55,7 +66,7 @@ def _draw_rows(figure: Figure, theme: Theme, result: GainTable) -> None:
 
 
 def _draw_gallery(figure: Figure, theme: Theme, result: GainTable) -> None:
-    """Small planes: the map where σ_w or σ_b was asked for, else φ and φ', all over the same axes."""
+    """Draw small planes: the map where σ_w or σ_b was asked for, else φ and φ', all over the same axes."""
     from actprof.report.axes import Box
     from actprof.report.sheet import HEIGHT, MARGIN, WIDTH, Header, Paragraph, Sheet, Stack
 

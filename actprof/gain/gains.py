@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -43,7 +43,7 @@ def shape(phi: BoundActivation) -> Shape | None:
 
 
 def _merged(even: list[float], sides: list[float]) -> list[float]:
-    """Rising, with a NaN between both sides of every break."""
+    """All places in rising order, with a NaN between both sides of every break."""
     known = [z for z in sides if not math.isnan(z)]
     rising = sorted([*even, *known])
     lower = set(known[::2])
@@ -114,16 +114,22 @@ def gain_spec(names: Sequence[str] = (), *, everything: bool = False, sigma_w: f
     return GainSpec(tuple(map(ACTIVATIONS.parse, asked)), everything, sigma_w, sigma_b, q0, curves)
 
 
-def gain_table(request: GainSpec) -> GainTable:
-    """The gains of every activation, in the order of the request; the whole catalogue by its forward gain."""
-    found = [_activation(choice, request) for choice in request.activations]
+def gain_table(request: GainSpec, progress: Callable[[float], None] = lambda share: None) -> GainTable:
+    """The gains of every activation, in the order of the request; the whole catalogue by its forward gain.
+
+    `progress` hears the share done.
+    """
+    found = []
+    for done, choice in enumerate(request.activations):
+        progress(done / len(request.activations))
+        found.append(_activation(choice, request))
     if request.everything:
         found.sort(key=lambda each: (-(each.gains.gain_forward or 0.0), each.label))
     return GainTable(_config(request), tuple(found), tuple(_notes(found, request)))
 
 
 def _activation(choice: Choice, request: GainSpec) -> ActivationGains:
-    """Of the whole catalogue no more than is shown: the rest takes longer."""
+    """What is known of one activation; of the whole catalogue no more than is shown, as the rest takes longer."""
     phi, figures, edge = bind(choice), gains(choice), critical(choice, request.sigma_b or 0.0)
     asked, start = _asked(choice, edge, request)
     known = ActivationGains(choice.label, phi.formula, figures, edge, fixed_points=asked, start=start)
@@ -134,7 +140,7 @@ def _activation(choice: Choice, request: GainSpec) -> ActivationGains:
 
 
 def _with_curves(phi: BoundActivation, known: ActivationGains, request: GainSpec) -> ActivationGains:
-    """With the map at the σ_w and σ_b asked for, or of the forward gain if none was."""
+    """The same with its curves: the map is at the σ_w and σ_b asked for, or else at the forward gain."""
     found, start = known.fixed_points, known.start
     if request.sigma_w is None and request.sigma_b is None:
         forward = next((each for each in known.courses if each.name == "forward"), None)
@@ -155,7 +161,7 @@ def _asked(choice: Choice, edge: Edge | None, request: GainSpec) -> tuple[FixedP
 
 
 def _start(sigma_w: float, sigma_b: float, q0: float | None) -> float:
-    """Inputs have the second moment 1."""
+    """The variance of the first layer's pre-activations, for inputs with E x² = 1 unless it is given."""
     return sigma_w**2 + sigma_b**2 if q0 is None else q0
 
 

@@ -33,7 +33,7 @@ unstable one."""
 
 
 def draw_shape(sheet: Sheet, name: str, box: Box, shape: Shape, color: str, *, small: bool = False) -> None:
-    """φ as a line with its name, φ' as a thin grey one; `small`, over common axes without numbers."""
+    """Draw φ as a line with its name and φ' as a thin grey one; `small` planes have common axes without numbers."""
     both = np.array([shape.value, shape.derivative])
     seen = np.clip(both[np.isfinite(both)], -MAX_VALUE, MAX_VALUE)
     y = (Linear(*SMALL_RANGE, 0.0) if small else
@@ -57,7 +57,7 @@ def draw_shape(sheet: Sheet, name: str, box: Box, shape: Shape, color: str, *, s
 
 
 def draw_map(sheet: Sheet, name: str, box: Box, drawn: LengthMap, color: str, tick: float = TICK) -> Axes:
-    """The curve, the diagonal, the course of the first layers and the fixed points.
+    """Draw the curve, the diagonal, the course of the first layers and the fixed points.
 
     Both axes go over the same variances, so that the diagonal goes from corner to corner.
     """
@@ -83,7 +83,7 @@ def draw_map(sheet: Sheet, name: str, box: Box, drawn: LengthMap, color: str, ti
 
 
 def _draw_course(axes: Axes, drawn: LengthMap, scale: Scale, color: str) -> Any:
-    """Upright to the curve, across to the diagonal, and again; as far as the axes reach."""
+    """The line goes upright to the curve, across to the diagonal, and again, as far as the axes reach."""
     corners = [(drawn.course[0], drawn.q[0])]
     for q, following in zip(drawn.course, drawn.course[1:], strict=False):
         corners += [(q, following), (following, following)]
@@ -95,7 +95,7 @@ def _draw_course(axes: Axes, drawn: LengthMap, scale: Scale, color: str) -> Any:
 
 
 def _mark(stability: str, color: str, background: str) -> dict[str, Any]:
-    """Stable ones filled, unstable ones hollow and neutral ones half."""
+    """The look of a fixed point: stable ones are filled, unstable ones hollow and neutral ones half."""
     return {"marker": "o", "markersize": SIZES[stability], "markeredgecolor": color, "markeredgewidth": 2.2,
             "markerfacecolor": background if stability == "unstable" else color, "markerfacecoloralt": background,
             "fillstyle": "left" if stability == "neutral" else "full", "zorder": 7 - SIZES[stability] / 20}
@@ -108,7 +108,7 @@ def seen(drawn: LengthMap) -> list[Any]:
 
 def _label_lines(sheet: Sheet, axes: Axes, box: Box, lines: Sequence[Floats], texts: Sequence[str],
                  colours: Sequence[str]) -> None:
-    """The name of each of the first lines beside it, clear of all of them, where there is room."""
+    """Write the name of each of the first lines beside it, clear of all of them, where there is room."""
     free = FreeSpace(box)
     for line in lines:
         free.take_line(line)

@@ -30,7 +30,7 @@ def gain_rows(table: GainTable) -> list[dict[str, Any]]:
 
 
 def _activation(each: ActivationGains, alone: bool) -> dict[str, Any]:
-    """Without what is not looked for among the whole catalogue, drawn or not."""
+    """The record of one activation; of the whole catalogue it leaves out what is not looked for there."""
     record = {**_statistics(each), "edge": _edge(each.edge)}
     if alone:
         record["stable_edge"] = _edge(each.stable_edge)

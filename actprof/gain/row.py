@@ -24,7 +24,7 @@ DIGITS = range(5, 18)
 
 
 class Row:
-    """`least` is the height it needs."""
+    """One activation's texts, shape and length map beside each other; `least` is the height they need."""
 
     def __init__(self, each: ActivationGains, color: str) -> None:
         self._each, self._color = each, color
@@ -100,7 +100,7 @@ def point_keys(drawn: LengthMap) -> list[str]:
 
 
 def _why_no_map(each: ActivationGains) -> str:
-    """Without a forward course there is no gain to draw it at; else the edge was asked for, in vain."""
+    """The reason: without a forward course there is no gain to draw it at; else the edge was asked for, in vain."""
     forward = any(course.name == "forward" for course in each.courses)
     return f"no {'edge of chaos at this σ_b' if forward else 'gain'}, no length map"
 

@@ -6,14 +6,16 @@ import math
 import re
 import textwrap
 from collections.abc import Iterable
-from typing import TextIO
-
-from rich.table import Table
+from typing import TYPE_CHECKING, TextIO
 
 from actprof.digits import number, without_rounding
 from actprof.gain.result import ActivationGains, GainCourse, GainTable
 from actprof.gain.words import course_words, edge_words, fixed_point_lines, paste_lines, torch_words
 from actprof.report.terminal import USUAL_WIDTH, Column, printed, table, text_width, width, written
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
 
 MISSING = "n/a"
 NARROW = 5
@@ -43,7 +45,7 @@ LONG = 20  # rows after which the heads are out of sight
 
 
 def print_all(result: GainTable, stream: TextIO) -> None:
-    """The gains of all, then the fixed points of all where σ_w or σ_b was asked for in the whole catalogue."""
+    """Print the gains of all, then the fixed points of all where σ_w or σ_b was asked for in the whole catalogue."""
     everything = result.config["all"]
     order = ", the largest forward gain first" if everything else ""
     printed(f"gains of {len(result.activations)} activations{order}", _gains(result, stream), stream)
@@ -67,7 +69,7 @@ def _gains(result: GainTable, stream: TextIO) -> Table:
 
 
 def _footed(made: Table) -> Table:
-    """The heads once more below the last row, if the first ones will have left the screen."""
+    """The table with its heads once more below the last row, if the first ones will have left the screen."""
     made.show_footer = made.row_count > LONG
     for column in made.columns if made.show_footer else ():
         column.footer = column.header
@@ -122,7 +124,7 @@ EXACT, DIGITS = 9, 5
 
 
 def print_gains(result: GainTable, stream: TextIO) -> None:
-    """A table for each activation, unless it is the whole catalogue, then one of all."""
+    """Print a table for each activation, or, of the whole catalogue, one of all."""
     everything = result.config["all"]
     for each in result.activations if not everything else ():
         _print_one(each, result.config["q0"], stream)

@@ -138,7 +138,7 @@ INDENT = "  "
 
 
 def paste_lines(each: ActivationGains, room: int) -> list[str]:
-    """For the σ_w and σ_b asked for, else for the forward gain without biases: each call within `room` columns."""
+    """Calls for the σ_w and σ_b asked for, else for the forward gain without biases, each within `room` columns."""
     found = each.fixed_points
     gain, sigma_b = (each.gains.gain_forward, 0.0) if found is None else (found.sigma_w, found.sigma_b)
     weights, biases = recipes(gain), bias_recipes(sigma_b)
@@ -151,7 +151,7 @@ def paste_lines(each: ActivationGains, room: int) -> list[str]:
 
 
 def _broken(call: str, room: int) -> list[str]:
-    """Between the brackets, where Python reads on in the next line."""
+    """The call in lines that are broken between its brackets, where Python reads on in the next line."""
     return textwrap.wrap(call, room, initial_indent=INDENT, subsequent_indent=INDENT + " " * (call.index("(") + 1),
                          break_long_words=False, break_on_hyphens=False)
 

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from actprof.cli.arguments import Command, Whole, Word
+from actprof.cli.arguments import Command, Whole, Word, given_options
 from actprof.cli.options import reading, run_options, stack_options
 from actprof.cli.output import Output, default_name, output_options, seed_option
+from actprof.cli.progress import shown_progress
 from actprof.cli.signals import in_thread
 from actprof.engine import spec
 from actprof.engine.spec import RunSpec
 from actprof.errors import SpecError, quoted
 from actprof.registry import folded
-from actprof.report.style import VIEWS, View
+from actprof.report.style import MAX_PANELS, VIEWS, View
 
 if TYPE_CHECKING:
     from actprof.engine.inputs import Inputs
     from actprof.engine.spec import StackSpec
-    from actprof.histogram.result import Comparison
 
 
 BAD_VERDICT = 3
@@ -77,8 +77,7 @@ def _joined(args: list[str]) -> list[str]:
 @click.option("--explain", is_flag=True, help="Print the limits that verdicts go by, and why; profile nothing.")
 @click.option("--jacobian", is_flag=True, help="Singular values of the derivative of outputs by inputs, at 4 samples.")
 @click.option("--view", type=Word((View.view, *VIEWS)), default=View.view, show_default=True,
-              help=f"Auto: panels to {VIEWS['panels']} layers, ridge lines to {VIEWS['ridge']}, "
-                   "a heat map beyond.")
+              help=f"Auto: panels to {MAX_PANELS} layers, a heat map beyond, of too many arms the curves alone.")
 @output_options
 def command(input_: str, range_: Any, log_y: bool, quantity: str, view: str, gradients: bool | None,
             jacobian: bool, check: bool, explain: bool, output: Output, inits: tuple[str, ...], acts: tuple[str, ...],
@@ -89,6 +88,7 @@ def command(input_: str, range_: Any, log_y: bool, quantity: str, view: str, gra
     actprof histogram                                      He, ReLU, 5 layers
     actprof histogram --init 0.01 --init xavier --init he  three arms, ranked
     actprof histogram --act sigmoid --init 1 --range 0 1   the textbook's view
+    actprof histogram --init xavier --init he --layers 30 --view curves
     actprof histogram --widths 784,512,10 --json           for scripts
     actprof histogram --input data.csv --scale standard    on real data
     actprof histogram --input glyphs --layers 3            on images of digits
@@ -100,14 +100,17 @@ def command(input_: str, range_: Any, log_y: bool, quantity: str, view: str, gra
     from actprof.machine import one_blas_thread
 
     one_blas_thread()
-    from actprof.cli.progress import shown_progress
     from actprof.engine import inputs
     from actprof.histogram import records
     from actprof.histogram.compare import compare
+    from actprof.histogram.figure import render
+    from actprof.histogram.table import print_comparison, print_limits
 
     if explain:
-        return _explain(output)
-    output.check(default_name("histogram", [inits, acts]))
+        output.name_idle(given_options(but=("explain", "format_", "as_json", "quiet", "no_figure")), "to --explain")
+        output.print(print_limits, records.limits_record, records.limits_rows)
+        return 0
+    output.check(default_name("histogram", [inits, acts]), inputs=[input_])
     run_settings = {name: settings.pop(name) for name in RunSpec.__dataclass_fields__ if name in settings}
     # The table and the figure show one quantity; activations alone are counted in about half the time.
     counted = spec.QUANTITIES[:1] if output.format == "table" and quantity == spec.QUANTITIES[0] else spec.QUANTITIES
@@ -117,24 +120,11 @@ def command(input_: str, range_: Any, log_y: bool, quantity: str, view: str, gra
     run, remarks = _with_gradients(run, specs, rows, unasked=gradients is None)
     with shown_progress(output.quiet) as progress:
         comparison = in_thread(lambda: compare(specs, run, rows, progress))
-    output.print(lambda stream: _print_table(comparison, quantity, stream),
+    output.print(lambda stream: print_comparison(comparison, quantity, stream),
                  lambda: records.comparison_record(comparison), lambda: records.comparison_rows(comparison))
     output.notes(*rows.notes, *remarks, *(f"{warning.arm}: {warning.message}" for warning in comparison.warnings))
-    output.draw(lambda style, form: _figure(comparison, quantity, view, log_y, style, form))
+    output.draw(lambda style, form: render(comparison, View(quantity, view, log_y), style, form))
     return BAD_VERDICT if check and any(arm.verdict and arm.verdict.bad for arm in comparison.arms) else 0
-
-
-def _explain(output: Output) -> int:
-    from actprof.histogram.records import limits_record, limits_rows
-
-    output.print(_print_limits, limits_record, limits_rows)
-    return 0
-
-
-def _print_limits(stream: TextIO) -> None:
-    from actprof.histogram.table import print_limits
-
-    print_limits(stream)
 
 
 def _opened(run: RunSpec, inits: tuple[str, ...], acts: tuple[str, ...],
@@ -168,15 +158,3 @@ def _with_gradients(run: RunSpec, specs: list[StackSpec], rows: Inputs,
     few = memory.gradient_rows(specs, run, rows)
     remarks = () if few is None else (f"gradients are of the first {few:,} rows alone; --gradients sends all back",)
     return replace(run, gradients=True, gradient_rows=few), remarks
-
-
-def _print_table(comparison: Comparison, quantity: str, stream: TextIO) -> None:
-    from actprof.histogram.table import print_comparison
-
-    print_comparison(comparison, quantity, stream)
-
-
-def _figure(comparison: Comparison, quantity: str, view: str, log_y: bool, style: Any, form: str) -> bytes:
-    from actprof.histogram.figure import render
-
-    return render(comparison, View(quantity, view, log_y), style, form)

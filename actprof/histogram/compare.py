@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -11,11 +13,14 @@ from actprof.diagnosis.remedies import Trials
 from actprof.engine.inputs import InputMoments, Inputs, input_moments
 from actprof.engine.measure import Progress, measured
 from actprof.engine.profiles import Arm, LayerSummary
-from actprof.engine.spec import RunSpec, StackSpec
+from actprof.engine.spec import QUANTITIES, RunSpec, StackSpec
 from actprof.histogram.result import Comparison, JudgedArm
 from actprof.theory.masses import LazyMasses
 from actprof.theory.predictions import Forecast
 from actprof.theory.stack import predict
+
+EXPLAINED_BY_Z = {"saturated", "dying", "non_finite"}
+"""Codes of verdicts whose causes are pre-activations."""
 
 
 def forecast(stack: StackSpec, moments: InputMoments, rows: int, layers: Sequence[LayerSummary]) -> Forecast:
@@ -34,7 +39,15 @@ def compare(stacks: Sequence[StackSpec], run: RunSpec, inputs: Inputs,
     arms, moments = measured(stacks, run, inputs, progress), input_moments(inputs)
     with np.errstate(all="ignore"):
         judged = tuple(_judged(stack, arm, run, inputs, moments) for stack, arm in zip(stacks, arms, strict=True))
+        if run.quantities != QUANTITIES and any(map(_asks_for_preactivations, judged)):
+            return compare(stacks, replace(run, quantities=QUANTITIES), inputs, progress)
         return Comparison(run.seed, judged, remarks.warnings(judged))
+
+
+def _asks_for_preactivations(judged: JudgedArm) -> bool:
+    """Whether a verdict has its cause in z: it is the same whatever was asked to be shown."""
+    code = judged.verdict.code if judged.verdict else ""
+    return code in EXPLAINED_BY_Z or not all(math.isfinite(layer.least_z) for layer in judged.layers)
 
 
 def _judged(stack: StackSpec, arm: Arm, run: RunSpec, inputs: Inputs, moments: InputMoments) -> JudgedArm:

@@ -1,4 +1,4 @@
-"""The figure of `actprof histogram`: panels, ridges or a heat map, and σ against depth below."""
+"""The figure of `actprof histogram`: panels, ridges or a heat map above curves of σ and gradient, or these alone."""
 
 from __future__ import annotations
 
@@ -8,30 +8,27 @@ from typing import TYPE_CHECKING, Protocol
 
 from actprof.engine.spec import GRADIENT
 from actprof.histogram.result import Comparison
-from actprof.report.style import SHEET, VIEWS, Style, Theme, View, to_bytes
+from actprof.report.style import MAX_PANELS, Style, Theme, View, to_bytes
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from actprof.histogram.scene import Scene
-    from actprof.report.canvas import Canvas
+    from actprof.report.sheet import Header, Sheet
 
 
-WIDTH, HEIGHT = map(float, SHEET)
-STRIP_PART = 0.25  # of the height that is left when all has its least
 TITLES = {"activation": "Activations, layer by layer", "preactivation": "Pre-activations, layer by layer",
           GRADIENT: "Gradients, layer by layer"}
+CURVES_PART = 1 / 3  # of the least height of a sheet
+LIST, BETWEEN = 470.0, 36.0  # width of the list of arms beside large curves, left of it
 
 
 class Body(Protocol):
-    """The part between header and strip: how tall it must be, and the columns of the layers if it has such."""
+    """The part between header and curves, and how tall it must be."""
 
     height: float
-    right: float
 
-    @property
-    def places(self) -> list[float] | None: ...
-    def draw(self, canvas: Canvas, top: float, height: float) -> None: ...
+    def draw(self, sheet: Sheet, top: float, height: float) -> None: ...
 
 
 def render(comparison: Comparison, view: View, style: Style, format: str) -> bytes:
@@ -45,24 +42,70 @@ def render(comparison: Comparison, view: View, style: Style, format: str) -> byt
 
 
 def draw_figure(figure: Figure, theme: Theme, comparison: Comparison, view: View) -> None:
-    """Lay out and draw; the sheet is 1080 pixels high, or as high as all texts need."""
-    from actprof.histogram.scene import Scene
-    from actprof.histogram.spread import SigmaStrip
-    from actprof.report.canvas import Canvas
-    from actprof.report.headings import Header
+    """The first layout that fits a sheet of 1080 pixels; the last of those asked for makes it as high as it needs."""
+    from actprof.histogram.scene import Scene, headline
     from actprof.report.settings import shared_words
+    from actprof.report.sheet import Header
 
-    scene = Scene(comparison, view.quantity, view.log_y)
-    header = Header(TITLES[view.quantity], shared_words(_as_shown(comparison, view.quantity)), WIDTH)
-    body = _body(scene, chosen_view(view.view, scene.depth))
-    strip = SigmaStrip(scene, body.places, body.right)
-    least = header.height + body.height + strip.height
-    height = max(HEIGHT, least)
-    strip_height = strip.height + STRIP_PART * (height - least)
-    canvas = Canvas(figure, theme, WIDTH, height)
-    header.draw(canvas)
-    body.draw(canvas, header.height, height - header.height - strip_height)
-    strip.draw(canvas, height - strip_height, strip_height)
+    words = [TITLES[view.quantity].lower(), *shared_words(_as_shown(comparison, view.quantity))]
+    header = Header(headline(comparison, view.quantity, theme), words)
+    depth = max(len(arm.layers) for arm in comparison.arms)
+    auto = ("panels" if depth <= MAX_PANELS else "heatmap", "curves")
+    for chosen in auto if view.view == "auto" else (view.view,):
+        for brief in (False, True):
+            scene = Scene(comparison, view.quantity, view.log_y, theme, brief)
+            layout = Beside(header, scene) if chosen == "curves" else Above(header, scene, chosen)
+            if layout.fits:
+                return layout.draw(figure)
+    layout.draw(figure)
+
+
+class Above:
+    """A view above the curves, which have a third of the sheet, and the view all that is more."""
+
+    def __init__(self, header: Header, scene: Scene, view: str) -> None:
+        from actprof.histogram.curves import Curves
+        from actprof.histogram.heat_map import HeatMaps
+        from actprof.histogram.panels import Panels
+        from actprof.histogram.ridges import Ridges
+        from actprof.report.sheet import HEIGHT, MARGIN, WIDTH
+
+        bodies: dict[str, Callable[[Scene], Body]] = {"panels": Panels, "ridge": Ridges, "heatmap": HeatMaps}
+        self._header, self._theme, self._body = header, scene.theme, bodies[view](scene)
+        self._curves = Curves(scene, 0.0, WIDTH - MARGIN)
+        self._strip = max(CURVES_PART * HEIGHT, self._curves.height)
+        self._height = header.height + self._body.height + self._strip
+        self.fits = self._height <= HEIGHT
+
+    def draw(self, figure: Figure) -> None:
+        from actprof.report.sheet import Sheet
+
+        sheet = Sheet(figure, self._theme, self._height)
+        self._header.draw(sheet)
+        self._body.draw(sheet, self._header.height, sheet.height - self._header.height - self._strip)
+        self._curves.draw(sheet, sheet.height - self._strip, self._strip)
+
+
+class Beside:
+    """Curves alone, as large as the sheet, and the arms with their verdicts to their right."""
+
+    def __init__(self, header: Header, scene: Scene) -> None:
+        from actprof.histogram.curves import Curves
+        from actprof.report.sheet import HEIGHT, MARGIN, WIDTH, Stack
+
+        self._header, self._theme, self._left = header, scene.theme, WIDTH - MARGIN - LIST
+        self._listed = Stack([scene.heading(arm, LIST) for arm in scene.arms], 14)
+        self._curves = Curves(scene, 0.0, self._left - BETWEEN)
+        self._height = header.height + max(self._listed.height + 20, self._curves.height)
+        self.fits = self._height <= HEIGHT
+
+    def draw(self, figure: Figure) -> None:
+        from actprof.report.sheet import Sheet
+
+        sheet = Sheet(figure, self._theme, self._height)
+        self._header.draw(sheet)
+        self._curves.draw(sheet, self._header.height, sheet.height - self._header.height)
+        self._listed.draw(sheet, self._left, self._header.height)
 
 
 def _as_shown(comparison: Comparison, quantity: str) -> Comparison:
@@ -72,19 +115,3 @@ def _as_shown(comparison: Comparison, quantity: str) -> Comparison:
     return replace(comparison, arms=tuple(
         replace(arm, config={**arm.config, "range": "layer"}) if arm.config["range"] == "shared" else arm
         for arm in comparison.arms))
-
-
-def chosen_view(asked: str, depth: int) -> str:
-    """Panels while they can be read, then ridges, then a heat map."""
-    if asked != "auto":
-        return asked
-    return next(view for view, most in VIEWS.items() if depth <= most)
-
-
-def _body(scene: Scene, view: str) -> Body:
-    from actprof.histogram.heat_map import HeatMaps
-    from actprof.histogram.panels import Panels
-    from actprof.histogram.ridges import Ridges
-
-    bodies: dict[str, Callable[[Scene, float], Body]] = {"panels": Panels, "ridge": Ridges, "heatmap": HeatMaps}
-    return bodies[view](scene, WIDTH)

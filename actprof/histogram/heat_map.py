@@ -1,4 +1,4 @@
-"""Layers to the right, values upwards, colour the share: stacks too deep for anything else."""
+"""Layers to the right, values upwards, colour the share: stacks too deep for panels."""
 
 from __future__ import annotations
 
@@ -8,103 +8,100 @@ import numpy as np
 
 from actprof.arrays import Floats
 from actprof.digits import compact, non_finite
-from actprof.histogram.scene import Scene
-from actprof.histogram.spread import spaced
-from actprof.report.bars import FAINTEST, colours, runs_of
-from actprof.report.canvas import Canvas
-from actprof.report.headings import GUTTER, MARGIN
-from actprof.report.lettering import SMALLEST, fitting_size, line_height, width
-from actprof.report.scales import percent_of_power
+from actprof.histogram.scene import UNDER, Rows, Scene
+from actprof.report.axes import TITLE, Box, add_axes, colour_bar, hatch, runs
+from actprof.report.lettering import line_height, width
+from actprof.report.shares import FAINTEST, ValueScale, percent_of_power, share_colours
+from actprof.report.sheet import MARGIN, WIDTH, Sheet
+from actprof.report.ticks import Fixed, Scale
 
-AXIS, TICK = 14.0, 13.0
-LOWEST = 150.0
-ROWS = 128  # more would be thinner than a pixel in the lowest map
-STRIP, STRIP_GAP = 26.0, 6.0
-KEY = 130.0
-LABEL = GUTTER - 46  # between the title of the value axis and the map
+TICK = 14.0
+LOWEST = 100.0
+MOST_ROWS = 128  # more would be thinner than a pixel in the lowest map
+STRIP, STRIP_GAP = 24.0, 10.0
+KEY = 120.0  # right of the maps
+VALUES = 112.0  # left of the maps
+LABELS = line_height(TICK) + 14
+MARGIN_OF_LABELS = 0.08  # of the height: where the ends of an own range are named
 
 
-class HeatMaps:
+class HeatMaps(Rows):
     """One map an arm, all with the same axes and colours; strips below for what is at an atom or out of range."""
 
-    def __init__(self, scene: Scene, sheet_width: float) -> None:
-        self._scene = scene
-        self.right = sheet_width - MARGIN - KEY
-        arms = range(len(scene.layers))
-        self._headings = [scene.heading(arm, sheet_width - 2 * MARGIN, hatched_notes(scene, arm)) for arm in arms]
-        self._strips = [strips(scene, arm) for arm in arms]
-        self._fixed = sum(heading.height + len(rows) * (STRIP + STRIP_GAP) + 16
-                          for heading, rows in zip(self._headings, self._strips, strict=True))
-        self.height = self._fixed + len(arms) * LOWEST
+    def __init__(self, scene: Scene) -> None:
+        super().__init__(scene, [hatched_notes(scene, arm) for arm in scene.arms])
+        self._start = self._left + VALUES
+        self._strips = [strips(scene, arm) for arm in scene.arms]
+        below = max(len(rows) for rows in self._strips) * (STRIP + STRIP_GAP)
+        self._x = Fixed(0.5, scene.depth + 0.5, [(layer, f"{layer}") for layer in range(1, scene.depth + 1)])
+        self.height = self.least(below + LOWEST) + LABELS + UNDER
 
-    @property
-    def places(self) -> list[float]:
-        return spaced(self._scene.depth, GUTTER, self.right)
+    def draw(self, sheet: Sheet, top: float, height: float) -> None:
+        from matplotlib.cm import ScalarMappable
 
-    def draw(self, canvas: Canvas, top: float, height: float) -> None:
-        tall = (height - self._fixed) / len(self._headings)
-        self._draw_key(canvas, top + self._headings[0].height, tall)
-        for arm, heading in enumerate(self._headings):
-            heading.draw(canvas, MARGIN, top)
-            top += heading.height
-            self._draw_map(canvas, arm, top, tall)
-            self._draw_hatching(canvas, arm, top, tall)
-            top += tall
-            for title, shares in self._strips[arm]:
-                self._draw_strip(canvas, title, shares, top + STRIP_GAP)
-                top += STRIP + STRIP_GAP
-            top += 16
+        wide = WIDTH - MARGIN - KEY - self._start
+        first = top + self._above
+        rows = self.rows(sheet, top, first, height - self._above - LABELS - UNDER)
+        for arm, (start, tall) in enumerate(rows):
+            place = Box(self._start, start, wide, tall - len(self._strips[arm]) * (STRIP + STRIP_GAP))
+            self._draw_map(sheet, arm, place, not self._strips[arm])
+            for number, (title, shares) in enumerate(self._strips[arm]):
+                strip = Box(place.left, place.bottom + STRIP_GAP + number * (STRIP + STRIP_GAP), wide, STRIP)
+                self._draw_strip(sheet, arm, title, shares, strip, number == len(self._strips[arm]) - 1)
+        sheet.text(self._start + wide / 2, top + height - UNDER / 2 + 2, "layer", 16.0, align="center")
+        down, tall = line_height(16.0) + 12, rows[0][1] - len(self._strips[0]) * (STRIP + STRIP_GAP)
+        bar = Box(WIDTH - MARGIN - KEY + 24, first + down, 22, min(tall - 10, 260.0) - down)
+        sheet.text(bar.left, first + line_height(16.0) / 2 - 4, "share", 16.0)
+        colours, norm = share_colours(self._scene.theme)
+        colour_bar(sheet, "share", bar, ScalarMappable(norm, colours), Percent(), tick=TICK)
 
-    def _draw_map(self, canvas: Canvas, arm: int, top: float, tall: float) -> None:
-        self._draw_shares(canvas, image_rows(self._scene, arm)[::-1], top, tall)
-        span = self._scene.shared_span
-        ticks = span.ticks(tall, lambda _: line_height(TICK)) if span else [(0.0, "lowest"), (1.0, "highest")]
-        size = fitting_size(lambda size: all(width(label, size) <= LABEL for _, label in ticks), (TICK, 12.0, SMALLEST))
-        for place, label in ticks:
-            y = top + tall * (1 - place)
-            canvas.segments([[(GUTTER - 5, y), (GUTTER, y)]], colors=canvas.theme.muted)
-            inside = min(max(y, top + line_height(TICK) / 2), top + tall - line_height(TICK) / 2)
-            canvas.text(GUTTER - 8, inside, label, size, align="right", color=canvas.theme.muted)
-        canvas.text(MARGIN - 8, top + tall / 2, self._scene.symbol if span else "own range", AXIS, upright=True)
+    def _draw_map(self, sheet: Sheet, arm: int, box: Box, lowest: bool) -> None:
+        scene, edges = self._scene, self._scene.bars[0][0].edges
+        ends = [(MARGIN_OF_LABELS, "lowest"), (1 - MARGIN_OF_LABELS, "highest")]
+        y: Scale = ValueScale(edges[0], edges[-1], 0.0) if scene.shared else Fixed(0, 1, ends)
+        title = scene.symbol if scene.shared else "own range"
+        low, high = y.of(edges[[0, -1]]) if scene.shared else (0.0, 1.0)
+        axes = add_axes(sheet, scene.comparison.arms[arm].label, box, self._x, y, grid="", tick=TICK,
+                        titles=("", title if width(title, TITLE) <= box.height else title.split()[-1]))
+        shares, (colours, norm) = image_rows(scene, arm), share_colours(scene.theme)
+        axes.imshow(np.ma.masked_less_equal(shares, 0), cmap=colours, norm=norm, origin="lower",
+                    extent=(0.5, shares.shape[1] + 0.5, low, high), aspect="auto", interpolation="nearest")
+        lost = np.array([not s.computed or bool(s.non_finite) for s in scene.summaries[arm]])
+        hatch(axes, np.arange(len(lost) + 1) + 0.5, [low, high], lost[np.newaxis], scene.theme.muted)
+        axes.tick_params(labelbottom=lowest and self._is_last(arm))
 
-    def _draw_shares(self, canvas: Canvas, shares: Floats, top: float, tall: float) -> None:
-        right = GUTTER + (self.right - GUTTER) * shares.shape[1] / self._scene.depth
-        canvas.picture(GUTTER, top, right - GUTTER, tall, colours(shares, canvas.theme))
-        canvas.rectangle(GUTTER, top, self.right - GUTTER, tall, facecolor="none", linewidth=0.8,
-                         edgecolor=canvas.theme.grid, zorder=3)
-
-    def _draw_strip(self, canvas: Canvas, title: str, shares: Floats, top: float) -> None:
+    def _draw_strip(self, sheet: Sheet, arm: int, title: str, shares: Floats, box: Box, lowest: bool) -> None:
         """The share of each layer as a bar, the strip's height for 100 %."""
-        right = GUTTER + (self.right - GUTTER) * len(shares) / self._scene.depth
-        canvas.text(GUTTER - 8, top + STRIP / 2, title, TICK, align="right", color=canvas.theme.muted)
-        canvas.text(self.right + 8, top + STRIP / 2, "of 100 %", TICK, color=canvas.theme.muted)
-        canvas.rectangle(GUTTER, top, self.right - GUTTER, STRIP, facecolor=canvas.theme.grid, zorder=1)
-        canvas.stairs(np.linspace(GUTTER, right, len(shares) + 1), top + STRIP * (1 - shares), top + STRIP,
-                      facecolor=canvas.theme.foreground, zorder=2)
+        theme, label = self._scene.theme, self._scene.comparison.arms[arm].label
+        axes = add_axes(sheet, f"{label}, {title}", box, self._x, Fixed(0.0, 1.0, [(0.5, title)]), grid="", tick=TICK)
+        axes.set_facecolor(theme.grid)
+        axes.stairs(shares, np.arange(len(shares) + 1) + 0.5, fill=True, facecolor=theme.foreground)
+        axes.tick_params(labelbottom=lowest and self._is_last(arm))
+        sheet.text(box.right + 10, box.center[1], "of 100 %", TICK, color=theme.muted)
 
-    def _draw_hatching(self, canvas: Canvas, arm: int, top: float, tall: float) -> None:
-        step = (self.right - GUTTER) / self._scene.depth
-        for first, last in runs_of([not s.computed or bool(s.non_finite) for s in self._scene.summaries[arm]]):
-            canvas.hatched(GUTTER + first * step, top, (last + 1 - first) * step, tall)
+    def _is_last(self, arm: int) -> bool:
+        return arm == len(self._strips) - 1
 
-    def _draw_key(self, canvas: Canvas, top: float, tall: float) -> None:
-        left = self.right + 22
-        ramp = np.logspace(0, math.log10(FAINTEST), 256)[:, np.newaxis]
-        tall = min(tall, 260.0) - line_height(AXIS)
-        canvas.text(left, top + line_height(AXIS) / 2 - 4, "share", AXIS)
-        top += line_height(AXIS)
-        canvas.picture(left, top, 20, tall, colours(ramp, canvas.theme))
-        for power in range(0, -5, -1 if tall > 110 else -2):
-            y = top + 10 + (tall - 20) * power / math.log10(FAINTEST)
-            canvas.text(left + 28, y, percent_of_power(power), TICK, color=canvas.theme.muted)
+
+class Percent(Scale):
+    """Of the colours: powers of ten as percentages."""
+
+    log = True
+
+    def __init__(self) -> None:
+        super().__init__(FAINTEST, 1.0)
+
+    def ticks(self, room: float, extent: object) -> list[tuple[float, str]]:
+        step = 1 if room > 4 * line_height(TICK) + 10 else 2
+        return [(10.0**power, percent_of_power(power)) for power in range(0, round(math.log10(FAINTEST)) - 1, -step)]
 
 
 def image_rows(scene: Scene, arm: int) -> Floats:
     """Shares as (rows, layers), lowest values first: a row a bin, or the tallest of several bins too thin to see."""
     bins: Floats = np.array([bar.shares for bar in scene.bars[arm]]).T
-    if len(bins) <= ROWS:
+    if len(bins) <= MOST_ROWS:
         return bins
-    tallest: Floats = np.maximum.reduceat(bins, np.arange(ROWS) * len(bins) // ROWS, axis=0)
+    tallest: Floats = np.maximum.reduceat(bins, np.arange(MOST_ROWS) * len(bins) // MOST_ROWS, axis=0)
     return tallest
 
 
@@ -120,11 +117,11 @@ def hatched_notes(scene: Scene, arm: int) -> list[str]:
     """Which layers are hatched, and the counts behind it."""
     summaries, layers = scene.summaries[arm], scene.layers[arm]
     notes = []
-    for first, last in runs_of([bool(s.non_finite) for s in summaries]):
-        counts = {key: sum(s.statistics[key] for s in summaries[first:last + 1]) for key in ("posinf", "neginf", "nan")}
-        notes.append(f"{_layers(layers[first].layer, layers[last].layer)}: {', '.join(non_finite(counts))}")
-    notes += [f"{_layers(layers[first].layer, layers[last].layer)} not computed"
-              for first, last in runs_of([not s.computed for s in summaries])]
+    for first, end in runs(np.array([bool(s.non_finite) for s in summaries])):
+        counts = {key: sum(s.statistics[key] for s in summaries[first:end]) for key in ("posinf", "neginf", "nan")}
+        notes.append(f"{_layers(layers[first].layer, layers[end - 1].layer)}: {', '.join(non_finite(counts))}")
+    notes += [f"{_layers(layers[first].layer, layers[end - 1].layer)} not computed"
+              for first, end in runs(np.array([not s.computed for s in summaries]))]
     return notes
 
 

@@ -3,121 +3,129 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from actprof.digits import non_finite
-from actprof.histogram.captions import Caption
-from actprof.histogram.predicted import draw_key, draw_prediction, key_width
-from actprof.histogram.scene import Scene, all_zero
-from actprof.report.bars import NOTE, TICK, Box, Note, draw_bars, draw_message, draw_value_ticks, notes_of, stacked
-from actprof.report.canvas import Canvas
-from actprof.report.headings import GUTTER, MARGIN, arm_color
-from actprof.report.lettering import SMALLEST, fitting_size, line_height
-from actprof.report.scales import Span
+from actprof.histogram.scene import UNDER, Rows, Scene, all_zero, outside, sigma, write_message
+from actprof.report.axes import Box, add_axes, hatch, write
+from actprof.report.lettering import SMALLEST, fitting_size, line_height, width
+from actprof.report.shares import NOTE, Frame, Note, draw_bars, draw_prediction, notes_of, stacked
+from actprof.report.sheet import MARGIN, WIDTH, Sheet
+from actprof.report.ticks import Linear
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 COLUMNS = 8
 GAP = 18.0
-AXIS = 14.0
-LOWEST = 125.0  # of the bars of a panel
-BELOW = line_height(TICK) + 16
+TICK = 14.0
+LOWEST = 84.0  # of the bars of a panel
+SHARES = 92.0  # left of the first panel
+LABELS = line_height(TICK) + 10
 CAPTION_SIZES = (17.0, 16.0, 15.0, 14.0, 13.0, 12.0, SMALLEST)
 
 
-class Panels:
-    """Rows of at most eight panels."""
+class Panels(Rows):
+    """Rows of at most eight panels, captions above the first of those with the same layers."""
 
-    def __init__(self, scene: Scene, sheet_width: float) -> None:
-        self._scene = scene
-        self._columns = min(scene.depth, COLUMNS)
-        self._width = (sheet_width - GUTTER - MARGIN - (self._columns - 1) * GAP) / self._columns
-        arms = range(len(scene.layers))
-        self._headings = [scene.heading(arm, sheet_width - 2 * MARGIN) for arm in arms]
-        self._captions = [[Caption(layer, summary, scene.mixes_activations(arm)) for layer, summary
-                           in zip(scene.layers[arm], scene.summaries[arm], strict=True)] for arm in arms]
-        self._notes = [[self._stacked_notes(arm, layer) for layer in range(len(scene.layers[arm]))] for arm in arms]
-        self._size = fitting_size(self._captions_fit, CAPTION_SIZES)
-        self._above = line_height(self._size) * max(
-            caption.lines(self._width, self._size) for row in self._captions for caption in row) + 4
-        self._headroom = line_height(NOTE) * max(len(notes) for row in self._notes for notes in row)
-        self._rows = sum(math.ceil(len(layers) / COLUMNS) for layers in scene.layers)
-        self._fixed = (sum(heading.height for heading in self._headings) + line_height(AXIS) + 8
-                       + self._rows * (self._above + self._headroom + BELOW))
-        self.height = self._fixed + self._rows * LOWEST
-        self.right = self._left(self._columns - 1) + self._width
+    def __init__(self, scene: Scene) -> None:
+        super().__init__(scene)
+        self._columns, self._scene = min(scene.depth, COLUMNS), scene
+        self._start = self._left + SHARES
+        self._width = (WIDTH - MARGIN - self._start - (self._columns - 1) * GAP) / self._columns
+        self._rows = math.ceil(scene.depth / COLUMNS)
+        self._captions = [[f"layer {scene.layer_name(arm, layer)}" for layer in range(len(scene.layers[arm]))]
+                          for arm in scene.arms]
+        self._size = fitting_size(lambda size: all(width(text, size) <= self._width for row in self._captions
+                                                   for text in row), CAPTION_SIZES)
+        self._same = self._rows == 1 and all(row == self._captions[0][:len(row)] for row in self._captions)
+        self._notes = [[self._stacked_notes(arm, layer) for layer in range(len(scene.layers[arm]))]
+                       for arm in scene.arms]
+        self._caption = line_height(self._size) + 2
+        self._headroom = line_height(NOTE) * max(len(notes) for row in self._notes for notes in row) + 2
+        self._under = UNDER if self._above or not self._shares_labels else 0.0
+        own = self._caption * (not self._same) + self._headroom + LABELS * (not self._shares_labels)
+        self._fixed = self._caption * self._same + LABELS * self._shares_labels + self._under
+        self.height = self._fixed + self.least(self._rows * (own + LOWEST))
 
     @property
-    def places(self) -> list[float] | None:
-        """Middle of each layer's column, where there is one row an arm only."""
-        if self._scene.depth > COLUMNS:
-            return None
-        return [self._left(column) + self._width / 2 for column in range(self._columns)]
-
-    def _left(self, column: int) -> float:
-        return GUTTER + column * (self._width + GAP)
-
-    def _captions_fit(self, size: float) -> bool:
-        return all(caption.fits(self._width, size) for row in self._captions for caption in row)
+    def _shares_labels(self) -> bool:
+        """Whether the values' labels stand below the last row alone."""
+        return self._scene.shared and self._rows == 1 and len({len(row) for row in self._captions}) == 1
 
     def _stacked_notes(self, arm: int, layer: int) -> list[list[Note]]:
-        summary = self._scene.summaries[arm][layer]
-        notes = [] if all_zero(summary) else notes_of(self._scene.bars[arm][layer], self._scene.scale)
-        return stacked(notes, self._width)
-
-    def draw(self, canvas: Canvas, top: float, height: float) -> None:
-        tall = (height - self._fixed) / self._rows
-        for arm, heading in enumerate(self._headings):
-            heading.draw(canvas, MARGIN, top)
-            top += heading.height
-            for first in range(0, len(self._scene.layers[arm]), COLUMNS):
-                top += self._above + self._headroom
-                self._draw_row(canvas, arm, first, top, tall)
-                top += tall + BELOW
-        canvas.text((GUTTER + self.right) / 2, top + line_height(AXIS) / 2 - 4, self._scene.value_title, AXIS,
-                    align="center")
-        if any(self._scene.masses):
-            draw_key(canvas, self.right - key_width(AXIS), top + line_height(AXIS) / 2 - 4, AXIS)
-
-    def _draw_row(self, canvas: Canvas, arm: int, first: int, top: float, tall: float) -> None:
-        layers = range(first, min(first + COLUMNS, len(self._scene.layers[arm])))
-        for column, layer in enumerate(layers):
-            box = Box(self._left(column), top, self._width, tall)
-            frame = Box(box.left, top - self._headroom, self._width, tall + self._headroom)
-            self._captions[arm][layer].draw(canvas, box.left, frame.top - self._above, self._width, self._size)
-            self._draw_axes(canvas, box, self._scene.bars[arm][layer].span)
-            self._draw_content(canvas, box, frame, arm, layer)
-        self._label_shares(canvas, Box(GUTTER, top, self._width, tall))
-
-    def _draw_axes(self, canvas: Canvas, box: Box, span: Span) -> None:
-        heights = [box.bottom - place * box.height for place, _ in self._scene.scale.ticks()]
-        canvas.segments([[(box.left, y), (box.right, y)] for y in heights], zorder=0.5)
-        canvas.segments([[(box.left, box.bottom), (box.right, box.bottom)]], colors=canvas.theme.muted, linewidths=1.2,
-                        zorder=5)
-        draw_value_ticks(canvas, box, span)
-
-    def _label_shares(self, canvas: Canvas, box: Box) -> None:
-        for place, label in self._scene.scale.ticks():
-            canvas.text(box.left - 8, box.bottom - place * box.height, label, TICK, align="right",
-                        color=canvas.theme.muted)
-        canvas.text(MARGIN - 8, box.top + box.height / 2, self._scene.share_title, AXIS, upright=True)
-
-    def _draw_content(self, canvas: Canvas, box: Box, frame: Box, arm: int, layer: int) -> None:
+        """Rows above the bars; the lowest ends with σ, the highest says what is outside."""
         summary, bars = self._scene.summaries[arm][layer], self._scene.bars[arm][layer]
+        x = bars.values(self._width)
+        said = [] if all_zero(summary) else notes_of(bars, self._scene.scale)
+        notes = [(float(x.of(value) - x.low) / (x.high - x.low) * self._width, text) for value, text in said]
+        rows = stacked(notes, self._width, width(sigma(summary), NOTE, bold=True) + 10)
+        beyond = outside(summary)
+        return [*rows, [(width(beyond, NOTE) / 2, beyond)]] if beyond else rows
+
+    def draw(self, sheet: Sheet, top: float, height: float) -> None:
+        first = top + self._above + self._caption * self._same
+        if self._same:
+            longest = max(range(len(self._captions)), key=lambda arm: len(self._captions[arm]))
+            for column, caption in enumerate(self._captions[longest]):
+                sheet.text(self._start + column * (self._width + GAP), first - self._caption / 2, caption, self._size)
+        end = top + height - self._under - LABELS * self._shares_labels
+        for arm, (start, tall) in enumerate(self.rows(sheet, top, first, end - first)):
+            for row in range(math.ceil(len(self._captions[arm]) / COLUMNS)):
+                self._draw_row(sheet, arm, row * COLUMNS, Box(
+                    self._start, start + row * tall / self._rows, self._width, tall / self._rows))
+        if self._under:
+            x, y, align = (self._start + WIDTH - MARGIN) / 2, top + height - UNDER / 2 - 4, "center"
+        else:
+            x, y, align = self._start - 56, top + height - LABELS + 6 + line_height(TICK) / 2, "right"
+        sheet.text(x, y, self._scene.value_title, 16.0, align=align)
+
+    def _draw_row(self, sheet: Sheet, arm: int, first: int, place: Box) -> None:
+        captioned = self._caption * (not self._same)
+        labelled = not self._shares_labels or arm == len(self._captions) - 1
+        for column, layer in enumerate(range(first, min(first + COLUMNS, len(self._captions[arm])))):
+            left, top = place.left + column * (place.width + GAP), place.top + captioned
+            if captioned:
+                sheet.text(left, place.top + self._caption / 2, self._captions[arm][layer], self._size)
+            tall = place.bottom - LABELS * (not self._shares_labels) - top - self._headroom
+            box = Box(left, top + self._headroom, place.width, tall)
+            axes = self._axes(sheet, arm, layer, box, column == 0)
+            axes.tick_params(labelbottom=labelled)
+            self._draw_content(sheet, axes, box, arm, layer)
+
+    def _axes(self, sheet: Sheet, arm: int, layer: int, box: Box, titled: bool) -> Axes:
+        name = f"{self._scene.comparison.arms[arm].label}, layer {self._scene.layers[arm][layer].layer}"
+        x, y = self._scene.bars[arm][layer].values(box.width), self._scene.scale
+        axes = add_axes(sheet, name, box, x, y if titled else y.unlabelled,
+                        titles=("", self._scene.share_title if titled else ""), tick=TICK, grid="y")
+        axes.spines.left.set_visible(False)
+        if not titled:  # ticks without labels would take longer than all else
+            lines = [place for place, _ in y.ticks(box.height, lambda text: line_height(TICK))]
+            axes.yaxis.set_visible(False)
+            axes.hlines(lines, 0, 1, transform=axes.get_yaxis_transform(), color=sheet.theme.grid, linewidth=1.1,
+                        zorder=0.4)
+        return axes
+
+    def _draw_content(self, sheet: Sheet, axes: Axes, box: Box, arm: int, layer: int) -> None:
+        scene = self._scene
+        summary, bars, theme = scene.summaries[arm][layer], scene.bars[arm][layer], scene.theme
+        x: Linear = bars.values(box.width)
         if not summary.computed:
-            draw_message(canvas, frame, ["not computed"])
+            write_message(sheet, axes, box, ["not computed"])
             return
-        name = f"{arm + 1}-{layer + 1}"
-        draw_bars(canvas, box, bars, self._scene.scale, arm_color(canvas, arm), f"counts-{name}")
-        draw_prediction(canvas, box, bars, self._scene.predicted(arm, layer), self._scene.scale, f"theory-{name}")
-        self._draw_notes(canvas, box, self._notes[arm][layer], boxed=bool(summary.non_finite))
+        frame, name = Frame(axes, x, scene.scale, box.width, box.height), f"{arm + 1}-{layer + 1}"
+        draw_bars(frame, bars, theme, theme.arm(arm), f"counts-{name}")
+        draw_prediction(frame, bars, scene.predicted(arm, layer), theme, f"theory-{name}")
+        for number, row in enumerate(self._notes[arm][layer]):
+            y = box.top - 2 - (number + 0.5) * line_height(NOTE)
+            for place, text in row:
+                write(sheet, axes, box.left + place, y, text, NOTE, align="center")
+        write(sheet, axes, box.right, box.top - 2 - line_height(NOTE) / 2, sigma(summary), NOTE, align="right",
+              bold=True)
         if summary.non_finite:
-            canvas.hatched(frame.left, frame.top, frame.width, frame.height)
-            draw_message(canvas, frame, non_finite(summary.statistics))
+            hatch(axes, [x.low, x.high], [scene.scale.low, scene.scale.high], np.ones((1, 1), bool), theme.muted)
+            write_message(sheet, axes, box, non_finite(summary.statistics))
         elif all_zero(summary):
-            draw_message(canvas, frame, ["100 % zeros"])
-
-    def _draw_notes(self, canvas: Canvas, box: Box, rows: list[list[Note]], boxed: bool) -> None:
-        for number, row in enumerate(rows):
-            y = box.top - (number + 0.5) * line_height(NOTE)
-            for x, text in row:
-                canvas.text(box.left + x, y, text, NOTE, align="center", boxed=boxed)
-
-
+            write_message(sheet, axes, box, ["100 % zeros"])

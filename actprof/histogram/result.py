@@ -5,10 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from actprof.diagnosis.verdicts import Verdict, Warning
 from actprof.engine.profiles import Arm, LayerSummary, Summary
+from actprof.engine.spec import QUANTITIES
 from actprof.theory.predictions import BAND, Forecast, LayerTheory
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 def std_errors(layer: LayerSummary, said: LayerTheory) -> float:
@@ -51,3 +56,12 @@ class Comparison:
             for layer in arm.layers:
                 for quantity in layer.quantities:
                     yield arm, layer, quantity, layer.quantity(quantity)
+
+    def figure(self, view: str = "auto", quantity: str = QUANTITIES[0], log_y: bool = False,
+               theme: str = "light") -> Figure:
+        """The picture, to be shown, changed and saved by matplotlib's own means."""
+        from actprof.histogram.figure import draw_figure
+        from actprof.report.style import View, painted
+
+        chosen = View(quantity, view, log_y)
+        return painted(lambda figure, colours: draw_figure(figure, colours, self, chosen), theme)

@@ -4,52 +4,71 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from actprof.diagnosis.verdicts import Verdict
 from actprof.digits import compact, percent_label
 from actprof.engine.profiles import LayerSummary, Summary
+from actprof.engine.spec import GRADIENT
 from actprof.histogram.result import Comparison
-from actprof.report.headings import ArmHeading
-from actprof.report.scales import Bars, ShareScale, Span, share_scale
+from actprof.report.axes import Box, write
+from actprof.report.lettering import SMALLEST, fitting_size, line_height, width
+from actprof.report.shares import Bars, ShareScale
+from actprof.report.sheet import INDENT, MARGIN, TITLE, WIDTH, ArmHeading, Paragraph, Sheet
+from actprof.report.style import Theme
 from actprof.theory.predictions import LayerTheory, Masses
 
-SYMBOLS = {"activation": "activation a", "preactivation": "pre-activation z", "gradient": "gradient ∂L/∂z"}
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+SYMBOLS = {"activation": "activation a", "preactivation": "pre-activation z", GRADIENT: "gradient ∂L/∂z"}
+SIDE, BETWEEN = 560.0, 14.0  # width of the headings beside rows, and between the rows
+UNDER = line_height(16.0) + 4  # pixels of the title of a horizontal axis below its ticks
+MESSAGE_SIZES = (16.0, 14.0, 13.0, 12.0, SMALLEST)
 
 
 class Scene:
-    """One quantity of a comparison. Lists are by arm, then by layer."""
+    """One quantity of a comparison. Lists are by arm, then by layer; `brief` headings leave the cause to the table."""
 
-    def __init__(self, comparison: Comparison, quantity: str, log_y: bool = False) -> None:
-        self.comparison = comparison
+    def __init__(self, comparison: Comparison, quantity: str, log_y: bool, theme: Theme, brief: bool = False) -> None:
+        self.comparison, self.quantity, self.theme, self.brief = comparison, quantity, theme, brief
         self.layers: list[list[LayerSummary]] = [list(arm.layers) for arm in comparison.arms]
         self.summaries: list[list[Summary]] = [[layer.quantity(quantity) for layer in arm] for arm in self.layers]
         self.bars: list[list[Bars]] = [[Bars.of(summary) for summary in arm] for arm in self.summaries]
-        self.scale: ShareScale = share_scale((bar for arm in self.bars for bar in arm), log_y)
-        self.quantity, self.symbol = quantity, SYMBOLS[quantity]
+        self.log_y = log_y
+        self.scale = ShareScale.over((bar for arm in self.bars for bar in arm), log_y)
+        self.symbol = SYMBOLS[quantity]
         forecasts = [arm.forecast for arm in comparison.arms]
         self.theory: list[list[LayerTheory]] = [list(each.theory.layers) if each else [] for each in forecasts]
         self.masses: list[Sequence[Masses]] = [each.masses if each and quantity == "activation" else []
                                            for each in forecasts]
 
     @property
+    def arms(self) -> range:
+        return range(len(self.layers))
+
+    @property
     def depth(self) -> int:
         return max(len(arm) for arm in self.layers)
 
     @cached_property
-    def shared_span(self) -> Span | None:
-        """The value axis of all layers; None if each has its own."""
-        edges = [summary.histogram.edges for arm in self.summaries for summary in arm]
-        same = all(other is edges[0] or np.array_equal(other, edges[0]) for other in edges)
-        return self.bars[0][0].span if same else None
+    def shared(self) -> bool:
+        """Whether all layers have one axis of values."""
+        edges = [bar.edges for arm in self.bars for bar in arm]
+        return all(other is edges[0] or np.array_equal(other, edges[0]) for other in edges)
 
     def predicted(self, arm: int, layer: int) -> Masses | None:
         """What theory says of the bars of a layer, if anything."""
         return self.masses[arm][layer] if layer < len(self.masses[arm]) else None
 
     def heading(self, arm: int, room: float, notes: list[str] | None = None) -> ArmHeading:
-        return ArmHeading(self.comparison, arm, room, notes, judgement(self.comparison.arms[arm].verdict))
+        verdict = self.comparison.arms[arm].verdict
+        said = judgement(verdict, self.theme, room - INDENT, self.brief) if verdict else []
+        if verdict and verdict.good and len(self.layers) == 1 and _is_title(verdict):
+            said = []
+        return ArmHeading(self.comparison, arm, self.theme, room, notes or [], said)
 
     @property
     def share_title(self) -> str:
@@ -58,14 +77,44 @@ class Scene:
 
     @property
     def value_title(self) -> str:
-        return self.symbol if self.shared_span else f"{self.symbol} (each layer has its own range)"
+        return self.symbol if self.shared else f"{self.symbol} (each layer has its own range)"
 
     def atoms(self, arm: int) -> list[float]:
         """The atoms that hold anything in some layer of an arm."""
         return sorted({value for bar in self.bars[arm] for value, _ in bar.atoms})
 
-    def mixes_activations(self, arm: int) -> bool:
-        return len({layer.activation_name for layer in self.layers[arm]}) > 1
+    def layer_name(self, arm: int, layer: int) -> str:
+        """Its number, with its activation where these differ."""
+        mixed = len({each.activation_name for each in self.layers[arm]}) > 1
+        return f"{self.layers[arm][layer].layer}" + f" {self.layers[arm][layer].activation_name}" * mixed
+
+
+class Rows:
+    """Arms below each other, all rows as high; the heading of one arm above it, those of several beside their rows."""
+
+    def __init__(self, scene: Scene, notes: list[list[str]] | None = None) -> None:
+        beside = len(scene.layers) > 1
+        self._scene, self._left = scene, MARGIN + SIDE if beside else MARGIN
+        room = SIDE - 30 if beside else WIDTH - 2 * MARGIN
+        self._headings = [scene.heading(arm, room, notes[arm] if notes else None) for arm in scene.arms]
+        self._above = 0.0 if beside else self._headings[0].height + 6
+
+    def least(self, content: float) -> float:
+        """The height of heading and rows around contents of a least height."""
+        row = content if self._above else max(content, *(each.height for each in self._headings))
+        return self._above + len(self._headings) * (row + BETWEEN) - BETWEEN
+
+    def rows(self, sheet: Sheet, top: float, first: float, height: float) -> list[tuple[float, float]]:
+        """Draw the headings, one at `top`, several beside the rows that begin at `first`: (top, height) of each row."""
+        step = (height + BETWEEN) / len(self._headings)
+        tops = [first + arm * step for arm in self._scene.arms]
+        for heading, place in zip(self._headings, [top] if self._above else tops, strict=True):
+            heading.draw(sheet, MARGIN, place)
+        return [(place, step - BETWEEN) for place in tops]
+
+
+def all_zero(summary: Summary) -> bool:
+    return summary.statistics.get("zero_fraction") == 1.0
 
 
 def sigma(summary: Summary) -> str:
@@ -79,14 +128,52 @@ def outside(summary: Summary) -> str:
     return f"{percent_label(share)} outside" if share else ""
 
 
-def all_zero(summary: Summary) -> bool:
-    return summary.statistics.get("zero_fraction") == 1.0
+def judgement(verdict: Verdict, theme: Theme, room: float, brief: bool) -> list[Paragraph]:
+    """`✗ exploding (layer 15): …` in its colour, or in brief `✗ Gradients explode ×97`, and what to do about it."""
+    accent, sign = _accent(verdict, theme), "✓" if verdict.good else "✗" if verdict.bad else "?"
+    where = "" if verdict.layer is None else f" (layer {verdict.layer})"
+    said = Paragraph.prose(verdict.text, room, lead=f"{sign} {verdict.code.replace('_', ' ')}{where}: ", accent=accent)
+    if brief and verdict.headline:
+        said = Paragraph.of([f"{sign} {verdict.headline}"], room, bold=True, accent=accent)
+    advice = verdict.remedy.partition(":" if brief else "\n")[0]
+    return [said, *([Paragraph.prose(advice, room, lead="remedy: ", muted=True)] if advice else [])]
 
 
-def judgement(verdict: Verdict | None) -> list[tuple[str, str]]:
-    """`verdict: exploding (layer 15): …` and what to do about it, each as (what is bold, the rest)."""
-    if verdict is None:
-        return []
-    where = f" (layer {verdict.layer})" * (verdict.layer is not None)
-    remedy = [("", f"remedy: {verdict.remedy}")] if verdict.remedy else []
-    return [(f"verdict: {verdict.code.replace('_', ' ')}{where}:", verdict.text), *remedy]
+def headline(comparison: Comparison, quantity: str, theme: Theme) -> list[tuple[str, str]]:
+    """The title that says what was found: pieces with their colours."""
+    verdicts = [arm.verdict for arm in comparison.arms if arm.verdict]
+    if len(verdicts) < len(comparison.arms):
+        return [(f"{SYMBOLS[quantity].split()[0].capitalize()}s, layer by layer", theme.foreground)]
+    if len(verdicts) == 1:
+        return [(verdicts[0].headline or _word(verdicts[0]), _accent(verdicts[0], theme))]
+    groups: dict[str, list[str]] = {}
+    for arm, verdict in zip(comparison.arms, verdicts, strict=True):
+        groups.setdefault(_word(verdict), []).append(arm.label)
+    colours = {_word(verdict): _accent(verdict, theme) for verdict in verdicts}
+    named = [(f"{word}: {', '.join(labels)}", colours[word]) for word, labels in groups.items()]
+    if width("MM".join(text for text, _ in named), TITLE, bold=True) <= WIDTH - 2 * MARGIN:
+        return named
+    return [(f"{word}: {len(labels)} arms", colours[word]) for word, labels in groups.items()]
+
+
+def _is_title(verdict: Verdict) -> bool:
+    """Whether all that is said of the only arm is in the title."""
+    return bool(verdict.headline) and verdict.text.endswith(verdict.headline.partition(": ")[2])
+
+
+def _word(verdict: Verdict) -> str:
+    return verdict.code.replace("_", " ").capitalize()
+
+
+def _accent(verdict: Verdict, theme: Theme) -> str:
+    return theme.good if verdict.good else theme.bad if verdict.bad else theme.foreground
+
+
+def write_message(sheet: Sheet, axes: Axes, box: Box, lines: list[str]) -> None:
+    """A few words in the middle of axes."""
+    size = fitting_size(lambda size: all(width(line, size, True) <= box.width - 12 for line in lines), MESSAGE_SIZES)
+    for number, line in enumerate(lines):
+        y = box.top + 0.6 * box.height + (number + 0.5 - len(lines) / 2) * line_height(size)
+        write(sheet, axes, box.center[0], y, line, size, align="center", bold=True, boxed=True)
+
+

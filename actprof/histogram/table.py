@@ -5,10 +5,9 @@ from __future__ import annotations
 import math
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import numpy as np
-from rich.table import Table
 
 from actprof.arrays import Counts
 from actprof.diagnosis.verdicts import THRESHOLDS
@@ -29,6 +28,10 @@ from actprof.report.terminal import (
     written,
 )
 from actprof.theory.predictions import LayerTheory
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
 
 
 def print_judgement(arm: JudgedArm, stream: TextIO) -> None:

@@ -24,6 +24,7 @@ class Target:
     path: str
     format: str
     option: str = "--output"
+    no_clobber: bool = False
 
     def write(self, content: bytes) -> None:
         """Write all of it or leave what was there; raises OutputError."""
@@ -32,8 +33,10 @@ class Target:
             sys.stdout.buffer.flush()
             return
         try:
-            with atomic_open(self.path) as file:
+            with atomic_open(self.path, self.no_clobber) as file:
                 file.write(content)
+        except FileExistsError:
+            raise _kept(self) from None
         except OSError as error:
             raise _unwritable(self, error) from None
 
@@ -44,7 +47,7 @@ def targets(paths: Sequence[str], formats: Sequence[str], no_clobber: bool = Fal
 
     Raises SpecError for a bad request, OutputError for a bad place.
     """
-    checked = [Target(*_place(path, formats, option), option) for path in paths]
+    checked = [Target(*_place(path, formats, option), option, no_clobber) for path in paths]
     first: dict[str, str] = {}
     for target in checked:
         real = target.path if target.path == STDOUT else _real(target.path)
@@ -54,8 +57,18 @@ def targets(paths: Sequence[str], formats: Sequence[str], no_clobber: bool = Fal
         first[real] = target.path
     for target in checked:
         if target.path != STDOUT:
-            _check_place(target, no_clobber)
+            _check_place(target)
     return checked
+
+
+def refuse_inputs(checked: Sequence[Target], inputs: Sequence[str]) -> None:
+    """Raise SpecError where a target is one of the files that are read, or lies in a folder of them, by any path."""
+    read = {os.path.realpath(os.path.join(path, name)) for path in inputs
+            for name in (os.listdir(path) if os.path.isdir(path) else [""])}
+    for target in checked:
+        if target.path != STDOUT and _real(target.path) in read:
+            raise SpecError(f"{target.option} {quoted(target.path, 300)} is the file that the data come from. "
+                            "Choose another.")
 
 
 def _place(path: str, formats: Sequence[str], option: str) -> tuple[str, str]:
@@ -86,22 +99,27 @@ def _real(path: str) -> str:
         raise OutputError(f"{quoted(path, 300)} has no place: the current folder is gone. Change to another.") from None
 
 
-def _check_place(target: Target, no_clobber: bool) -> None:
+def _check_place(target: Target) -> None:
     path = target.path
     folder = os.path.dirname(path) or os.curdir
     if not os.path.exists(folder):
         raise SpecError(f"{target.option}: the folder {quoted(folder, 300)} does not exist. "
                         f"Make it first: {quoted('mkdir -p ' + shlex.quote(folder), 300)}.")
-    if no_clobber and os.path.lexists(path):
-        raise OutputError(f"{quoted(path, 300)} exists, and --no-clobber keeps it. Choose another {target.option}.")
+    if target.no_clobber and os.path.lexists(path):
+        raise _kept(target)
     real = _real(path)
     try:
         with contextlib.suppress(FileNotFoundError):
             os.stat(path)  # a name too long, a circle of links, a file where a folder should be
-        if not os.access(os.path.dirname(real) if _is_regular(path) else path, os.W_OK):
+        places = [os.path.dirname(real) if _is_regular(path) else path, *([real] if os.path.exists(real) else [])]
+        if not all(os.access(place, os.W_OK) for place in places):
             raise PermissionError(None, "permission denied")
     except OSError as error:
         raise _unwritable(target, error) from None
+
+
+def _kept(target: Target) -> OutputError:
+    return OutputError(f"{quoted(target.path, 300)} exists, and --no-clobber keeps it. Choose another {target.option}.")
 
 
 def _unwritable(target: Target, error: OSError) -> OutputError:
@@ -116,16 +134,17 @@ def _is_regular(path: str) -> bool:
 
 
 @contextlib.contextmanager
-def atomic_open(path: str) -> Iterator[BinaryIO]:
+def atomic_open(path: str, no_clobber: bool = False) -> Iterator[BinaryIO]:
     """A binary file that takes the place of `path` on success and leaves nothing on failure.
 
-    Links are followed, modes kept; devices and pipes are written directly.
+    Links are followed, modes kept; devices and pipes are written directly. With `no_clobber` what has appeared at
+    `path` in the meantime stays, and FileExistsError is raised.
     """
     if not _is_regular(path):
         with open(path, "wb") as file:
             yield file
         return
-    real = os.path.realpath(path)
+    real = path if no_clobber else os.path.realpath(path)
     # Named before it is made, so that a signal at any moment finds the clean-up in charge of it.
     temporary = os.path.join(os.path.dirname(real), f".actprof-{secrets.token_hex(8)}.tmp")
     try:
@@ -133,10 +152,25 @@ def atomic_open(path: str) -> Iterator[BinaryIO]:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        with contextlib.suppress(FileNotFoundError):
-            os.chmod(temporary, stat.S_IMODE(os.stat(real).st_mode))
-        os.replace(temporary, real)
+        if no_clobber:
+            _take_free_name(temporary, real)
+        else:
+            with contextlib.suppress(FileNotFoundError):
+                os.chmod(temporary, stat.S_IMODE(os.stat(real).st_mode))
+            os.replace(temporary, real)
     except BaseException:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
         raise
+
+
+def _take_free_name(temporary: str, path: str) -> None:
+    """Rename a file, or raise FileExistsError where os.replace would replace what is there."""
+    try:
+        os.link(temporary, path)
+        os.unlink(temporary)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without links
+        open(path, "xb").close()
+        os.replace(temporary, path)

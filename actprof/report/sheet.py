@@ -115,13 +115,15 @@ class Stack:
 
 @dataclass(frozen=True)
 class Paragraph:
-    """Wrapped lines of one size; `lead` stands before the first, in bold."""
+    """Wrapped lines of one size; `lead` stands before the first, in bold; `accent` is its colour, or without one that
+    of all lines."""
 
     lines: list[str]
     size: float = DETAIL
     bold: bool = False
     muted: bool = False
     lead: str = ""
+    accent: str = ""
 
     @classmethod
     def of(cls, items: Iterable[str], room: float, size: float = DETAIL, **look: Any) -> Paragraph:
@@ -148,12 +150,13 @@ class Paragraph:
 
     def draw(self, sheet: Sheet, x: float, top: float) -> None:
         step, color = line_height(self.size), sheet.theme.muted if self.muted else sheet.theme.foreground
+        accent = self.accent or color
         for number, line in enumerate(self.lines):
             left, middle = x, top + (number + 0.5) * step
             if self.lead and number == 0:
-                sheet.text(x, middle, self.lead, self.size, bold=True, color=color)
+                sheet.text(x, middle, self.lead, self.size, bold=True, color=accent)
                 left += lead_width(self.lead, self.size)
-            sheet.text(left, middle, line, self.size, bold=self.bold, color=color)
+            sheet.text(left, middle, line, self.size, bold=self.bold, color=color if self.lead else accent)
 
 
 def lead_width(lead: str, size: float) -> float:
@@ -177,12 +180,30 @@ class Marked:
         self.block.draw(sheet, x + INDENT, top)
 
 
-class Header:
-    """Title and subtitle over the whole width."""
+@dataclass(frozen=True)
+class Pieces:
+    """Lines of one size beside each other."""
 
-    def __init__(self, title: str, words: Sequence[str], width: float = WIDTH) -> None:
+    lines: Sequence[Paragraph]
+
+    @property
+    def height(self) -> float:
+        return self.lines[0].height
+
+    def draw(self, sheet: Sheet, x: float, top: float) -> None:
+        for line in self.lines:
+            line.draw(sheet, x, top)
+            x += width(line.lines[0], line.size, True) + line.size * EM
+
+
+class Header:
+    """Title, or pieces of one in their colours, and subtitle over the whole width."""
+
+    def __init__(self, title: str | Sequence[tuple[str, str]], words: Sequence[str], width: float = WIDTH) -> None:
         room = width - 2 * MARGIN
-        self._parts = Stack([Paragraph.of([title], room, TITLE, bold=True),
+        pieces = [(title, "")] if isinstance(title, str) else title
+        lines = [Paragraph.of([text], room, TITLE, bold=True, accent=accent) for text, accent in pieces]
+        self._parts = Stack([lines[0] if len(lines) == 1 else Pieces(lines),
                              Paragraph.of(words, room, SUBTITLE, muted=True)], 2)
         self.height = 22 + self._parts.height + 12
 

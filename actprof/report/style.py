@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import io
-import logging
+import math
 import os
 import sys
 import warnings
@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from actprof.engine.spec import MAX_LAYERS, QUANTITIES
-from actprof.errors import OutputError, SpecError
+from actprof.engine.spec import QUANTITIES
+from actprof.errors import OutputError, ResourceError, SpecError
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -23,13 +23,20 @@ if TYPE_CHECKING:
 
 FORMATS = ("png", "svg", "pdf")
 MAX_PIXELS = 64_000_000
+BYTES_OF_A_PIXEL = 34
+"""Memory that a pixel takes at most while it is drawn: where it lies in a raster that is resampled in floats."""
+
+MAX_RASTER_PIXELS = 16_000_000
+"""Of a page of a vector file, if all of it were a raster: 277 dpi of the usual page."""
+
 MAX_SIDE = 65_535  # what matplotlib's Agg renderer can address
 UNIT = 100  # layouts are made in pixels of 1/100 inch
 EM = UNIT / 72  # pixels in a point
 TICK, AXIS_TITLE = 16.0, 17.0  # points
 
-VIEWS = {"panels": 8, "ridge": 24, "heatmap": MAX_LAYERS}
-"""View of a figure → the most layers for which "auto" takes it."""
+VIEWS = ("panels", "ridge", "heatmap", "curves")
+MAX_PANELS = 8
+"""The most layers of which "auto" draws panels: beyond it draws a heat map, and curves of arms that are too many."""
 
 SHEET = 1920, 1080
 """The least pixels of a figure at Style's default resolution."""
@@ -37,7 +44,7 @@ SHEET = 1920, 1080
 
 @dataclass(frozen=True)
 class View:
-    """What a figure shows: a quantity in one of VIEWS, or the one that suits the number of layers."""
+    """What a figure shows: a quantity in one of VIEWS, or the one that suits the layers and arms."""
 
     quantity: str = QUANTITIES[0]
     view: str = "auto"
@@ -54,7 +61,13 @@ class Style:
 
 @dataclass(frozen=True)
 class Theme:
-    """Colours. `arms` is the palette of Okabe & Ito (2008), told apart with any colour vision."""
+    """Colours. `arms` is the palette of Okabe & Ito (2008), told apart with any colour vision.
+
+    Attributes:
+        colormap: of values.
+        shares: of what is more or less frequent: the rarest is hardly told from the background.
+        good, bad: of verdicts.
+    """
 
     name: str
     background: str
@@ -62,6 +75,9 @@ class Theme:
     muted: str
     grid: str
     colormap: str
+    shares: str
+    good: str
+    bad: str
     arms: tuple[str, ...]
 
     def arm(self, number: int) -> str:
@@ -75,9 +91,11 @@ class Theme:
 
 
 THEMES = {
-    "light": Theme("light", "#ffffff", "#16181d", "#4d525b", "#d5d8dd", "viridis_r",
+    "light": Theme("light", "#ffffff", "#16181d", "#4d525b", "#d5d8dd", "viridis_r", "YlGnBu",
+                   "#1a7f37", "#b42318",
                    ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")),
-    "dark": Theme("dark", "#14161b", "#f4f5f7", "#b9bec7", "#3b404a", "viridis",
+    "dark": Theme("dark", "#14161b", "#f4f5f7", "#b9bec7", "#3b404a", "viridis", "viridis",
+                  "#4ac26b", "#ff7b72",
                   ("#56b4e9", "#e69f00", "#2bbd92", "#e08fbd", "#f0e442", "#f07a35")),
 }
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "p", "h")
@@ -95,9 +113,60 @@ def _look(theme: Theme) -> dict[Any, Any]:
     }
 
 
+def _matplotlib() -> ModuleType:
+    """Matplotlib, whose import raises where MPLBACKEND names a backend of a desktop or a notebook that is not here."""
+    if "matplotlib" not in sys.modules:
+        with _environment("MPLBACKEND", None) as wished:
+            _import_matplotlib()
+        with suppress(ValueError):
+            sys.modules["matplotlib"].rcParams.update({"backend": wished} if wished else {})
+    import matplotlib.figure
+
+    return matplotlib
+
+
+def _import_matplotlib() -> None:
+    try:
+        import matplotlib
+    except UnicodeDecodeError:  # of a matplotlibrc, which is sought in the current folder first
+        for name in [name for name in sys.modules if name.startswith("matplotlib.")]:
+            del sys.modules[name]
+        with _environment("MATPLOTLIBRC", os.devnull), _folder(os.path.dirname(__file__)):
+            import matplotlib  # noqa: F401
+
+
+@contextmanager
+def _environment(name: str, value: str | None) -> Iterator[str | None]:
+    """Inside, a variable has that value or none; yields the one that it had."""
+    before = os.environ.pop(name, None)
+    os.environ.update({} if value is None else {name: value})
+    try:
+        yield before
+    finally:
+        os.environ.pop(name, None)
+        os.environ.update({} if before is None else {name: before})
+
+
+@contextmanager
+def _folder(path: str) -> Iterator[None]:
+    """Inside, the current folder is another one."""
+    try:
+        before = os.getcwd()
+    except FileNotFoundError:
+        yield
+        return
+    os.chdir(path)
+    try:
+        yield
+    finally:
+        os.chdir(before)
+
+
 @contextmanager
 def matplotlib_set_up(theme: Theme | None = None) -> Iterator[None]:
     """Matplotlib as it came out of the box, with a theme, whatever the user's environment and matplotlibrc say."""
+    import logging
+
     # An older matplotlib may use what a newer library that it stands on calls deprecated: python -W error stops there.
     warnings.simplefilter("ignore", DeprecationWarning)
     warnings.filterwarnings("ignore", message="warn_")  # of the parser behind its formulas
@@ -108,27 +177,16 @@ def matplotlib_set_up(theme: Theme | None = None) -> Iterator[None]:
         matplotlib = _matplotlib()
     except ImportError as error:
         raise OutputError(f"matplotlib cannot be loaded, so there is no figure: {error}.") from error
-    with matplotlib.rc_context():
-        matplotlib.rcdefaults()
-        # Fixed ids make the same figure the same bytes; text as outlines cannot be cut by another font; without
-        # hinting a text is as wide at any dpi as it was measured, and drawn in two thirds of the time.
-        fixed: dict[Any, Any] = {"svg.hashsalt": "actprof", "svg.fonttype": "path", "text.hinting": "none"}
-        matplotlib.rcParams.update(fixed | (_look(theme) if theme else {}))
-        yield
-    log.setLevel(level)
-
-
-def _matplotlib() -> ModuleType:
-    """Matplotlib, whose import raises where MPLBACKEND names a backend of a desktop or a notebook that is not here."""
-    if "matplotlib" in sys.modules or (wished := os.environ.pop("MPLBACKEND", None)) is None:
-        import matplotlib.figure
-    else:
-        import matplotlib.figure
-
-        os.environ["MPLBACKEND"] = wished
-        with suppress(ValueError):
-            matplotlib.rcParams["backend"] = wished
-    return matplotlib
+    try:
+        with matplotlib.rc_context():
+            matplotlib.rcdefaults()
+            # Fixed ids make the same figure the same bytes; text as outlines cannot be cut by another font; without
+            # hinting a text is as wide at any dpi as it was measured, and drawn in two thirds of the time.
+            fixed: dict[Any, Any] = {"svg.hashsalt": "actprof", "svg.fonttype": "path", "text.hinting": "none"}
+            matplotlib.rcParams.update(fixed | (_look(theme) if theme else {}))
+            yield
+    finally:
+        log.setLevel(level)
 
 
 def painted(draw: Callable[[Figure, Theme], None], theme: str) -> Figure:
@@ -152,12 +210,12 @@ def to_bytes(draw: Callable[[Figure, Theme], None], format: str, style: Style, m
 
         figure = Figure()
         draw(figure, theme)
-        if format == "png":
-            width, height = figure.get_size_inches()
-            require_drawable(width, height, style.dpi)
+        width, height = figure.get_size_inches()
+        dpi = style.dpi if format == "png" else raster_dpi(width, height, style.dpi)
+        require_drawable(width, height, dpi)
         buffer = io.BytesIO()
         options: dict[str, Any] = {"pil_kwargs": {"compress_level": 1}} if format == "png" else {}
-        figure.savefig(buffer, format=format, dpi=style.dpi, metadata=_PROVENANCE[format](metadata), **options)
+        figure.savefig(buffer, format=format, dpi=dpi, metadata=_PROVENANCE[format](metadata), **options)
     return buffer.getvalue()
 
 
@@ -173,12 +231,23 @@ def collector_paused() -> Iterator[None]:
             gc.enable()
 
 
+def raster_dpi(width: float, height: float, dpi: int) -> int:
+    """Resolution of what is a raster in a vector file of that many inches: no finer than MAX_RASTER_PIXELS a page."""
+    return min(dpi, max(Style.dpi, math.isqrt(int(MAX_RASTER_PIXELS / (width * height)))))
+
+
 def require_drawable(width: float, height: float, dpi: int) -> None:
-    """Raise SpecError if that many inches would be more pixels than MAX_PIXELS."""
-    width, height = width * dpi, height * dpi
-    if width * height > MAX_PIXELS or max(width, height) > MAX_SIDE:
-        raise SpecError(f"the figure would have {width:,.0f} × {height:,.0f} pixels; {MAX_PIXELS // 10**6} megapixels "
-                        f"and {MAX_SIDE:,} a side are the limit. Lower --dpi or show less.")
+    """Refuse a picture of that many inches if it has too many pixels (SpecError) or needs too much (ResourceError)."""
+    from actprof.machine import amount, available_memory
+
+    across, down = width * dpi, height * dpi
+    if across * down > MAX_PIXELS or max(across, down) > MAX_SIDE:
+        most = int(min(math.sqrt(MAX_PIXELS / (width * height)), MAX_SIDE / max(width, height)))
+        raise SpecError(f"the figure would have {across:,.0f} × {down:,.0f} pixels; {MAX_PIXELS // 10**6} megapixels "
+                        f"and {MAX_SIDE:,} a side are the limit. Take a --dpi of at most {most}.")
+    needed, available = across * down * BYTES_OF_A_PIXEL, available_memory()
+    if available is not None and needed > available:
+        raise ResourceError(f"drawing needs about {amount(needed)}; {amount(available)} available. Lower --dpi.")
 
 
 def _text(metadata: dict[str, str]) -> str:

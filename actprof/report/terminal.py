@@ -4,27 +4,28 @@ from __future__ import annotations
 
 import io
 import os
-import shutil
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple, TextIO
+from typing import TYPE_CHECKING, NamedTuple, TextIO
 
-from rich.box import SIMPLE_HEAD, Box
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
+if TYPE_CHECKING:
+    from rich.box import Box
+    from rich.console import Console
+    from rich.table import Table
 
-LEAST_WIDTH, USUAL_WIDTH = 40, 80
-LEAST_FOLD = 20
 
-PLAIN = str.maketrans({"×": "x", "σ": "sigma", "φ": "phi", "Φ": "Phi", "²": "^2", "³": "^3", "·": "*", "±": "+-",
-                       "√": "sqrt", "−": "-", "–": "-", "…": "...", "→": "->", "∞": "inf", "≤": "<=", "≥": ">=",
-                       "π": "pi", "λ": "lambda", "χ": "chi", "ξ": "xi", "β": "beta", "α": "alpha",
-                       "∫": "integral ", "ᶻ": "^z",
-                       **{chr(ord("₀") + digit): f"_{digit}" for digit in range(10)}})
+MIN_WIDTH, USUAL_WIDTH = 40, 80
+MIN_FOLD = 20
+
+_GREEK = dict(zip("αβγδεηθκλμνξπρσφχψωΔΣΦ", (
+    "alpha", "beta", "gamma", "delta", "epsilon", "eta", "theta", "kappa", "lambda", "mu", "nu", "xi", "pi", "rho",
+    "sigma", "phi", "chi", "psi", "omega", "Delta", "Sum ", "Phi"), strict=True))
+_RAISED = {raised: f"^{plain}" for raised, plain in zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁻ᵗᶻˣⁿ", "0123456789-tzxn", strict=True)}
+_LOWERED = {chr(ord("₀") + digit): f"_{digit}" for digit in range(10)}
+PLAIN = str.maketrans({**_GREEK, **_RAISED, **_LOWERED, "×": "x", "·": "*", "÷": "/", "±": "+-", "√": "sqrt",
+                       "−": "-", "–": "-", "…": "...", "→": "->", "←": "<-", "∞": "inf", "≤": "<=", "≥": ">=",
+                       "≈": "~", "≠": "!=", "∝": "~", "½": "1/2", "‖": "|", "∫": "integral ", "⌊": "floor(",
+                       "⌋": ")", "\u0302": "_hat", "∂": "d"})
 """How mathematics is written where only ASCII can be."""
-
-PLAIN_HEAD = Box("    \n    \n -- \n" + "    \n" * 5, ascii=True)
-"""SIMPLE_HEAD where only ASCII can be shown."""
 
 BARS, PLAIN_BARS = " ▁▂▃▄▅▆▇█", " .:-=+*#@"
 
@@ -61,11 +62,26 @@ def takes_colour(stream: TextIO) -> bool:
     return stream.isatty() and os.environ.get("TERM", "") not in ("dumb", "unknown")
 
 
+def console(stream: TextIO, file: TextIO | None = None, width: int | None = None) -> Console:
+    """A console of rich that writes to `file`, or to the terminal `stream` itself, coloured as the stream takes it.
+
+    Rich alone takes FORCE_COLOR=0 for on.
+    """
+    from rich.console import Console
+
+    colour = takes_colour(stream)
+    return Console(file=file or stream, width=width, force_terminal=colour or file is None, no_color=not colour,
+                   highlight=False, markup=False, emoji=False, legacy_windows=False,
+                   color_system="standard" if colour else None)
+
+
 def width(stream: TextIO) -> int:
-    """Columns of a terminal (at least LEAST_WIDTH); USUAL_WIDTH in a pipe."""
+    """Columns of a terminal (at least MIN_WIDTH); USUAL_WIDTH in a pipe."""
+    import shutil
+
     if not stream.isatty():
         return USUAL_WIDTH
-    return max(shutil.get_terminal_size((USUAL_WIDTH, 24)).columns, LEAST_WIDTH)
+    return max(shutil.get_terminal_size((USUAL_WIDTH, 24)).columns, MIN_WIDTH)
 
 
 def text_width(cells: Iterable[str]) -> int:
@@ -75,8 +91,9 @@ def text_width(cells: Iterable[str]) -> int:
 
 def table(columns: Sequence[Column], stream: TextIO) -> Table:
     """An empty table."""
-    made = Table(header_style="bold", box=SIMPLE_HEAD if takes_unicode(stream) else PLAIN_HEAD, padding=0,
-                 pad_edge=False, show_edge=False)
+    from rich.table import Table
+
+    made = Table(header_style="bold", box=_box(takes_unicode(stream)), padding=0, pad_edge=False, show_edge=False)
     lines = max(column.header.count("\n") for column in columns)
     for column in columns:
         header = "\n" * (lines - column.header.count("\n")) + written(column.header, stream)
@@ -85,16 +102,23 @@ def table(columns: Sequence[Column], stream: TextIO) -> Table:
     return made
 
 
+def _box(unicode: bool) -> Box:
+    """A line below the header and nothing else."""
+    from rich.box import SIMPLE_HEAD, Box
+
+    return SIMPLE_HEAD if unicode else Box("    \n    \n -- \n" + "    \n" * 5, ascii=True)
+
+
 def printed(title: str, made: Table, stream: TextIO) -> None:
     """Print a title and a table: whole in a pipe; on a terminal columns that may do so fold to its width."""
+    from rich.text import Text
+
     least, needed = _widths(made)
     wide = min(max(least, width(stream)), needed) if stream.isatty() else needed
-    colour = takes_colour(stream)
     text = io.StringIO()
-    console = Console(file=text, width=wide, force_terminal=colour, no_color=not colour, highlight=False,
-                      markup=False, emoji=False, legacy_windows=False, color_system="standard" if colour else None)
-    console.print(Text(written(title, stream), style="bold"), soft_wrap=True)
-    console.print(made)
+    paper = console(stream, text, wide)
+    paper.print(Text(written(title, stream), style="bold"), soft_wrap=True)
+    paper.print(made)
     lines = text.getvalue().splitlines()
     stream.write("".join(f"{line.rstrip()}\n" for line in lines))
 
@@ -102,7 +126,7 @@ def printed(title: str, made: Table, stream: TextIO) -> None:
 def _widths(made: Table) -> tuple[int, int]:
     """The least and the largest width that the table asks for; no column will be narrower than its least."""
     whole = [text_width(map(str, (column.header, *column.cells))) for column in made.columns]
-    folded = [size if column.no_wrap else min(size, LEAST_FOLD)
+    folded = [size if column.no_wrap else min(size, MIN_FOLD)
               for size, column in zip(whole, made.columns, strict=True)]
     for column, least in zip(made.columns, folded, strict=True):
         column.min_width = least

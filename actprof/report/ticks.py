@@ -114,14 +114,23 @@ class Linear(Scale):
 
     def ticks(self, room: float, extent: Extent) -> list[Tick]:
         for even in (True, False):
-            for wanted in range(self._most, 1, -1):
-                for chosen in _thinned(self._round(wanted), even):
+            for wanted in range(self._at_most(room, extent), 1, -1):
+                for chosen in _thinned(self._within(self._round(wanted), room, extent), even):
                     if len(chosen) > 1 and self._clear(chosen, room, extent):
                         whole = [tick for tick in chosen if self._whole and _is_whole(self._value(tick[0]))]
                         return [(self._placed(value), with_power(label)) for value, label in whole or chosen]
         middle = self._start / 2 + self._end / 2
         about = "" if self._start == self._end else "≈ "
         return [(self._placed(middle), f"{about}{short(self._value(middle))}")]
+
+    def _at_most(self, room: float, extent: Extent) -> int:
+        """How many ticks are tried first: labels as long as those of the ends would be."""
+        longest = max(extent(with_power(compact(self._value(end)))) for end in (self._start, self._end))
+        return min(self._most, max(3, int(room / (longest + CLEARANCE))))
+
+    def _within(self, ticks: list[Tick], room: float, extent: Extent) -> list[Tick]:
+        """Those that may be used."""
+        return ticks
 
     def _value(self, scaled: float) -> float:
         try:

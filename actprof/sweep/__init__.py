@@ -1,2 +1,1 @@
-"""A grid of stacks, sent through the engine cell by cell."""
-
+"""`actprof sweep`: a grid of stacks, sent through the engine cell by cell; and `actprof phases`."""

@@ -42,11 +42,11 @@ class CellAxis(Scale):
         self.middles = self._scale.of(centres)
 
     def of(self, values: ArrayLike) -> Floats:
-        """NaN for what has no logarithm on a logarithmic axis."""
+        """Values in the units of the scale; NaN for what has no logarithm on a logarithmic axis."""
         return self._scale.of(logarithms(values) if self._axis.logarithmic else values)
 
     def ticks(self, room: float, extent: Extent) -> list[Tick]:
-        """At every value where there is room (of a logarithmic axis at every second, third …), else at round ones."""
+        """Ticks at every value where there is room (of a logarithmic axis at every second, third …), else at round ones."""
         if not self._axis.numbers:
             return []
         labels = [with_power(label.replace("-", "−")) for label in self._axis.labels]

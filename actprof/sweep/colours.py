@@ -99,7 +99,7 @@ class ColourScale:
 
     @classmethod
     def _around_one(cls, logs: Floats) -> ColourScale:
-        """As many decades on either side of 1: at least one, and no more than nearly all cells need."""
+        """A scale with as many decades on either side of 1: at least one, and no more than nearly all cells need."""
         sizes = np.abs(logs)
         usual = OUTLIER * float(np.quantile(sizes, 0.9)) if sizes.size else 0.0
         wanted = max(min(float(sizes.max(initial=0.0)), MAX_DECADES, max(usual, 1.0)), 1.0)
@@ -108,7 +108,7 @@ class ColourScale:
         return cls(-reach, reach, bool((logs < -reach).any()), bool((logs > reach).any()), True, step)
 
     def mappable(self, theme: Theme) -> ScalarMappable:
-        """What gives a value its colour; what is beyond an end has that end's."""
+        """What gives each value its colour; values beyond an end have the colour of that end."""
         chosen = (LinearSegmentedColormap.from_list("sizes", DIVERGING[theme.name]) if self.diverging
                   else colormaps[theme.colormap])
         return ScalarMappable(Normalize(self.low, self.high), chosen)

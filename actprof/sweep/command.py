@@ -74,11 +74,12 @@ def command(over: tuple[str, ...], quantities: tuple[str, ...], workers: int | N
     from actprof.sweep.sweeping import SweepSpec, sweep
     from actprof.sweep.table import print_sweep
 
+    rows_from = settings["input_"]
     run = _run(settings)
     axes = axes_of(over, inits, acts, settings)
     varied = [axis.name for axis in axes]
     fixed = [names for name, names in (("init", inits), ("act", acts)) if name not in varied]
-    output.check(default_name("sweep", [varied, *fixed]))
+    output.check(default_name("sweep", [varied, *fixed]), inputs=[rows_from])
     file = in_thread(lambda: _file(run, settings))
     request = SweepSpec(Grid(axes, inits[0], acts[0], settings), run, tuple(SWEPT[word] for word in quantities),
                         output.format != "table", workers)

@@ -32,7 +32,7 @@ FURTHER = 1.5  # how many times the greatest value a linear axis may reach for w
 
 
 class Curves:
-    """One panel; cells that have no number are hatched from top to bottom."""
+    """The curves of one quantity; cells that have no number are hatched from top to bottom."""
 
     beside = 0.0
 
@@ -81,7 +81,7 @@ class Curves:
             axes.plot(x, self._predicted[:, 0], color=dark, zorder=7.5, gid="predicted", **DASHES)
 
     def _draw_columns(self, axes: Axes, x: Floats) -> None:
-        """Nothing lies between names, nor beside a lone number."""
+        """Draw a column for each cell: nothing lies between names, nor beside a lone number."""
         half = COLUMN * np.diff(self.x_axis.edges)
         said, low, high = self._predicted.T
         known = np.isfinite(low + high)
@@ -96,7 +96,7 @@ class Curves:
                         linewidths=DASHES["linewidth"], linestyles=DASHES["linestyle"])
 
     def _draw_points(self, axes: Axes, x: Floats) -> None:
-        """Each network, beside each other in a column of names; above them what is typical."""
+        """Draw each network, side by side in a column of names, and above them what is typical."""
         color, apart = self.theme.arms[0], 0.0 if self.sweep.axes[0].numbers else COLUMN
         places = [place + apart * np.linspace(-0.6, 0.6, len(each))
                   for place, each in zip(x, self._networks, strict=True)]
@@ -109,7 +109,7 @@ class Curves:
 
 
 def value_scale(quantity: Quantity, values: Iterable[float], wished: Iterable[float]) -> tuple[Scale, bool]:
-    """(scale, whether by powers of ten): so are values that differ more than a decade.
+    """The scale of values, and whether it is by powers of ten, as it is where they differ more than a decade.
 
     It has room for all values, and as far as it does not press them flat for what is wished.
     """
@@ -121,7 +121,7 @@ def value_scale(quantity: Quantity, values: Iterable[float], wished: Iterable[fl
 
 
 def _range(values: list[float], wished: list[float], quantity: Quantity) -> tuple[float, float]:
-    """From 0, to the end of a known scale that is half used; what is positive and hardly changes shall look flat."""
+    """The ends of a linear axis: from 0 to the end of a known scale that is half used; what hardly changes looks flat."""
     low, high = min(values, default=0.0), max(values, default=0.0)
     low = high / 2 if quantity.positive and low > high / 2 else min(low, 0.0)
     high = max(high, quantity.high if high > quantity.high / 2 else 0.0)
@@ -135,7 +135,7 @@ def _finite(values: Sequence[float] | Floats) -> list[float]:
 
 
 def few(networks: Sequence[float]) -> tuple[float, ...]:
-    """Those that are drawn one by one."""
+    """The networks that are drawn one by one."""
     return tuple(networks) if 1 < len(networks) <= MAX_POINTS else ()
 
 

@@ -49,5 +49,5 @@ def title(sweep: Sweep) -> str:
 
 
 def settings(sweep: Sweep) -> dict[str, Any]:
-    """Those that all cells share, and what is swept over."""
+    """The settings that all cells share, and what is swept over."""
     return {**sweep.config, "over": {axis.name: list(axis.labels) for axis in sweep.axes}}

@@ -51,7 +51,7 @@ class Grid:
 
     @cached_property
     def stacks(self) -> list[StackSpec]:
-        """All of them, in row-major order. Raises SpecError where one of them cannot be."""
+        """All stacks, in row-major order. Raises SpecError where one of them cannot be."""
         return [self.stack(labels) for labels in product(*(axis.labels for axis in self.axes))]
 
     def at(self, places: Sequence[float]) -> StackSpec:
@@ -79,7 +79,7 @@ def grid(over: Sequence[str], inits: Sequence[str], acts: Sequence[str], setting
 
 def axes_of(over: Sequence[str], inits: Sequence[str], acts: Sequence[str],
             settings: Mapping[str, Any]) -> tuple[Axis, ...]:
-    """What varies: what is said, several inits or acts, or by default what has no value of its own."""
+    """The axes that vary: those that are said, several inits or acts, or by default what has no value of its own."""
     several = [named(name, names) for name, names in (("init", inits), ("act", acts)) if len(names) > 1]
     if not over and not several:
         given = {name for name, value in settings.items() if value is not None} | (

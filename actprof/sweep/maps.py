@@ -53,7 +53,7 @@ class CellMap:
 
 
 class NumberMap(CellMap):
-    """A quantity, with the bar of its colours."""
+    """A quantity's map, with the bar of its colours."""
 
     def __init__(self, sweep: Sweep, name: str, theme: Theme) -> None:
         super().__init__(sweep, theme)
@@ -79,7 +79,7 @@ class NumberMap(CellMap):
             self._write_numbers(sheet, axes, box)
 
     def _write_numbers(self, sheet: Sheet, axes: Axes, box: Box) -> None:
-        """Those of all cells, or none where there is no room."""
+        """Write the numbers of all cells, or none where there is no room."""
         values = self._shown.values
         said = {(column, row): written(values[column, row], self._shown.quantity.decades)
                 for column, row in np.argwhere(~self._shown.missing).tolist()}
@@ -123,14 +123,14 @@ class VerdictMap(CellMap):
                     break
 
     def _runs(self, box: Box) -> Iterator[tuple[int, Box, Flags]]:
-        """(number, box, what is taken of it) of equal neighbours in a single row."""
+        """The (verdict's number, box, what is taken of it) of equal neighbours in a single row."""
         numbers, x = self._numbers[:, 0], box.left + self.x_axis.parts * box.width
         for number in np.unique(numbers).tolist():
             for first, last in runs(numbers == number):
                 yield number, Box(x[first], box.top, x[last] - x[first], box.height), np.zeros((1, 1), bool)
 
     def _regions(self, box: Box) -> Iterator[tuple[int, Box, Flags]]:
-        """The cells that have a verdict, for each that occurs."""
+        """The same of all cells that have a verdict, for each that occurs."""
         rows, columns = FreeSpace(box).taken.shape
         found = self._numbers[self.x_axis.cells_at(columns)][:, self.y_axis.cells_at(rows)].T[::-1]
         return ((number, box, found != number) for number in np.unique(self._numbers).tolist())

@@ -44,7 +44,7 @@ class Content(Protocol):
 
 
 class Panel:
-    """`head`, `least` and `foot` are the heights of what is above the axes, of these, and below them."""
+    """One quantity's panel; `head`, `least` and `foot` are the heights above its axes, of these, and below them."""
 
     def __init__(self, sweep: Sweep, name: str, room: float, theme: Theme) -> None:
         self._sweep, self._name, self.room = sweep, name, room
@@ -90,7 +90,7 @@ class Panel:
 
 
 def _set_names(axes: Axes, names: Names, *, horizontal: bool) -> None:
-    """The labels of the cells as those of ticks, one behind each other or below."""
+    """Put the labels of the cells at the ticks of one side."""
     places = range(0, len(names.texts), names.step)
     look: dict[str, Any] = {"fontsize": names.size, "linespacing": 1.1, "parse_math": False,
                             "rotation": 90 if names.turned else 0, "ma": "center" if horizontal else "right"}
@@ -98,7 +98,7 @@ def _set_names(axes: Axes, names: Names, *, horizontal: bool) -> None:
 
 
 class Panels:
-    """`least` is the height they need."""
+    """All panels in rows; `least` is the height they need."""
 
     def __init__(self, sweep: Sweep, room: float, theme: Theme) -> None:
         self._rows = _arranged(sweep, room, theme)
@@ -116,7 +116,7 @@ class Panels:
 
 
 def _arranged(sweep: Sweep, room: float, theme: Theme) -> list[list[Panel]]:
-    """As many side by side as leave each name below a plane its room."""
+    """The panels in rows: as many side by side as leave each name below a plane its room."""
     for columns in range(COLUMNS.get(len(sweep.quantities), MAX_COLUMNS), 0, -1):
         wide = (room - (columns - 1) * BETWEEN) / columns
         panels = [Panel(sweep, name, wide, theme) for name in sweep.quantities]
@@ -137,7 +137,7 @@ def title(name: str) -> str:
 
 
 def details(sweep: Sweep, name: str) -> list[str]:
-    """How it follows the width; of how many networks a map shows the median."""
+    """Words on how a quantity follows the width, and of how many networks a map shows the median."""
     trends = [trend.text for trend in sweep.trends if trend.quantity == name]
     counts = {len(cell.networks.get(name, ())) for cell in sweep.cells}
     several = len(sweep.axes) > 1 and max(counts) > 1

@@ -66,12 +66,12 @@ class Quantity:
 
     @property
     def subject(self) -> str:
-        """The title; of a logarithm that of the ratio itself."""
+        """The title of what is shown: of a logarithm that of the ratio itself."""
         return self.title.removeprefix("log₁₀ of ") if self.logarithmic else self.title
 
     @property
     def ratio_name(self) -> str:
-        """The name; of a logarithm that of the ratio itself."""
+        """The name of what is shown: of a logarithm that of the ratio itself."""
         return self.name.removeprefix("log10_") if self.logarithmic else self.name
 
     @property
@@ -120,11 +120,11 @@ class Cell:
     predicted: Mapping[str, tuple[float, float, float]] = field(default_factory=dict)
 
     def statistic(self, name: str) -> float:
-        """NaN for what is not known."""
+        """The value of a quantity; NaN for what is not known."""
         return self.statistics.get(name, math.nan)
 
     def quartiles(self, name: str) -> tuple[float, float]:
-        """NaN for what is not known."""
+        """The quartiles of a quantity over the networks; NaN for what is not known."""
         return self.spread.get(name, (math.nan, math.nan))
 
     def prediction(self, name: str) -> tuple[float, float, float]:

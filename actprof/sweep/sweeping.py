@@ -80,7 +80,7 @@ class SweepSpec:
 
 @dataclass(frozen=True)
 class CellWork:
-    """Makes a cell of a stack; sent to every worker once.
+    """A function that makes a cell of a stack; it is sent to every worker once.
 
     Attributes:
         file: the rows of a file, where inputs come from one; others are drawn for every width.
@@ -109,7 +109,7 @@ class CellWork:
             return Cell(stack.label, *_statistics(arm), word, known)
 
     def run_of(self, stack: StackSpec) -> RunSpec:
-        """With gradients, if they are wanted and this stack is not too large for them."""
+        """The run of a stack, with gradients if they are wanted and it is not too large for them."""
         if not self.run.gradients or not memory.any_too_large([stack], self.run):
             return self.run
         return replace(self.run, gradients=False)
@@ -127,7 +127,7 @@ def _statistics(arm: Arm) -> tuple[dict[str, float], dict[str, tuple[float, floa
 
 
 def _of_network(network: Profile, name: str) -> float:
-    """NaN where the last layer holds infinities or NaN, of which statistics of the finite part would tell nothing."""
+    """One network's value; NaN where the last layer holds infinities or NaN, of which its finite part tells nothing."""
     first, last = network.layers[0], network.layers[-1]
     if last.activation.non_finite:
         return math.nan
@@ -139,7 +139,7 @@ def _of_network(network: Profile, name: str) -> float:
 
 
 def _predicted(theory: StackTheory, rows: int) -> dict[str, tuple[float, float, float]]:
-    """Of the last layer, and of the gradient in the first; nothing where a layer is missing."""
+    """Theory's values of the last layer, and of the gradient in the first; none where a layer is missing."""
     if theory.reason or not theory.layers:
         return {}
     first, last = theory.layers[0], theory.layers[-1]

@@ -186,7 +186,7 @@ Grid = list[list[str]]
 
 
 def print_sweep(sweep: Sweep, stream: TextIO) -> None:
-    """What was swept, the tables, what their words mean, how quantities follow the width, and theory's lines."""
+    """Print what was swept, the tables, what their words mean, how quantities follow the width, and theory's lines."""
     _say(" · ".join(_heading(sweep)), stream)
     remarks = _print_matrices(sweep, stream) if len(sweep.axes) > 1 else _print_values(sweep, stream)
     remarks += [trend.text for trend in sweep.trends] + [course(line, sweep.axes) for line in sweep.lines]
@@ -213,13 +213,13 @@ def _short(config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _say(text: str, stream: TextIO) -> None:
-    """A line folded to the stream's width, unless it is empty."""
+    """Print a line folded to the stream's width, unless it is empty."""
     lines = textwrap.wrap(written(text, stream), width(stream), subsequent_indent="  ", break_on_hyphens=False)
     stream.write("".join(f"{line}\n" for line in lines))
 
 
 def _print_values(sweep: Sweep, stream: TextIO) -> list[str]:
-    """A table with a row for each value of the axis, several where one would be too wide; returns what to say below."""
+    """Print a row for each value of the axis, in several tables where one would be too wide; returns what to say below."""
     axis = sweep.axes[0]
     first = [axis.name, *(folded(written(label, stream), ROW_LABEL) for label in labels(axis))]
     for names, columns in _parts(sweep, first, stream):
@@ -266,7 +266,7 @@ def _columns(sweep: Sweep, name: str, stream: TextIO) -> Grid:
 
 
 def _print_matrices(sweep: Sweep, stream: TextIO) -> list[str]:
-    """A matrix for each quantity, all with the same rows and columns; returns what to say below."""
+    """Print a matrix for each quantity, all with the same rows and columns; returns what to say below."""
     # The largest is at the top, as in the figure, so that a place in the one is found in the other.
     rows = picked(sweep.axes[1], MAX_ROWS)[::-1]
     columns, matrices = _fitting(sweep, rows, stream)
@@ -300,7 +300,7 @@ def _taken(columns: Grid) -> int:
 
 
 def _print(title_: str, columns: Grid, right: bool, stream: TextIO) -> None:
-    """A table; the labels of its rows keep to the right where they are numbers."""
+    """Print a table; the labels of its rows keep to the right where they are numbers."""
     first, *others = (column[0] for column in columns)
     made = table([Column(first, right), *map(Column, others)], stream)
     for row in zip(*(column[1:] for column in columns), strict=True):

@@ -27,7 +27,7 @@ PART = 0.44  # of a row, on either side of its middle
 
 
 def entries(sweep: Sweep, theme: Theme) -> list[Entry]:
-    """One of each name."""
+    """An entry of the key for each kind of line."""
     titles = {line.name: line for line in reversed(sweep.lines) if line.points}
     single = len(sweep.axes) == 1
     return [Entry(line.title, _looks(line, theme), single or (line.rows and bool(sweep.axes[0].numbers)))
@@ -35,7 +35,7 @@ def entries(sweep: Sweep, theme: Theme) -> list[Entry]:
 
 
 def draw_lines(axes: Axes, sweep: Sweep, theme: Theme, x_axis: CellAxis, y_axis: CellAxis | None) -> None:
-    """All of them, what is critical above the others; along a single axis, where `y_axis` is None, from end to end."""
+    """Draw all lines, what is critical above the others; along a single axis, where `y_axis` is None, from end to end."""
     where: dict[str, Any] = {} if y_axis else {"transform": axes.get_xaxis_transform()}
     for line in sorted(sweep.lines, key=lambda line: line.name == "critical"):
         for x, y in pieces(sweep, line, x_axis, y_axis):

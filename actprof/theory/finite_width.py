@@ -203,7 +203,7 @@ def fluctuate(stack: StackSpec, number: int, field: Field, one: Moments, two: Pa
     product_variance = one.variance**2 if field.batched else two.shared_squares + one.square**2 - two.product**2
     overlap = product_variance / units + (field.reach * two.slopes) ** 2 * below.overlap
     made = Fluctuations(lasting(layer, single, below), pair.square, moved[1], overlap)
-    pooled = pair.plus(single.plus(pair, -1).positive(), 1 / rows)
+    pooled = pair.plus(single.plus(pair, -1).positive(), 1 / rows).positive()
     if stack.norm_position == "before" or stack.norm.name == "none":
         return made, _errors(one, pooled, *moved)
     return _normalised(stack, made, one, levels, rows, units, pooled)

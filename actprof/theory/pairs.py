@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from actprof.catalogue import expectations, quadrature
 from actprof.catalogue.activations import BoundActivation
-from actprof.catalogue.expectations import _mean, _variance, moments
+from actprof.catalogue.expectations import largest, moments
 from actprof.catalogue.quadrature import Values, trapezoid, values
 from actprof.catalogue.special import normal_cdf
 
@@ -99,12 +99,12 @@ def largest_pair(k: int, variance: float, d: float, offset: float) -> tuple[floa
     joint = _joint(k, max(gap, NEAR))
     slope = 2 * (offset + std * values)
     far = float(weights @ joint @ weights)
-    alone = _variance(k)
+    top, alone = largest(k)
     near = min(1.0, math.sqrt(gap / NEAR))
     ratio = 1 + ((alone - far) / max(gap, NEAR) - 1) * near
     difference = variance * gap * ratio
     shared = variance * alone - difference
-    mean = offset + std * _mean(k)
+    mean = offset + std * top
     same = _same(k, gap)
     return (mean * mean + shared, difference, shared, variance * float(slope * weights @ joint @ weights),
             variance * float(slope * weights @ joint @ (slope * weights)), same, 1.0)

@@ -16,6 +16,7 @@ from actprof.digits import number, percent_label, with_power
 from actprof.errors import SpecError
 from actprof.report.style import (
     THEMES,
+    UNIT,
     Style,
     Theme,
     collector_paused,
@@ -50,7 +51,8 @@ NOTED = 0.01
 """A larger share of a layer's values beyond its axis is noted."""
 
 APART = 14  # of 256: colours that are nearer might be taken for each other
-WIDTH, LEFT, GAP = 1280.0, 292.0, 16.0  # of the sheet; of the panels, and between them
+WIDTH, HEIGHT = 1280.0, 720.0  # at least
+LEFT, GAP = 292.0, 16.0  # of the panels, and between them
 LABEL, STATE, CAPTION, NOTE, TICK = 17.0, 17.0, 14.0, 13.0, 13.0
 LOWEST, PROGRESS, BELOW = 64.0, 84.0, 38.0  # of the bars; of the loss; of ticks
 INDENT, OVERHANG = 26.0, 6.0  # of the state; how far the label of a tick may stand out to the side
@@ -74,12 +76,12 @@ def render(training: Training, style: Style) -> bytes:
 
         figure = Figure(dpi=style.dpi)
         film = Film(figure, THEMES[style.theme], training)
-        _require_few_pixels(figure, style.dpi, len(film.iterations))
+        require_animatable(len(film.iterations), style.dpi, *figure.get_size_inches())
         return _gif(_frames(figure, film), len(film.iterations), _comment(training))
 
 
-def _require_few_pixels(figure: Figure, dpi: int, frames: int) -> None:
-    width, height = figure.get_size_inches()
+def require_animatable(frames: int, dpi: int, width: float = WIDTH / UNIT, height: float = HEIGHT / UNIT) -> None:
+    """Raise SpecError for too many pixels, by default of a sheet as small as it can be; sizes in inches."""
     require_drawable(width, height, dpi)
     if (pixels := width * dpi * height * dpi * frames) > MAX_FRAME_PIXELS:
         raise SpecError(f"the animation would have {pixels / 1e6:,.0f} megapixels in {frames} frames; "

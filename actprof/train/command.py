@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -11,7 +12,8 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
-from actprof.cli.arguments import Command, Number, Whole, Word
+from actprof.cli.arguments import Command, Number, Whole, Word, given_options
+from actprof.cli.completion import FILES, names
 from actprof.cli.options import (
     NAME,
     act_option,
@@ -28,6 +30,7 @@ from actprof.cli.signals import in_thread, run_until_interrupted
 from actprof.data.request import DATA, TARGETS, DataSpec
 from actprof.engine import spec
 from actprof.errors import SpecError
+from actprof.report.terminal import console
 from actprof.train.spec import AUTO, HIDDEN_LAYERS, MAX_UPDATES, TRAIN_INITS, TrainSpec
 
 if TYPE_CHECKING:
@@ -60,7 +63,6 @@ class _Bars:
     """A bar for each arm, over all its repeats."""
 
     def __init__(self, specs: Sequence[TrainSpec], repeats: int, rows: int) -> None:
-        from rich.console import Console
         from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
         from actprof.train.trainer import updates_of
@@ -71,7 +73,7 @@ class _Bars:
         self._shown = [0.0] * len(specs)
         self._progress = Progress(TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(),
                                   TextColumn("loss {task.fields[loss]}"), TimeRemainingColumn(),
-                                  console=Console(stderr=True), transient=True)
+                                  console=console(sys.stderr), transient=True)
         self._tasks: list[Any] = [self._progress.add_task(spec.label[:LONGEST_LABEL], loss="waiting",
                                                           total=updates_of(spec, rows) * repeats) for spec in specs]
         self._progress.start()
@@ -92,9 +94,14 @@ class _Bars:
             self._progress.stop()
 
 
+UNUSED_BY_SUMMARY = {"rates", "schedules", "optimizers", "weight_decay", "iterations", "epochs", "batch_size",
+                     "repeats", "dropout", "log_y"}
+"""Parameters of training alone."""
+
 VARIED = ("inits", "acts", "norms", "losses", "optimizers", "rates", "schedules")
 _data_options = added((
     click.option("--data", default=DATA, show_default=True, metavar=f"{NAME}|FILE",
+                 shell_complete=names("datasets", files=True),
                  help="A data set, see 'actprof list datasets', or a file of numbers, arrays or images."),
     reading_options,
     click.option("--target", type=Word(TARGETS), default=DataSpec.target, show_default=True,
@@ -114,6 +121,7 @@ _network_options = added((
     click.option("--widths", metavar="N,N,…", help="Units of each hidden layer, such as 100,50."),
     bias_option(),
     click.option("--norm", "norms", multiple=True, default=(spec.NO_NORM.name,), show_default=True, metavar=NAME,
+                 shell_complete=names("normalizations"),
                  help="Normalisation of the hidden layers; repeatable. See 'actprof list normalizations'."),
     norm_position_option(),
     click.option("--dropout", type=Number(0), default=TrainSpec.dropout, show_default=True, metavar="SHARE",
@@ -121,14 +129,16 @@ _network_options = added((
 ))
 _training_options = added((
     click.option("--loss", "losses", multiple=True, default=(AUTO,), show_default=True, metavar=NAME,
+                 shell_complete=names("losses"),
                  help="What is minimised; auto goes by the labels; repeatable. See 'actprof list losses'."),
     click.option("--optimizer", "optimizers", multiple=True, default=(TrainSpec.optimizer.name,),
-                 show_default=True, metavar=NAME,
+                 show_default=True, metavar=NAME, shell_complete=names("optimizers"),
                  help="How weights follow the gradient; repeatable. See 'actprof list optimizers'."),
     click.option("--lr", "rates", type=Number(0), multiple=True, default=(TrainSpec.rate,), show_default=True,
                  help="Learning rate; repeatable."),
     click.option("--schedule", "schedules", multiple=True, default=(TrainSpec.schedule.name,), show_default=True,
-                 metavar=NAME, help="How the learning rate goes on; repeatable. See 'actprof list schedules'."),
+                 metavar=NAME, shell_complete=names("schedules"),
+                 help="How the learning rate goes on; repeatable. See 'actprof list schedules'."),
     click.option("--weight-decay", type=Number(0), default=TrainSpec.weight_decay, show_default=True,
                  help="λ of L2 regularisation: λW joins the gradient."),
     click.option("--iterations", type=Whole(1, MAX_UPDATES),
@@ -150,7 +160,8 @@ _training_options = added((
 @seed_option
 @click.option("--summary", is_flag=True, help="Print and draw the layers, and train nothing.")
 @click.option("--log-y", is_flag=True, help="Logarithmic loss in the figure.")
-@click.option("--animate", metavar="FILE.gif", help="Also write how each layer's histogram changes.")
+@click.option("--animate", metavar="FILE.gif", shell_complete=FILES,
+              help="Also write how each layer's histogram changes.")
 @output_options
 def command(data: str, target: str, validation_split: float | None, shuffle: bool, train_size: int | None,
             iterations: int | None, epochs: int | None, repeats: int, summary: bool, log_y: bool, animate: str | None,
@@ -179,18 +190,30 @@ def command(data: str, target: str, validation_split: float | None, shuffle: boo
     varied = Varied(**{name: settings.pop(name) for name in VARIED})
     if summary and animate:
         raise SpecError("--animate cannot be combined with --summary, which trains nothing. Choose one.")
-    output.check(_default_name("network" if summary else "train", varied, data), animate)
+    output.check(_default_name("network" if summary else "train", varied, data), animation=animate, inputs=[data])
+    if summary:
+        output.name_idle(given_options(UNUSED_BY_SUMMARY), "to --summary")
     read = reading(settings)
     scale = read.pop("scale")
     train_specs(varied, 1, 2, **settings)  # a wrong name is told before any data are read
     request = DataSpec(sources.parse(data, **read), target, scale, validation_split, shuffle, train_size)
     rows = in_thread(lambda: labelled.load(request, settings["seed"]))
     specs = train_specs(varied, rows.features, len(rows.classes), **settings, **_duration(iterations, epochs))
-    if animate and not summary and all(each.stack.depth == 1 for each in specs):
-        raise SpecError("--animate needs a hidden layer whose activations can be shown. Add --layers 1.")
+    if animate:
+        _require_animation(specs, len(rows.x_train), output.dpi)
     if summary:
         return _summarise(specs, rows, request, output)
     _train(specs, rows, request, repeats, log_y, output)
+
+
+def _require_animation(specs: list[TrainSpec], rows: int, dpi: int) -> None:
+    """Refuse now an animation that could not be drawn later."""
+    from actprof.train.animation import require_animatable
+    from actprof.train.trainer import checkpoints_of, updates_of
+
+    if all(each.stack.depth == 1 for each in specs):
+        raise SpecError("--animate needs a hidden layer whose activations can be shown. Add --layers 1.")
+    require_animatable(max(len(checkpoints_of(updates_of(each, rows))) for each in specs), dpi)
 
 
 def _default_name(stem: str, varied: Varied, data: str) -> str:

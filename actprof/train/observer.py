@@ -38,7 +38,7 @@ GRID = 200
 """Points of a decision boundary along each side."""
 
 
-class AliveUnits:
+class AliveUnits(Recorder):
     """A recorder that notes which units are not 0 for some row."""
 
     def __init__(self, units: int) -> None:
@@ -59,7 +59,7 @@ class AliveUnits:
         return np.count_nonzero(~self._alive) / len(self._alive) if self._finite else math.nan
 
 
-class _LayerWatch:
+class _LayerWatch(Recorder):
     """A recorder of one layer, and the history of what it saw."""
 
     def __init__(self) -> None:

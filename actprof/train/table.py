@@ -6,13 +6,15 @@ import math
 import textwrap
 from collections.abc import Sequence
 from itertools import groupby
-from typing import TextIO
-
-from rich.table import Table
+from typing import TYPE_CHECKING, TextIO
 
 from actprof.digits import number, percent
 from actprof.report.terminal import Column, printed, table, width, written
 from actprof.train.result import DIGITS, DataSummary, Run, TrainedArm, Training
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
 
 MAX_LAYERS = 6
 """Dead units of more layers than these are summed up."""

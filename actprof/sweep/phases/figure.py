@@ -28,7 +28,7 @@ def render(result: PhaseDiagrams, style: Style, format: str) -> bytes:
 
 
 def draw_figure(figure: Figure, theme: Theme, result: PhaseDiagrams) -> None:
-    """Up to three planes in a row; the sheet is 1080 pixels high, or as high as all rows need."""
+    """Draw up to three planes in a row; the sheet is 1080 pixels high, or as high as all rows need."""
     from actprof.report.sheet import HEIGHT, MARGIN, WIDTH, Header, Key, Sheet
     from actprof.sweep.phases.plane import Plane, entries
     from actprof.sweep.phases.table import settings

@@ -29,7 +29,7 @@ PREFERRED = 0.55, 0.65  # of a line's length, for its number
 
 
 def label_depths(sheet: Sheet, axes: Axes, diagram: PhaseDiagram, box: Box, free: FreeSpace) -> list[Floats]:
-    """A number on each line, where nothing else is near. Returns the pixels of all lines."""
+    """Write the layers on each line, where nothing else is near. Returns the pixels of all lines."""
     lines = [_inside(sheet.pixels(axes, *np.array(line.points).T), box) for line in diagram.depth_lines]
     for number, line in enumerate(diagram.depth_lines):
         others = FreeSpace(box)
@@ -63,7 +63,7 @@ def _inside(points: Floats, box: Box) -> Floats:
 
 
 def label_schemes(sheet: Sheet, axes: Axes, diagram: PhaseDiagram, free: FreeSpace, whole: bool) -> None:
-    """All dots, and the labels for which there is room: names, with what they mean for a network where `whole`."""
+    """Draw all dots, and the labels for which there is room: names, with what they mean for a network where `whole`."""
     theme, groups = sheet.theme, _together(sheet, axes, diagram.spots)
     for spot in diagram.spots:
         axes.plot([spot[0].sigma_w], [spot[0].sigma_b], "o", markersize=DOT, zorder=7, color=theme.foreground,
@@ -112,7 +112,7 @@ def _together(sheet: Sheet, axes: Axes,
 
 
 def label_phases(sheet: Sheet, axes: Axes, grid: PhaseGrid, box: Box, free: FreeSpace) -> None:
-    """The name of each phase, with its meaning where there is room, in the largest free part of its region."""
+    """Write the name of each phase, with its meaning where there is room, in the largest free part of its region."""
     rows, columns = free.taken.shape
     low_w, high_w, low_b, high_b = grid.extent
     across = _nearest(grid.sigma_w, low_w + (high_w - low_w) * (np.arange(columns) + 0.5) / columns)

@@ -43,7 +43,7 @@ WIDTHS = {10: 0.9, 30: 1.6, 100: 2.3}
 
 
 class Plane:
-    """`above` is the height of what stands over the axes; `alone`, the statements stand at the dots if they can."""
+    """One activation's plane; `above` is the height over its axes; `alone`, its statements stand at the dots if they can."""
 
     def __init__(self, diagram: PhaseDiagram, room: float, alone: bool) -> None:
         self._diagram, self._room, self._whole = diagram, room, alone and _apart(diagram)
@@ -78,7 +78,7 @@ class Plane:
 
 
 def _draw_phases(axes: Axes, grid: PhaseGrid, theme: Theme) -> None:
-    """What is chaotic, and over it where the variance grows without bound; all else is ordered."""
+    """Paint what is chaotic, and over it where the variance grows without bound; all else is ordered."""
     colours, (low_w, *_) = COLOURS[theme.name], grid.extent
     axes.set_facecolor(colours["ordered"])
     for phase, values, least in (("chaotic", grid.chi_passing, 1.0), ("diverges", grid.growth, STILL)):
@@ -91,7 +91,7 @@ def _draw_phases(axes: Axes, grid: PhaseGrid, theme: Theme) -> None:
 
 
 def _draw_edges(sheet: Sheet, axes: Axes, diagram: PhaseDiagram, free: FreeSpace) -> None:
-    """The edge of chaos in its parts, and the marks on it."""
+    """Draw the edge of chaos in its parts, and the marks on it."""
     theme = sheet.theme
     for branch in diagram.edges:
         if len(branch) == 1:
@@ -134,7 +134,7 @@ def depth_look(layers: int, theme: Theme) -> dict[str, Any]:
 
 
 def mark_look(name: str, theme: Theme) -> dict[str, Any]:
-    """A diamond: a whole edge in one point is filled, and where an edge turns stable it is hollow."""
+    """The look of a diamond: filled for a whole edge in one point, hollow where an edge turns stable."""
     whole = name == "edge point"
     return {"marker": "D", "markersize": 18.0 if whole else 11.0, "markeredgewidth": 2.4, "color": theme.foreground,
             "markerfacecolor": theme.foreground if whole else theme.background}

@@ -52,7 +52,7 @@ def _diagram(diagram: PhaseDiagram) -> dict[str, Any]:
 
 
 def _axis(name: str, title: str, values: Sequence[float]) -> dict[str, Any]:
-    """With the keys of a grid's axes."""
+    """A range as an axis, with the keys of a grid's axes."""
     return {"name": name, "title": title, "labels": [f"{value:.{DIGITS}g}" for value in values], "values": values,
             "logarithmic": False}
 

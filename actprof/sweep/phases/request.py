@@ -100,7 +100,7 @@ WIDEST = 3.0
 
 
 def most_sigma_w(branches: Sequence[Sequence[Edge]]) -> float:
-    """From the point of the edge with the least σ_w that is stable, or else from its start."""
+    """The most σ_w of a plane: from the stable point of the edge with the least σ_w, or else from its start."""
     points = [point for branch in branches for point in branch if point.sigma_w <= FURTHEST]
     edge = min((point for point in points if point.stable), key=lambda point: point.sigma_w, default=None) or next(
         (point for point in points if point.sigma_b == 0), None)
@@ -117,12 +117,12 @@ def widened(most: float, wished: Sequence[float]) -> float:
 
 
 def values_w(most: float) -> tuple[float, ...]:
-    """Above 0."""
+    """The values of σ_w up to the most, above 0."""
     return tuple((most * np.arange(1, VALUES_W + 1) / VALUES_W).tolist())
 
 
 def values_b(most: float) -> tuple[float, ...]:
-    """From 0."""
+    """The values of σ_b up to the most, from 0."""
     return tuple((most * np.arange(VALUES_B) / (VALUES_B - 1)).tolist())
 
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TextIO
-
-from rich.table import Table
+from typing import TYPE_CHECKING, TextIO
 
 from actprof.digits import grouped, number, without_rounding
 from actprof.report.terminal import Column, printed, table, written
 from actprof.sweep.phases.result import PhaseDiagram, PhaseDiagrams, Scheme
 from actprof.theory.predictions import TRAINABLE_SCALES
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
 
 NAMES = {"ordered": "ordered", "chaotic": "chaotic", "edge": "edge of chaos", "diverges": "diverges"}
 MEANINGS = {"ordered": "gradients vanish", "chaotic": "gradients explode",
@@ -85,7 +87,7 @@ DIGITS, FEW = 4, 3
 
 
 def print_diagrams(result: PhaseDiagrams, stream: TextIO) -> None:
-    """Two tables for each activation; the grid itself is for the figure and for machines."""
+    """Print two tables for each activation; the grid itself is for the figure and for machines."""
     for place, diagram in enumerate(result.diagrams):
         stream.write("\n" * (place > 0))
         _print_edge(diagram, stream)

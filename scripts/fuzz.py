@@ -1,0 +1,296 @@
+"""Random requests and mutated files against the program, whose grammar is read off its own commands and catalogue.
+
+    python scripts/fuzz.py [--seed S] [--minutes M | --requests N] [--first I]
+
+Whatever is asked, the exit code is 0, 1, 2 or 3; an error is one line; nothing is called a bug; JSON is strict, and says
+what CSV and the table say; the same request gives the same bytes, for every format and number of workers; no file is
+left behind or changed; no call takes more than 2 GB or 30 s. A request is known by seed and number: --first I --requests
+1 repeats the one that was reported.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+import contextlib
+import csv
+import gzip
+import io
+import json
+import os
+import random
+import re
+import shlex
+import tempfile
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import click
+import numpy as np
+
+from actprof.cli.arguments import Number, Whole
+from actprof.cli.completion import REGISTRIES, catalogue
+from actprof.digits import number as written_number
+from actprof.program import COMMANDS, cli
+from tests.forked import Ended, Program, program
+
+MAX_BYTES, MAX_SECONDS = 2e9, 30.0
+
+CHANCE = 0.25
+"""Of an option to be given."""
+
+NUMBERS = ("0", "1", "-1", "0.5", "2", "3.7", "1e-3", "1e-45", "1e-300", "1e30", "1e300", "-1e300", "0.1", "7")
+HOSTILE = ("", "-1", "5.0", "nan", "inf", "1e999", "10**9", "\x1b[31m", "ü", "x" * 300, "0x10", "1_0", " 3", "None")
+
+SMALL = {"layers": (1, 6), "width": (1, 9), "batch_size": (1, 30), "batches": (1, 3), "repeats": (1, 3), "bins": (1, 60),
+         "samples": (2, 60), "iterations": (1, 12), "epochs": (1, 2), "train_size": (1, 40), "workers": (1, 2),
+         "dpi": (30, 60), "seed": (0, 10**6)}
+"""Parameter → least and largest value of a request that is quick; always given where the default is larger."""
+
+ALWAYS = {"histogram": ("width", "batch_size"), "sweep": ("width", "batch_size"), "train": ("iterations",),
+          "bounds": ("samples",)}
+
+FREE = {
+    "fan_in": ("1:9", "3", "1:5:2", "1:64:log", "4,9,16", "10**18", "9:1", "0", "1:10**6"),
+    "fan_out": ("same", "7", "0", "10**6"),
+    "kernel": ("3x3", "3", "0x3", "2x2x2x2"),
+    "at": ("1", "3,5", "10**6", "0", "x"),
+    "widths": ("3,4,5", "7", "3,0", "1,1,1,1", "x"),
+    "range_": ("0 1", "layer", "shared", "-1 1", "2 1", "1e-300 1e300", "nan 1"),
+    "over": ("gain=1:3:3", "layers=1,4", "width=2:16:log", "std=0,1,1e30", "bias=0:1:2", "act=relu,tanh", "init=he,0.1",
+             "norm=none,batch", "gain=3:1", "x=1", "sigma_w=0.5:3", "sigma_b=0:1", "sigma_w=1:1", "layers=2"),
+    "input_key": ("x", "y", ""),
+    "label_column": ("auto", "last", "none", "label", "1", ""),
+}
+"""Values of parameters that have a grammar of their own."""
+
+FILES = ("a.npz", "a.npy", "a.csv", "t-images-idx3-ubyte", "t-images-idx3-ubyte.gz", "none.csv")
+
+
+class Grammar:
+    """Random command lines."""
+
+    def __init__(self, dice: random.Random) -> None:
+        self._dice = dice
+
+    def line(self) -> list[str]:
+        """A command with some of its options, mostly such that there is a result."""
+        name = self._dice.choice(list(COMMANDS))
+        command = cli.get_command(click.Context(cli), name)
+        assert command is not None
+        words = [name]
+        for param in command.params:
+            forced = param.name in ALWAYS.get(name, ())
+            if param.name not in ("paths", "format_", "as_json", "show", "animate", "help") and (
+                    forced or self._dice.random() < CHANCE):
+                words += self._given(param, command)
+        return words
+
+    def _given(self, param: click.Parameter, command: click.Command) -> list[str]:
+        times = self._dice.randint(1, 2) if param.multiple or param.nargs == -1 else 1
+        option = [max(param.opts, key=len)] if isinstance(param, click.Option) else []
+        if isinstance(param, click.Option) and param.is_flag:
+            return [self._dice.choice([*param.opts, *param.secondary_opts])]
+        words: list[str] = []
+        for _ in range(times):
+            value = self._value(param, command)
+            words += value.split() if param.name == "range_" else [*option, value]
+        return [*option, *words] if param.name == "range_" else words
+
+    def _value(self, param: click.Parameter, command: click.Command) -> str:
+        if self._dice.random() < 0.03:
+            return self._dice.choice(HOSTILE)
+        if param.name in FREE:
+            return self._dice.choice(FREE[param.name])
+        if isinstance(param.type, click.Choice):
+            return str(self._dice.choice(list(param.type.choices)))
+        if isinstance(param.type, Whole):
+            low, high = SMALL.get(str(param.name), (param.type.low, min(param.type.high, 9)))
+            return str(self._dice.randint(max(low, param.type.low), high))
+        if isinstance(param.type, Number):
+            return self._dice.choice(NUMBERS)
+        return self._name(param, command)
+
+    def _name(self, param: click.Parameter, command: click.Command) -> str:
+        """A name with values, or a file, as completion offers them."""
+        offered = param.shell_complete(click.Context(command), "")
+        names = [item.value for item in offered if item.type == "plain"]
+        if not names or (len(names) < len(offered) and self._dice.random() < 0.5):
+            return self._dice.choice(FILES)
+        name = str(self._dice.choice(names))
+        if "initializers" in str(param.name) or param.name in ("inits", "schemes", "bias"):
+            name = self._dice.choice((name, name, self._dice.choice(NUMBERS)))
+        return name + self._values(name)
+
+    def _values(self, name: str) -> str:
+        """`:key=value,…` for a name of the catalogue."""
+        for key in REGISTRIES:
+            for entry in catalogue(key):
+                if name in (entry.name, *entry.aliases) and entry.parameters and self._dice.random() < 0.4:
+                    chosen = self._dice.sample(entry.parameters, self._dice.randint(1, len(entry.parameters)))
+                    return ":" + ",".join(f"{each.name}={self._parameter(each)}" for each in chosen)
+        return ":train=30,test=12" if name in ("blobs", "circles", "spirals", "glyphs") else ""
+
+    def _parameter(self, parameter: Any) -> str:
+        if parameter.choices:
+            return str(self._dice.choice(parameter.choices))
+        if isinstance(parameter.default, int):
+            return str(self._dice.randint(1, 40))
+        return self._dice.choice(NUMBERS)
+
+
+def write_files(dice: random.Random) -> None:
+    """The files of a request, each sound or mutated."""
+    numbers = np.random.default_rng(dice.randrange(10**6))
+    rows, labels = numbers.standard_normal((12, 4)), numbers.integers(0, 3, 12)
+    archived, single = io.BytesIO(), io.BytesIO()
+    np.savez(archived, x=rows, y=labels)
+    np.save(single, rows.astype(dice.choice(["f4", "f8", "i2", "f2", "?", "u1"])))
+    table = io.StringIO()
+    csv.writer(table).writerows([["a", "b", "c", "label"], *np.column_stack([rows[:, :3].round(3), labels]).tolist()])
+    images = b"\0\0\x08\3" + b"".join(size.to_bytes(4, "big") for size in (6, 4, 4)) + bytes(numbers.bytes(96))
+    contents = (archived.getvalue(), single.getvalue(), table.getvalue().encode(), images, gzip.compress(images, mtime=0))
+    for name, content in zip(FILES, contents, strict=False):
+        Path(name).write_bytes(mutated(dice, content) if dice.random() < 0.6 else content)
+
+
+def mutated(dice: random.Random, content: bytes) -> bytes:
+    """A few bytes changed, cut, doubled or put in."""
+    for _ in range(dice.randint(1, 4)):
+        place = dice.randrange(len(content) + 1)
+        length = dice.choice((1, 1, 2, 8, 100))
+        piece = dice.choice((b"", bytes([dice.randrange(256)]), content[place:place + length] * 2, b",;\n\"nan e999",
+                             b"\xff\xff\xff\xff", b"1e999"))
+        content = content[:place] + piece + content[place + length:]
+    return content
+
+
+class Finding(Exception):
+    """What a request got that nobody should get."""
+
+
+def require(holds: bool, what: str, ended: Ended | None = None) -> None:
+    if not holds:
+        raise Finding(what + (f": exit {ended.code}, {ended.err[-300:]!r}" if ended else ""))
+
+
+def check(call: Program, dice: random.Random, words: list[str]) -> int:
+    """Put a request in several ways; the number of calls. Raises Finding."""
+    before = files()
+    figure = words[0] != "list" and "--no-figure" not in words and "--explain" not in words
+    formats = ("table", "json") if words[0] == "list" else ("table", "json", "csv")
+    suffix = dice.choice(("svg", "svg", "png", "pdf"))
+    outputs, drawn = {}, set()
+    for form in formats:
+        out = [f"--output=f.{suffix}"] if figure else []
+        ended = outputs[form] = call(*words, "--format", form, *out, timeout=2 * MAX_SECONDS)
+        require_manners(ended)
+        made = files()
+        picture = made.pop(f"f.{suffix}", None)
+        require(made == before, "a file is left or changed")
+        require(picture is None or (figure and ended.code in (0, 3)), "a figure in spite of an error", ended)
+        if picture is not None:
+            drawn.add(picture)
+            os.remove(f"f.{suffix}")
+        if ended.code in (1, 2):
+            break
+    require(len({ended.code for ended in outputs.values()}) == 1, "the exit code depends on the format")
+    require(len(drawn) <= 1, "the figure depends on the format")
+    if len(outputs) == len(formats):
+        compare_formats(words, outputs)
+    calls = len(outputs)
+    if dice.random() < 0.2:
+        again = [] if words[0] != "sweep" or "--phase" in words else ["--workers", dice.choice("12")]
+        last = list(outputs)[-1]
+        ended = call(*words, "--format", last, *([f"--output=f.{suffix}"] if figure else []), *again)
+        require(ended[:2] == outputs[last][:2], "the same request says something else")
+        picture = files().get(f"f.{suffix}")
+        require(not drawn or drawn == {picture}, "the same request draws something else")
+        calls += 1
+    return calls
+
+
+def require_manners(ended: Ended) -> None:
+    """What holds for every call."""
+    lines = ended.err.splitlines()
+    require(ended.code in (0, 1, 2, 3), "no exit code of ours", ended)
+    require(not re.search(r"Traceback|this is a bug|Warning", ended.err), "a bug", ended)
+    require(ended.peak < MAX_BYTES, f"{ended.peak / 1e9:.1f} GB", ended)
+    require(ended.seconds < MAX_SECONDS, f"{ended.seconds:.0f} s", ended)
+    if ended.code in (1, 2):
+        require(bool(lines) and bool(re.fullmatch(r"Error: .*[.?!]", lines[-1])), "no error in one line", ended)
+        lines.pop()
+    require(all(line.startswith(("note: ", "wrote ")) for line in lines), "something else on standard error", ended)
+
+
+def compare_formats(words: list[str], outputs: dict[str, Ended]) -> None:
+    record = json.loads(outputs["json"].out, parse_constant=_refuse)
+    if "csv" in outputs:
+        rows = list(csv.DictReader(io.StringIO(outputs["csv"].out.decode())))
+        require(all(None not in row and None not in row.values() for row in rows), "a ragged row of CSV")
+        known = set(numbers_of(record))
+        told = [float(cell) for row in rows for cell in row.values() if re.fullmatch(r"-?\d+\.\d+(e[-+]?\d+)?", cell)]
+        require(words[0] not in ("histogram", "bounds") or set(told) <= known, "CSV has a number that JSON has not")
+    if words[0] == "histogram" and record.get("arms") and "--quantity" not in words:
+        compare_table(record, outputs["table"].out.decode())
+
+
+def compare_table(record: dict[str, Any], table: str) -> None:
+    """The means and stds of the first arm's layers, to the printed digits."""
+    shown = [line.split() for line in table.splitlines() if re.match(r" *\d+ +\d+×\d+ ", line)]
+    for cells, layer in zip(shown, record["arms"][0]["layers"], strict=False):
+        wanted = [written_number(layer["activation"][name]) if layer["activation"][name] is not None else "-"
+                  for name in ("mean", "std")]
+        if cells[0] == str(layer["layer"]) and "–" not in cells[4] and layer["activation"]["count"]:
+            require(cells[3:5] == wanted, f"the table says {cells[3:5]} where JSON says {wanted}")
+
+
+def _refuse(word: str) -> None:
+    raise Finding(f"JSON holds {word}")
+
+
+def numbers_of(value: Any) -> Iterator[float]:
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        for each in value:
+            yield from numbers_of(each)
+    elif isinstance(value, (int, float)):
+        yield float(value)
+
+
+def files() -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in Path().iterdir()}
+
+
+@click.command()
+@click.option("--seed", default=0)
+@click.option("--minutes", type=float, help="Until so many minutes are over.")
+@click.option("--requests", type=int, help="So many requests.")
+@click.option("--first", default=0, help="Number of the first request.")
+def main(seed: int, minutes: float | None, requests: int | None, first: int) -> None:
+    """Search for a request that gets what none should get; exit code 1 if there is one."""
+    end = time.monotonic() + 60 * (minutes if minutes is not None else 1 if requests is None else 1e9)
+    calls, place, found = 0, first, 0
+    with program() as call:
+        while time.monotonic() < end and (requests is None or place < first + requests):
+            dice = random.Random(f"{seed}/{place}")
+            with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+                write_files(dice)
+                words = Grammar(dice).line()
+                try:
+                    calls += check(call, dice, words)
+                except Finding as finding:
+                    found += 1
+                    print(f"--seed {seed} --first {place}: {finding}\n    actprof {shlex.join(words)}", flush=True)
+            place += 1
+    print(f"{place - first:,} requests, {calls:,} calls, {found:,} findings")
+    sys.exit(found > 0)
+
+
+if __name__ == "__main__":
+    main()

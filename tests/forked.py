@@ -1,0 +1,181 @@
+"""The program as children of one warm interpreter: real processes, with streams, limits and signals of their own.
+
+A fresh interpreter spends 0.3 s on imports before it shows anything; a fork of one that has them takes 10 ms.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import io
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+OPTIONS: Mapping[str, Any] = {
+    "cwd": ".",
+    "env": {},  # variables beside those of this process; None takes one away
+    "stdin": os.devnull,
+    "stdout": "",  # where it goes instead of `Ended.out`; "closed" for nowhere
+    "stderr": "",
+    "encoding": "utf-8",
+    "unbuffered": False,
+    "nonblocking": False,
+    "limits": {},  # FSIZE, AS, NOFILE … → the soft limit
+    "ignored": (),  # numbers of signals
+    "signals": (),  # (seconds after the start, number) of signals to send
+    "timeout": 60.0,
+}
+
+
+class Ended(NamedTuple):
+    """How a process ended: its exit code, or the negative number of the signal; seconds of wall time, bytes at most."""
+
+    code: int
+    out: bytes
+    err: str
+    seconds: float
+    peak: int
+
+
+class Program:
+    """Calls of the program, one after the other."""
+
+    def __init__(self) -> None:
+        self._server = subprocess.Popen([sys.executable, "-m", "tests.forked"], stdin=subprocess.PIPE, text=True,
+                                        stdout=subprocess.PIPE, cwd=Path(__file__).parent.parent)
+
+    def __call__(self, *argv: str, **options: Any) -> Ended:
+        """Run it with some of OPTIONS."""
+        assert options.keys() <= OPTIONS.keys()
+        request = {"argv": argv, **OPTIONS, "cwd": os.getcwd(), **options}
+        assert self._server.stdin is not None
+        assert self._server.stdout is not None
+        with tempfile.TemporaryDirectory() as streams:
+            print(json.dumps(request | {"streams": streams}, default=os.fspath), file=self._server.stdin, flush=True)
+            code, seconds, peak = json.loads(self._server.stdout.readline())
+            out, err = (Path(streams, name).read_bytes() for name in ("out", "err"))
+        return Ended(code, out, err.decode("utf-8", "backslashreplace"), seconds, peak)
+
+    def close(self) -> None:
+        self._server.communicate()
+
+
+@contextlib.contextmanager
+def program() -> Iterator[Program]:
+    """The server ends with the block."""
+    started = Program()
+    try:
+        yield started
+    finally:
+        started.close()
+
+
+def _serve() -> None:
+    from actprof.machine import one_blas_thread
+
+    one_blas_thread()
+    _import_everything()
+    gc.freeze()  # a collection in a child would touch, and so copy, all that it shares with this process
+    for line in sys.stdin:
+        request = json.loads(line)
+        start = time.monotonic()
+        process = os.fork()
+        if not process:
+            _run(request)
+        print(json.dumps(_waited_for(process, start, request)), flush=True)
+
+
+def _import_everything() -> None:
+    import importlib
+    import pkgutil
+
+    import actprof
+    from actprof.report.style import matplotlib_set_up
+
+    for found in pkgutil.walk_packages(actprof.__path__, "actprof."):
+        importlib.import_module(found.name)
+    for module in ("rich.console", "rich.table", "rich.text", "click.shell_completion", "difflib"):
+        importlib.import_module(module)
+    with matplotlib_set_up():
+        for backend in ("agg", "svg", "pdf"):
+            importlib.import_module(f"matplotlib.backends.backend_{backend}")
+
+
+def _waited_for(process: int, start: float, request: Mapping[str, Any]) -> tuple[int, float, int]:
+    """Send the signals when their time has come, and kill what takes too long."""
+    waiting = [*sorted(request["signals"]), (request["timeout"], signal.SIGKILL)]
+    nap = 0.0005
+    while True:
+        done, status, used = os.wait4(process, os.WNOHANG)
+        seconds = time.monotonic() - start
+        if done:
+            return os.waitstatus_to_exitcode(status), seconds, used.ru_maxrss * 1024
+        while waiting and seconds >= waiting[0][0]:
+            os.kill(process, waiting.pop(0)[1])
+        time.sleep(nap)
+        nap = min(nap * 1.1, 0.01)
+
+
+def _run(request: Mapping[str, Any]) -> None:
+    """Become the program, as Python would start it and end it."""
+    code = 1
+    try:
+        os.setpgid(0, 0)
+        _prepare(request)
+        sys.argv = ["actprof", *request["argv"]]
+        from actprof.__main__ import main
+
+        main()
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else 1
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(Exception):
+                stream.flush()
+        os._exit(code)
+
+
+def _prepare(request: Mapping[str, Any]) -> None:
+    os.chdir(request["cwd"])
+    for name, value in request["env"].items():
+        os.environ.pop(name, None)
+        os.environ.update({} if value is None else {name: value})
+    sys.stdout, sys.stderr = (_opened(request, descriptor, name) for descriptor, name in ((1, "out"), (2, "err")))
+    os.dup2(os.open(request["stdin"], os.O_RDONLY), 0)
+    for number in request["ignored"]:
+        signal.signal(number, signal.SIG_IGN)
+    for name, value in request["limits"].items():
+        kind = getattr(resource, f"RLIMIT_{name}")
+        resource.setrlimit(kind, (value, resource.getrlimit(kind)[1]))
+
+
+def _opened(request: Mapping[str, Any], descriptor: int, name: str) -> Any:
+    """A standard stream as Python opens it; None where it is closed."""
+    path = os.path.join(request["streams"], name)
+    Path(path).touch()
+    place = request[f"std{name}"] or path
+    if place == "closed":
+        os.close(descriptor)
+        return None
+    os.dup2(os.open(place, os.O_WRONLY | os.O_NOCTTY), descriptor)
+    os.set_blocking(descriptor, not request["nonblocking"])
+    raw = io.FileIO(descriptor, "wb", closefd=False)
+    unbuffered = request["unbuffered"]
+    return io.TextIOWrapper(raw if unbuffered else io.BufferedWriter(raw), request["encoding"],  # type: ignore[arg-type]
+                            "strict", line_buffering=raw.isatty(), write_through=unbuffered)
+
+
+if __name__ == "__main__":
+    _serve()
