@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from actprof.train.request import Varied
 
 
-
 Progress = Callable[[int, int, int, float], None]
 LONGEST_LABEL = 32
 PAUSE = 0.05  # seconds between two changes of a bar
