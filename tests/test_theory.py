@@ -569,4 +569,4 @@ def test_a_follower_tells_pairs_as_they_are(name):
     follower = Follower()
     for gap in 0.4 * 0.995 ** np.arange(60):
         found, exact = (np.array(astuple(each(phi, q, q * float(gap)))) for each in (follower.pair, pair))
-        np.testing.assert_allclose(found, exact, rtol=1e-10)
+        np.testing.assert_allclose(found, exact, rtol=1e-10, atol=1e-14)

@@ -181,10 +181,17 @@ def _pair(phi: BoundActivation, variance: float, d: float, offset: float) -> Seq
     return _distant(phi, variance, d, offset)
 
 
+ANGLES, WINDOW = 12, (0.8, 1.1)
+"""Of a polynomial in the angle between two inputs, and from where to where it reaches, in units of the first angle."""
+
+STANDS, SLOW = 1e-13, 0.01
+"""Relative change of a variance or an angle in one layer that is rounding, and of an angle that is slow."""
+
+
 class Follower:
     """Pairs of a stack's layers, one after another: from a polynomial in the angle where the variance stands still.
 
-    It goes through NODES angles around the one that is asked for, and is good to 1e-11; else a pair is worked out.
+    It goes through ANGLES angles around the one that is asked for, and is good to 1e-11; else a pair is worked out.
     """
 
     def __init__(self) -> None:
@@ -200,23 +207,16 @@ class Follower:
             return pair(phi, variance, d, offset)
         at, angles, found = self._curves.get(key, (math.nan, np.zeros(2), np.empty(0)))
         if not (abs(variance - at) <= STANDS * variance and angles[0] <= angle <= angles[-1]):
-            angles = angle * np.interp(np.cos(np.pi * np.arange(NODES) / (NODES - 1)), [-1, 1], WINDOW)[::-1]
+            angles = angle * np.interp(np.cos(np.pi * np.arange(ANGLES) / (ANGLES - 1)), [-1, 1], WINDOW)[::-1]
             gaps = 2 * variance * np.sin(angles / 2) ** 2
             found = np.array([list(vars(pair(phi, variance, gap, offset)).values()) for gap in gaps.tolist()])
             found[:, 1] /= gaps
             self._curves[key] = variance, angles, found
-        shares = (-1.0) ** np.arange(NODES) / np.where(angles == angle, 1e-300, angle - angles)
+        shares = (-1.0) ** np.arange(ANGLES) / np.where(angles == angle, 1e-300, angle - angles)
         shares[[0, -1]] /= 2
         values = shares @ found / shares.sum()
         values[1] *= d
         return Pair(*values)
-
-
-NODES, WINDOW = 12, (0.8, 1.1)
-"""Of a polynomial in the angle between two inputs, and from where to where it reaches, in units of the first angle."""
-
-STANDS, SLOW = 1e-13, 0.01
-"""Relative change of a variance or an angle in one layer that is rounding, and of an angle that is slow."""
 
 
 def mixed(phi: BoundActivation, variance: float, d: float, offsets: tuple[tuple[float, float], ...],
@@ -339,7 +339,7 @@ def _grid(phi: BoundActivation, variance: float, d: Array, offset: float, rule: 
         y, own = y[:, None], own[:, None]
     else:
         bends = np.array(phi.bends) - offset
-        cuts = quadrature.cuts(phi) - offset if wide.max() > COARSE * phi.scale else bends
+        cuts = _cuts(phi) - offset if wide.max() > COARSE * phi.scale else bends
         meetings = (bends[:, None] + (bends if swapped else -bends)).ravel() / 2
         points = np.concatenate([cuts, meetings])
         x, weights = _panels(np.unique(points if swapped else np.append(np.abs(points), 0.0))[None], narrow, rule)
@@ -350,6 +350,16 @@ def _grid(phi: BoundActivation, variance: float, d: Array, offset: float, rule: 
                          wide[..., None], rule)
     x, y, weights = np.broadcast_arrays(x[..., None], y, weights[..., None] * own)
     return (offset + x, y, weights) if swapped else (offset + y, x, weights)
+
+
+@functools.cache
+def _cuts(phi: BoundActivation) -> Array:
+    """The bends and, of the places where φ changes its course, every second one: they are cut twice, for each input."""
+    cuts = quadrature.cuts(phi)
+    if phi.waves is not None:
+        return cuts
+    graded = np.isin(np.round(np.abs(cuts) / phi.scale, 6), (0.0, 2.0, 8.0, 32.0, 512.0, 8192.0))
+    return np.asarray(cuts[graded | np.isin(cuts, phi.bends)])
 
 
 def _nodes(phi: BoundActivation, std: float, rule: Rule) -> int:
