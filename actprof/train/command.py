@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -37,8 +37,6 @@ if TYPE_CHECKING:
     from actprof.data.labelled import Labelled
     from actprof.report.style import Style
     from actprof.train.request import Varied
-    from actprof.train.result import Training
-    from actprof.train.spec import TrainSpec
 
 
 Progress = Callable[[int, int, int, float], None]
@@ -234,56 +232,34 @@ def _duration(iterations: int | None, epochs: int | None) -> dict[str, Any]:
 def _train(specs: list[TrainSpec], rows: Labelled, request: DataSpec, repeats: int, log_y: bool,
            output: Output) -> None:
     """Train; when told to stop, show what was learned so far, and then end by the signal."""
-    from actprof.train import records
+    from actprof.train import animation, figure, records
     from actprof.train.session import train
+    from actprof.train.table import print_training
+
+    def drawn(style: Style, form: str) -> bytes:
+        return animation.render(training, style) if form == "gif" else figure.render(training, log_y, style, form)
 
     stop = threading.Event()
     with shown_training(specs, repeats, len(rows.x_train), output.quiet) as progress:
         training, told = run_until_interrupted(lambda: train(specs, rows, request, repeats, progress, stop), stop.set)
     if not training.arms and told is not None:
         raise told
-    output.print(lambda stream: _print_table(training, stream), lambda: records.training_record(training),
+    output.print(lambda stream: print_training(training, stream), lambda: records.training_record(training),
                  lambda: records.training_rows(training))
     output.notes(*training.notes)
-    output.draw(lambda style, form: _figure(training, log_y, style, form))
+    output.draw(drawn)
     if told is not None:
         raise told
 
 
 def _summarise(specs: list[TrainSpec], rows: Labelled, request: DataSpec, output: Output) -> None:
     from actprof.train import records
+    from actprof.train.network_figure import render
     from actprof.train.session import summary
-
-    described = summary(specs, rows, request)
-    output.print(lambda stream: _print_summary(described, stream), lambda: records.training_record(described),
-                 lambda: records.summary_rows(described))
-    output.notes(*described.notes)
-    output.draw(lambda style, form: _picture(described, style, form))
-
-
-def _print_table(training: Training, stream: TextIO) -> None:
-    from actprof.train.table import print_training
-
-    print_training(training, stream)
-
-
-def _print_summary(training: Training, stream: TextIO) -> None:
     from actprof.train.table import print_summary
 
-    print_summary(training, stream)
-
-
-def _figure(training: Training, log_y: bool, style: Style, form: str) -> bytes:
-    if form == "gif":
-        from actprof.train.animation import render as animate
-
-        return animate(training, style)
-    from actprof.train.figure import render
-
-    return render(training, log_y, style, form)
-
-
-def _picture(training: Training, style: Style, form: str) -> bytes:
-    from actprof.train.network_figure import render
-
-    return render(training, style, form)
+    described = summary(specs, rows, request)
+    output.print(lambda stream: print_summary(described, stream), lambda: records.training_record(described),
+                 lambda: records.summary_rows(described))
+    output.notes(*described.notes)
+    output.draw(lambda style, form: render(described, style, form))

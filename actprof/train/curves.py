@@ -95,6 +95,23 @@ class Curves:
     def draw_guides(self, sheet: Sheet, axes: Axes, box: Box) -> None:
         """What else helps to read the curves."""
 
+    def guide(self, sheet: Sheet, axes: Axes, box: Box, value: float, words: str, name: str) -> None:
+        """A dashed line across the axes, with words at its right end on that side where fewer curves are."""
+        y = float(self.scale.of([value])[0])
+        axes.axhline(y, color=sheet.theme.foreground, zorder=3.5, gid=name, **DASHED)
+        lines, step = wrapped([words], box.width - 24, GUIDE), line_height(GUIDE)
+        at, tall = float(sheet.pixels(axes, axes.get_xlim()[:1], [y])[0, 1]), step * len(lines)
+        left = box.right - 8 - max(width(line, GUIDE) for line in lines)
+        points = np.concatenate([np.zeros((0, 2)), *(
+            sheet.pixels(axes, curve.x, self.scale.of(curve.middle)) for curve in self.curves)])
+        near = points[points[:, 0] > left, 1] - at
+        above, below = ((near > -6 - tall) & (near < -4)).sum(), ((near > 4) & (near < 6 + tall)).sum()
+        fits = at - box.top > 8 + tall, box.bottom - at > 3 + tall
+        goes_below = fits[1] and (not fits[0] or below < above or (below == above and name == "baseline"))
+        first = at + 19 if goes_below else at - 19 - step * (len(lines) - 1)
+        for row, line in enumerate(lines):
+            write(sheet, axes, box.right - 8, first + row * step, line, GUIDE, align="right")
+
     def _draw_curve(self, sheet: Sheet, axes: Axes, curve: Curve, number: int, room: float) -> None:
         at, color = thinned(len(curve.x)), sheet.theme.arm(number)
         if curve.low is not None and curve.high is not None:
@@ -127,18 +144,6 @@ class Curves:
                   gid=f"{self.name}-end-{number + 1}")
 
 
-def guide(sheet: Sheet, axes: Axes, box: Box, y: float, words: str, name: str, below: bool) -> None:
-    """A dashed line across the axes, with words at its right end, on the other side where there is no room."""
-    axes.axhline(y, color=sheet.theme.foreground, zorder=3.5, gid=name, **DASHED)
-    lines, step = wrapped([words], box.width - 24, GUIDE), line_height(GUIDE)
-    at = float(sheet.pixels(axes, [axes.get_xlim()[0]], [y])[0, 1])
-    fits_below = box.bottom - at > 3 + step * len(lines)
-    first = at + 19 if (below and fits_below) or at - box.top < 8 + step * len(lines) else at - 19 - step * (
-        len(lines) - 1)
-    for row, line in enumerate(lines):
-        write(sheet, axes, box.right - 8, first + row * step, line, GUIDE, align="right")
-
-
 def thinned(count: int) -> Counts:
     """The places of at most MAX_POINTS out of `count`, evenly spaced."""
     return np.unique(np.linspace(0, count - 1, min(count, MAX_POINTS)).round().astype(np.int64)) if count else (
@@ -163,7 +168,7 @@ class LossCurves(Curves):
         """The chance loss, each mini-batch's loss, and an arrow where a curve leaves the axis."""
         for chance in self._chances:
             words = chance_words(chance, len(self._training.data.classes))
-            guide(sheet, axes, box, float(self.scale.of([chance])[0]), words, "undecided", below=False)
+            self.guide(sheet, axes, box, chance, words, "undecided")
         for place, (arm, curve) in enumerate(zip(self._training.arms, self.curves, strict=True)):
             if curve.low is None:
                 self._draw_raw(sheet, axes, arm.runs[0].loss, place)
@@ -251,7 +256,7 @@ class ScoreCurves(Curves):
         self.scale = Linear(10 * math.floor((least - 5) / 10) if least > 50 else 0.0, 100.0 if data.classes else 1.0)
 
     def draw_guides(self, sheet: Sheet, axes: Axes, box: Box) -> None:
-        guide(sheet, axes, box, self._baseline, self._said, "baseline", below=True)
+        self.guide(sheet, axes, box, self._baseline, self._said, "baseline")
 
 
 def _r2(curve: Curve, data: DataSummary) -> Curve:

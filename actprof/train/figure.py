@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from actprof.train.curves import Curves
 
 TITLE = "Training from different initial weights"
-MAX_BLOCKS = 8
+MAX_BLOCKS, ON_ONE_SCREEN = 8, 3  # arms that have a row of layers; arms that keep to 16:9
 FEW, KEY, MANY = 8, 16.0, 13.0  # arms; sizes of their names
 LONGEST_NAME = 420.0
-LOWEST, ABOVE, BELOW = 186.0, 34.0, 34.0  # of the curves' axes; their titles; their ticks
+LOWEST, TALLER, ABOVE, BELOW = 186.0, 270.0, 34.0, 34.0  # of up to three arms' curves; of more; titles; ticks
 TICKS, BETWEEN, RIGHT = 74.0, 22.0, 44.0  # left of axes; between them
 WIDTHS = {2: (0.6, 0.4), 3: (0.48, 0.3, 0.22)}
 CURVES_PART = {1: 0.35}  # of the height that is left, by the number of blocks
@@ -57,9 +57,10 @@ def draw_figure(figure: Figure, theme: Theme, training: Training, log_y: bool) -
     blocks = Blocks(training, WIDTH, theme) if 0 < len(arms) <= MAX_BLOCKS else None
     titles = 2 * line_height(BLOCK_TITLE) + 6 if blocks else 0.0
     fixed = header.height + key.height + 6 + ABOVE + BELOW + foot.height + 12 + titles
-    least = fixed + LOWEST + (blocks.height if blocks else 0.0)
+    lowest = LOWEST if len(arms) <= ON_ONE_SCREEN else TALLER
+    least = fixed + lowest + (blocks.height if blocks else 0.0)
     sheet = Sheet(figure, theme, least)
-    tall = LOWEST + (sheet.height - least) * (CURVES_PART.get(len(arms), 0.65) if blocks else 1.0)
+    tall = lowest + (sheet.height - least) * (CURVES_PART.get(len(arms), 0.65) if blocks else 1.0)
     header.draw(sheet)
     key.draw(sheet, MARGIN, header.height)
     top = header.height + key.height + 6 + ABOVE

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 
-MAX_LAYERS = 8
+MAX_LAYERS = 6
 """Dead units of more layers than these are summed up."""
 
 
@@ -63,8 +63,8 @@ def _architecture(arm: TrainedArm) -> str:
 
 def _table(training: Training, stream: TextIO) -> Table:
     score = "test\n% right" if training.data.classes else "test\nR²"
-    numbers = (Column(name) for name in ("loss at\nstart", "smoothed\nloss", score, "iterations\nto half"))
-    made = table([Column("arm", right=False, folds=True), *numbers, Column("% dead units\nby layer", folds=True),
+    numbers = (Column(name) for name in ("loss at\nstart", "loss at\nend", score, "iterations\nto half"))
+    made = table([Column("arm", right=False, folds=True), *numbers, Column("% dead\nby layer", folds=True),
                   Column("status", right=False)], stream)
     for arm in training.arms:
         made.add_row(*(written(cell, stream) for cell in _cells(arm, training.data)))
@@ -93,7 +93,7 @@ def _remarks(training: Training) -> list[str]:
     chance = dict.fromkeys(number(arm.chance_loss, DIGITS) for arm in training.arms)
     lines = [*(f"{arm.label}: {_why(arm.median_run)}" for arm in training.arms if arm.median_run.reason),
              f"an undecided network (all outputs 0) has a loss of {', '.join(chance)}; iterations to half: until the "
-             "smoothed loss is half of that"]
+             "loss is half of that; the loss at the end and this one are smoothed"]
     if not data.classes:
         return [*lines, f"always answering the mean of the training rows is a loss of "
                         f"{number(data.baseline_loss, DIGITS)} over {data.test_samples:,} test rows, an R² of 0"]
