@@ -6,6 +6,7 @@ this session alone, which goes with it. Hypothesis tries the same examples every
 
 import gc
 import shutil
+import signal
 import tempfile
 
 import pytest
@@ -23,6 +24,7 @@ settings.load_profile("steady")
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Take a folder of this session's own, unless --basetemp or the process that deals out the tests gives one."""
+    signal.signal(signal.SIGTERM, lambda number, frame: pytest.exit("terminated", 143))  # cleans up after itself
     if not config.option.basetemp:
         config.option.basetemp = folder = tempfile.mkdtemp(prefix="actprof-tests-")
         config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))

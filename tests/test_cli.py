@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import re
 import shlex
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -401,17 +402,20 @@ def examples() -> list[list[str]]:
     return [shlex.split(line.split("  ")[0])[1:] for line in lines if line.startswith("actprof ")]
 
 
-LESS = {"--data": "blobs:train=60,test=30", "--iterations": "3", "--batch-size": "8"}
+LESS = {"--data": "blobs:train=60,test=30", "--iterations": "3", "--batch-size": "8", "--dpi": "30"}
 """What makes the work of an example small, where the example does not say how much it is."""
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("arguments", examples(), ids=" ".join)
-def test_the_examples_in_the_help_work(run: Run, arguments: list[str]) -> None:
+def test_the_examples_in_the_help_work(run: Run, arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     Path("data.csv").write_text("a,b,label\n" + "1,2,x\n3,5,y\n4,1,x\n" * 20)
-    known = {"train": {"--data", "--iterations"}, "sweep": {"--batch-size"}}.get(arguments[0], set())
+    known = {"list": set(), "train": {"--data", "--iterations", "--dpi"},
+             "sweep": {"--batch-size", "--dpi"}}.get(arguments[0], {"--dpi"})
     refused = {"--epochs": {"--iterations"}, "--phase": {"--batch-size"}, "--summary": {"--iterations"}}
     less = known.difference(arguments, *(words for option, words in refused.items() if option in arguments))
+    monkeypatch.setattr("actprof.sweep.grid.OVER", ("gain=0.5:3:2", "layers=5:50:2"))
+    arguments = [re.sub(r"^(gain|bias|layers)=([\d.]+:[\d.]+)(:\d+)?$", r"\1=\2:3", word) for word in arguments]
     done = run(*arguments, *(word for option in sorted(less) for word in (option, LESS[option])))
     assert done.code == 0, done.err
     assert done.out
