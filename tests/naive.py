@@ -9,7 +9,7 @@ import numpy as np
 
 from actprof import streams
 from actprof.catalogue import activations, initializers, normalizations
-from actprof.catalogue.initializers import Fans
+from actprof.catalogue.weights import Fans
 from actprof.engine.inputs import Inputs
 from actprof.engine.spec import StackSpec
 

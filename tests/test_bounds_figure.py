@@ -76,7 +76,8 @@ def scaled(*names, fan_in=range(1, 101), fan_out=None, kernel=(), at=None, label
     """Bounds by the LAWS above."""
     at = sorted({fan_in[0], fan_in[len(fan_in) // 10], fan_in[-1]}) if at is None else at
     config = {"schemes": list(names), "fan_in": list(fan_in), "at": list(at), "fan_out": fan_out or "same",
-              "kernel": list(kernel), "gain": None, "samples": 1000, "seed": 7}
+              "kernel": list(kernel), "groups": 1, "depthwise": False, "transposed": False, "gain": None,
+              "samples": 1000, "seed": 7}
     return Bounds(7, config, tuple(scheme(name, fan_in, fan_out, kernel, at, label) for name in names))
 
 

@@ -336,3 +336,13 @@ def test_dropout_does_not_depend_on_how_rows_are_cut(monkeypatch):
     cut = compare([stack], run, open_inputs(run, 40)).arms[0].layers[-1]
     assert cut.activation.statistics["zero_fraction"] == whole.activation.statistics["zero_fraction"]
     assert cut.gradient.statistics["std"] == pytest.approx(whole.gradient.statistics["std"], rel=1e-6)
+
+
+@pytest.mark.parametrize("sub", [0.4, 0.7, 1.0])
+def test_an_atom_that_single_precision_rounds_is_counted(sub):
+    run = RunSpec(batch_size=1000)
+    stacks = stack_specs(["he"], [f"general_relu:sub={sub}"], layers=2, width=50)
+    layer = compare(stacks, run, open_inputs(run, 50)).arms[0].layers[0]
+    (value, count), = layer.activation.atoms
+    assert value == pytest.approx(-sub, rel=1e-7)
+    assert 0.45 < count / layer.activation.statistics["count"] < 0.55

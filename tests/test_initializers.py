@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from actprof.catalogue.activations import ACTIVATIONS
 from actprof.catalogue.draws import NORMAL, POINT, UNIFORM, truncated
-from actprof.catalogue.initializers import INITIALIZERS, Fans, as_bias, bind, preset_bias
+from actprof.catalogue.initializers import INITIALIZERS, as_bias, bind, preset_bias
+from actprof.catalogue.weights import Fans
 from actprof.errors import SpecError
 from actprof.streams import BIAS, WEIGHT, stream
 

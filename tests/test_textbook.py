@@ -14,7 +14,8 @@ import pytest
 
 from actprof.catalogue import activations, initializers
 from actprof.catalogue.activations import ACTIVATIONS
-from actprof.catalogue.initializers import INITIALIZERS, Fans
+from actprof.catalogue.initializers import INITIALIZERS
+from actprof.catalogue.weights import Fans
 from actprof.engine.inputs import SOURCES, open_inputs
 from actprof.engine.spec import InputSpec, RunSpec
 from actprof.engine.stacks import stack_specs

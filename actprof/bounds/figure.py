@@ -61,10 +61,12 @@ def draw_figure(figure: Figure, theme: Theme, bounds: Bounds, log: bool) -> None
 
 def words(bounds: Bounds) -> list[str]:
     """The configuration for the subtitle."""
-    config, dense = bounds.config, math.prod(bounds.config["kernel"]) == 1
+    config, dense = bounds.config, _is_dense(bounds)
     inputs, units = ("fan-in", "fan-out") if dense else ("input channels", "output channels")
     said = [f"{inputs} {_listed(bounds.schemes[0].channels)}"]
-    said += [] if dense else [f"kernel {_sides(bounds)}"]
+    said += [f"kernel {_sides(bounds)}"] if config["kernel"] and not dense else []
+    said += ["depthwise"] if config["depthwise"] else [f"{config['groups']} groups"] if config["groups"] > 1 else []
+    said += ["transposed"] if config["transposed"] else []
     said.append(f"{units} = {inputs}" if config["fan_out"] == FAN_OUT else f"{units} {short(config['fan_out'])}")
     said += [] if config["gain"] is None else [f"gain {config['gain']:g}"]
     counts = {sample.count for scheme in bounds.schemes for sample in scheme.samples}
@@ -85,7 +87,16 @@ def _sides(bounds: Bounds) -> str:
     return " × ".join(map(str, bounds.config["kernel"]))
 
 
+def _is_dense(bounds: Bounds) -> bool:
+    """Whether a fan-in is the number of inputs itself."""
+    config = bounds.config
+    return math.prod(config["kernel"]) == config["groups"] == 1 and not config["depthwise"]
+
+
 def _x_title(bounds: Bounds) -> str:
-    if math.prod(bounds.config["kernel"]) == 1:
+    if _is_dense(bounds):
         return "fan-in n"
-    return f"fan-in n = input channels × {_sides(bounds)}"
+    config = bounds.config
+    channels = "" if config["depthwise"] else "input channels"
+    channels += f" / {config['groups']}" if config["groups"] > 1 else ""
+    return f"fan-in n = {' × '.join(filter(None, (channels, *map(str, config['kernel'])))) or 1}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from actprof.catalogue import activations, initializers
-from actprof.catalogue.initializers import Fans
+from actprof.catalogue.weights import Fans
 from actprof.data.request import MISSING, RowsSpec
 from actprof.engine.inputs import Inputs
 from actprof.engine.spec import RunSpec, StackSpec

@@ -128,7 +128,7 @@ CHUNK_VALUES = 300_000
 MIN_ROWS = 1024
 
 SHARES = 16
-"""Parts that the chunks of a network are dealt into; each keeps one set of counters."""
+"""Parts that the chunks of a network are dealt into, always alike; each keeps one set of counters."""
 
 WORTH_SHARING = 2e8
 """Multiplications from which a second thread pays for its start."""
@@ -222,7 +222,7 @@ class _LayerCounters(Recorder):
     def __init__(self, network: Network, number: int, bins: LayerBins, scratch: Scratch) -> None:
         phi = activations.bind(network.stack.activations[number - 1])
         normalised = network.normalised_after
-        atoms = () if normalised else phi.atoms
+        atoms = () if normalised else tuple(float(network.dtype.type(atom)) for atom in phi.atoms)
         self._flat = phi.saturation
         self._scratch = scratch
         self._counts_before = "preactivation" in bins
@@ -283,7 +283,8 @@ def _chunk_by_chunk(network: Network, inputs: Inputs, bins: Sequence[LayerBins],
     workers = _workers(network, _rows(chunks))
     layers = network.keep(workers)
     trip = ForwardBackward(network, layers, scales, chunks) if scales else None
-    shares = [[chunk] for chunk in chunks] if trip else _dealt(chunks)
+    shares = [[chunk] for chunk in chunks] if trip else [
+        chunks[first::SHARES] for first in range(min(SHARES, len(chunks)))]
     memory_of, done = threading.local(), itertools.count(1)
 
     def through(share: Sequence[Chunk]) -> Profile:
@@ -340,8 +341,3 @@ def _super_chunk(network: Network, inputs: Inputs, bins: Sequence[LayerBins], ch
             profiles.append(reduce(LayerProfile.merge, ordered_map(step, tasks, workers)))
             progress(layer.number / depth)
     return Profile(tuple(profiles))
-
-
-def _dealt(chunks: list[Chunk]) -> list[list[Chunk]]:
-    """Chunks in at most SHARES hands, as evenly as can be, always the same for the same chunks."""
-    return [chunks[first::SHARES] for first in range(min(SHARES, len(chunks)))]

@@ -12,8 +12,8 @@ from actprof import streams
 from actprof.arrays import Rows
 from actprof.catalogue import activations, initializers, normalizations
 from actprof.catalogue.activations import BoundActivation
-from actprof.catalogue.initializers import Fans
 from actprof.catalogue.normalizations import BoundNormalization, Moments
+from actprof.catalogue.weights import Fans
 from actprof.engine.spec import StackSpec
 from actprof.machine import ordered_map
 from actprof.streams import BLOCK

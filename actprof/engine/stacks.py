@@ -30,6 +30,7 @@ def stack_specs(inits: Sequence[str] = (spec.INIT,), acts: Sequence[str] = (spec
         SpecError: a name is unknown, or the settings contradict each other.
     """
     given = None if widths is None else _widths(widths, layers, width, features)
+    units = spec.WIDTH if width is None else width
     asked_norm = NORMALIZATIONS.parse(norm)
     asked_bias = None if bias is None else as_bias(INITIALIZERS.parse(bias))
     stacks = []
@@ -37,17 +38,12 @@ def stack_specs(inits: Sequence[str] = (spec.INIT,), acts: Sequence[str] = (spec
         as_dense(init)
         functions = [ACTIVATIONS.parse(name) for name in act.split("/")]
         depth = layers if layers is not None else len(functions) if len(functions) > 1 else spec.LAYERS
-        sizes = given or _equal_widths(depth, width, features)
+        sizes = given or (features or units, *[units] * depth)
         if len(functions) == 1:
             functions *= len(sizes) - 1
         stacks.append(StackSpec(sizes, init, tuple(functions), asked_bias or preset_bias(init), asked_norm,
                                 norm_position, dropout, f"{init.label} / {act.strip().casefold()}"))
     return _distinct(stacks)
-
-
-def _equal_widths(layers: int, width: int | None, features: int | None) -> tuple[int, ...]:
-    units = spec.WIDTH if width is None else width
-    return (features or units, *[units] * layers)
 
 
 def _widths(text: str, layers: int | None, width: int | None, features: int | None) -> tuple[int, ...]:

@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 from actprof.catalogue import initializers
 from actprof.catalogue.activations import BoundActivation
 from actprof.catalogue.draws import Draw
-from actprof.catalogue.initializers import Fans
 from actprof.catalogue.quadrature import interval
 from actprof.catalogue.special import normal_cdf, normal_density
+from actprof.catalogue.weights import Fans
 from actprof.engine.network import fans_of
 from actprof.engine.spec import StackSpec
 from actprof.registry import Choice
