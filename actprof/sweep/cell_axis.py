@@ -46,7 +46,7 @@ class CellAxis(Scale):
         return self._scale.of(logarithms(values) if self._axis.logarithmic else values)
 
     def ticks(self, room: float, extent: Extent) -> list[Tick]:
-        """Ticks at every value where there is room (of a logarithmic axis at every second, third …), else at round ones."""
+        """Ticks at every value where there is room (on a logarithmic axis every second …), else at round ones."""
         if not self._axis.numbers:
             return []
         labels = [with_power(label.replace("-", "−")) for label in self._axis.labels]

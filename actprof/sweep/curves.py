@@ -121,7 +121,7 @@ def value_scale(quantity: Quantity, values: Iterable[float], wished: Iterable[fl
 
 
 def _range(values: list[float], wished: list[float], quantity: Quantity) -> tuple[float, float]:
-    """The ends of a linear axis: from 0 to the end of a known scale that is half used; what hardly changes looks flat."""
+    """The ends of an axis: from 0 to the end of a known scale that is half used; what hardly changes looks flat."""
     low, high = min(values, default=0.0), max(values, default=0.0)
     low = high / 2 if quantity.positive and low > high / 2 else min(low, 0.0)
     high = max(high, quantity.high if high > quantity.high / 2 else 0.0)

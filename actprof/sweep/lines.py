@@ -1,130 +1,19 @@
-"""The lines that theory draws on a grid: the edge of chaos, and where stacks become too deep to be trained.
-
-Where along an axis of depths stacks become too deep to be trained, if that does not depend on where they are looked
-for: in rows of names, and where all that varies besides makes too little of a difference to be met between two depths.
-"""
+"""The lines that theory draws on a grid: the edge of chaos, and where stacks become too deep to be trained."""
 
 from __future__ import annotations
 
 import bisect
-import itertools
 import math
 from collections import defaultdict
-from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from itertools import groupby, pairwise
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
-import numpy as np
-
-from actprof.engine.spec import StackSpec
+from actprof.sweep.level_search import ROUNDING, TOLERANCE, searches, together
 from actprof.sweep.result import Axis, Line, Point
+from actprof.sweep.rows import LAYERS, Row, StackAt, extent, rows_of, search_places
 from actprof.theory.criticality import Conditions, Criticalities, between, conditions, silence_about
 from actprof.theory.predictions import TRAINABLE_SCALES
-
-FEWEST, ROWS, DEPTHS = 16, 30, 60
-"""Places along a row, at least; rows of a second axis that is continuous too, and of depths."""
-
-LAYERS = "layers"
-StackAt = Callable[[Sequence[float]], StackSpec]
-
-
-@dataclass(frozen=True)
-class Row:
-    """One place on the other axis.
-
-    Attributes:
-        place: 0 where there is no other axis.
-        depth: of its stacks; between two layers too, where nothing else depends on it.
-        at: the stack at a place along the row, but for its depth; rows that differ in that only share it.
-        moved: the row at another place; None where there is nothing between rows.
-    """
-
-    place: float
-    depth: float
-    at: Callable[[float], StackSpec]
-    moved: Callable[[float], Row] | None = None
-
-
-def rows_of(stack_at: StackAt, along: int, axis: Axis, other: Axis | None, second_moment: float) -> list[Row]:
-    """The rows across the axis that is number `along`, half a cell beyond the other's ends where that makes sense."""
-    start = axis.places[0]
-    if other is None:
-        return [Row(0.0, stack_at((start,)).depth, lambda place: stack_at((place,)))]
-    between = bool(other.numbers) and not other.whole
-    rows = [_row(stack_at, along, place, start, between) for place in _row_places(other)]
-    if other.name == LAYERS and len(rows) > 1 and _differ_in_depth(rows, axis, second_moment):
-        depths = sorted({*other.numbers, *_even(other, DEPTHS)}) if len(rows) < DEPTHS else other.numbers
-        return [_of_depth(rows[-1].at, depth) for depth in depths]
-    return rows
-
-
-def search_places(axis: Axis, beyond: bool) -> list[float]:
-    """FEWEST or up to twice as many: some of the axis's own places, or with others evenly between neighbours.
-
-    Args:
-        beyond: whether half a cell beyond the axis's ends belongs to the grid too.
-    """
-    own = [*axis.numbers[:-1][::max(1, (len(axis) - 1) // (FEWEST - 1))], *axis.numbers[-1:]]
-    if len(own) < 2:
-        return own
-    pieces = math.ceil((FEWEST - 1) / (len(own) - 1))
-    space = np.geomspace if axis.logarithmic else np.linspace
-    inner = [place for low, high in itertools.pairwise(own)
-             for place in (low, *space(low, high, pieces + 1).tolist()[1:-1])] + own[-1:]
-    return sorted({*inner, *extent(axis)}) if beyond else inner
-
-
-def extent(axis: Axis) -> tuple[float, float]:
-    """From half a cell below the first value to half a cell above the last, but no value that cannot be."""
-    if len(axis) < 2:
-        return axis.numbers[0], axis.numbers[-1]
-    first, second, *_ = axis.numbers
-    before, last = axis.numbers[-2:]
-    if axis.logarithmic:
-        low, high = first * math.sqrt(first / second), last * math.sqrt(last / before)
-    else:
-        low, high = first - (second - first) / 2, last + (last - before) / 2
-    return max(low, float(axis.whole)), high
-
-
-def _row_places(other: Axis) -> Sequence[float]:
-    if other.whole or len(other.numbers) < 2:
-        return other.places
-    places = _even(other, max(ROWS, len(other)))
-    for own in other.numbers:  # where the line is at a value that was asked for can be said in words
-        places[min(range(len(places)), key=lambda each: abs(places[each] - own))] = own
-    return sorted({*_even(other, 2), *places})
-
-
-def _even(axis: Axis, count: int) -> list[float]:
-    """Places from end to end of its extent; of whole numbers evenly in the logarithm, from 0 on in the root."""
-    low, high = extent(axis)
-    if low == 0:  # near which the edge of a smooth φ follows a power of σ_b below 1
-        return [high * (step / (count - 1)) ** 2 for step in range(count)]
-    space = np.geomspace if axis.logarithmic or axis.whole else np.linspace
-    return [low, *space(low, high, count).tolist()[1:-1], high]
-
-
-def _row(stack_at: StackAt, along: int, row: float, start: float, between: bool) -> Row:
-    def at(place: float) -> StackSpec:
-        return stack_at((row, place) if along else (place, row))
-
-    def moved(place: float) -> Row:
-        return _row(stack_at, along, place, start, between)
-
-    return Row(row, at(start).depth, at, moved if between else None)
-
-
-def _of_depth(at: Callable[[float], StackSpec], depth: float) -> Row:
-    return Row(depth, depth, at, lambda place: _of_depth(at, place))
-
-
-def _differ_in_depth(rows: Sequence[Row], axis: Axis, second_moment: float) -> bool:
-    """Whether nothing else makes a difference, as far as both ends and the middle tell."""
-    probes = {axis.numbers[0], axis.numbers[len(axis) // 2], axis.numbers[-1]}
-    same = (len({conditions(row.at(place), second_moment) for row in rows}) == 1 for place in probes)
-    return all(row.depth == row.place for row in rows) and all(same)
 
 
 class Kind(NamedTuple):
@@ -148,18 +37,18 @@ class Crossing(NamedTuple):
     place: float
 
 
-Branch = list[tuple[int, float]]
+Piece = list[tuple[int, float]]
 """(row, place), row after row."""
 
 
-def branches(found: Sequence[Sequence[Crossing]], logarithmic: bool) -> list[tuple[Kind, Branch]]:
-    """Each crossing goes on with the nearest of its kind in the row before, or starts a branch.
+def curve_pieces(found: Sequence[Sequence[Crossing]], logarithmic: bool) -> list[tuple[Kind, Piece]]:
+    """Each crossing goes on with the nearest of its kind in the row before, or starts a piece.
 
-    Where a curve begins or ceases to jump, the part between the two rows belongs to the branch that jumps.
+    Where a curve begins or ceases to jump, the part between the two rows belongs to the piece that jumps.
     """
-    every: list[tuple[Kind, Branch]] = []
+    every: list[tuple[Kind, Piece]] = []
     for row, crossings in enumerate(found):
-        open_ends = [(kind, branch) for kind, branch in every if branch[-1][0] == row - 1]
+        open_ends = [(kind, piece) for kind, piece in every if piece[-1][0] == row - 1]
         taken = _pairs(crossings, open_ends, logarithmic)
         for new, crossing in enumerate(crossings):
             if new in taken:
@@ -170,9 +59,9 @@ def branches(found: Sequence[Sequence[Crossing]], logarithmic: bool) -> list[tup
     return every
 
 
-def _begun(kind: Kind, start: tuple[int, float], left: Sequence[tuple[Kind, Branch]]) -> Branch:
-    """A branch from there, tied to one of those left that differs only in whether it jumps."""
-    before = next((branch for each, branch in left if each == kind._replace(jumps=not kind.jumps)), None)
+def _begun(kind: Kind, start: tuple[int, float], left: Sequence[tuple[Kind, Piece]]) -> Piece:
+    """A piece from there, tied to one of those left that differs only in whether it jumps."""
+    before = next((piece for each, piece in left if each == kind._replace(jumps=not kind.jumps)), None)
     if before is None:
         return [start]
     if kind.jumps:
@@ -181,11 +70,11 @@ def _begun(kind: Kind, start: tuple[int, float], left: Sequence[tuple[Kind, Bran
     return [start]
 
 
-def _pairs(crossings: Sequence[Crossing], open_ends: Sequence[tuple[Kind, Branch]],
+def _pairs(crossings: Sequence[Crossing], open_ends: Sequence[tuple[Kind, Piece]],
            logarithmic: bool) -> dict[int, int]:
-    """Crossing → the branch it goes on with, the nearest first."""
-    distances = sorted((abs(_scaled(crossing.place, logarithmic) - _scaled(branch[-1][1], logarithmic)), new, old)
-                       for new, crossing in enumerate(crossings) for old, (kind, branch) in enumerate(open_ends)
+    """Crossing → the piece it goes on with, the nearest first."""
+    distances = sorted((abs(_scaled(crossing.place, logarithmic) - _scaled(piece[-1][1], logarithmic)), new, old)
+                       for new, crossing in enumerate(crossings) for old, (kind, piece) in enumerate(open_ends)
                        if kind == crossing.kind)
     taken: dict[int, int] = {}
     for _, new, old in distances:
@@ -198,129 +87,12 @@ def _scaled(place: float, logarithmic: bool) -> float:
     return math.log(place) if logarithmic else place
 
 
-T = TypeVar("T")
-
-Search = Generator[float, float, float]
-"""Yields the places it wants to know the curve's value at, and returns that of the crossing."""
-
-TOLERANCE, SETTLED = 1e-9, 1e-8
-"""Width, relative to where it is, of the stretch that a crossing is in, or a step, relative to the stretch at first."""
-
-MOST_STEPS, MOST_HALVINGS = 8, 200
-"""Interpolations of one crossing, before it is taken for a jump, and steps in all."""
-
-NEIGHBOURS = 3
-"""Points of the curve on either side that an interpolation starts from."""
-
-ROUNDING = 1e-13
-"""Below a level by less than this counts as on it, so that where a whole stretch is critical its end is the line."""
-
-
-def searches(curve: Sequence[Point], level: float) -> list[tuple[bool, Search]]:
-    """(whether the level is crossed from below, the search) for each crossing between points (place, value), rising.
-
-    An end that is on the level, and from which the curve goes to one side, is a crossing.
-    """
-    sides = [(place, value - level) for place, value in curve if abs(value - level) > ROUNDING]
-    found = []
-    if sides and sides[0][1] > 0 and sides[0][0] > curve[0][0]:
-        found.append((True, _known(curve[0][0])))
-    for number, ((low, at_low), (high, at_high)) in enumerate(itertools.pairwise(curve)):
-        if _above(at_low, level) != _above(at_high, level):
-            near = list(curve[max(number + 1 - NEIGHBOURS, 0):number + 1 + NEIGHBOURS])
-            found.append((_above(at_high, level), _search(near, level, low, high)))
-    if sides and sides[-1][1] > 0 and sides[-1][0] < curve[-1][0]:
-        found.append((False, _known(curve[-1][0])))
-    return found
-
-
-def together(running: Sequence[tuple[T, Search]],
-             values: Callable[[list[tuple[T, float]]], Sequence[float]]) -> list[float]:
-    """What the searches return.
-
-    Args:
-        running: (whose curve, search).
-        values: the values at (whose curve, place).
-    """
-    ends = [math.nan] * len(running)
-    answers: dict[int, float | None] = dict.fromkeys(range(len(running)))
-    while answers:
-        asked: dict[int, float] = {}
-        for number, answer in answers.items():
-            try:
-                search = running[number][1]
-                asked[number] = next(search) if answer is None else search.send(answer)
-            except StopIteration as end:
-                ends[number] = end.value
-        found = values([(running[number][0], place) for number, place in asked.items()]) if asked else ()
-        answers = dict(zip(asked, found, strict=True))
-    return ends
-
-
-def _known(place: float) -> Search:
-    """One that has nothing to ask."""
-    yield from ()
-    return place
-
-
-def _search(known: list[Point], level: float, low: float, high: float) -> Search:
-    """By interpolation and, where that does not settle, because there is a jump, by halving."""
-    settled, guess = SETTLED * (high - low), math.nan
-    rising = not _above(dict(known)[low], level)
-    for step in range(MOST_HALVINGS):
-        least = TOLERANCE * max(abs(low), abs(high)) / 2
-        if high - low <= 2 * least:
-            break
-        smooth = step < MOST_STEPS
-        before, guess = guess, _interpolated(known, level, low, high) if smooth else (low + high) / 2
-        if smooth and abs(guess - before) <= settled:
-            return _snapped(known, level, guess, settled)
-        # An end that is a root up to rounding is not left by less.
-        guess = min(max(guess, low + least), high - least)
-        value = yield guess
-        bisect.insort(known, (guess, value))
-        low, high = (low, guess) if _above(value, level) == rising else (guess, high)
-    return _snapped(known, level, (low + high) / 2, max(high - low, settled))
-
-
-def _snapped(known: Sequence[Point], level: float, guess: float, reach: float) -> float:
-    """A place close by that is on the level, such as a grid's end, or the guess."""
-    near = (place for place, value in known if abs(place - guess) <= reach and abs(value - level) <= ROUNDING)
-    return next(near, guess)
-
-
-def _interpolated(known: list[Point], level: float, low: float, high: float) -> float:
-    """Between two neighbours, by the inverse polynomial through both and theirs, or the line through both."""
-    index = bisect.bisect_left(known, (low, -math.inf))
-    for points in (known[max(index - 1, 0):index + 3], known[index:index + 2]):
-        guess = _inverse(points, level)
-        if low <= guess <= high:
-            return guess
-    return (low + high) / 2
-
-
-def _above(value: float, level: float) -> bool:
-    return value - level > -ROUNDING
-
-
-def _inverse(points: Sequence[Point], level: float) -> float:
-    """Where the polynomial place(value) through the points has that level (Neville); NaN unless values are distinct."""
-    values = [value - level for _, value in points]
-    if not all(map(math.isfinite, values)) or len(set(values)) < len(values):
-        return math.nan
-    places = [place for place, _ in points]
-    for order in range(1, len(points)):
-        places = [(values[k + order] * places[k] - values[k] * places[k + 1]) / (values[k + order] - values[k])
-                  for k in range(len(points) - order)]
-    return places[0]
-
-
 CRITICAL, TRAINABLE = "critical", "trainable"
 
 SCALES = ((CRITICAL, 0.0), (TRAINABLE, -TRAINABLE_SCALES), (TRAINABLE, TRAINABLE_SCALES))
 """Line → how many depth scales deep a stack on it is, with the sign of the phase."""
 
-WIDEST_JUMP = 1e-3
+MIN_JUMP = 1e-3
 """Difference of criticalities right beside each other, from which on it is one."""
 
 HALVINGS = 5
@@ -388,7 +160,7 @@ class RowCrossings:
         sides = [(place * (1 - TOLERANCE), place * (1 + TOLERANCE)) for _, place in found]
         values = self.criticalities([(row, place) for (row, _), both in zip(found, sides, strict=True)
                                      for place in both], 0.0)
-        return [both if abs(above - below) > WIDEST_JUMP else ()
+        return [both if abs(above - below) > MIN_JUMP else ()
                 for both, below, above in zip(sides, values[::2], values[1::2], strict=True)]
 
     def _known(self, row: Row, place: float) -> Conditions | None:
@@ -468,7 +240,7 @@ def _points(found: Sequence[tuple[float, float]], deep: int) -> tuple[Point, ...
     return tuple(depths if deep else [(depth, place) for place, depth in depths])
 
 
-MOST_NAMED = 3
+MAX_NAMED = 3
 """Rows of one reason."""
 
 
@@ -482,7 +254,7 @@ def silences(theory: RowCrossings, rows: Sequence[Row], axis: Axis, other: Axis 
         return ""
     if other is None or (len(reasons) == 1 and len(*reasons.values()) == len(rows)):
         return f"theory draws no lines: {next(iter(reasons))}"
-    parts = (f"{', '.join(names[:MOST_NAMED])}{', …' if len(names) > MOST_NAMED else ''}: {reason}"
+    parts = (f"{', '.join(names[:MAX_NAMED])}{', …' if len(names) > MAX_NAMED else ''}: {reason}"
              for reason, names in reasons.items())
     return f"theory draws no lines for {other.name} {'; for '.join(parts)}"
 
@@ -554,10 +326,10 @@ def _drawn(found: Sequence[tuple[Row, Sequence[Crossing]]], axis: Axis, other: A
         points = {name: tuple(point(row.place, each.place) for row, crossings in found for each in crossings
                               if _name(each.kind) == name) for name in TITLES}
         return tuple(Line(name, TITLES[name], some, rows=True) for name, some in points.items() if some)
-    every = sorted(branches([crossings for _, crossings in found], axis.logarithmic),
+    every = sorted(curve_pieces([crossings for _, crossings in found], axis.logarithmic),
                    key=lambda each: list(TITLES).index(_name(each[0])))
     return tuple(Line(_name(kind), TITLES[_name(kind)], tuple(point(found[row][0].place, place)
-                                                              for row, place in branch)) for kind, branch in every)
+                                                              for row, place in piece)) for kind, piece in every)
 
 
 def _name(kind: Kind) -> str:

@@ -219,7 +219,7 @@ def _say(text: str, stream: TextIO) -> None:
 
 
 def _print_values(sweep: Sweep, stream: TextIO) -> list[str]:
-    """Print a row for each value of the axis, in several tables where one would be too wide; returns what to say below."""
+    """Print a row for each value of the axis, in several tables where one is too wide; returns what to say below."""
     axis = sweep.axes[0]
     first = [axis.name, *(folded(written(label, stream), ROW_LABEL) for label in labels(axis))]
     for names, columns in _parts(sweep, first, stream):

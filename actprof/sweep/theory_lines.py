@@ -35,7 +35,7 @@ def entries(sweep: Sweep, theme: Theme) -> list[Entry]:
 
 
 def draw_lines(axes: Axes, sweep: Sweep, theme: Theme, x_axis: CellAxis, y_axis: CellAxis | None) -> None:
-    """Draw all lines, what is critical above the others; along a single axis, where `y_axis` is None, from end to end."""
+    """Draw all lines, what is critical on top; along a single axis, where `y_axis` is None, from end to end."""
     where: dict[str, Any] = {} if y_axis else {"transform": axes.get_xaxis_transform()}
     for line in sorted(sweep.lines, key=lambda line: line.name == "critical"):
         for x, y in pieces(sweep, line, x_axis, y_axis):

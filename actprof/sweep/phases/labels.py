@@ -79,24 +79,15 @@ def label_schemes(sheet: Sheet, axes: Axes, diagram: PhaseDiagram, free: FreeSpa
         if place is None:
             continue
         box = Box(*place, wide, high)
-        _draw_label(sheet, axes, box, lines, len(bold))
+        for number, line in enumerate(lines):
+            middle = box.top + PAD / 2 + (number + 0.5) * line_height(LABEL)
+            write(sheet, axes, box.left + PAD, middle, line, LABEL, bold=number < len(bold), boxed=True, gid="label")
         free.take(box, AIR)
         end = min(max(x, box.left + PAD), box.right - PAD), min(max(y, box.top), box.bottom)
         if np.hypot(end[0] - x, end[1] - y) > ADJOINING:
             ends = sheet.values(axes, [x, end[0]], [y, end[1]])
             axes.plot(*ends.T, color=theme.foreground, linewidth=1.3, zorder=6, gid="leader")
             free.take_line(np.array([(x, y), end]))
-
-
-def _draw_label(sheet: Sheet, axes: Axes, box: Box, lines: Sequence[str], bold: int) -> None:
-    from matplotlib.patches import Rectangle
-
-    corners = sheet.values(axes, [box.left, box.right], [box.bottom, box.top])
-    axes.add_patch(Rectangle(corners[0], *(corners[1] - corners[0]), facecolor=sheet.theme.background, alpha=0.9,
-                             zorder=8, gid="label"))
-    for place, line in enumerate(lines):
-        middle = box.top + PAD / 2 + (place + 0.5) * line_height(LABEL)
-        write(sheet, axes, box.left + PAD, middle, line, LABEL, bold=place < bold)
 
 
 def _together(sheet: Sheet, axes: Axes,

@@ -43,7 +43,7 @@ WIDTHS = {10: 0.9, 30: 1.6, 100: 2.3}
 
 
 class Plane:
-    """One activation's plane; `above` is the height over its axes; `alone`, its statements stand at the dots if they can."""
+    """One activation's plane; `above`: the height over its axes; `alone`, statements stand at the dots if they can."""
 
     def __init__(self, diagram: PhaseDiagram, room: float, alone: bool) -> None:
         self._diagram, self._room, self._whole = diagram, room, alone and _apart(diagram)
