@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actprof.bounds.records import bounds_record, bounds_rows
-from actprof.bounds.request import MOST_POINTS, NAMESAKES, fan_ins, kernel
+from actprof.bounds.request import MAX_POINTS, NAMESAKES, fan_ins, kernel
 from actprof.bounds.scales import bounds, bounds_spec
 from actprof.bounds.spec import SCHEMES, BoundsSpec
 from actprof.bounds.table import print_bounds
@@ -232,7 +232,7 @@ def test_a_range_ascends_from_end_to_end_and_is_sampled_within(first, second, ru
     assert (asked[0], asked[-1]) == (low, high) == (sampled[0], sampled[-1])
     assert all(a < b for a, b in itertools.pairwise(asked))
     assert set(sampled) <= set(asked)
-    assert len(asked) <= MOST_POINTS
+    assert len(asked) <= MAX_POINTS
 
 
 def test_nothing_is_followed_that_was_not_asked_for():

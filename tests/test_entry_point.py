@@ -211,7 +211,7 @@ def test_a_signal_during_the_work_is_answered_at_once_and_ends_the_process(name:
 def test_an_interrupted_training_shows_what_was_learned_and_still_ends_by_the_signal() -> None:
     done = interrupted(signal.SIGINT, "train", "--iterations", "1000000", "--init", "he", "-o", "a.png")
     assert done.returncode == -signal.SIGINT
-    assert "he: interrupted, after" in done.stdout
+    assert "he: interrupted: after" in done.stdout
     assert done.stderr == "wrote a.png\nInterrupted.\n"
     assert Path("a.png").read_bytes().startswith(b"\x89PNG")
 

@@ -13,12 +13,12 @@ from actprof.catalogue.initializers import INITIALIZERS
 from actprof.errors import SpecError, quoted
 from actprof.registry import NUMBER, Choice, fan, folded
 
-MOST_POINTS = 10_000
+MAX_POINTS = 10_000
 """A longer range is followed at this many fan-ins, evenly spaced."""
 
 PER_DECADE = 20
-MOST_SAMPLED = 5
-LONGEST_SAMPLED_LIST = 12
+MAX_SAMPLED = 5
+MAX_SAMPLED_LIST = 12
 
 
 def fan_ins(text: str, at: str | None = None) -> tuple[tuple[int, ...], tuple[int, ...]]:
@@ -32,7 +32,7 @@ def fan_ins(text: str, at: str | None = None) -> tuple[tuple[int, ...], tuple[in
         sampled = sampled or _round_ones(asked)
     else:
         asked = sorted({_fan(part, text) for part in text.split(",")})
-        sampled = sampled or (tuple(asked) if len(asked) <= LONGEST_SAMPLED_LIST else _round_ones(asked))
+        sampled = sampled or (tuple(asked) if len(asked) <= MAX_SAMPLED_LIST else _round_ones(asked))
     return tuple(sorted({*asked, *sampled})), sampled
 
 
@@ -76,11 +76,11 @@ def _listed(at: str) -> tuple[int, ...]:
 
 
 def _even(low: int, high: int, step: int) -> list[int]:
-    """Every `step`-th, and the last; thinned where these are more than MOST_POINTS."""
+    """Every `step`-th, and the last; thinned where these are more than MAX_POINTS."""
     count = -(-(high - low) // step) + 1
-    if count <= MOST_POINTS:
+    if count <= MAX_POINTS:
         return [*range(low, high, step), high]
-    return [low + place * (high - low) // (MOST_POINTS - 1) for place in range(MOST_POINTS)]
+    return [low + place * (high - low) // (MAX_POINTS - 1) for place in range(MAX_POINTS)]
 
 
 def _geometric(low: int, high: int) -> list[int]:
@@ -93,11 +93,11 @@ def _geometric(low: int, high: int) -> list[int]:
 
 
 def _round_ones(asked: list[int]) -> tuple[int, ...]:
-    """Of the fan-ins that are asked for, the ends and those next to powers of ten, at most MOST_SAMPLED."""
+    """Of the fan-ins that are asked for, the ends and those next to powers of ten, at most MAX_SAMPLED."""
     powers = [10**power for power in range(19) if asked[0] < 10**power < asked[-1]]
     chosen = sorted({asked[0], *(_nearest(asked, power) for power in powers), asked[-1]})
     last = len(chosen) - 1
-    most = min(last, MOST_SAMPLED - 1)
+    most = min(last, MAX_SAMPLED - 1)
     return tuple(chosen[place * last // most] for place in range(most + 1)) if most else tuple(chosen)
 
 

@@ -9,7 +9,7 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
-from actprof.bounds.request import MOST_POINTS, as_kernels, fan_ins, has_gain, kernel, namesakes, schemes, with_gain
+from actprof.bounds.request import MAX_POINTS, as_kernels, fan_ins, has_gain, kernel, namesakes, schemes, with_gain
 from actprof.bounds.result import Bounds, Curve, Sample, Scheme
 from actprof.bounds.spec import FAN_IN, FAN_OUT, SCHEMES, BoundsSpec
 from actprof.catalogue import initializers
@@ -18,7 +18,7 @@ from actprof.errors import SpecError
 from actprof.registry import Choice, fan, folded
 from actprof.streams import WEIGHT, stream
 
-LARGEST_MATRIX = 1 << 20
+MAX_MATRIX = 1 << 20
 """Weights of a matrix that is drawn to be checked, 1024 × 1024; more would keep a live demo waiting."""
 
 FINE = 100
@@ -27,7 +27,7 @@ FINE = 100
 NEAR = 1e-4
 """Relative distance over which a slope is measured."""
 
-MOST_MATRICES = 1000
+MAX_MATRICES = 1000
 """Small matrices that are drawn to have enough weights."""
 
 
@@ -50,7 +50,7 @@ def bounds_spec(names: Sequence[str] = SCHEMES, *, fan_in: str = FAN_IN, at: str
 
 def bounds(request: BoundsSpec, progress: Callable[[float], None] = lambda share: None) -> Bounds:
     """The curves of every scheme, and its samples; all schemes see the same draws. `progress` hears the share done."""
-    thinned = len(request.fan_in) >= MOST_POINTS
+    thinned = len(request.fan_in) >= MAX_POINTS
     notes = [f"--fan-in is followed at {len(request.fan_in):,} fan-ins, evenly spaced"] if thinned else []
     found = []
     for done, choice in enumerate(request.schemes):
@@ -138,7 +138,7 @@ def _slope(initializer: BoundInitializer, asked: Curve, request: BoundsSpec) -> 
 
 
 def _drawable(initializer: BoundInitializer, fans: Fans) -> bool:
-    return initializer.row.matrix is None or math.prod(fans.shape) <= LARGEST_MATRIX
+    return initializer.row.matrix is None or math.prod(fans.shape) <= MAX_MATRIX
 
 
 def _sample(initializer: BoundInitializer, inputs: int, request: BoundsSpec) -> Sample:
@@ -161,7 +161,7 @@ def _weights(initializer: BoundInitializer, fans: Fans, request: BoundsSpec) -> 
     rng = stream(request.seed, WEIGHT, 0, fans.fan_in)
     if initializer.row.matrix is None:
         return initializer.sample(rng, fans, (request.samples,), np.float64)
-    matrices = min(math.ceil(request.samples / math.prod(fans.shape)), MOST_MATRICES)
+    matrices = min(math.ceil(request.samples / math.prod(fans.shape)), MAX_MATRICES)
     return np.stack([initializer.sample(rng, fans, fans.shape, np.float64) for _ in range(matrices)])
 
 
