@@ -1,15 +1,13 @@
 """`actprof` and `python -m actprof`: the one way in."""
 
-from __future__ import annotations
-
-import signal
-from typing import NoReturn
+# What `signal` is made of: in the time that `signal` itself takes to import, Ctrl-C may come.
+import _signal  # type: ignore[import-not-found]
 
 
-def main() -> NoReturn:
+def main() -> None:
     """Run the program. Until it can answer Ctrl-C itself, the system does: Python would show where it was importing."""
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler:
+        _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
     from actprof import program
 
     program.main()

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 _LIMITS = (("sys/fs/cgroup", "memory.max"), ("sys/fs/cgroup/memory", "memory.limit_in_bytes"))
-"""Mount point and limit file of control groups, version 2 and version 1."""
+"""Mount point and limit file of a control group, in version 2 and in version 1."""
 
 
 def available_memory(root: str = "/") -> int | None:
@@ -86,13 +86,13 @@ def one_blas_thread() -> None:
         os.environ[variable] = "1"
 
 
-_most: float = math.inf
+_max_threads: float = math.inf
 
 
 def limit_threads(threads: int) -> None:
     """Let this process use no more threads than these: others are at work beside it."""
-    global _most
-    _most = threads
+    global _max_threads
+    _max_threads = threads
 
 
 def cores() -> int:
@@ -100,7 +100,7 @@ def cores() -> int:
     if not all(os.environ.get(variable) == "1" for variable in BLAS_VARIABLES):
         return 1
     known = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return int(min(known, _most))
+    return int(min(known, _max_threads))
 
 
 def ordered_map(work: Callable[[Item], Result], items: Sequence[Item], workers: int) -> Iterator[Result]:

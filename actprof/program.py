@@ -14,8 +14,7 @@ import click
 
 from actprof import __version__
 from actprof.cli import signals
-from actprof.cli.arguments import Helpful
-from actprof.cli.standard_streams import StdoutError, abandon_stdout, prepare_streams, say
+from actprof.cli.standard_streams import Helpful, StdoutError, abandon_stdout, prepare_streams, say
 from actprof.errors import ActprofError, SpecError, quoted
 
 COMMANDS = {

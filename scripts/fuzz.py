@@ -2,10 +2,10 @@
 
     python scripts/fuzz.py [--seed S] [--minutes M | --requests N] [--first I]
 
-Whatever is asked, the exit code is 0, 1, 2 or 3; an error is one line; nothing is called a bug; JSON is strict, and says
-what CSV and the table say; the same request gives the same bytes, for every format and number of workers; no file is
-left behind or changed; no call takes more than 2 GB or 30 s. A request is known by seed and number: --first I --requests
-1 repeats the one that was reported.
+Whatever is asked, the exit code is 0, 1, 2 or 3; an error is one line; nothing is called a bug; JSON is strict, and
+says what CSV and the table say; the same request gives the same bytes, for every format and number of workers; no file
+is left behind or changed; no call takes more than 2 GB or 30 s. A request is known by seed and number: --first I
+--requests 1 repeats the one that was reported.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ import re
 import shlex
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -46,13 +47,17 @@ CHANCE = 0.25
 NUMBERS = ("0", "1", "-1", "0.5", "2", "3.7", "1e-3", "1e-45", "1e-300", "1e30", "1e300", "-1e300", "0.1", "7")
 HOSTILE = ("", "-1", "5.0", "nan", "inf", "1e999", "10**9", "\x1b[31m", "ü", "x" * 300, "0x10", "1_0", " 3", "None")
 
-SMALL = {"layers": (1, 6), "width": (1, 9), "batch_size": (1, 30), "batches": (1, 3), "repeats": (1, 3), "bins": (1, 60),
-         "samples": (2, 60), "iterations": (1, 12), "epochs": (1, 2), "train_size": (1, 40), "workers": (1, 2),
-         "dpi": (30, 60), "seed": (0, 10**6)}
+SMALL = {"layers": (1, 6), "width": (1, 9), "batch_size": (1, 30), "batches": (1, 3), "repeats": (1, 3),
+         "bins": (1, 60), "samples": (2, 60), "iterations": (1, 12), "epochs": (1, 2), "train_size": (1, 40),
+         "workers": (1, 2), "dpi": (30, 60), "seed": (0, 10**6)}
 """Parameter → least and largest value of a request that is quick; always given where the default is larger."""
 
 ALWAYS = {"histogram": ("width", "batch_size"), "sweep": ("width", "batch_size"), "train": ("iterations",),
           "bounds": ("samples",)}
+
+ROWS = ("input_", "data")
+LEFT_OUT = ("paths", "format_", "as_json", "show", "animate", "help")
+"""Parameters that are given more often, for their files, and that are given otherwise."""
 
 FREE = {
     "fan_in": ("1:9", "3", "1:5:2", "1:64:log", "4,9,16", "10**18", "9:1", "0", "1:10**6"),
@@ -84,9 +89,8 @@ class Grammar:
         assert command is not None
         words = [name]
         for param in command.params:
-            forced = param.name in ALWAYS.get(name, ())
-            if param.name not in ("paths", "format_", "as_json", "show", "animate", "help") and (
-                    forced or self._dice.random() < CHANCE):
+            chance = 1.0 if param.name in ALWAYS.get(name, ()) else 0.5 if param.name in ROWS else CHANCE
+            if param.name not in LEFT_OUT and self._dice.random() < chance:
                 words += self._given(param, command)
         return words
 
@@ -153,7 +157,8 @@ def write_files(dice: random.Random) -> None:
     table = io.StringIO()
     csv.writer(table).writerows([["a", "b", "c", "label"], *np.column_stack([rows[:, :3].round(3), labels]).tolist()])
     images = b"\0\0\x08\3" + b"".join(size.to_bytes(4, "big") for size in (6, 4, 4)) + bytes(numbers.bytes(96))
-    contents = (archived.getvalue(), single.getvalue(), table.getvalue().encode(), images, gzip.compress(images, mtime=0))
+    contents = (archived.getvalue(), single.getvalue(), table.getvalue().encode(), images,
+                gzip.compress(images, mtime=0))
     for name, content in zip(FILES, contents, strict=False):
         Path(name).write_bytes(mutated(dice, content) if dice.random() < 0.6 else content)
 
@@ -178,8 +183,8 @@ def require(holds: bool, what: str, ended: Ended | None = None) -> None:
         raise Finding(what + (f": exit {ended.code}, {ended.err[-300:]!r}" if ended else ""))
 
 
-def check(call: Program, dice: random.Random, words: list[str]) -> int:
-    """Put a request in several ways; the number of calls. Raises Finding."""
+def check(call: Program, dice: random.Random, words: list[str]) -> list[int]:
+    """Put a request in several ways; the exit codes. Raises Finding."""
     before = files()
     figure = words[0] != "list" and "--no-figure" not in words and "--explain" not in words
     formats = ("table", "json") if words[0] == "list" else ("table", "json", "csv")
@@ -202,7 +207,7 @@ def check(call: Program, dice: random.Random, words: list[str]) -> int:
     require(len(drawn) <= 1, "the figure depends on the format")
     if len(outputs) == len(formats):
         compare_formats(words, outputs)
-    calls = len(outputs)
+    codes = [ended.code for ended in outputs.values()]
     if dice.random() < 0.2:
         again = [] if words[0] != "sweep" or "--phase" in words else ["--workers", dice.choice("12")]
         last = list(outputs)[-1]
@@ -210,8 +215,8 @@ def check(call: Program, dice: random.Random, words: list[str]) -> int:
         require(ended[:2] == outputs[last][:2], "the same request says something else")
         picture = files().get(f"f.{suffix}")
         require(not drawn or drawn == {picture}, "the same request draws something else")
-        calls += 1
-    return calls
+        codes.append(ended.code)
+    return codes
 
 
 def require_manners(ended: Ended) -> None:
@@ -267,6 +272,16 @@ def files() -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in Path().iterdir()}
 
 
+@contextlib.contextmanager
+def current_folder(folder: str) -> Iterator[None]:
+    before = os.getcwd()
+    os.chdir(folder)
+    try:
+        yield
+    finally:
+        os.chdir(before)
+
+
 @click.command()
 @click.option("--seed", default=0)
 @click.option("--minutes", type=float, help="Until so many minutes are over.")
@@ -275,20 +290,22 @@ def files() -> dict[str, bytes]:
 def main(seed: int, minutes: float | None, requests: int | None, first: int) -> None:
     """Search for a request that gets what none should get; exit code 1 if there is one."""
     end = time.monotonic() + 60 * (minutes if minutes is not None else 1 if requests is None else 1e9)
-    calls, place, found = 0, first, 0
+    codes: Counter[int] = Counter()
+    place, found = first, 0
     with program() as call:
         while time.monotonic() < end and (requests is None or place < first + requests):
             dice = random.Random(f"{seed}/{place}")
-            with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+            with tempfile.TemporaryDirectory() as folder, current_folder(folder):
                 write_files(dice)
                 words = Grammar(dice).line()
                 try:
-                    calls += check(call, dice, words)
+                    codes.update(check(call, dice, words))
                 except Finding as finding:
                     found += 1
                     print(f"--seed {seed} --first {place}: {finding}\n    actprof {shlex.join(words)}", flush=True)
             place += 1
-    print(f"{place - first:,} requests, {calls:,} calls, {found:,} findings")
+    ends = ", ".join(f"{count:,} with exit code {code}" for code, count in sorted(codes.items()))
+    print(f"{place - first:,} requests, {codes.total():,} calls ({ends}), {found:,} findings")
     sys.exit(found > 0)
 
 

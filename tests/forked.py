@@ -61,10 +61,12 @@ class Program:
         assert self._server.stdin is not None
         assert self._server.stdout is not None
         with tempfile.TemporaryDirectory() as streams:
+            out, err = Path(streams, "out"), Path(streams, "err")
+            for path in (out, err):
+                path.touch()
             print(json.dumps(request | {"streams": streams}, default=os.fspath), file=self._server.stdin, flush=True)
             code, seconds, peak = json.loads(self._server.stdout.readline())
-            out, err = (Path(streams, name).read_bytes() for name in ("out", "err"))
-        return Ended(code, out, err.decode("utf-8", "backslashreplace"), seconds, peak)
+            return Ended(code, out.read_bytes(), err.read_text("utf-8", "backslashreplace"), seconds, peak)
 
     def close(self) -> None:
         self._server.communicate()
@@ -84,6 +86,7 @@ def _serve() -> None:
     from actprof.machine import one_blas_thread
 
     one_blas_thread()
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # as in the first moment of the program itself
     _import_everything()
     gc.freeze()  # a collection in a child would touch, and so copy, all that it shares with this process
     for line in sys.stdin:
@@ -163,9 +166,7 @@ def _prepare(request: Mapping[str, Any]) -> None:
 
 def _opened(request: Mapping[str, Any], descriptor: int, name: str) -> Any:
     """A standard stream as Python opens it; None where it is closed."""
-    path = os.path.join(request["streams"], name)
-    Path(path).touch()
-    place = request[f"std{name}"] or path
+    place = request[f"std{name}"] or os.path.join(request["streams"], name)
     if place == "closed":
         os.close(descriptor)
         return None

@@ -80,6 +80,12 @@ def test_a_place_that_cannot_be_written_is_refused_before_the_work(monkeypatch: 
     assert str(refusal("a.png")) == "'a.png' cannot be written: permission denied. Choose another --output."
 
 
+def test_a_write_protected_figure_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("a.png").write_bytes(b"old")
+    monkeypatch.setattr(os, "access", lambda path, mode: os.path.isdir(path))  # the superuser may write everywhere
+    assert str(refusal("a.png")) == "'a.png' cannot be written: permission denied. Choose another --output."
+
+
 @pytest.mark.parametrize("name", ["a b.png", "new\nline.png", "ünï.svg", "A.PNG", "inv\udcff.pdf", "n" * 251 + ".png",
                                   "-x.png"])
 def test_any_name_that_the_system_takes_is_written(name: str) -> None:

@@ -4,23 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import math
-import sys
 from collections.abc import Collection, Sequence
 from typing import Any
 
 import click
 from click.core import ParameterSource
 
+from actprof.cli.standard_streams import Helpful
 from actprof.errors import SpecError, quoted
 from actprof.registry import did_you_mean, folded
-from actprof.report.terminal import written
-
-
-class Helpful(click.Command):
-    """A command whose help is in characters that standard output has, where Click would write UTF-8 all the same."""
-
-    def get_help(self, ctx: click.Context) -> str:
-        return super().get_help(ctx) if sys.stdout is None else written(super().get_help(ctx), sys.stdout)
 
 
 class Command(Helpful):

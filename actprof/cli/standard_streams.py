@@ -10,8 +10,10 @@ import select
 import sys
 from typing import Any
 
+import click
+
 from actprof.errors import OutputError
-from actprof.report.terminal import PLAIN
+from actprof.report.terminal import PLAIN, written
 
 PLAINLY = "actprof.plainly"
 """The error handler of streams that lack a character: mathematics in ASCII, everything else as an escape."""
@@ -100,3 +102,10 @@ def say(text: str) -> None:
     """Print a line on standard error, where there is one."""
     if sys.stderr is not None:
         print(text, file=sys.stderr, flush=True)
+
+
+class Helpful(click.Command):
+    """A command whose help is in characters that standard output has, where Click would write UTF-8 all the same."""
+
+    def get_help(self, ctx: click.Context) -> str:
+        return super().get_help(ctx) if sys.stdout is None else written(super().get_help(ctx), sys.stdout)
