@@ -11,7 +11,7 @@ import sys
 from typing import Any
 
 from actprof.errors import OutputError
-from actprof.report.terminal import PLAIN
+from actprof.report.terminal import PLAIN, folded
 
 PLAINLY = "actprof.plainly"
 """The error handler of streams that lack a character: mathematics in ASCII, everything else as an escape."""
@@ -97,6 +97,7 @@ def abandon_stdout() -> None:
 
 
 def say(text: str) -> None:
-    """Print a line on standard error, where there is one."""
+    """Print lines on standard error, where there is one; on a terminal they are folded between words."""
     if sys.stderr is not None:
+        text = "\n".join(folded(line, sys.stderr).rstrip("\n") for line in text.split("\n"))
         print(text, file=sys.stderr, flush=True)
