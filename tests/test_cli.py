@@ -373,6 +373,29 @@ def helps() -> list[tuple[str, ...]]:
     return [(), *((name,) for name in COMMANDS)]
 
 
+@pytest.mark.parametrize("given", [
+    "--init 0.01", "--act relu/tanh/relu --init 1", "--init 1 --init xavier --act tanh --range -1 1",
+    "--widths 50,50,50 --init=0.01 --no-gradients --range=layer", "--layers 60 --width 8 --bins 10 --init lecun:gain=2",
+])
+def test_the_line_to_paste_is_the_users_own_with_the_remedys_options_and_cures(run: Run, given: str) -> None:
+    done = run("histogram", *given.split(), "--batch-size", "100", "--no-figure")
+    lines = done.out.splitlines()
+    for pasted in (lines[place + 1] for place, line in enumerate(lines) if line.startswith("remedy: ")):
+        program, *words = pasted.split()
+        assert program == "actprof"
+        cured = json.loads(run(*words, "--json").out)
+        assert [arm["verdict"]["code"] for arm in cured["arms"]] == ["healthy"]
+        assert cured["arms"][0]["config"]["batch_size"] == 100
+        assert ("--range" in given) == ("--range" in pasted)
+
+
+def test_try_runs_the_remedy_as_a_further_arm(run: Run) -> None:
+    done = run("histogram", *SMALL, "--init", "0.01", "--init", "0.02", "--try", "--no-figure", "--json")
+    arms = json.loads(done.out)["arms"]
+    assert [arm["label"] for arm in arms] == ["0.01 / relu", "0.02 / relu", "he / relu"]
+    assert [arm["verdict"]["code"] for arm in arms] == ["vanishing", "vanishing", "healthy"]
+
+
 @pytest.mark.parametrize("command", helps())
 def test_help_fits_80_columns_and_opens_with_examples(run: Run, command: tuple[str, ...],
                                                       monkeypatch: pytest.MonkeyPatch) -> None:

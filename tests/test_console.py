@@ -13,7 +13,7 @@ from actprof.engine.spec import RunSpec
 from actprof.engine.stacks import stack_specs
 from actprof.histogram.compare import compare
 from actprof.histogram.result import Comparison
-from actprof.histogram.table import print_comparison
+from actprof.histogram.table import Shown, print_comparison
 from actprof.listing import print_tables
 from tests.tables import says, says_share, tables
 
@@ -42,7 +42,7 @@ def compared(*inits: str, act: str = "relu", layers: int | None = 3, width: int 
 
 def piped(comparison: Comparison, quantity: str = "activation", encoding: str = "utf-8") -> list[str]:
     stream = pipe(encoding)
-    print_comparison(comparison, quantity, stream)
+    print_comparison(comparison, Shown(quantity), stream)
     stream.seek(0)
     return stream.read().split("\n")
 
@@ -82,8 +82,8 @@ def test_a_table_of_ordinary_numbers_fits_80_columns() -> None:
     for comparison in (compared("he", "xavier", "0.01", layers=12, width=100), compared("he", act="sigmoid"),
                        compared("normal:0.01", act="tanh", layers=8)):
         for quantity in ("activation", "preactivation"):
-            lines = [line for line in piped(comparison, quantity) if not line.startswith(("verdict: ", "remedy: "))]
-            assert max(map(len, lines)) <= 80
+            lines = piped(comparison, quantity)
+            assert max(len(line) for line in lines[:lines.index("", -8)] if ": " not in line) <= 80
 
 
 def test_a_pipe_gets_everything_and_nothing_but_text(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -117,10 +117,10 @@ def test_a_terminal_of_any_width_shows_every_row(columns: str, monkeypatch: pyte
     monkeypatch.setenv("COLUMNS", columns)
     monkeypatch.setenv("NO_COLOR", "1")
     stream = Terminal()
-    print_comparison(compared("he", LONG), "activation", stream)
+    print_comparison(compared("he", LONG), Shown(), stream)
     lines = stream.getvalue().split("\n")
     assert len(layer_rows(lines)) == 6
-    start, place = next((number, line.index("arm")) for number, line in enumerate(lines) if line.startswith("rank "))
+    start, place = next((number, line.index("arm")) for number, line in enumerate(lines) if line.startswith("verdict "))
     assert LONG in "".join(line[place:] for line in lines[start + 2:]).replace(" ", "")
 
 
@@ -134,7 +134,7 @@ def test_a_terminal_gets_colour_unless_the_environment_says_otherwise(
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     stream = Terminal()
-    print_comparison(compared("he"), "activation", stream)
+    print_comparison(compared("he"), Shown(), stream)
     assert ("\x1b" in stream.getvalue()) == coloured
 
 
@@ -191,23 +191,77 @@ def test_several_networks_show_the_quartiles_of_the_std() -> None:
         assert says(high, layer.activation.spread["std"][1])
 
 
-def ranked(*inits: str, layers: int) -> list[dict[str, str]]:
-    return [row for row in tables(piped(compared(*inits, layers=layers, width=50)))[-1] if "rank" in row]
+VERDICT, PLAINLY = "[✓~?✗] ", Shown()
 
 
-def test_the_ranking_puts_the_living_before_the_dead_and_the_exploded() -> None:
-    rows = ranked("1e30", "zeros", "0.01", "he", layers=4)
-    assert [row["arm"] for row in rows] == [f"{init} / relu" for init in ("he", "0.01", "1e30", "zeros")]
-    assert [row["rank"] for row in rows] == ["1", "2", "3", "4"]
-    heads = ("std last", "in-unit std last", "in-unit std per layer", "% zero last")
-    assert [rows[2][head] for head in heads] == ["overflow", "-", "-", "-"]
-    assert [rows[3][head] for head in heads] == ["0", "0", "-", "100"]
+def ranked(*inits: str, layers: int, act: str = "relu") -> list[dict[str, str]]:
+    return tables(piped(compared(*inits, layers=layers, width=50, act=act, gradients=True)), VERDICT)[-1]
+
+
+def on_a_terminal(monkeypatch: pytest.MonkeyPatch, comparison: Comparison, shown: Shown = PLAINLY,
+                  columns: int = 80) -> list[str]:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setenv("NO_COLOR", "1")
+    stream = Terminal()
+    print_comparison(comparison, shown, stream)
+    return stream.getvalue().splitlines()
+
+
+def test_arms_are_ranked_by_verdict_then_by_the_worse_of_signal_and_gradient() -> None:
+    rows = ranked("1e30", "0.01", "xavier", "he", layers=4)
+    assert [row["arm"] for row in rows] == [f"{init} / relu" for init in ("he", "xavier", "0.01", "1e30")]
+    assert [row["verdict"] for row in rows] == ["✓ healthy", "✓ healthy", "✗ vanishing", "✗ non finite"]
+    assert rows[-1]["signal a layer"] == "-"
+    assert ranked("1", "he", layers=5, act="tanh")[-1]["arm"] == "1 / tanh"  # its std is kept, all of it is flat
 
 
 def test_one_layer_is_ranked_by_how_near_its_std_is_to_one() -> None:
-    rows = ranked("0.01", "he", "5", layers=1)
-    assert [row["arm"] for row in rows] == ["he / relu", "5 / relu", "0.01 / relu"]
-    assert {row["in-unit std per layer"] for row in rows} == {"-"}
+    assert next(row["arm"] for row in ranked("0.01", "he", "5", layers=1)) == "he / relu"
+
+
+def test_an_arm_of_five_layers_fits_a_terminal_of_24_lines_with_its_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    for init, act in (("he", "relu"), ("0.01", "relu"), ("1", "tanh")):
+        lines = on_a_terminal(monkeypatch, compared(init, layers=5, width=100, act=act))
+        assert len(lines) <= 20  # the command, a remedy to paste, the file that was written, the prompt
+        assert max(map(len, lines)) <= 80
+
+
+def test_a_terminal_gets_theory_where_it_is_wanted_or_disagrees_and_a_pipe_always(
+        monkeypatch: pytest.MonkeyPatch) -> None:
+    agreeing = compared("he", layers=3, width=200)
+    assert "theory (mean field)" not in "".join(on_a_terminal(monkeypatch, agreeing))
+    assert "theory (mean field)" in "".join(on_a_terminal(monkeypatch, agreeing, Shown(theory=True)))
+    assert "theory (mean field)" in "".join(piped(agreeing))
+    arm = agreeing.arms[0]
+    std = arm.layers[0].activation.statistics["std"]
+    monkeypatch.setitem(arm.layers[0].activation.statistics, "std", 1.5 * std)
+    assert "theory (mean field)" in "".join(on_a_terminal(monkeypatch, agreeing))
+
+
+def test_long_stacks_show_their_ends_and_turning_points(monkeypatch: pytest.MonkeyPatch) -> None:
+    comparison = compared("lecun:gain=1.2", act="/".join(["relu"] * 20 + ["tanh"] + ["relu"] * 19), layers=40)
+    lines = on_a_terminal(monkeypatch, comparison)
+    shown = [int(row["layer"]) for row in layer_rows(lines)]
+    assert {1, 40} < set(shown)
+    assert {20, 21, 22} & set(shown)
+    assert f"{len(shown)} of 40 layers; --all-layers shows the others" in lines
+    assert len(layer_rows(on_a_terminal(monkeypatch, comparison, Shown(all_layers=True)))) == 40
+    assert len(layer_rows(piped(comparison))) == 40
+
+
+def test_brief_is_the_table_of_verdicts_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = on_a_terminal(monkeypatch, compared("he", "0.01", "1e30"), Shown(brief=True))
+    assert lines[0].startswith("verdicts, ")
+    assert len(lines) == 7
+
+
+@pytest.mark.parametrize("columns", [60, 80, 120])
+def test_a_table_that_must_fold_breaks_between_words_or_behind_punctuation(columns: int,
+                                                                           monkeypatch: pytest.MonkeyPatch) -> None:
+    comparison = compared("1", "0.01", layers=5, act="tanh", width=50)
+    lines = on_a_terminal(monkeypatch, comparison, Shown(brief=True), columns)
+    assert max(map(len, lines[1:])) <= max(columns, 80)
+    assert not [line for line in lines if re.search(r"lecun_norma$|lecun$|gai$|1\.\d$", line)]
 
 
 @pytest.mark.parametrize(("value", "text"), [

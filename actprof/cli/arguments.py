@@ -10,6 +10,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
+from actprof.cli.command_line import GIVEN
 from actprof.cli.standard_streams import Helpful
 from actprof.errors import SpecError, quoted
 from actprof.registry import did_you_mean, folded
@@ -20,6 +21,7 @@ class Command(Helpful):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         ctx.allow_extra_args = True
+        ctx.meta[GIVEN] = list(args)
         try:
             rest = super().parse_args(ctx, args)
         except click.UsageError as error:

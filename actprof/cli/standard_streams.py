@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from actprof.errors import OutputError
-from actprof.report.terminal import PLAIN, written
+from actprof.report.terminal import PLAIN, folded, written
 
 PLAINLY = "actprof.plainly"
 """The error handler of streams that lack a character: mathematics in ASCII, everything else as an escape."""
@@ -99,8 +99,9 @@ def abandon_stdout() -> None:
 
 
 def say(text: str) -> None:
-    """Print a line on standard error, where there is one."""
+    """Print lines on standard error, where there is one; on a terminal they are folded between words."""
     if sys.stderr is not None:
+        text = "\n".join(folded(line, sys.stderr).rstrip("\n") for line in text.split("\n"))
         print(text, file=sys.stderr, flush=True)
 
 

@@ -111,6 +111,13 @@ def sizes(seen: Evidence) -> str:
             f"{back and f', {back}'}")
 
 
+def largest_change(seen: Evidence) -> str:
+    """`gradients ×0.97`: what changes most of activations and gradients over all layers."""
+    courses = [(f"{what} {times(size)}", abs(size)) for what, course in
+               (("activations", seen.forward), ("gradients", seen.backward)) for _, size in course[-1:]]
+    return max(courses, key=lambda pair: pair[1], default=("", 0.0))[0]
+
+
 def unmet(seen: Evidence) -> str:
     """What a self-normalising activation asks for and does not get."""
     ours = [choice.name for choice in seen.stack.activations if bind(choice).activation.self_normalizing]

@@ -123,17 +123,24 @@ class Trials:
         return memory.work(network, rows) + DRAW_WORK * sum(network.weight_bytes) / network.dtype.itemsize
 
 
-def remedy(seen: Evidence, trials: Trials | None, *first: Candidate) -> str:
-    """The first candidate with which a run is healthy, `first` ones before the others; "" without trials."""
-    if trials is None:
-        return ""
+@dataclass(frozen=True)
+class Advice:
+    """A remedy in words, its options alone and the stack that they ask for; None where there is none."""
+
+    remedy: str
+    options: str = ""
+    remedied: StackSpec | None = None
+
+
+def remedy(seen: Evidence, trials: Trials, *first: Candidate) -> Advice:
+    """The first candidate with which a run is healthy, `first` ones before the others."""
     with np.errstate(all="ignore"):
         trials.begin(seen.stack)
         longer = []
         for candidate in chain(first, candidates(seen)):
             found = trials.evidence(candidate)
             if found is not None and trials.judge(found):
-                return _advice(candidate, found.forward[-1][1], _back(found), "a run gives", candidate.stack.depth)
+                return _advice(candidate, found.forward[-1][1], _back(found), "a run gives")
             if found is None and trials.longer(candidate):
                 longer.append(candidate)
         return _by_theory(seen, longer)
@@ -143,10 +150,11 @@ def _back(found: Evidence) -> float:
     return max((size for _, size in found.backward), key=abs, default=0.0)
 
 
-def _advice(candidate: Candidate, forward: float, backward: float, source: str, depth: int) -> str:
-    lead = "" if candidate.standardised else "try "
-    return (f"{lead}{candidate.options} ({candidate.reason}): {source} activations {times(forward)}, "
+def _advice(candidate: Candidate, forward: float, backward: float, source: str) -> Advice:
+    lead, depth = "" if candidate.standardised else "try ", candidate.stack.depth
+    text = (f"{lead}{candidate.options} ({candidate.reason}): {source} activations {times(forward)}, "
             f"gradients {times(backward)} over {depth:,} layer{'s' if depth > 1 else ''}")
+    return Advice(text, candidate.options, None if candidate.standardised else candidate.stack)
 
 
 def candidates(seen: Evidence) -> Iterator[Candidate]:
@@ -299,15 +307,15 @@ def same(stack: StackSpec, other: StackSpec) -> bool:
                and our_bias.mean(fans) == their_bias.mean(fans) for fans in layers)
 
 
-def _by_theory(seen: Evidence, untried: list[Candidate]) -> str:
+def _by_theory(seen: Evidence, untried: list[Candidate]) -> Advice:
     """The first of the candidates that would take too long to run with which theory keeps sizes, or that none holds."""
     for candidate in untried:
         moments = replace(seen.inputs, second_moment=1.0) if candidate.standardised else seen.inputs
         outlook = _outlook(seen, candidate.stack, moments)
         if outlook is not None and max(map(abs, outlook)) <= math.log10(CHANGE.value):
-            return _advice(candidate, *outlook, "theory expects", candidate.stack.depth)
-    return ("nothing that was tried holds: other scales of the weights, orthogonal ones, batch normalisation, "
-            "other sizes")
+            return _advice(candidate, *outlook, "theory expects")
+    return Advice("nothing that was tried holds: other scales of the weights, orthogonal ones, batch normalisation, "
+                  "other sizes")
 
 
 def _outlook(seen: Evidence, stack: StackSpec, moments: InputMoments) -> tuple[float, float] | None:

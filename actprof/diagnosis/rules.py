@@ -41,7 +41,7 @@ def symmetric(seen: Evidence) -> Verdict | None:
             return Verdict("symmetric", layer.layer,
                            f"{seen.name}: all {layer.fan_out:,} units of layer {layer.layer} are the same, since the "
                            f"weights are all {number(weights.mean(fans))}: {_of_symmetry(seen)}",
-                           headline=f"All units of layer {layer.layer} are the same")
+                           headline=f"All units of layer {layer.layer} are the same", measured="units alike")
     return None
 
 
@@ -60,7 +60,8 @@ def dying(seen: Evidence) -> Verdict | None:
             return Verdict("dying", layer.layer,
                            f"{seen.name}: {100 * share:.3g} % of the units of layer {layer.layer} are 0 for every "
                            f"input{_of_death(layer)}",
-                           headline=f"{100 * share:.3g} % of the units of layer {layer.layer} are dead")
+                           headline=f"{100 * share:.3g} % of the units of layer {layer.layer} are dead",
+                           measured=f"{100 * share:.3g} % dead units")
     return None
 
 
@@ -81,7 +82,8 @@ def saturated(seen: Evidence) -> Verdict | None:
             text = (f"{seen.name}: {100 * share:.3g} % of layer {layer.layer} lies where {phi.name} is flat, "
                     f"{_beyond(*phi.saturation)}{_since(layer)}")
             return Verdict("saturated", layer.layer, fitted(text, chi(seen)),
-                           headline=f"{100 * share:.3g} % of layer {layer.layer} is saturated")
+                           headline=f"{100 * share:.3g} % of layer {layer.layer} is saturated",
+                           measured=f"{100 * share:.3g} % flat")
     return None
 
 
@@ -106,7 +108,8 @@ def collapsed(seen: Evidence) -> Verdict | None:
     text = (f"{seen.name}: the histogram looks fine (std {number(last['std'])} in layer {found[-1].layer}), yet within "
             f"units std is {number(last['within_unit_std'])}: all inputs give nearly the same vector")
     return Verdict("collapsed", found[0].layer, fitted(text, chi(seen)),
-                   headline=f"From layer {found[0].layer} on all inputs look alike")
+                   headline=f"From layer {found[0].layer} on all inputs look alike",
+                   measured=f"in-unit std {number(last['within_unit_std'])}")
 
 
 Rule = Callable[[Evidence], Verdict | None]
@@ -126,7 +129,7 @@ def verdict(arm: Arm, stack: StackSpec, theory: StackTheory | None, inputs: Inpu
         found = _of_networks(seen, found)
     if not found.bad or found.remedy or trials is None:
         return found
-    return replace(found, remedy=remedy(seen, trials, *_revival(seen, found)))
+    return replace(found, **vars(remedy(seen, trials, *_revival(seen, found))))
 
 
 def judge(seen: Evidence) -> Verdict:
@@ -164,7 +167,7 @@ def _non_finite(seen: Evidence) -> Verdict | None:
             return Verdict("non_finite", layer.layer,
                            f"{seen.name}: layer {layer.layer} holds {broken.non_finite_text}{causes.of_overflow(seen)}",
                            "" if math.isfinite(seen.inputs.second_moment) else "look at the inputs first",
-                           headline=f"Layer {layer.layer} is no longer finite")
+                           headline=f"Layer {layer.layer} is no longer finite", measured=broken.non_finite_text)
     return None
 
 
@@ -172,35 +175,34 @@ def _no_inputs(seen: Evidence) -> Verdict | None:
     if seen.inputs.largest != 0:
         return None
     return Verdict("vanishing", 1, f"{seen.name}: all inputs are 0",
-                   "give it inputs that differ, such as --input normal", headline="All inputs are 0")
+                   "give it inputs that differ, such as --input normal", headline="All inputs are 0",
+                   measured="inputs 0")
 
 
 def _exploding(seen: Evidence) -> Verdict | None:
     forward, backward = beyond(seen.forward, 1), seen.swung(1)
     if forward is not None:
-        return Verdict("exploding", forward, causes.forward(seen, seen.forward, 1),
-                       headline=_change("Activations explode", seen.forward, 1))
+        return _of_change("exploding", forward, "Activations", seen.forward, causes.forward(seen, seen.forward, 1))
     if backward is not None:
-        return Verdict("exploding", backward, causes.backward(seen, 1),
-                       headline=_change("Gradients explode", seen.backward, 1))
+        return _of_change("exploding", backward, "Gradients", seen.backward, causes.backward(seen, 1))
     return None
 
 
 def _vanishing(seen: Evidence) -> Verdict | None:
     forward, backward = seen.faded, seen.swung(-1)
     if forward is not None:
-        return Verdict("vanishing", forward, causes.forward(seen, seen.fading, -1),
-                       headline=_change("Activations vanish", seen.fading, -1))
+        return _of_change("vanishing", forward, "Activations", seen.fading, causes.forward(seen, seen.fading, -1))
     if backward is not None:
-        return Verdict("vanishing", backward, causes.backward(seen, -1),
-                       headline=_change("Gradients vanish", seen.backward, -1))
+        return _of_change("vanishing", backward, "Gradients", seen.backward, causes.backward(seen, -1))
     return _silent(seen) or _no_gradient(seen)
 
 
-def _change(words: str, course: Course, sign: int) -> str:
-    """`Gradients explode ×97`."""
+def _of_change(code: str, layer: int, what: str, course: Course, text: str) -> Verdict:
+    """With `Gradients explode ×97` and `gradients ×97`."""
+    verb, sign = ("explode", 1) if code == "exploding" else ("vanish", -1)
     size = sign * max(sign * size for _, size in course)
-    return f"{words} {times(size)}" if math.isfinite(size) else f"{words} to {'infinity' if size > 0 else '0'}"
+    factor = times(size) if math.isfinite(size) else f"to {'infinity' if size > 0 else '0'}"
+    return Verdict(code, layer, text, headline=f"{what} {verb} {factor}", measured=f"{what.casefold()} {times(size)}")
 
 
 def _silent(seen: Evidence) -> Verdict | None:
@@ -212,7 +214,8 @@ def _silent(seen: Evidence) -> Verdict | None:
         if within < NO_SIGNAL.value * min(seen.input_rms, 1.0):
             return Verdict("vanishing", layer.layer, f"{seen.name}: within units the std of layer {layer.layer} is "
                                                      f"{number(within)}: the inputs make no difference",
-                           headline=f"In layer {layer.layer} the inputs make no difference")
+                           headline=f"In layer {layer.layer} the inputs make no difference",
+                           measured=f"in-unit std {number(within)}")
     return None
 
 
@@ -223,7 +226,7 @@ def _no_gradient(seen: Evidence) -> Verdict | None:
         return None
     return Verdict("vanishing", last.layer, f"{seen.name}: no gradient comes back, the slope of {last.activation_name} "
                                             f"is 0 throughout layer {last.layer}",
-                   headline="No gradient comes back")
+                   headline="No gradient comes back", measured="gradients ×0")
 
 
 def _uncertain(seen: Evidence) -> Verdict | None:
@@ -234,11 +237,12 @@ def _uncertain(seen: Evidence) -> Verdict | None:
         return None
     return Verdict(UNCERTAIN, None, f"{seen.name}: gradients were not measured, and those of one network of this depth "
                                     f"and width stray {times(strays)} from what theory expects: --gradients tells",
-                   headline="Gradients are uncertain: measure them")
+                   headline="Gradients are uncertain: measure them", measured=f"gradients ×? {times(strays)}")
 
 
 def _healthy(seen: Evidence) -> Verdict:
-    return Verdict(HEALTHY, None, causes.health(seen), headline=f"Healthy: {causes.sizes(seen)}")
+    return Verdict(HEALTHY, None, causes.health(seen), headline=f"Healthy: {causes.sizes(seen)}",
+                   measured=causes.largest_change(seen))
 
 
 RULES: tuple[Rule, ...] = (_non_finite, symmetric, _no_inputs, dying, saturated,

@@ -6,8 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from actprof.engine.spec import StackSpec
+
 HEALTHY, UNCERTAIN = "healthy", "uncertain"
 CODES = (HEALTHY, "vanishing", "exploding", "saturated", "dying", "collapsed", "symmetric", "non_finite", UNCERTAIN)
+
+SIGNS, BAD = {HEALTHY: "✓", UNCERTAIN: "?"}, "✗"
+"""Before the words of a verdict, the best first; BAD before all others."""
 
 
 @dataclass(frozen=True)
@@ -21,6 +26,9 @@ class Verdict:
         remedy: what to do instead, with what a run of it gave; "" where nothing is wrong.
         networks: code → how many of several networks get it on their own; empty for a single one.
         headline: the finding in a few words, as the title of a figure says it: `Gradients explode ×97`.
+        measured: the number behind it alone, as a cell of a table says it: `gradients ×97`.
+        options: of the remedy alone, as on the command line: `--init he`.
+        remedied: the stack that they ask for; None where the remedy names no options.
     """
 
     code: str
@@ -29,6 +37,9 @@ class Verdict:
     remedy: str = ""
     networks: Mapping[str, int] = field(default_factory=dict)
     headline: str = ""
+    measured: str = ""
+    options: str = ""
+    remedied: StackSpec | None = None
 
     @property
     def good(self) -> bool:
@@ -40,9 +51,25 @@ class Verdict:
         return self.code not in (HEALTHY, UNCERTAIN)
 
     @property
+    def order(self) -> int:
+        """0 for what is good, rising to what is bad."""
+        return list(SIGNS).index(self.code) if self.code in SIGNS else len(SIGNS)
+
+    @property
+    def sign(self) -> str:
+        """`✗`, which stands before the word."""
+        return SIGNS.get(self.code, BAD)
+
+    @property
+    def word(self) -> str:
+        """`non finite`."""
+        return self.code.replace("_", " ")
+
+    @property
     def record(self) -> dict[str, Any]:
         """The fields as plain values; without `networks` for a single one."""
-        return {name: value for name, value in vars(self).items() if name != "networks" or value}
+        return {name: value for name, value in vars(self).items()
+                if name != "remedied" and (name != "networks" or value)}
 
     @property
     def counts(self) -> str:

@@ -86,6 +86,15 @@ class StackSpec:
     def depth(self) -> int:
         return len(self.widths) - 1
 
+    @property
+    def options(self) -> dict[str, str]:
+        """What the command line calls the settings in which arms may differ, but for the number of layers."""
+        acts = self.activations if len(set(self.activations)) > 1 else self.activations[:1]
+        return {"--init": self.init.label or str(self.init),
+                "--act": "/".join(choice.label or str(choice) for choice in acts),
+                "--bias": self.bias.label or str(self.bias), "--norm": self.norm.label or str(self.norm),
+                "--dropout": f"{self.dropout:g}"}
+
 
 @dataclass(frozen=True)
 class InputSpec:

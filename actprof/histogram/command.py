@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from actprof.cli.arguments import Command, Whole, Word, given_options
+from actprof.cli.command_line import changed
 from actprof.cli.options import reading, run_options, stack_options
 from actprof.cli.output import Output, default_name, output_options, seed_option
 from actprof.cli.progress import shown_progress
@@ -21,9 +22,12 @@ from actprof.report.style import MAX_PANELS, VIEWS, View
 if TYPE_CHECKING:
     from actprof.engine.inputs import Inputs
     from actprof.engine.spec import StackSpec
+    from actprof.histogram.result import JudgedArm
 
 
 BAD_VERDICT = 3
+STANDARDISED = "standardise the inputs"
+"""Of a remedy, before its options: no option does that to inputs that are drawn."""
 
 
 def _range(text: str) -> str | tuple[float, float]:
@@ -78,9 +82,15 @@ def _joined(args: list[str]) -> list[str]:
 @click.option("--jacobian", is_flag=True, help="Singular values of the derivative of outputs by inputs, at 4 samples.")
 @click.option("--view", type=Word((View.view, *VIEWS)), default=View.view, show_default=True,
               help=f"Auto: panels to {MAX_PANELS} layers, a heat map beyond, of too many arms the curves alone.")
+@click.option("--try", "try_", is_flag=True, help="Run the remedies too, as further arms.")
+@click.option("--brief", is_flag=True, help="Print the table of verdicts alone.")
+@click.option("--all-layers", is_flag=True, help="Show on a terminal all layers of long stacks, as in a pipe.")
+@click.option("--theory", is_flag=True, help="Show on a terminal what theory expects also where it agrees, as in a "
+                                             "pipe.")
 @output_options
 def command(input_: str, range_: Any, log_y: bool, quantity: str, view: str, gradients: bool | None,
-            jacobian: bool, check: bool, explain: bool, output: Output, inits: tuple[str, ...], acts: tuple[str, ...],
+            jacobian: bool, check: bool, explain: bool, try_: bool, brief: bool, all_layers: bool, theory: bool,
+            output: Output, inits: tuple[str, ...], acts: tuple[str, ...],
             **settings: Any) -> int:
     """Show what happens to the signal in each layer of a dense stack.
 
@@ -102,9 +112,9 @@ def command(input_: str, range_: Any, log_y: bool, quantity: str, view: str, gra
     one_blas_thread()
     from actprof.engine import inputs
     from actprof.histogram import records
-    from actprof.histogram.compare import compare
+    from actprof.histogram.compare import compare, remedied_stacks
     from actprof.histogram.figure import render
-    from actprof.histogram.table import print_comparison, print_limits
+    from actprof.histogram.table import Shown, print_comparison, print_limits
 
     if explain:
         output.name_idle(given_options(but=("explain", "format_", "as_json", "quiet", "no_figure")), "to --explain")
@@ -120,8 +130,17 @@ def command(input_: str, range_: Any, log_y: bool, quantity: str, view: str, gra
     run, remarks = _with_gradients(run, specs, rows, unasked=gradients is None)
     with shown_progress(output.quiet) as progress:
         comparison = in_thread(lambda: compare(specs, run, rows, progress))
-    output.print(lambda stream: print_comparison(comparison, quantity, stream),
+        remedied = remedied_stacks(comparison, specs) if try_ else []
+        fitting = [stack for stack in remedied if stack.widths[0] == rows.features]
+        if fitting:
+            comparison = in_thread(lambda: compare([*specs, *fitting], run, rows, progress))
+    ctx, shown = click.get_current_context(), Shown(quantity, brief, all_layers, theory)
+    stored = run.input.source is None
+    output.print(lambda stream: print_comparison(comparison, shown, stream,
+                                                 lambda arm: _remedied_line(arm, ctx, stored)),
                  lambda: records.comparison_record(comparison), lambda: records.comparison_rows(comparison))
+    if len(fitting) < len(remedied):
+        remarks = (*remarks, "--try leaves out remedies for other inputs; the command lines above run them")
     output.notes(*rows.notes, *remarks, *(f"{warning.arm}: {warning.message}" for warning in comparison.warnings))
     output.draw(lambda style, form: render(comparison, View(quantity, view, log_y), style, form))
     return BAD_VERDICT if check and any(arm.verdict and arm.verdict.bad for arm in comparison.arms) else 0
@@ -158,3 +177,28 @@ def _with_gradients(run: RunSpec, specs: list[StackSpec], rows: Inputs,
     few = memory.gradient_rows(specs, run, rows)
     remarks = () if few is None else (f"gradients are of the first {few:,} rows alone; --gradients sends all back",)
     return replace(run, gradients=True, gradient_rows=few), remarks
+
+
+def _remedied_line(arm: JudgedArm, ctx: click.Context, stored: bool) -> str:
+    """The user's command line with the options of an arm's remedy, for that arm alone; "" where there is none."""
+    verdict = arm.verdict
+    if verdict is None or arm.stack is None or not verdict.options:
+        return ""
+    scaled = verdict.options.startswith(STANDARDISED)
+    if scaled and not stored:
+        return ""
+    words = verdict.options.removeprefix(STANDARDISED).removeprefix(" and try ").split()
+    values = {name: [value] for name, value in zip(words[::2], words[1::2], strict=True)}
+    own = {"--try": [], **{name: [value] for name, value in arm.stack.options.items()}}
+    values |= {"--scale": ["standard"]} if scaled else {}
+    sizes = {"--width", "--widths", "--layers"} & values.keys()
+    if verdict.remedied is not None and (sizes or "/" in own["--act"][0]):
+        values |= _sizes(verdict.remedied)
+    return changed(ctx, values, own)
+
+
+def _sizes(stack: StackSpec) -> dict[str, list[str]]:
+    """The options that give a stack its layers."""
+    if len(set(stack.widths)) > 1:
+        return {"--layers": [], "--width": [], "--widths": [",".join(map(str, stack.widths))]}
+    return {"--layers": [str(stack.depth)], "--width": [str(stack.widths[0])], "--widths": []}

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from actprof.diagnosis import remarks, rules
-from actprof.diagnosis.remedies import Trials
+from actprof.diagnosis.remedies import Trials, same
 from actprof.engine.inputs import InputMoments, Inputs, input_moments
 from actprof.engine.measure import Progress, measured
 from actprof.engine.profiles import Arm, LayerSummary
@@ -50,8 +50,22 @@ def _asks_for_preactivations(judged: JudgedArm) -> bool:
     return code in EXPLAINED_BY_Z or not all(math.isfinite(layer.least_z) for layer in judged.layers)
 
 
+def remedied_stacks(comparison: Comparison, stacks: Sequence[StackSpec]) -> list[StackSpec]:
+    """What the remedies ask for, each once, named by how it differs; not what is among the stacks already."""
+    found: list[StackSpec] = []
+    for arm in comparison.arms:
+        cure = arm.verdict.remedied if arm.verdict else None
+        if arm.verdict is None or cure is None or any(same(cure, other) for other in (*stacks, *found)):
+            continue
+        options = arm.verdict.options.split()
+        more = dict(zip(options[::2], options[1::2], strict=True)).keys() - {"--init", "--act"}
+        label = f"{cure.options['--init']} / {cure.options['--act']}"
+        found.append(replace(cure, label=f"{arm.label} + {arm.verdict.options}" if more else label))
+    return found
+
+
 def _judged(stack: StackSpec, arm: Arm, run: RunSpec, inputs: Inputs, moments: InputMoments) -> JudgedArm:
     """The arm with what theory says of it, and with a verdict."""
     expected = forecast(stack, moments, inputs.batch_rows(0), arm.layers)
     verdict = rules.verdict(arm, stack, expected.theory, moments, Trials(run, inputs, rules.healthy))
-    return JudgedArm.of(arm, expected, verdict)
+    return JudgedArm.of(arm, stack, expected, verdict)

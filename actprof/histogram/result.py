@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING
 
 from actprof.diagnosis.verdicts import Verdict, Warning
 from actprof.engine.profiles import Arm, LayerSummary, Summary
-from actprof.engine.spec import QUANTITIES
+from actprof.engine.spec import GRADIENT, QUANTITIES, StackSpec
 from actprof.theory.predictions import BAND, Forecast, LayerTheory
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+DISAGREEMENT = 5.0
+"""Standard errors from theory beyond which its table is shown unasked."""
 
 
 def std_errors(layer: LayerSummary, said: LayerTheory) -> float:
@@ -34,12 +37,58 @@ class JudgedArm(Arm):
 
     forecast: Forecast | None = None
     verdict: Verdict | None = None
+    stack: StackSpec | None = None
 
     @classmethod
-    def of(cls, arm: Arm, forecast: Forecast, verdict: Verdict) -> JudgedArm:
-        judged = cls(arm.label, arm.config, arm.networks, arm.jacobian, forecast, verdict)
+    def of(cls, arm: Arm, stack: StackSpec, forecast: Forecast, verdict: Verdict) -> JudgedArm:
+        judged = cls(arm.label, arm.config, arm.networks, arm.jacobian, forecast, verdict, stack)
         judged.__dict__["layers"] = arm.layers  # the same networks: their statistics need not be found again
         return judged
+
+    @property
+    def overflows(self) -> bool:
+        """Whether something in the last layer is not finite, or nothing finite reached it."""
+        last = self.layers[-1].activation
+        return bool(last.non_finite) or not last.computed
+
+    def signal_growth(self, quantity: str = QUANTITIES[0]) -> float:
+        """By what factor the within-unit std of a quantity changes a layer (geometric mean), of one layer what it is.
+
+        NaN where that cannot be said, infinite for what overflows.
+        """
+        first, last = (self.layers[place].quantity(quantity).statistics["within_unit_std"] for place in (0, -1))
+        if len(self.layers) < 2:
+            return last
+        if self.overflows:
+            return math.inf
+        return float((last / first) ** (1 / (len(self.layers) - 1))) if first > 0 else math.nan
+
+    @property
+    def gradient_growth(self) -> float:
+        """By what factor the norm of a sample's gradient changes a layer on its way back; NaN where none was sent."""
+        first = self.layers[0].gradient
+        if first is None or len(self.layers) < 2:
+            return math.nan
+        exponent = first.statistics["log10_norm_ratio"] / (len(self.layers) - 1)
+        return math.inf if exponent > 300 else float(10.0**exponent)
+
+    def standing(self, quantity: str) -> tuple[int, float]:
+        """What arms are ranked by: the verdict, then by how much the worse of signal and gradient changes a layer."""
+        growths = [self.gradient_growth] if quantity == GRADIENT else [self.signal_growth(quantity),
+                                                                      self.gradient_growth]
+        changes = [abs(math.log(growth)) if growth > 0 else math.inf for growth in growths if not math.isnan(growth)]
+        return self.verdict.order if self.verdict else 0, max(changes, default=math.inf)
+
+    def disagrees(self, layer: LayerSummary) -> bool:
+        """Whether a layer's std or gradient is further from what theory expects than networks of this width stray."""
+        said = self.forecast.layer(layer.layer) if self.forecast else None
+        if said is None:
+            return False
+        off = [std_errors(layer, said)]
+        if layer.gradient and said.log_gradient_ratio is not None and said.log_gradient_error:
+            ratio = layer.gradient.statistics["log10_ratio"] * math.log(10)
+            off.append((ratio - said.log_gradient_ratio) / said.log_gradient_error)
+        return any(abs(each) > DISAGREEMENT for each in off)
 
 
 @dataclass(frozen=True)
@@ -49,6 +98,10 @@ class Comparison:
     seed: int
     arms: tuple[JudgedArm, ...]
     warnings: tuple[Warning, ...] = ()
+
+    def ranked(self, quantity: str = QUANTITIES[0]) -> list[JudgedArm]:
+        """The arms, the best first."""
+        return sorted(self.arms, key=lambda arm: arm.standing(quantity))
 
     def rows(self) -> Iterator[tuple[JudgedArm, LayerSummary, str, Summary]]:
         """Every arm × layer × quantity: the tidy view."""

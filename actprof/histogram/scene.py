@@ -130,9 +130,9 @@ def outside(summary: Summary) -> str:
 
 def judgement(verdict: Verdict, theme: Theme, room: float, brief: bool) -> list[Paragraph]:
     """`✗ exploding (layer 15): …` in its colour, or in brief `✗ Gradients explode ×97`, and what to do about it."""
-    accent, sign = _accent(verdict, theme), "✓" if verdict.good else "✗" if verdict.bad else "?"
+    accent, sign = _accent(verdict, theme), verdict.sign
     where = "" if verdict.layer is None else f" (layer {verdict.layer})"
-    said = Paragraph.prose(verdict.text, room, lead=f"{sign} {verdict.code.replace('_', ' ')}{where}: ", accent=accent)
+    said = Paragraph.prose(verdict.text, room, lead=f"{sign} {verdict.word}{where}: ", accent=accent)
     if brief and verdict.headline:
         said = Paragraph.of([f"{sign} {verdict.headline}"], room, bold=True, accent=accent)
     advice = verdict.remedy.partition(":" if brief else "\n")[0]
@@ -162,7 +162,7 @@ def _is_title(verdict: Verdict) -> bool:
 
 
 def _word(verdict: Verdict) -> str:
-    return verdict.code.replace("_", " ").capitalize()
+    return verdict.word.capitalize()
 
 
 def _accent(verdict: Verdict, theme: Theme) -> str:

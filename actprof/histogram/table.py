@@ -1,25 +1,28 @@
-"""The table in the terminal: one for each arm, and a ranking where there are several."""
+"""The tables in the terminal: one for each arm, and one of all verdicts."""
 
 from __future__ import annotations
 
 import math
-import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
 
 import numpy as np
 
 from actprof.arrays import Counts
 from actprof.diagnosis.verdicts import THRESHOLDS
-from actprof.digits import count, number, percent, power_of_ten
+from actprof.digits import number, percent
 from actprof.engine.distributions import STATISTICS
 from actprof.engine.gradients import GRADIENT_STATISTICS
 from actprof.engine.profiles import LayerSummary, Summary
-from actprof.histogram.result import Comparison, JudgedArm, std_errors
+from actprof.engine.spec import QUANTITIES
+from actprof.histogram.result import Comparison, JudgedArm
+from actprof.histogram.table_verdicts import print_judgement, print_verdicts
 from actprof.report.terminal import (
     BARS,
     PLAIN_BARS,
     Column,
+    folded,
     printed,
     table,
     takes_unicode,
@@ -27,115 +30,10 @@ from actprof.report.terminal import (
     width,
     written,
 )
-from actprof.theory.predictions import LayerTheory
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-
-
-def print_judgement(arm: JudgedArm, stream: TextIO) -> None:
-    """What theory expects beside what was measured; the verdict and its remedy."""
-    forecast = arm.forecast
-    if (forecast and forecast.theory.layers) or arm.layers[0].gradient:
-        stream.write("\n")
-        printed(f"{arm.label}: theory (mean field) beside measurement", _theory_table(arm, stream), stream)
-    for line in _sentences(arm):
-        text = written(line, stream)
-        stream.write((textwrap.fill(text, width(stream), subsequent_indent="  ") if stream.isatty() else text) + "\n")
-
-
-def _theory_table(arm: JudgedArm, stream: TextIO) -> Table:
-    headers = ["layer", "std", "theory\nstd", "std\nerrors", "in-unit\ntheory", "corre-\nlation", "\ntheory", "χ",
-               "gradient\nratio", "\ntheory"]
-    uneven = len({layer.fan_out for layer in arm.layers}) > 1
-    made = table([*map(Column, [*headers, *["gradient\nnorm"] * uneven])], stream)
-    for layer in arm.layers:
-        said = arm.forecast.layer(layer.layer) if arm.forecast else None
-        cells = [*_row(layer, said), *[_ratio(layer, "log10_norm_ratio")] * uneven]
-        made.add_row(*(written(cell, stream) for cell in cells))
-    return made
-
-
-def _ratio(layer: LayerSummary, name: str) -> str:
-    """A ratio of gradients to the last layer's, by the name of its logarithm."""
-    return power_of_ten(layer.gradient.statistics[name]) if layer.gradient else "-"
-
-
-def _row(layer: LayerSummary, said: LayerTheory | None) -> list[str]:
-    statistics = layer.activation.statistics
-    ratio = _ratio(layer, "log10_ratio")
-    cells = [str(layer.layer), number(statistics["std"])]
-    if said is None:
-        return [*cells, "-", "-", "-", number(statistics["correlation"]), "-", "-", ratio, "-"]
-    off = std_errors(layer, said)
-    logarithm = said.log_gradient_ratio
-    return [*cells, number(said.std), f"{round(off, 1) + 0.0:+.1f}" if abs(off) < 100 else number(off),
-            number(said.within_unit_std), number(statistics["correlation"]), number(said.correlation),
-            "-" if said.chi is None else number(said.chi), ratio,
-            "-" if logarithm is None else power_of_ten(logarithm / math.log(10))]
-
-
-def _sentences(arm: JudgedArm) -> Iterator[str]:
-    """Where theory is silent; the verdict; the remedy."""
-    forecast = arm.forecast
-    if forecast and forecast.theory.reason:
-        said = len(forecast.theory.layers)
-        yield f"theory says nothing{f' from layer {said + 1}' if said else ''}: {forecast.theory.reason}"
-    if arm.verdict is not None:
-        where = "" if arm.verdict.layer is None else f" (layer {arm.verdict.layer})"
-        yield f"verdict: {arm.verdict.code}{where}: {arm.verdict.text}"
-        if arm.verdict.networks:
-            yield f"of {len(arm.networks):,} networks: {arm.verdict.counts}"
-        if arm.verdict.remedy:
-            yield f"remedy: {arm.verdict.remedy}"
-
-
-def print_ranking(arms: Sequence[JudgedArm], stream: TextIO) -> None:
-    """The arms by how little the signal (std over samples within a unit) changes with depth."""
-    what = "changes with depth" if any(len(arm.layers) > 1 for arm in arms) else "differs from 1"
-    printed(f"ranking: how little the in-unit std of the activation {what}", _table(arms, stream), stream)
-
-
-def _table(arms: Sequence[JudgedArm], stream: TextIO) -> Table:
-    made = table([*map(Column, ("rank", "std\nlayer 1", "std\nlast", "in-unit std\nlast", "in-unit std\nper layer",
-                                "% zero\nlast", "dead\nunits")), Column("arm", right=False, folds=True)], stream)
-    for rank, arm in enumerate(sorted(arms, key=_change), start=1):
-        made.add_row(*(written(cell, stream) for cell in (str(rank), *_standing(arm), arm.label)))
-    return made
-
-
-def _standing(arm: JudgedArm) -> list[str]:
-    first, last = arm.layers[0].activation.statistics, arm.layers[-1].activation.statistics
-    factor = growth(arm)
-    if overflows(arm):
-        signal = ["overflow", "-", "-", "-"]
-    else:
-        signal = [number(last["std"]), number(last["within_unit_std"]),
-                  f"×{number(factor)}" if math.isfinite(factor) else "-", percent(last["zero_fraction"])]
-    return [number(first["std"]), *signal, count(over_layers(arm, "dead_units"))]
-
-
-def overflows(arm: JudgedArm) -> bool:
-    """Whether something in the last layer is not finite, or nothing finite reached it."""
-    last = arm.layers[-1].activation
-    return bool(last.non_finite) or not last.computed
-
-
-def growth(arm: JudgedArm) -> float:
-    """By what factor the within-unit std changes per layer (geometric mean); NaN if it cannot be said."""
-    first, last = (arm.layers[place].activation.statistics["within_unit_std"] for place in (0, -1))
-    if len(arm.layers) < 2 or not first > 0 or not math.isfinite(last):
-        return math.nan
-    return float((last / first) ** (1 / (len(arm.layers) - 1)))
-
-
-def _change(arm: JudgedArm) -> float:
-    """What the arms are ranked by: 0 for a signal that stays as it is (for one layer: a std of 1)."""
-    factor = growth(arm) if len(arm.layers) > 1 else arm.layers[0].activation.statistics["within_unit_std"]
-    if overflows(arm) or not factor > 0:
-        return math.inf
-    return abs(math.log(factor))
 
 
 def over_layers(arm: JudgedArm, name: str) -> float:
@@ -146,20 +44,65 @@ def over_layers(arm: JudgedArm, name: str) -> float:
 LEAST_BARS, MOST_BARS = 6, 30
 """Characters of a block histogram."""
 
+MAX_ROWS = 10
+"""Of the layers of an arm on a terminal, unless all are asked for."""
+
 LONGEST_LISTING = 3
 """More rows that say the same, or layers in a sentence, become one."""
 
 
-def print_comparison(comparison: Comparison, quantity: str, stream: TextIO) -> None:
-    """Print every arm's table, then the ranking of several arms."""
-    for arm in comparison.arms:
-        printed(_title(arm, quantity, comparison.seed), _arm_table(arm, quantity, stream), stream)
-        stream.write(written(_outside(arm, quantity) + _jacobian(arm), stream))
-        print_judgement(arm, stream)
-        if len(comparison.arms) > 1:
-            stream.write("\n")
-    if len(comparison.arms) > 1:
-        print_ranking(comparison.arms, stream)
+@dataclass(frozen=True)
+class Shown:
+    """How much is printed: the verdicts alone; on a terminal, where a pipe gets everything, all layers, and theory."""
+
+    quantity: str = QUANTITIES[0]
+    brief: bool = False
+    all_layers: bool = False
+    theory: bool = False
+
+
+def print_comparison(comparison: Comparison, shown: Shown, stream: TextIO,
+                     remedied: Callable[[JudgedArm], str] = lambda arm: "") -> None:
+    """Print every arm's table, then the verdicts.
+
+    Args:
+        remedied: a command line with the options of an arm's remedy.
+    """
+    for arm in () if shown.brief else comparison.arms:
+        picked = arm.layers if shown.all_layers or not stream.isatty() else turning_points(arm, shown.quantity)
+        printed(_title(arm, shown.quantity, comparison.seed), _arm_table(arm, shown.quantity, picked, stream), stream)
+        omitted = len(arm.layers) - len(picked)
+        stream.write(f"{len(picked)} of {len(arm.layers):,} layers; --all-layers shows the others\n" * bool(omitted))
+        for text in filter(None, (_outside(arm, shown.quantity), _jacobian(arm))):
+            stream.write(folded(text, stream))
+        theory = shown.theory or not stream.isatty() or any(map(arm.disagrees, picked))
+        print_judgement(arm, theory, remedied(arm), stream)
+        stream.write("\n")
+    print_verdicts(comparison, shown.quantity, stream)
+
+
+def turning_points(arm: JudgedArm, quantity: str) -> Sequence[LayerSummary]:
+    """Of many layers the first, the last, and those from which the others can be told by straight lines between.
+
+    Lines are of the logarithms of std and in-unit std (Douglas & Peucker 1973); the layer of a verdict is among them.
+    """
+    last = len(arm.layers) - 1
+    if last < MAX_ROWS:
+        return arm.layers
+    curves = np.log(np.maximum([[layer.quantity(quantity).statistics[name] for name in ("std", "within_unit_std")]
+                                for layer in arm.layers], 1e-300))
+    curves = np.nan_to_num(curves, nan=0.0, posinf=700.0, neginf=-700.0)
+    first_bad = arm.verdict.layer if arm.verdict else None
+    places = sorted({0, last, *([first_bad - 1] if first_bad else [])})
+    every = np.arange(last + 1)
+    while len(places) < MAX_ROWS:
+        lines = np.column_stack([np.interp(every, places, curve[places]) for curve in curves.T])
+        away = np.abs(curves - lines).max(axis=1)
+        # Of a straight line its middle, so that what is left out lies close to what is shown.
+        gaps = np.abs(every[:, None] - places).min(axis=1) / last
+        away[places], gaps[places] = -1, -1
+        places = sorted({*places, int((away + 0.01 * gaps).argmax())})
+    return [arm.layers[place] for place in places]
 
 
 def _title(arm: JudgedArm, quantity: str, seed: int) -> str:
@@ -169,19 +112,21 @@ def _title(arm: JudgedArm, quantity: str, seed: int) -> str:
     return f"{arm.label}{what}: W ~ {arm.config['init_formula']} · seed {seed}{networks}"
 
 
-def _arm_table(arm: JudgedArm, quantity: str, stream: TextIO) -> Table:
-    """One row per layer, a total below."""
-    cells = [_cells(layer, quantity) for layer in arm.layers]
+def _arm_table(arm: JudgedArm, quantity: str, layers: Sequence[LayerSummary], stream: TextIO) -> Table:
+    """One row for each of the layers, a total of all below."""
+    cells = [_cells(layer, quantity) for layer in layers]
     total = _total(arm, quantity)
     headers = list(cells[0])
     texts = [headers, [total.get(header, "") for header in headers], *(list(row.values()) for row in cells)]
     bars = min(max(width(stream) - _taken(cells, total), LEAST_BARS), MOST_BARS)
     made = table([*map(Column, headers), Column(_bars_header(arm, quantity, bars), right=False)], stream)
-    for first, last in _groups(arm, quantity):
-        row = cells[first] | ({"layer": f"{first + 1}–{last + 1}"} if last > first else {})
-        picture = _picture(arm.layers[first].quantity(quantity), bars, stream)
+    for first, last in _groups(layers, quantity):
+        numbers = f"{layers[first].layer}–{layers[last].layer}"
+        row = cells[first] | ({"layer": numbers} if last > first else {})
+        picture = _picture(layers[first].quantity(quantity), bars, stream)
         made.add_row(*(written(cell, stream) for cell in row.values()), picture)
-    made.add_section()
+    if not stream.isatty():
+        made.add_section()
     made.add_row(*texts[1], "")
     return made
 
@@ -224,7 +169,7 @@ def _jacobian(arm: JudgedArm) -> str:
     least = "below rounding" if math.isnan(smallest) and math.isfinite(largest) else number(smallest)
     ratio = "infinite" if condition == math.inf else number(condition)
     return (f"Jacobian ({samples}): singular values {least} … {number(largest)}, condition {ratio}, "
-            f"mean square {number(mean_square)}{_expected_square(arm)}\n")
+            f"mean square {number(mean_square)}{_expected_square(arm)}")
 
 
 def _expected_square(arm: JudgedArm) -> str:
@@ -233,10 +178,10 @@ def _expected_square(arm: JudgedArm) -> str:
     return "" if power is None else f" (χ^{len(arm.layers)} = {number(power)})"
 
 
-def _groups(arm: JudgedArm, quantity: str) -> Iterator[tuple[int, int]]:
+def _groups(layers: Sequence[LayerSummary], quantity: str) -> Iterator[tuple[int, int]]:
     """First and last place of each row: one for a layer, but one for all at the end that were not computed."""
-    places = len(arm.layers)
-    computed = sum(layer.quantity(quantity).computed for layer in arm.layers)
+    places = len(layers)
+    computed = sum(layer.quantity(quantity).computed for layer in layers)
     short = places - computed <= LONGEST_LISTING
     yield from ((place, place) for place in range(places if short else computed))
     if not short:
@@ -289,7 +234,7 @@ def _outside(arm: JudgedArm, quantity: str) -> str:
     listed = [f"layer {layer} {percent(share)} %" for layer, share in shares if share]
     if len(listed) > 2 * LONGEST_LISTING:
         listed = [*listed[:LONGEST_LISTING], "…", *listed[-LONGEST_LISTING:]]
-    return f"outside the histogram's range: {', '.join(listed)}\n" if listed else ""
+    return f"outside the histogram's range: {', '.join(listed)}" if listed else ""
 
 
 def print_limits(stream: TextIO) -> None:

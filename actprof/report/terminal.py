@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import os
+import sys
+import textwrap
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple, TextIO
 
@@ -11,10 +13,11 @@ if TYPE_CHECKING:
     from rich.box import Box
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
 
 MIN_WIDTH, USUAL_WIDTH = 40, 80
-MIN_FOLD = 20
+MIN_FOLD = 13
 
 _GREEK = dict(zip("αβγδεηθκλμνξπρσφχψωΔΣΦ", (
     "alpha", "beta", "gamma", "delta", "epsilon", "eta", "theta", "kappa", "lambda", "mu", "nu", "xi", "pi", "rho",
@@ -24,7 +27,7 @@ _LOWERED = {chr(ord("₀") + digit): f"_{digit}" for digit in range(10)}
 PLAIN = str.maketrans({**_GREEK, **_RAISED, **_LOWERED, "×": "x", "·": "*", "÷": "/", "±": "+-", "√": "sqrt",
                        "−": "-", "–": "-", "…": "...", "→": "->", "←": "<-", "∞": "inf", "≤": "<=", "≥": ">=",
                        "≈": "~", "≠": "!=", "∝": "~", "½": "1/2", "‖": "|", "∫": "integral ", "⌊": "floor(",
-                       "⌋": ")", "\u0302": "_hat", "∂": "d"})
+                       "⌋": ")", "\u0302": "_hat", "∂": "d", "✓": "+", "✗": "x"})
 """How mathematics is written where only ASCII can be."""
 
 BARS, PLAIN_BARS = " ▁▂▃▄▅▆▇█", " .:-=+*#@"
@@ -41,7 +44,7 @@ class Column(NamedTuple):
 def takes_unicode(stream: TextIO) -> bool:
     """Whether the stream's encoding has the block characters and Greek letters."""
     try:
-        (BARS + "σ×²√").encode(stream.encoding or "ascii")
+        (BARS + "σ×²√✓✗").encode(stream.encoding or "ascii")
     except (UnicodeEncodeError, LookupError):
         return False
     return True
@@ -84,6 +87,22 @@ def width(stream: TextIO) -> int:
     return max(shutil.get_terminal_size((USUAL_WIDTH, 24)).columns, MIN_WIDTH)
 
 
+def folded(text: str, stream: TextIO) -> str:
+    """A line in characters that the stream has; on a terminal folded between words to its width."""
+    line = written(text, stream)
+    if not stream.isatty():
+        return f"{line}\n"
+    lines = textwrap.wrap(line, width(stream), subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
+    return "".join(f"{each}\n" for each in lines)
+
+
+def styled(text: str, style: str) -> Text:
+    """A cell in a colour, where the stream takes one."""
+    from rich.text import Text
+
+    return Text(text, style=style)
+
+
 def text_width(cells: Iterable[str]) -> int:
     """Columns that the longest line takes."""
     return max(len(line) for cell in cells for line in cell.split("\n"))
@@ -110,24 +129,42 @@ def _box(unicode: bool) -> Box:
 
 
 def printed(title: str, made: Table, stream: TextIO) -> None:
-    """Print a title and a table: whole in a pipe; on a terminal columns that may do so fold to its width."""
+    """Print a title, if any, and a table: whole in a pipe; on a terminal columns that may do so fold to its width."""
     from rich.text import Text
 
-    least, needed = _widths(made)
-    wide = min(max(least, width(stream)), needed) if stream.isatty() else needed
     text = io.StringIO()
-    paper = console(stream, text, wide)
-    paper.print(Text(written(title, stream), style="bold"), soft_wrap=True)
+    paper = console(stream, text, _fitted(made, width(stream) if stream.isatty() else sys.maxsize))
+    if title:
+        paper.print(Text(written(title, stream), style="bold"), soft_wrap=True)
     paper.print(made)
     lines = text.getvalue().splitlines()
     stream.write("".join(f"{line.rstrip()}\n" for line in lines))
 
 
-def _widths(made: Table) -> tuple[int, int]:
-    """The least and the largest width that the table asks for; no column will be narrower than its least."""
-    whole = [text_width(map(str, (column.header, *column.cells))) for column in made.columns]
-    folded = [size if column.no_wrap else min(size, MIN_FOLD)
-              for size, column in zip(whole, made.columns, strict=True)]
-    for column, least in zip(made.columns, folded, strict=True):
-        column.min_width = least
-    return sum(folded) + len(folded) - 1, sum(whole) + len(whole) - 1
+def _fitted(made: Table, room: int) -> int:
+    """The width of the table when the widest of the columns that may fold are folded as far as there is need."""
+    widths = [text_width(map(str, (column.header, *column.cells))) for column in made.columns]
+    folding = [place for place, column in enumerate(made.columns) if not column.no_wrap]
+    while sum(widths) + len(widths) - 1 > room:
+        widest = max(folding, key=widths.__getitem__, default=None)
+        if widest is None or widths[widest] <= MIN_FOLD:
+            break
+        widths[widest] -= 1
+    for column, wide in zip(made.columns, widths, strict=True):
+        column.min_width = wide
+        if not column.no_wrap:
+            column._cells = [broken(str(cell), wide) for cell in column.cells]
+    return sum(widths) + len(widths) - 1
+
+
+def broken(text: str, room: int) -> str:
+    """The whole text in lines of at most `room` characters, broken at blanks, else behind punctuation."""
+    lines = []
+    for line in text.split("\n"):
+        while len(line) > room:
+            blank = line.rfind(" ", 0, room + 1)
+            cut = blank if blank > 0 else max(line.rfind(mark, 0, room) for mark in ":,=_/-") + 1 or room
+            lines.append(line[:cut])
+            line = line[cut:].lstrip(" ")
+        lines.append(line)
+    return "\n".join(lines)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-import textwrap
 from collections.abc import Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, TextIO
 
 from actprof.digits import number, percent
-from actprof.report.terminal import Column, printed, table, width, written
+from actprof.report.terminal import Column, folded, printed, table, written
 from actprof.train.result import DIGITS, DataSummary, Run, TrainedArm, Training
 
 if TYPE_CHECKING:
@@ -27,9 +26,7 @@ def print_training(training: Training, stream: TextIO) -> None:
     title = f"{training.data.name}: {', '.join(shapes)}; {' or '.join(counts)} parameters; seed {training.seed}"
     printed(title, _table(training, stream), stream)
     for line in _remarks(training):
-        text = written(line, stream)
-        stream.write((textwrap.fill(text, width(stream), subsequent_indent="  ", break_on_hyphens=False)
-                      if stream.isatty() else text) + "\n")
+        stream.write(folded(line, stream))
 
 
 def print_summary(training: Training, stream: TextIO) -> None:

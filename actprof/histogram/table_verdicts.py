@@ -1,0 +1,103 @@
+"""What becomes of the signal, in the terminal: each arm beside theory with the cause, and one table of verdicts."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, TextIO
+
+from actprof.digits import number, power_of_ten
+from actprof.engine.profiles import LayerSummary
+from actprof.histogram.result import Comparison, JudgedArm, std_errors
+from actprof.report.terminal import Column, folded, printed, styled, table, written
+from actprof.theory.predictions import LayerTheory
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+STYLES = ("green", "yellow", "yellow", "red")
+"""Of a verdict, by its order."""
+
+
+def print_judgement(arm: JudgedArm, theory: bool, remedied: str, stream: TextIO) -> None:
+    """What theory expects beside what was measured, if that is to be shown; the verdict and its remedy.
+
+    Args:
+        remedied: a command line with the remedy's options, in one piece, for a user to paste.
+    """
+    forecast = arm.forecast
+    if theory and ((forecast and forecast.theory.layers) or arm.layers[0].gradient):
+        stream.write("\n")
+        printed(f"{arm.label}: theory (mean field) beside measurement", _theory_table(arm, stream), stream)
+    for line in _sentences(arm, theory):
+        stream.write(folded(line, stream))
+    stream.write(f"  {remedied}\n" if remedied else "")
+
+
+def _theory_table(arm: JudgedArm, stream: TextIO) -> Table:
+    headers = ["layer", "std", "theory\nstd", "std\nerrors", "in-unit\ntheory", "corre-\nlation", "\ntheory", "χ",
+               "gradient\nratio", "\ntheory"]
+    uneven = len({layer.fan_out for layer in arm.layers}) > 1
+    made = table([*map(Column, [*headers, *["gradient\nnorm"] * uneven])], stream)
+    for layer in arm.layers:
+        said = arm.forecast.layer(layer.layer) if arm.forecast else None
+        cells = [*_row(layer, said), *[_ratio(layer, "log10_norm_ratio")] * uneven]
+        made.add_row(*(written(cell, stream) for cell in cells))
+    return made
+
+
+def _ratio(layer: LayerSummary, name: str) -> str:
+    """A ratio of gradients to the last layer's, by the name of its logarithm."""
+    return power_of_ten(layer.gradient.statistics[name]) if layer.gradient else "-"
+
+
+def _row(layer: LayerSummary, said: LayerTheory | None) -> list[str]:
+    statistics = layer.activation.statistics
+    ratio = _ratio(layer, "log10_ratio")
+    cells = [str(layer.layer), number(statistics["std"])]
+    if said is None:
+        return [*cells, "-", "-", "-", number(statistics["correlation"]), "-", "-", ratio, "-"]
+    off = std_errors(layer, said)
+    logarithm = said.log_gradient_ratio
+    return [*cells, number(said.std), f"{round(off, 1) + 0.0:+.1f}" if abs(off) < 100 else number(off),
+            number(said.within_unit_std), number(statistics["correlation"]), number(said.correlation),
+            "-" if said.chi is None else number(said.chi), ratio,
+            "-" if logarithm is None else power_of_ten(logarithm / math.log(10))]
+
+
+def _sentences(arm: JudgedArm, theory: bool) -> Iterator[str]:
+    """Where theory is silent; the verdict; the remedy."""
+    forecast = arm.forecast
+    if theory and forecast and forecast.theory.reason:
+        said = len(forecast.theory.layers)
+        yield f"theory says nothing{f' from layer {said + 1}' if said else ''}: {forecast.theory.reason}"
+    if arm.verdict is not None:
+        where = "" if arm.verdict.layer is None else f" (layer {arm.verdict.layer})"
+        yield f"verdict: {arm.verdict.code}{where}: {arm.verdict.text}"
+        if arm.verdict.networks:
+            yield f"of {len(arm.networks):,} networks: {arm.verdict.counts}"
+        if arm.verdict.remedy:
+            yield f"remedy: {arm.verdict.remedy}"
+
+
+def print_verdicts(comparison: Comparison, quantity: str, stream: TextIO) -> None:
+    """A line an arm, the best first, with the number behind the verdict and the remedy."""
+    arms = [arm for arm in comparison.ranked(quantity) if arm.verdict]
+    title = "verdicts, the best first; then by the worse of signal and gradient per layer" if len(arms) > 1 else ""
+    printed(title, _verdict_table(arms, quantity, stream), stream)
+
+
+def _verdict_table(arms: list[JudgedArm], quantity: str, stream: TextIO) -> Table:
+    made = table([Column("verdict", right=False), Column("from\nlayer"), Column("\nmeasured", right=False),
+                  Column("signal\na layer"), Column("grad.\na layer"), Column("remedy", right=False, folds=True),
+                  Column("arm", right=False, folds=True)], stream)
+    for arm in arms:
+        verdict = arm.verdict
+        assert verdict is not None
+        growths = (arm.signal_growth(quantity), arm.gradient_growth)
+        factors = [f"×{number(growth)}" if math.isfinite(growth) else "-" for growth in growths]
+        layer = "-" if verdict.layer is None else str(verdict.layer)
+        word = styled(written(f"{verdict.sign} {verdict.word}", stream), STYLES[verdict.order])
+        made.add_row(word, *(written(cell, stream) for cell in (
+            layer, verdict.measured, *factors, verdict.options or ("none found" if verdict.bad else "-"), arm.label)))
+    return made
