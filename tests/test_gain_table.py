@@ -163,4 +163,4 @@ def test_a_figure_too_large_is_refused_with_advice_that_every_command_can_follow
     with pytest.raises(SpecError) as refused:
         require_drawable(19.2, 100.0, 400)
     assert str(refused.value) == ("the figure would have 7,680 × 40,000 pixels; 64 megapixels and 65,535 a side are "
-                                  "the limit. Lower --dpi or show less.")
+                                  "the limit. Take a --dpi of at most 182.")
