@@ -167,6 +167,8 @@ ACCEPTED: dict[str, tuple[str, str]] = {
     "elu of a thousand": (f"{SMALL} --input normal:std=1000 --init identity --act elu", ""),
     "a dead network": ("histogram --layers 5 --width 8 --bias constant:-9", "100 % zeros from layer 1"),
     "a fan-in of 10**18": ("bounds --fan-in 10**18", ""),
+    "a plane without height": ("phases --act tanh --over sigma_b=0:1e-11", ""),
+    "a plane below all floats": ("phases --init orthogonal --act arctan --over sigma_b=1e-300:1e-299", ""),
     "training that diverges": (f"{BASE['train']} --lr 1e6 --iterations 40", ""),
     "a thousand layers": ("histogram --layers 1000 --width 2 --batch-size 2", ""),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import groupby, pairwise
@@ -81,6 +82,9 @@ def _turn(choice: Choice, one: Edge, other: Edge) -> Edge:
 STEP = 0.01
 """Between neighbours, at most: a part of the plane's width or height."""
 
+NOISE = 1e-14
+"""Rounding of σ_b², relative to q: it is the difference of q and σ_w²·E φ²."""
+
 NEAREST = 1e-13
 """Between neighbours' variances, relative to them: nothing is between."""
 
@@ -124,8 +128,10 @@ def _at(choice: Choice, before: Edge, q: float) -> Edge | None:
 
 def _is_long(one: Edge, other: Edge, extent: Extent) -> bool:
     width, height = extent[1] - extent[0], extent[3] - extent[2]
-    parts = abs(other.sigma_w - one.sigma_w) / width, abs(other.sigma_b - one.sigma_b) / height
-    return max(parts) > STEP and (other.q or 0.0) - (one.q or 0.0) > NEAREST * (other.q or 0.0)
+    across, up = abs(other.sigma_w - one.sigma_w), abs(other.sigma_b - one.sigma_b)
+    noise = NOISE * (other.q or 0.0) / max(one.sigma_b, other.sigma_b, sys.float_info.min)
+    long = across > STEP * width or (up > STEP * height and up > noise)
+    return long and (other.q or 0.0) - (one.q or 0.0) > NEAREST * (other.q or 0.0)
 
 
 def _is_near(one: Edge, other: Edge, extent: Extent) -> bool:
