@@ -77,13 +77,14 @@ CLASSICS = [
     ("he", "relu", 5, "healthy", None, None),
     ("he", "relu", 50, "healthy", None, None),
     ("lecun_normal", "selu", 5, "healthy", None, None),
-    ("lecun_normal", "selu", 50, "healthy", None, None),
+    ("lecun_normal", "selu", 50, "drifting", None, None),
     ("xavier", "tanh", 5, "healthy", None, None),
     ("xavier", "tanh", 50, "healthy", None, None),
     (TANH, "tanh", 5, "healthy", None, None),
     (TANH, "tanh", 50, "exploding", 10, 20),
     ("he", "selu", 50, "exploding", 1, 30),
     ("he", "gelu", 50, "vanishing", 15, 40),
+    ("xavier", "relu", 10, "drifting", None, None),
     ("torch.linear", "relu", 50, "vanishing", 45, 48),
     ("torch.linear", "relu", 5, "vanishing", 1, 2),
     ("0.01", "relu", 5, "vanishing", 2, 2),
@@ -99,7 +100,7 @@ CLASSICS = [
     ("ones", "tanh", 5, "symmetric", 1, 1),
     ("constant:0.5", "sigmoid", 5, "symmetric", 1, 1),
 ]
-BAD = [case[:3] for case in CLASSICS if case[3] != "healthy"]
+BAD = [case[:3] for case in CLASSICS if case[3] not in ("healthy", "drifting")]
 
 
 @pytest.mark.slow
@@ -148,7 +149,7 @@ def test_the_gain_of_a_remedy_is_the_one_of_the_papers():
     """1/√E φ(z)²: 1.5925 for tanh; √2 and 1 by name for relu and selu; the edge of chaos of tanh at σ_w = 1."""
     assert "--init lecun_normal:gain=1.593 " in advised("0.01", "tanh").remedy
     assert "--init he " in advised("0.01", "relu").remedy
-    assert "--init lecun_normal (the gain" in advised("he", "selu", 50).remedy
+    assert "--init lecun_normal (the gain" in advised("he", "selu", 30).remedy
     assert "--init lecun_normal (the edge of chaos)" in advised(TANH, "tanh", 50).remedy
 
 
@@ -160,7 +161,7 @@ def test_relu_grows_by_gain_over_root_two_a_layer_and_20_layers_show_it(gain):
     sure = abs(growth) > 1.3 * math.log10(CHANGE.value) or abs(growth) < 0.7 * math.log10(CHANGE.value)
     assert sure
     if abs(growth) < math.log10(CHANGE.value):
-        assert found.good
+        assert not found.bad
     else:
         assert found.code == ("exploding" if growth > 0 else "vanishing")
         step = growth / 20
@@ -199,6 +200,43 @@ def test_what_is_healthy_may_carry_a_remark():
     assert "by a power law, not exponentially" in judged("xavier", "tanh", 50).text
     assert "chi = 1.07 a layer: gradients ×10 every 66" in judged("lecun_normal", "selu", 50).text
 
+
+def test_what_would_be_bad_in_a_deeper_stack_drifts_and_the_depth_is_that_of_chi():
+    """Xavier halves the squared gradient of ReLU a layer; ×1/30 is passed after 2·ln 30/ln 2 = 9.8 of them."""
+    found = judged("xavier", "relu", 10)
+    assert (found.code, found.layer, found.bad, found.good) == ("drifting", None, False, False)
+    assert f"bad from {1 + math.ceil(2 * math.log(CHANGE.value) / math.log(2))} layers on" in found.text
+    assert "chi = 0.5 a layer: gradients ×0.1 every 6.64 layers" in found.text
+    assert "--init he " in advised("xavier", "relu", 10).remedy
+    assert judged("he", "relu", 50).good
+    assert judged("xavier", "tanh", 5).good  # by a power law: ×0.4 over 5 layers, and no more than that over 50
+
+
+def test_networks_of_finite_width_that_fall_behind_the_average_are_not_called_chance():
+    """ln K of ReLU falls by 5/2n a layer (Hanin & Nica 2018): ×0.04 in the std of 50 layers of 20 units."""
+    assert "finite width drifts" in judged("he", "relu", 50, width=30, rows=100).text
+
+
+def test_inputs_that_are_all_alike_are_said_to_be():
+    found = judged("he", "relu", source="constant:1", mean=1.0)
+    assert "all inputs are alike" in found.text
+    assert "all inputs are alike" in found.headline
+
+
+@pytest.mark.parametrize("bias", [-1, -2, -3])
+def test_biases_that_push_every_unit_off_make_them_die_however_slowly(bias):
+    assert judged("he", "relu", bias=f"constant:{bias}").code == "dying"
+
+
+def test_a_collapse_is_told_with_the_gradient_that_vanishes_beside_it():
+    assert "gradients ×0.00" in judged("lecun_normal", "sigmoid").text
+
+
+def test_a_gain_that_does_not_keep_its_word_does_not_claim_to():
+    for init, act in (("0.01", "exponential"), ("1", "relu_squared"), ("0.01", "softplus")):
+        found = advised(init, act, 4).remedy
+        activations = re.search(r"activations ×([\d.e+-]+)", found)
+        assert "the gain that keeps" not in found or 1 / 3 < float(activations[1]) < 3
 
 def test_what_selu_needs_and_does_not_get_is_named():
     assert "selu needs LeCun weights (fan_in·Var W is 2, not 1)" in judged("he", "selu").text

@@ -310,7 +310,7 @@ def test_the_critical_line_passes_where_theory_has_it_and_a_tick_of_a_row_stays_
 def test_every_verdict_has_a_colour_of_its_own_and_is_counted():
     assert VERDICTS.keys() == {*CODES, ""} - {"non_finite"}
     assert len(set(VERDICTS.values())) == len(CODES)
-    shown = texts(drawn(of_values((gains(3), depths(3)), "std", [1.0] * 9, mixed(9), quantities=(VERDICT,))))
+    shown = texts(drawn(of_values((gains(4), depths(3)), "std", [1.0] * 12, mixed(12), quantities=(VERDICT,))))
     assert all(any(f"{code.replace('_', ' ')} ({count})" in shown for count in (1, 2)) for code in CODES)
 
 

@@ -40,7 +40,7 @@ def forward(seen: Evidence, course: Course, sign: int) -> str:
     text = (f"{seen.name}: activations {verb} {times(size / layer)} a layer to rms "
             f"{number(next(rms(each.activation.statistics) for each in seen.layers if each.layer == layer))} "
             f"in layer {layer}, {_pace(seen, size, layer)}")
-    return fitted(text, unmet(seen), chi(seen), _back(seen))
+    return fitted(text, unmet(seen), chi(seen), back(seen))
 
 
 def backward(seen: Evidence, sign: int) -> str:
@@ -55,7 +55,7 @@ def backward(seen: Evidence, sign: int) -> str:
     return fitted(text, chi(seen), unmet(seen))
 
 
-def _back(seen: Evidence) -> str:
+def back(seen: Evidence) -> str:
     """`gradients ×3.1e-5 back to layer 1`."""
     if not seen.backward or seen.depth == 1:
         return ""
@@ -106,16 +106,34 @@ def sizes(seen: Evidence) -> str:
     if not seen.layers:
         return "nothing was measured"
     first, last = (each.activation.statistics["std"] for each in (seen.layers[0], seen.layers[-1]))
-    back = _back(seen)
+    gradients = back(seen)
     return (f"std {number(first)} → {number(last)} over {seen.depth} layer{'s' if seen.depth > 1 else ''}"
-            f"{back and f', {back}'}")
+            f"{gradients and f', {gradients}'}")
 
 
 def largest_change(seen: Evidence) -> str:
     """`gradients ×0.97`: what changes most of activations and gradients over all layers."""
+    if _all_alike(seen):
+        return "inputs alike"
     courses = [(f"{what} {times(size)}", abs(size)) for what, course in
                (("activations", seen.forward), ("gradients", seen.backward)) for _, size in course[-1:]]
     return max(courses, key=lambda pair: pair[1], default=("", 0.0))[0]
+
+
+def drift(seen: Evidence) -> str:
+    """What changes, how fast, and from how many layers on it is bad."""
+    deep = f"bad from {seen.bad_depth:,} layers on" if seen.bad_depth else ""
+    first, last = (each.activation.statistics["std"] for each in (seen.layers[0], seen.layers[-1]))
+    return fitted(f"{seen.name}: {largest_change(seen)} over {seen.depth} layers, {deep}", unmet(seen), _rate(seen),
+                  f"std {number(first)} → {number(last)}", _alike(seen))
+
+
+def _rate(seen: Evidence) -> str:
+    """`chi = 0.5 a layer: gradients ×0.1 every 6.64 layers`."""
+    if seen.chi is None or abs(math.log10(seen.chi)) <= 0.01:
+        return ""
+    per_ten = 2 / abs(math.log10(seen.chi))
+    return f"{chi(seen)}: gradients {'×10' if seen.chi > 1 else '×0.1'} every {number(per_ten)} layers"
 
 
 def unmet(seen: Evidence) -> str:
@@ -150,20 +168,31 @@ def _slow(seen: Evidence) -> str:
         return ""
     if seen.power_law:
         return "activations change by a power law, not exponentially"
-    if seen.chi is not None and abs(math.log10(seen.chi)) > 0.01:
-        per_ten = 2 / abs(math.log10(seen.chi))
-        return f"{chi(seen)}: gradients {'×10' if seen.chi > 1 else '×0.1'} every {number(per_ten)} layers"
     return _chance(seen)
 
 
 def _chance(seen: Evidence) -> str:
-    """A narrow network strays from what theory expects."""
-    expected = seen.expected[-1].std if len(seen.expected) == seen.depth else 0.0
+    """A narrow network strays from what theory expects on average: most do to one side, by a formula, or by chance."""
+    last = seen.expected[-1] if len(seen.expected) == seen.depth else None
     measured = seen.layers[-1].activation.statistics["std"] if seen.layers else 0.0
-    if not (expected > 0 and measured > 0) or abs(math.log(measured / expected)) < math.log(NOTABLE.value):
+    if last is None or not (last.std > 0 and measured > 0) or _near(measured, last.std):
         return ""
-    return f"theory expects std {number(expected)}: {min(seen.stack.widths[1:]):,} units stray by chance"
+    units = min(seen.stack.widths[1:])
+    if (last.std_typical < last.std) == (measured < last.std) and not _near(last.std_typical, last.std):
+        return (f"finite width drifts: theory's mean over networks is std {number(last.std)}, most of {units:,} units "
+                f"have {'less' if measured < last.std else 'more'}")
+    return f"theory expects std {number(last.std)}: {units:,} units stray by chance"
 
 
-REMARKS: tuple[Callable[[Evidence], str], ...] = (unmet, _alike, _slow)
+def _near(one: float, other: float) -> bool:
+    return abs(math.log(one / other)) < math.log(NOTABLE.value) if one > 0 and other > 0 else False
+
+
+def _all_alike(seen: Evidence) -> str:
+    if seen.rows < 2 or seen.inputs_differ:
+        return ""
+    return "all inputs are alike, so that nothing shows what becomes of their differences"
+
+
+REMARKS: tuple[Callable[[Evidence], str], ...] = (_all_alike, unmet, _slow, _alike)
 """In order of importance."""

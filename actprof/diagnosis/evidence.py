@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
 
-from actprof.diagnosis.verdicts import CHANGE, COLLAPSED
+from actprof.diagnosis.verdicts import CHANGE, COLLAPSED, DEEPER, NOTABLE
 from actprof.engine.inputs import InputMoments
 from actprof.engine.profiles import Arm, LayerSummary, Statistics
 from actprof.engine.spec import StackSpec
 from actprof.theory.predictions import LayerTheory, StackTheory
+from actprof.theory.stack import predict
 
 Course = tuple[tuple[int, float], ...]
 """((layer, log₁₀ of a ratio), …)."""
 
 FEWEST = 8
 """Layers from which on a power law can be told from an exponential."""
+
+
+SETTLED = 20
+"""Layers after which what is left of the start no longer tells what comes: theory goes on as at their end."""
 
 
 class Swing(NamedTuple):
@@ -151,6 +156,21 @@ class Evidence:
         first = math.log(halfway[0])
         return abs(first) > 1e-6 and 0.4 < math.log(end[0]) / first < 0.62
 
+    @cached_property
+    def bad_depth(self) -> int | None:
+        """From how many layers on theory lets sizes change by more than CHANGE, where they drift.
+
+        None where they do not: where little has changed so far, by a power law or only at the start.
+        """
+        uniform = len(set(self.stack.widths[1:])) == 1 and len(set(self.stack.activations)) == 1
+        if self.change <= math.log10(NOTABLE.value) or self.power_law or not uniform or self.depth < 2:
+            return None
+        layers, most = self.expected, int(DEEPER.value * self.depth)
+        if len(layers) == self.depth < SETTLED:
+            layers = _deeper(self, most)
+        return next((depth for depth, size in _courses(layers, most)
+                     if depth > self.depth and size > math.log(CHANGE.value)), None)
+
     @property
     def name(self) -> str:
         """`tanh with lecun_normal:gain=1.6`."""
@@ -159,6 +179,32 @@ class Evidence:
         listed = "/".join(acts[:3]) + ("/…" if len(acts) > 3 else "")
         init = self.stack.init.label or self.stack.init.name
         return f"{listed} with {'std ' if init[0] in '.0123456789' else ''}{init}{norm}"
+
+
+def _deeper(seen: Evidence, depth: int) -> tuple[LayerTheory, ...]:
+    """What theory says of a stack of so many layers of the same kind."""
+    stack = replace(seen.stack, widths=(seen.stack.widths[0], *seen.stack.widths[1:2] * depth),
+                    activations=seen.stack.activations[:1] * depth)
+    inputs = seen.inputs
+    return predict(stack, inputs.second_moment, inputs.correlation, seen.rows, inputs.unevenness, typical=False).layers
+
+
+def _courses(layers: Sequence[LayerTheory], most: int) -> Iterator[tuple[int, float]]:
+    """(depth, by how much sizes change over so many layers as a natural logarithm), as theory has it.
+
+    Beyond the layers that it knows both ways go on as at their end.
+    """
+    known = [layer for layer in layers if 0 < layer.second_moment < math.inf]
+    chis = [layer.chi for layer in known if layer.chi]
+    if len(known) < 2 or not chis:
+        return
+    sizes = [math.log(layer.second_moment) / 2 for layer in known]
+    backward = 0.0
+    for depth in range(2, most + 1):
+        ahead = depth - len(sizes)
+        forward = sizes[min(depth, len(sizes)) - 1] + max(ahead, 0) * (sizes[-1] - sizes[-2])
+        backward += math.log(chis[min(depth - 1, len(chis)) - 1]) / 2
+        yield depth, max(abs(forward), abs(backward))
 
 
 def beyond(course: Iterable[tuple[int, float]], sign: int) -> int | None:

@@ -19,7 +19,7 @@ from actprof.catalogue.expectations import forward_gain, moments
 from actprof.catalogue.initializers import INITIALIZERS, preset_bias
 from actprof.catalogue.normalizations import NORMALIZATIONS
 from actprof.diagnosis.evidence import Evidence, number, times
-from actprof.diagnosis.verdicts import CHANGE, COLLAPSED, FLAT, NOTABLE, SATURATED
+from actprof.diagnosis.verdicts import CHANGE, COLLAPSED, FLAT, NOTABLE, SATURATED, Verdict
 from actprof.engine import memory
 from actprof.engine.inputs import FirstRows, InputMoments, Inputs, StandardInputs, input_moments, open_inputs
 from actprof.engine.measure import measured
@@ -36,6 +36,8 @@ NAMED = ((math.sqrt(2), "he"), (1.0, "lecun_normal"))
 
 VARIANCES = (1.0, 2.0, 4.0, 8.0)
 """Variances at which the edge of chaos with biases is tried."""
+
+KEEPS = "the gain that keeps E a²"
 
 BETWEEN = 7
 """Gains that are tried between those that theory names."""
@@ -72,7 +74,7 @@ class Trials:
 
     run: RunSpec
     inputs: Inputs
-    judge: Callable[[Evidence], bool]
+    judge: Callable[[Evidence], Verdict]
 
     def begin(self, stack: StackSpec) -> None:
         """Set what may be spent beside the run of this stack."""
@@ -91,7 +93,7 @@ class Trials:
             rows = int(min(max(ROWS_WORK / self._work(candidate.stack, 1), MIN_ROWS), MAX_ROWS))
             few = FirstRows(inputs, inputs.batch_rows(0) if whole_batch else rows)
             found = self._run(candidate.stack, few)
-            if found is None or not self.judge(found):
+            if found is None or not self.judge(found).good:
                 return found
             return self._run(candidate.stack, inputs) or found
         except ActprofError:  # other features than the file's, memory, weights too large for gradients
@@ -136,14 +138,24 @@ def remedy(seen: Evidence, trials: Trials, *first: Candidate) -> Advice:
     """The first candidate with which a run is healthy, `first` ones before the others."""
     with np.errstate(all="ignore"):
         trials.begin(seen.stack)
-        longer = []
+        longer, drifting = [], None
         for candidate in chain(first, candidates(seen)):
             found = trials.evidence(candidate)
-            if found is not None and trials.judge(found):
-                return _advice(candidate, found.forward[-1][1], _back(found), "a run gives")
+            if found is not None and trials.judge(found).good:
+                advice = _advice(candidate, found.forward[-1][1], _back(found), "a run gives")
+                bad_depth = _with_theory(found).bad_depth
+                if bad_depth is None:
+                    return advice
+                drifting = drifting or replace(advice, remedy=f"{advice.remedy}, bad from {bad_depth:,} on")
             if found is None and trials.longer(candidate):
                 longer.append(candidate)
-        return _by_theory(seen, longer)
+        return drifting or _by_theory(seen, longer)
+
+
+def _with_theory(found: Evidence) -> Evidence:
+    inputs = found.inputs
+    theory = predict(found.stack, inputs.second_moment, inputs.correlation, found.rows, inputs.unevenness)
+    return replace(found, theory=theory)
 
 
 def _back(found: Evidence) -> float:
@@ -151,8 +163,10 @@ def _back(found: Evidence) -> float:
 
 
 def _advice(candidate: Candidate, forward: float, backward: float, source: str) -> Advice:
-    lead, depth = "" if candidate.standardised else "try ", candidate.stack.depth
-    text = (f"{lead}{candidate.options} ({candidate.reason}): {source} activations {times(forward)}, "
+    lead, depth, reason = "" if candidate.standardised else "try ", candidate.stack.depth, candidate.reason
+    if abs(forward) > math.log10(NOTABLE.value):
+        reason = reason.replace(KEEPS, "the gain that would keep E a² = 1, where this is not stable")
+    text = (f"{lead}{candidate.options} ({reason}): {source} activations {times(forward)}, "
             f"gradients {times(backward)} over {depth:,} layer{'s' if depth > 1 else ''}")
     return Advice(text, candidate.options, None if candidate.standardised else candidate.stack)
 
@@ -200,7 +214,7 @@ def _named(choice: Choice, plain: StackSpec, clean: str) -> Iterator[Candidate]:
     keeping = kept * _gain(choice)
     if 0 < keeping < math.inf:
         as_critical = "" if plain.dropout else ", as --init critical"
-        yield _scaled(keeping, plain, clean, f"the gain that keeps E a²{as_critical}")
+        yield _scaled(keeping, plain, clean, f"{KEEPS}{as_critical}")
     edge = fixed_points.critical(choice)
     if edge is not None and edge.stability != "unstable" and not edge.sigma_b:
         yield _scaled(kept * edge.sigma_w, plain, clean, "the edge of chaos")

@@ -16,6 +16,7 @@ from actprof.diagnosis.remedies import Candidate, Trials, remedy
 from actprof.diagnosis.verdicts import (
     CHANGE,
     COLLAPSED,
+    DRIFTING,
     DYING,
     FLAT,
     HEALTHY,
@@ -51,9 +52,10 @@ def _of_symmetry(seen: Evidence) -> str:
 
 
 def dying(seen: Evidence) -> Verdict | None:
-    """Units that are off for every input; not where the signal has faded before."""
-    faded = seen.faded or seen.depth
-    for layer in seen.layers[:faded]:
+    """Units that are off for every input; not where the signal has faded before, unless biases push them off."""
+    pushed = initializers.bind(seen.stack.bias).mean(fans_of(seen.stack, 1)) < 0
+    reached = seen.depth if pushed else seen.faded or seen.depth
+    for layer in seen.layers[:reached]:
         share = layer.activation.statistics["dead_fraction"]
         off = not layer.least_z >= 0
         if off and seen.arm.config["samples"] > 1 and share > min(DYING.value + 2 / math.sqrt(layer.fan_out), 0.999):
@@ -81,7 +83,7 @@ def saturated(seen: Evidence) -> Verdict | None:
         if share > limit.value:
             text = (f"{seen.name}: {100 * share:.3g} % of layer {layer.layer} lies where {phi.name} is flat, "
                     f"{_beyond(*phi.saturation)}{_since(layer)}")
-            return Verdict("saturated", layer.layer, fitted(text, chi(seen)),
+            return Verdict("saturated", layer.layer, fitted(text, causes.back(seen), chi(seen)),
                            headline=f"{100 * share:.3g} % of layer {layer.layer} is saturated",
                            measured=f"{100 * share:.3g} % flat")
     return None
@@ -107,7 +109,7 @@ def collapsed(seen: Evidence) -> Verdict | None:
     last = found[-1].activation.statistics
     text = (f"{seen.name}: the histogram looks fine (std {number(last['std'])} in layer {found[-1].layer}), yet within "
             f"units std is {number(last['within_unit_std'])}: all inputs give nearly the same vector")
-    return Verdict("collapsed", found[0].layer, fitted(text, chi(seen)),
+    return Verdict("collapsed", found[0].layer, fitted(text, causes.back(seen), chi(seen)),
                    headline=f"From layer {found[0].layer} on all inputs look alike",
                    measured=f"in-unit std {number(last['within_unit_std'])}")
 
@@ -127,19 +129,16 @@ def verdict(arm: Arm, stack: StackSpec, theory: StackTheory | None, inputs: Inpu
     found = judge(seen)
     if len(arm.networks) > 1:
         found = _of_networks(seen, found)
-    if not found.bad or found.remedy or trials is None:
+    if not (found.bad or found.code == DRIFTING) or found.remedy or trials is None:
         return found
-    return replace(found, **vars(remedy(seen, trials, *_revival(seen, found))))
+    advice = remedy(seen, trials, *_revival(seen, found))
+    # Of what is not bad nothing is said where nothing does better.
+    return found if not found.bad and not advice.options else replace(found, **vars(advice))
 
 
 def judge(seen: Evidence) -> Verdict:
     """The first rule that holds."""
     return next(found for rule in RULES if (found := rule(seen)) is not None)
-
-
-def healthy(seen: Evidence) -> bool:
-    """Whether nothing is wrong with what was measured."""
-    return judge(seen).good
 
 
 def _of_networks(seen: Evidence, found: Verdict) -> Verdict:
@@ -240,11 +239,21 @@ def _uncertain(seen: Evidence) -> Verdict | None:
                    headline="Gradients are uncertain: measure them", measured=f"gradients ×? {times(strays)}")
 
 
+def _drifting(seen: Evidence) -> Verdict | None:
+    """Not bad at this depth, but in deeper stacks of the same kind."""
+    if seen.bad_depth is None:
+        return None
+    change = causes.largest_change(seen)
+    return Verdict(DRIFTING, None, causes.drift(seen), measured=change,
+                   headline=f"Drifting: {change} over {seen.depth} layers, bad from {seen.bad_depth:,} on")
+
+
 def _healthy(seen: Evidence) -> Verdict:
-    return Verdict(HEALTHY, None, causes.health(seen), headline=f"Healthy: {causes.sizes(seen)}",
+    alike = "" if seen.inputs_differ or seen.rows < 2 else "all inputs are alike, "
+    return Verdict(HEALTHY, None, causes.health(seen), headline=f"Healthy: {alike}{causes.sizes(seen)}",
                    measured=causes.largest_change(seen))
 
 
 RULES: tuple[Rule, ...] = (_non_finite, symmetric, _no_inputs, dying, saturated,
-                           collapsed, _exploding, _vanishing, _uncertain, _healthy)
+                           collapsed, _exploding, _vanishing, _uncertain, _drifting, _healthy)
 """The first that holds is the verdict."""

@@ -8,10 +8,11 @@ from typing import Any
 
 from actprof.engine.spec import StackSpec
 
-HEALTHY, UNCERTAIN = "healthy", "uncertain"
-CODES = (HEALTHY, "vanishing", "exploding", "saturated", "dying", "collapsed", "symmetric", "non_finite", UNCERTAIN)
+HEALTHY, DRIFTING, UNCERTAIN = "healthy", "drifting", "uncertain"
+CODES = (HEALTHY, "vanishing", "exploding", "saturated", "dying", "collapsed", "symmetric", "non_finite", UNCERTAIN,
+         DRIFTING)
 
-SIGNS, BAD = {HEALTHY: "✓", UNCERTAIN: "?"}, "✗"
+SIGNS, BAD = {HEALTHY: "✓", DRIFTING: "~", UNCERTAIN: "?"}, "✗"
 """Before the words of a verdict, the best first; BAD before all others."""
 
 
@@ -47,8 +48,8 @@ class Verdict:
 
     @property
     def bad(self) -> bool:
-        """Whether something is wrong: what is not known is neither good nor bad."""
-        return self.code not in (HEALTHY, UNCERTAIN)
+        """Whether something is wrong: what is not known, or would be bad only in deeper stacks, is not."""
+        return self.code not in SIGNS
 
     @property
     def order(self) -> int:
@@ -113,11 +114,14 @@ ALIKE = Threshold(
     "further layers can hardly tell the inputs apart: a remark, no fault")
 NOTABLE = Threshold(
     "notable", 3.0, "times, of activations or gradients over all layers",
-    "more than chance in a few wide layers: a remark, no fault")
+    "more than chance in a few wide layers: a remark, no fault; where theory lets it go on, the verdict is drifting")
+DEEPER = Threshold(
+    "deeper", 5.0, "times the depth",
+    "what would be bad in a stack of no more than so many layers is drifting; a power law takes longer")
 STANDARD = Threshold(
     "standard", 0.1, "from 0 for the mean, from 1 for the second moment and fan_in·Var W",
     "SELU holds its fixed point only near standardised inputs and LeCun weights")
-THRESHOLDS = (CHANGE, NO_SIGNAL, SATURATED, FLAT, DYING, COLLAPSED, VISIBLE, ALIKE, NOTABLE, STANDARD)
+THRESHOLDS = (CHANGE, NO_SIGNAL, SATURATED, FLAT, DYING, COLLAPSED, VISIBLE, ALIKE, NOTABLE, DEEPER, STANDARD)
 
 
 @dataclass(frozen=True)

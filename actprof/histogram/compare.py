@@ -67,5 +67,5 @@ def remedied_stacks(comparison: Comparison, stacks: Sequence[StackSpec]) -> list
 def _judged(stack: StackSpec, arm: Arm, run: RunSpec, inputs: Inputs, moments: InputMoments) -> JudgedArm:
     """The arm with what theory says of it, and with a verdict."""
     expected = forecast(stack, moments, inputs.batch_rows(0), arm.layers)
-    verdict = rules.verdict(arm, stack, expected.theory, moments, Trials(run, inputs, rules.healthy))
+    verdict = rules.verdict(arm, stack, expected.theory, moments, Trials(run, inputs, rules.judge))
     return JudgedArm.of(arm, stack, expected, verdict)

@@ -77,7 +77,7 @@ def print_comparison(comparison: Comparison, shown: Shown, stream: TextIO,
             stream.write(folded(text, stream))
         theory = shown.theory or not stream.isatty() or any(map(arm.disagrees, picked))
         print_judgement(arm, theory, remedied(arm), stream)
-        stream.write("\n")
+        stream.write("\n" * (len(comparison.arms) > 1 or not stream.isatty()))
     print_verdicts(comparison, shown.quantity, stream)
 
 

@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TextIO
 
-from actprof.diagnosis.verdicts import HEALTHY, UNCERTAIN
+from actprof.diagnosis.verdicts import DRIFTING, HEALTHY, UNCERTAIN
 from actprof.digits import number, percent, power_of_ten
 from actprof.report.settings import words
 from actprof.report.terminal import Column, printed, table, text_width, width, written
@@ -122,6 +122,7 @@ WORDS = {
     "collapsed": Word("collaps.", "units give the same for every input"),
     "symmetric": Word("symm.", "all units of a layer are the same"),
     "non_finite": Word("non-fin.", "numbers became infinite or NaN"),
+    DRIFTING: Word("drift", "healthy at this depth, not in deeper stacks"),
     UNCERTAIN: Word("unsure", "gradients were not measured, and theory cannot tell"),
 }
 

@@ -194,7 +194,7 @@ def _verdict(spec: TrainSpec, data: Labelled) -> Verdict | None:
         return None
     with np.errstate(all="ignore"):
         theory = predict(hidden, moments.second_moment, moments.correlation, len(rows), moments.unevenness)
-        found = rules.verdict(arm, hidden, theory, moments, Trials(run, inputs, rules.healthy))
+        found = rules.verdict(arm, hidden, theory, moments, Trials(run, inputs, rules.judge))
     return replace(found, text=found.text.partition(": ")[2]) if found.bad else None
 
 
