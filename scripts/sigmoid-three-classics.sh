@@ -6,8 +6,8 @@ width=$(size 100 50)
 
 step saturated "Weights N(0, 1). Where do the values pile up?" \
   histogram --act sigmoid --init 1 --width "$width" --range 0 1
-seen "At 0 and 1: {A.layers[0].activation.saturated_fraction:.0%} of layer 1 lie where the sigmoid is flat. Gradients \
-reach it at {A.layers[0].gradient.ratio:.2g} of their size." 'A.layers[0].activation.saturated_fraction > 0.3'
+seen "At 0 and 1: {A.layers[0].activation.saturated_fraction:.0%} of layer 1 lie where the sigmoid is flat. Gradients come \
+back ×{A.layers[0].gradient.ratio:.2g}." 'A.layers[0].activation.saturated_fraction > 0.3'
 
 step all-alike "Weights N(0, 0.01²). Where now?" \
   histogram --act sigmoid --init 0.01 --width "$width" --range 0 1
