@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 TITLE = "Weight scale against fan-in"
 LEFT, LIST, RIGHT, BETWEEN = 156.0, 470.0, 28.0, 36.0  # of the axes, width of the list, right of it, left of it
-LOWEST = 480.0  # height of the axes
+MIN_HEIGHT = 480.0  # height of the axes
 MAX_LISTED = 6
 
 
@@ -44,7 +44,7 @@ def draw_figure(figure: Figure, theme: Theme, bounds: Bounds, log: bool) -> None
     foot = Paragraph.of(without_logarithm(bounds) if log else [], room, muted=True)
     under = BELOW + foot.height + 8
     above = header.height + key.height + 12
-    sheet = Sheet(figure, theme, max(header.height + listed.height + 24, above + LOWEST + under))
+    sheet = Sheet(figure, theme, max(header.height + listed.height + 24, above + MIN_HEIGHT + under))
     box = Box(LEFT, above, room, sheet.height - above - under)
     x, y = schemes.scales(room)
     axes = add_axes(sheet, "weights", box, x, y, titles=(_x_title(bounds), "size of a weight" if log else "weight"))

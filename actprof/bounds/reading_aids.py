@@ -19,7 +19,7 @@ from actprof.report.ticks import Linear
 ENLARGED_FROM, MIN_ENLARGED, WORTHWHILE = 0.3, 5, 2.2  # of the fan-ins; so many of them; so many times as tall
 CLEAR, LABELS, NOTE = 16.0, 108.0, 15.0
 NAME, LABEL, LEG = NAMES[HALF], 17.0, 14.0
-SHORTEST, GAP = 130.0, 4.0
+MIN_RUN, GAP = 130.0, 4.0
 
 
 def draw_enlarged(sheet: Sheet, spot: Spot, box: Box, schemes: Schemes) -> None:
@@ -51,7 +51,7 @@ def draw_half_slope(sheet: Sheet, spot: Spot, box: Box, schemes: Schemes) -> Non
     """Fan-in × 4, std ÷ 2: beside the closest curve with a slope of −1/2, if there is one and a free place."""
     steep = [number for number, scheme in enumerate(schemes.bounds.schemes) if has_half(scheme)]
     times = next((times for times in (4.0, *(10.0**power for power in range(2, 31, 2)))
-                  if _run(sheet, spot, times)[0] >= SHORTEST), None)
+                  if _run(sheet, spot, times)[0] >= MIN_RUN), None)
     if not steep or times is None:
         return
     run, rise = _run(sheet, spot, times)

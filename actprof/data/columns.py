@@ -20,7 +20,7 @@ INDEX_NAMES = ("", "id", "index", "unnamed: 0", "rownames", "row_names")
 
 RANGE = re.compile(r"(\d{1,9})\s*[-:]\s*(\d{1,9})", re.ASCII)
 NUMBER = re.compile(r"-?\d{1,9}", re.ASCII)
-MOST_NAMED = 12
+MAX_NAMED = 12
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ def column(what: str, look: Look, text: str) -> int:
     if not names:
         raise DataError(f"{what} has no header line, so no column {quoted(text)}. Name {offered}.")
     guess = did_you_mean(text, names)
-    listed = ", ".join([*(quoted(name, 20) for name in names[:MOST_NAMED]), *["…"] * (len(names) > MOST_NAMED)])
+    listed = ", ".join([*(quoted(name, 20) for name in names[:MAX_NAMED]), *["…"] * (len(names) > MAX_NAMED)])
     raise DataError(f"{what} has no column {quoted(text)}. {guess or f'Its columns: {listed}; or {offered}.'}")
 
 
@@ -155,7 +155,7 @@ def drop_option(look: Look, chosen: Sequence[int], before: str = "") -> str:
     else by number."""
     names = [look.names[each] if look.names else "" for each in chosen]
     plain = all(re.fullmatch(r"[A-Za-z]\w*", name) and (look.names or ()).count(name) == 1 for name in names)
-    items = names if plain and len(names) <= MOST_NAMED else _numbers(chosen)
+    items = names if plain and len(names) <= MAX_NAMED else _numbers(chosen)
     return f"--drop {','.join([*([before] if before else []), *items])}"
 
 

@@ -36,7 +36,7 @@ TEST_LABELS = ("y_test", "t_test", "test_labels", "test_y")
 
 EXPECTED = "expected 2-D rows × features or images"
 MAX_HEADER = 1 << 16
-MOST_LISTED = 12
+MAX_LISTED = 12
 
 
 @dataclass(frozen=True)
@@ -207,8 +207,8 @@ class _Arrays:
 
 
 def _some(items: list[str], joint: str) -> str:
-    left = len(items) - MOST_LISTED
-    return joint.join([*items[:MOST_LISTED], *([f"… {left:,} more"] if left > 0 else [])])
+    left = len(items) - MAX_LISTED
+    return joint.join([*items[:MAX_LISTED], *([f"… {left:,} more"] if left > 0 else [])])
 
 
 def require_rows(what: str, header: Header) -> None:

@@ -19,7 +19,7 @@ MAX_ROWS = 6
 """Activations with a row each; more make a gallery."""
 
 MAX_COLUMNS, BETWEEN, TICK, NAME, SMALL = 8, 26.0, 12.0, 15.0, 14.0
-BESIDE, BELOW, LOWEST = 46.0, 34.0, 90.0  # pixels of a small map's ticks, and of a small plane
+BESIDE, BELOW, MIN_HEIGHT = 46.0, 34.0, 90.0  # pixels of a small map's ticks, and of a small plane
 GAP = 16.0  # below a small plane without ticks
 
 
@@ -29,8 +29,8 @@ def least_height(count: int) -> float:
     from actprof.report.lettering import line_height
 
     if count <= MAX_ROWS:
-        return (count * (row.LOWEST + row.BELOW + row.GAP) + FOOT) / UNIT
-    small = line_height(NAME) + 2 * line_height(SMALL) + LOWEST + GAP
+        return (count * (row.MIN_HEIGHT + row.BELOW + row.GAP) + FOOT) / UNIT
+    small = line_height(NAME) + 2 * line_height(SMALL) + MIN_HEIGHT + GAP
     return (math.ceil(count / MAX_COLUMNS) * small + FOOT) / UNIT
 
 
@@ -79,7 +79,7 @@ def _draw_gallery(figure: Figure, theme: Theme, result: GainTable) -> None:
                     Paragraph(_summary(each), SMALL, muted=True)]) for each in result.activations]
     above = max(text.height for text in texts)
     rows, below = math.ceil(len(texts) / columns), BELOW if maps else GAP
-    tall = max((HEIGHT - header.height - FOOT) / rows, above + LOWEST + below)
+    tall = max((HEIGHT - header.height - FOOT) / rows, above + MIN_HEIGHT + below)
     sheet = Sheet(figure, theme, header.height + rows * tall + FOOT)
     header.draw(sheet)
     for number, (each, text) in enumerate(zip(result.activations, texts, strict=True)):

@@ -15,7 +15,7 @@ from actprof.gain.result import ActivationGains, GainCourse, GainTable, LengthMa
 from actprof.registry import Choice
 from actprof.theory.fixed_points import critical, fixed_points, gains, stable_edge
 from actprof.theory.length_map import length_map
-from actprof.theory.predictions import LARGEST_Q, MOST_SIGMA, Edge, FixedPoint, FixedPoints, Gains
+from actprof.theory.predictions import MAX_Q, MAX_SIGMA, Edge, FixedPoint, FixedPoints, Gains
 
 REACH = 4.0  # of z, either side
 POINTS = 321
@@ -96,8 +96,8 @@ class GainSpec:
     curves: bool = True
 
     def __post_init__(self) -> None:
-        for option, value, most in (("--sigma-w", self.sigma_w, MOST_SIGMA), ("--sigma-b", self.sigma_b, MOST_SIGMA),
-                                    ("--q0", self.q0, LARGEST_Q)):
+        for option, value, most in (("--sigma-w", self.sigma_w, MAX_SIGMA), ("--sigma-b", self.sigma_b, MAX_SIGMA),
+                                    ("--q0", self.q0, MAX_Q)):
             if value is not None and not 0 <= value <= most:
                 raise SpecError(f"{option} must be from 0 to {most:,.0f}, not {value:.12g}.")
         for place, choice in enumerate(self.activations):
@@ -169,7 +169,7 @@ def _courses(choice: Choice, figures: Gains, request: GainSpec) -> tuple[GainCou
     named = {"forward": figures.gain_forward, "backward": figures.gain_backward, "std": figures.gain_std,
              "torch": figures.torch_gain}
     return tuple(_course(choice, name, gain, _start(gain, 0.0, request.q0)) for name, gain in named.items()
-                 if gain is not None and gain <= MOST_SIGMA and (name == "forward" or not request.everything))
+                 if gain is not None and gain <= MAX_SIGMA and (name == "forward" or not request.everything))
 
 
 def _course(choice: Choice, name: str, gain: float, start: float) -> GainCourse:

@@ -17,7 +17,7 @@ LEFT, BETWEEN, RIGHT = MARGIN + TEXTS + 70.0, 116.0, 36.0
 SHAPE = 0.35  # of the room for both planes
 SMALL = 13.0
 BELOW = line_height(TICK) + line_height(KEY) + 22  # ticks and title of an axis
-LOWEST = 150.0  # pixels of a plane
+MIN_HEIGHT = 150.0  # pixels of a plane
 OFF = 8.0  # a key above its plane
 GAP = 18.0
 DIGITS = range(5, 18)
@@ -36,7 +36,7 @@ class Row:
         self._widths = SHAPE * planes, (1 - SHAPE) * planes
         self._key = Paragraph([line for words in _map_key(each) for line in wrapped(words, self._widths[1], KEY)], KEY)
         self._above = self._key.height + OFF
-        self.least = max(self._texts.height, self._above + LOWEST + BELOW) + GAP
+        self.least = max(self._texts.height, self._above + MIN_HEIGHT + BELOW) + GAP
 
     def draw(self, sheet: Sheet, top: float, height: float) -> None:
         self._texts.draw(sheet, MARGIN, top)

@@ -7,9 +7,9 @@ import textwrap
 
 from actprof.digits import without_rounding
 from actprof.gain.result import ActivationGains, GainCourse
-from actprof.theory.predictions import LARGEST_Q, Edge, FixedPoint, FixedPoints
+from actprof.theory.predictions import MAX_Q, Edge, FixedPoint, FixedPoints
 
-ENDLESS = f"grows beyond {LARGEST_Q:g}"
+ENDLESS = f"grows beyond {MAX_Q:g}"
 """Of a variance that no fixed point stops as far as they are sought."""
 
 
@@ -71,7 +71,7 @@ def fixed_point_lines(each: ActivationGains) -> list[str]:
     if found.course == "any" and found.reached:
         lines.append(f"  every variance is fixed: χ₁ = {significant(found.reached.chi_1)}{phase(found.reached)}")
     elif not found.points:
-        lines.append(f"  no fixed point up to q* = {LARGEST_Q:g}")
+        lines.append(f"  no fixed point up to q* = {MAX_Q:g}")
     return [*lines, f"  q0 = {significant(each.start)} {reaches(found)}"]
 
 

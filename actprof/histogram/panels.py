@@ -10,7 +10,7 @@ import numpy as np
 from actprof.digits import non_finite
 from actprof.histogram.scene import UNDER, Rows, Scene, all_zero, outside, sigma, write_message
 from actprof.report.axes import Box, add_axes, hatch, write
-from actprof.report.lettering import SMALLEST, fitting_size, line_height, width
+from actprof.report.lettering import MIN_SIZE, fitting_size, line_height, width
 from actprof.report.shares import NOTE, Frame, Note, draw_bars, draw_prediction, notes_of, stacked
 from actprof.report.sheet import MARGIN, WIDTH, Sheet
 from actprof.report.ticks import Linear
@@ -24,7 +24,7 @@ TICK = 14.0
 LOWEST = 84.0  # of the bars of a panel
 SHARES = 92.0  # left of the first panel
 LABELS = line_height(TICK) + 10
-CAPTION_SIZES = (17.0, 16.0, 15.0, 14.0, 13.0, 12.0, SMALLEST)
+CAPTION_SIZES = (17.0, 16.0, 15.0, 14.0, 13.0, 12.0, MIN_SIZE)
 
 
 class Panels(Rows):

@@ -14,7 +14,7 @@ from actprof.engine.profiles import LayerSummary, Summary
 from actprof.engine.spec import GRADIENT
 from actprof.histogram.result import Comparison
 from actprof.report.axes import Box, write
-from actprof.report.lettering import SMALLEST, fitting_size, line_height, width
+from actprof.report.lettering import MIN_SIZE, fitting_size, line_height, width
 from actprof.report.shares import Bars, ShareScale
 from actprof.report.sheet import INDENT, MARGIN, TITLE, WIDTH, ArmHeading, Paragraph, Sheet
 from actprof.report.style import Theme
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 SYMBOLS = {"activation": "activation a", "preactivation": "pre-activation z", GRADIENT: "gradient ∂L/∂z"}
 SIDE, BETWEEN = 560.0, 14.0  # width of the headings beside rows, and between the rows
 UNDER = line_height(16.0) + 4  # pixels of the title of a horizontal axis below its ticks
-MESSAGE_SIZES = (16.0, 14.0, 13.0, 12.0, SMALLEST)
+MESSAGE_SIZES = (16.0, 14.0, 13.0, 12.0, MIN_SIZE)
 
 
 class Scene:

@@ -30,8 +30,6 @@ TICK, TITLE = 16.0, 17.0
 BESIDE = 10.0  # pixels between an axis and the labels of its ticks
 BELOW = line_height(TICK) + line_height(TITLE) + 22
 """Pixels that the ticks and the title of a horizontal axis take."""
-GUTTER = 124.0
-"""Pixels that the ticks and the title of a vertical axis take, as a rule."""
 CLOSEST = 1.5  # pixels between grid lines
 
 

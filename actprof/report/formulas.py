@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from actprof.report.lettering import SMALLEST, fitting_size, formula_extent, line_height, width
+from actprof.report.lettering import MIN_SIZE, fitting_size, formula_extent, line_height, width
 from actprof.report.sheet import Paragraph, Sheet
 
-SIZES = (17.0, 16.0, 15.0, 14.0, 13.0, 12.0, SMALLEST)
+SIZES = (17.0, 16.0, 15.0, 14.0, 13.0, 12.0, MIN_SIZE)
 LEAD = 6.0
 _PIECE = re.compile(r"(?:\$[^$]*\$|[^\s$])+")
 

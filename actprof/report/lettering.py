@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 LEADING = 1.3  # line height over font size
-SMALLEST = 11.0
+MIN_SIZE = 11.0
 _SLACK = 1.03  # hinting at the final size makes some texts a little wider
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 NOTE = 14.0
 MARGIN = 9.0  # pixels left and right of the values: room for the bar of an atom at their end
-MOST_TICKS = 5
+MAX_TICKS = 5
 OVERHANG = 8.0  # how far the label of a tick may stand out to the side
 FAINTEST = 1e-4  # shares below have the faintest colour
 DASHED: dict[str, Any] = {"linewidth": 1.7, "linestyle": (0, (3.2, 2))}
@@ -33,7 +33,7 @@ DASHED: dict[str, Any] = {"linewidth": 1.7, "linestyle": (0, (3.2, 2))}
 ATOM_HEIGHTS = 8  # an atom's bar is at most so many times as tall as the axis: few beside many shall look few
 TICK_OF_ATOM = 4.0  # pixels beyond its bar
 SPIKE = 0.9  # of all, in one or two bins
-LOWEST = 1.0  # pixels: what is lower would dash the axis
+MIN_HEIGHT = 1.0  # pixels: what is lower would dash the axis
 GAPS = 12.0, 20.0  # pixels from the top of the axes to the strokes through a bar that goes on beyond it
 
 Note = tuple[float, str]
@@ -47,12 +47,12 @@ class ValueScale(Linear):
         found = super().ticks(room, extent)
         if len(found) > 1:
             return found
-        fitting = (self._within(self._round(wanted), room, extent) for wanted in range(MOST_TICKS, 1, -1))
+        fitting = (self._within(self._round(wanted), room, extent) for wanted in range(MAX_TICKS, 1, -1))
         alone = next((tick for ticks in fitting for tick in reversed(ticks) if tick[1] != "0"), None)
         return [(self._placed(alone[0]), with_power(alone[1]))] if alone else found
 
     def _at_most(self, room: float, extent: Extent) -> int:
-        return MOST_TICKS
+        return MAX_TICKS
 
     def _within(self, ticks: list[Tick], room: float, extent: Extent) -> list[Tick]:
         ends = [((value - self._start) / (self._end - self._start) * room, extent(with_power(label)) / 2 - OVERHANG)
@@ -179,7 +179,7 @@ class Frame:
         return (self.x.high - self.x.low) / self.width
 
     def visible(self, shares: ArrayLike) -> Any:
-        return self.scale.place(shares) * self.height >= LOWEST
+        return self.scale.place(shares) * self.height >= MIN_HEIGHT
 
     def pixels(self, value: float) -> float:
         """From the left side of the axes."""

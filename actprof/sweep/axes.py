@@ -14,7 +14,7 @@ from actprof.errors import SpecError, quoted
 from actprof.registry import NUMBER, did_you_mean, fan, folded
 from actprof.sweep.phases.request import VALUES_B, VALUES_W
 from actprof.sweep.result import Axis
-from actprof.theory.predictions import MOST_SIGMA
+from actprof.theory.predictions import MAX_SIGMA
 
 MAX_VALUES = 1000
 
@@ -65,8 +65,8 @@ KINDS = (
 )
 
 SIGMAS = (
-    Kind("sigma_w", "σ_w", "real", most=MOST_SIGMA, usual=VALUES_W),
-    Kind("sigma_b", "σ_b", "real", most=MOST_SIGMA, usual=VALUES_B),
+    Kind("sigma_w", "σ_w", "real", most=MAX_SIGMA, usual=VALUES_W),
+    Kind("sigma_b", "σ_b", "real", most=MAX_SIGMA, usual=VALUES_B),
 )
 """Those of a phase diagram."""
 

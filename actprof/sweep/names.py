@@ -7,10 +7,10 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from actprof.report.lettering import SMALLEST, fitting_size, line_height, printable, width, wrapped
+from actprof.report.lettering import MIN_SIZE, fitting_size, line_height, printable, width, wrapped
 from actprof.report.style import TICK
 
-SIZES = (TICK, 15.0, 14.0, 13.0, 12.0, SMALLEST)
+SIZES = (TICK, 15.0, 14.0, 13.0, 12.0, MIN_SIZE)
 MAX_LINES, MAX_CUT_LINES = 4, 6  # of a label; where it must be cut within a word
 MIN_CUT = 56.0  # pixels of a column with labels that are cut so
 MAX_TURNED = 280.0  # pixels of a label that is turned
@@ -30,7 +30,7 @@ class Names(NamedTuple):
 def beside_rows(names: Sequence[str], room: float) -> tuple[float, float]:
     """(width, height of a plane that has room for them) of names left of a plane, at most `room` wide."""
     wide = min(max(width(name, TICK) for name in names), room)
-    return wide, len(names) * (_most_lines(names, wide, SMALLEST) * line_height(SMALLEST) + 2)
+    return wide, len(names) * (_most_lines(names, wide, MIN_SIZE) * line_height(MIN_SIZE) + 2)
 
 
 def in_rows(names: Sequence[str], wide: float, height: float) -> Names:

@@ -18,8 +18,8 @@ from actprof.sweep.result import BY_NAME, VERDICT, Sweep
 
 HEADING, DETAIL = 18.0, 15.0
 MAX_NAMES = 0.28  # of a panel for the names of rows
-LOWEST = 240.0  # pixels of a plane
-HEIGHTS = (LOWEST, 400.0, 700.0)  # at which ticks are tried for their widths
+MIN_HEIGHT = 240.0  # pixels of a plane
+HEIGHTS = (MIN_HEIGHT, 400.0, 700.0)  # at which ticks are tried for their widths
 HALF_TICK = 22.0  # for the half of a label that is beyond the last tick
 GAP = 6.0
 Y_TITLE = line_height(AXIS_TITLE) + 7
@@ -64,10 +64,10 @@ class Panel:
         title = Y_TITLE * (len(self._sweep.axes) > 1)
         if len(self._sweep.axes) > 1 and not self._sweep.axes[1].numbers:
             self._names, least = beside_rows(self._sweep.axes[1].labels, MAX_NAMES * self.room)
-            return title + self._names + BESIDE, max(LOWEST, least)
+            return title + self._names + BESIDE, max(MIN_HEIGHT, least)
         labels = [label for tall in HEIGHTS for _, label in
                   self._content.y_axis.ticks(tall, lambda _: line_height(TICK))]
-        return title + max((width(label, TICK) for label in labels), default=0.0) + BESIDE, LOWEST
+        return title + max((width(label, TICK) for label in labels), default=0.0) + BESIDE, MIN_HEIGHT
 
     def draw(self, sheet: Sheet, left: float, top: float, head: float, tall: float) -> None:
         """`head` is the height above the axes of a whole row of panels, `tall` that of these."""

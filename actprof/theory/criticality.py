@@ -18,7 +18,7 @@ from actprof.engine.spec import StackSpec
 from actprof.registry import Choice
 from actprof.theory.fields import correlations, moment_table, variance_limits
 from actprof.theory.layers import LayerLaw, scales, why_no_theory
-from actprof.theory.predictions import LARGEST_Q
+from actprof.theory.predictions import MAX_Q
 
 NEAR = 1e-5
 """Distance of χ₁ from 1 within which the depth scale is taken from it, above 1 too."""
@@ -66,7 +66,7 @@ class Criticalities:
         table = moment_table(bind(choice))
         sigma_w, sigma_b, first = np.array([(each.sigma_w, each.sigma_b, each.first) for each in some]).T
         q = variance_limits(table, sigma_w, sigma_b, first)[0]
-        chi = sigma_w**2 * table.slope_square(np.minimum(q, LARGEST_Q))
+        chi = sigma_w**2 * table.slope_square(np.minimum(q, MAX_Q))
         growth = np.nan_to_num(np.log(chi), nan=math.inf, neginf=-math.inf, posinf=math.inf)
         self._growths |= zip(some, zip(q.tolist(), growth.tolist(), strict=True), strict=True)
 

@@ -17,11 +17,11 @@ from actprof.arrays import Counts, Flags, Floats
 from actprof.catalogue.activations import BoundActivation
 from actprof.catalogue.expectations import Moments, curve, moments
 from actprof.theory.fixed_points import ROUNDING as NOTHING
-from actprof.theory.length_map import LEAST_Q, MOST_STEPS, VARIANCES
+from actprof.theory.length_map import MAX_ITERATIONS, MIN_Q, VARIANCES
 from actprof.theory.pairs import differences, noise, pair
-from actprof.theory.predictions import LARGEST_Q, MARGINAL
+from actprof.theory.predictions import MARGINAL, MAX_Q
 
-LEAST_LOG, MOST_LOG = -600.0, 600.0
+MIN_LOG, MAX_LOG = -600.0, 600.0
 """Logarithms further out stand for an expectation of 0 or for one that overflows: floats end at -745 and 709, and some
 room is left to multiply."""
 
@@ -131,12 +131,12 @@ class MomentTable:
         """W', shaped like q."""
         log_q = _logarithm(q)
         inside = self._at(self.elasticity, log_q) * self.square(log_q) * np.exp(-log_q)
-        return np.where(q > LEAST_Q, inside, self.zero.square_slope)
+        return np.where(q > MIN_Q, inside, self.zero.square_slope)
 
     def slope_square(self, q: Floats) -> Floats:
         """E φ'², shaped like q."""
         inside = _exponential(self._at(self.log_slope_square, _logarithm(q)))
-        return np.where(q > LEAST_Q, inside, self.zero.slope_square)
+        return np.where(q > MIN_Q, inside, self.zero.slope_square)
 
     def _at(self, values: Floats, log_q: Floats) -> Floats:
         """The polynomial through the neighbouring nodes, or a line where one of them stands for 0 or for infinity.
@@ -148,7 +148,7 @@ class MomentTable:
         first: Counts = np.clip(position.astype(np.int64) - WINDOW // 2 + 1, 0, last + 1 - WINDOW)
         near = values[first[:, None] + np.arange(WINDOW)]
         smooth: Floats = (_shares(position - first, _EVEN, _BINOMIAL) * near).sum(axis=1)
-        lost = (np.abs(near) >= MOST_LOG).any(axis=1)
+        lost = (np.abs(near) >= MAX_LOG).any(axis=1)
         return np.where(lost, np.interp(position, np.arange(last + 1), values), smooth) if lost.any() else smooth
 
 
@@ -156,22 +156,22 @@ class MomentTable:
 @np.errstate(all="ignore")
 def moment_table(phi: BoundActivation) -> MomentTable:
     """All nodes; the variances of the length map are those that its roots are sought at too."""
-    q = np.geomspace(LEAST_Q, LARGEST_Q, 2 * len(VARIANCES) - 1)
+    q = np.geomspace(MIN_Q, MAX_Q, 2 * len(VARIANCES) - 1)
     q[::2] = VARIANCES
     square, slope_square, slope, _ = curve(phi, q)
     log_square = _logarithm(square)
-    elasticity = np.where(np.abs(log_square) < MOST_LOG, q * slope / square, 0.0)
+    elasticity = np.where(np.abs(log_square) < MAX_LOG, q * slope / square, 0.0)
     return MomentTable(q, np.log(q), log_square, elasticity, _logarithm(slope_square), moments(phi, 0.0))
 
 
 def _logarithm(values: Floats) -> Floats:
     with np.errstate(divide="ignore", invalid="ignore"):
-        logs: Floats = np.clip(np.nan_to_num(np.log(values), nan=MOST_LOG), LEAST_LOG, MOST_LOG)
+        logs: Floats = np.clip(np.nan_to_num(np.log(values), nan=MAX_LOG), MIN_LOG, MAX_LOG)
     return logs
 
 
 def _exponential(logs: Floats) -> Floats:
-    return np.where(logs > LEAST_LOG, np.exp(logs), 0.0)
+    return np.where(logs > MIN_LOG, np.exp(logs), 0.0)
 
 
 def _shares(x: Floats, nodes: Floats, weights: Floats) -> Floats:
@@ -282,7 +282,7 @@ def _growth(table: MomentTable, weights: Floats | float, biases: Floats | float,
 
 def _iterated(table: MomentTable, weights: Floats, biases: Floats, q: Floats) -> Floats:
     """The variance many layers on."""
-    for _ in range(MOST_STEPS):
+    for _ in range(MAX_ITERATIONS):
         following = weights * table.square(np.log(np.clip(q, table.q[0], table.q[-1]))) + biases
         if (np.abs(following - q) <= STILL * q).all():
             break

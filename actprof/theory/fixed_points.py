@@ -56,7 +56,7 @@ def chi_1(phi: BoundActivation, sigma_w: float, q: float) -> float | None:
 
 @np.errstate(all="ignore")
 def fixed_points(choice: Choice, sigma_w: float, sigma_b: float, q_0: float = 1.0) -> FixedPoints:
-    """All roots of q = σ_w² W(q) + σ_b² up to LARGEST_Q and the one that q_0, the first layer's variance, leads to."""
+    """All roots of q = σ_w² W(q) + σ_b² up to MAX_Q and the one that q_0, the first layer's variance, leads to."""
     phi = bind(choice)
     variances = roots(phi, sigma_w, sigma_b)
     if variances is None:
@@ -120,7 +120,7 @@ def _chaotic(phi: BoundActivation, sigma_w: float, sigma_b: float, q: float) -> 
 EDGE_ROUNDING = 1e-12
 """Share of a variance that may be rounding."""
 
-LEAST_BIAS = 1e-8
+MIN_BIAS = 1e-8
 """σ_b down to which q - W/E φ'² = σ_b², of the order of q³ for a smooth odd φ, stands out of rounding."""
 
 
@@ -165,7 +165,7 @@ def critical(choice: Choice, sigma_b: float = 0.0) -> Edge | None:
         one = moments(phi, q)
         return float((q - sigma_b**2) * one.slope_square - one.square)
 
-    start = _scale_free(phi) if sigma_b <= LEAST_BIAS else None
+    start = _scale_free(phi) if sigma_b <= MIN_BIAS else None
     if sigma_b == 0 and start is not None:
         return start
     square, slope_square = scanned(phi)

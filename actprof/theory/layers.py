@@ -33,7 +33,7 @@ Offsets = tuple[tuple[float, float], ...]
 NEGLIGIBLE = 0.05
 """Share of the weights' part up to which biases that are not normal count as normal: excess kurtosis 1e-3."""
 
-FEWEST = 30
+MIN_FAN_IN = 30
 """Weights of a unit that are not 0 from which on their sum counts as normal."""
 
 BIAS_NODES = 12
@@ -92,8 +92,8 @@ def why_no_theory(stack: StackSpec, number: int) -> str:
         return f"{init.name} weights have a mean other than 0, which mean-field theory does not cover"
     if init.name == "sparse":
         used = fans.fan_in - math.ceil(float(init.values["sparsity"]) * fans.fan_in)
-        if 0 < used < FEWEST:
-            return f"{used} weights a unit that are not 0 are too few for a normal distribution; {FEWEST} would do"
+        if 0 < used < MIN_FAN_IN:
+            return f"{used} weights a unit that are not 0 are too few for a normal distribution; {MIN_FAN_IN} would do"
     return ""
 
 

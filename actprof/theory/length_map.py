@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from actprof.catalogue.activations import BoundActivation
 from actprof.catalogue.expectations import Curve, curve, moments, squares
-from actprof.theory.predictions import LARGEST_Q as LARGEST_Q
 from actprof.theory.predictions import MARGINAL
+from actprof.theory.predictions import MAX_Q as MAX_Q
 
 Array = NDArray[Any]
 
@@ -54,9 +54,9 @@ def bisected(f: Callable[[float], float], low: float, high: float) -> float:
     return (low + high) / 2
 
 
-LEAST_Q = 1e-14
+MIN_Q = 1e-14
 
-VARIANCES = np.logspace(math.log10(LEAST_Q), math.log10(LARGEST_Q), 261)
+VARIANCES = np.logspace(math.log10(MIN_Q), math.log10(MAX_Q), 261)
 """Ten in a decade, at which roots are sought."""
 
 BELOW = (1e-100, 1e-60, 1e-40, 1e-30, 1e-24, 1e-20, 1e-17)
@@ -65,7 +65,7 @@ BELOW = (1e-100, 1e-60, 1e-40, 1e-30, 1e-24, 1e-20, 1e-17)
 CLOSE = 1e-13
 """Distance of a variance from its image, relative to it, that may be the quadrature's."""
 
-MOST_STEPS = 300
+MAX_ITERATIONS = 300
 
 
 def length_map(phi: BoundActivation, sigma_w: float, sigma_b: float, q: float) -> float:
@@ -107,7 +107,7 @@ def _excesses(phi: BoundActivation, sigma_w: float, sigma_b: float) -> Array:
 
 @np.errstate(all="ignore")
 def roots(phi: BoundActivation, sigma_w: float, sigma_b: float) -> list[float] | None:
-    """All fixed points up to LARGEST_Q, rising; where the map touches the diagonal it is one; None if all q are."""
+    """All fixed points up to MAX_Q, rising; where the map touches the diagonal it is one; None if all q are."""
     def excess(q: float) -> float:
         return _excess(phi, sigma_w, sigma_b, q)
 
@@ -170,15 +170,15 @@ def _steepest(phi: BoundActivation, place: int) -> float | None:
 
 
 def limit(phi: BoundActivation, sigma_w: float, sigma_b: float, q: float, roots: list[float]) -> float:
-    """Where the iteration from q ends; infinite without a root ahead, which is where it passes LARGEST_Q.
+    """Where the iteration from q ends; infinite without a root ahead, which is where it passes MAX_Q.
 
     Where W rises with q it is the next root on its way, and no step is needed. Else it is iterated.
     """
     if _rises(phi):
         return _next_root(phi, sigma_w, sigma_b, q, roots, 1e-12)
-    for _ in range(MOST_STEPS):
+    for _ in range(MAX_ITERATIONS):
         following = length_map(phi, sigma_w, sigma_b, q)
-        if not following < 10 * LARGEST_Q:
+        if not following < 10 * MAX_Q:
             return math.inf
         if abs(following - q) <= CLOSE * q:
             break

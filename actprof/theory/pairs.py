@@ -32,7 +32,7 @@ from actprof.catalogue.special import normal_cdf
 
 Array = NDArray[Any]
 
-WIDEST_STEP = 0.55
+MAX_STEP = 0.55
 """Step of the trapezoidal rule in z, at most."""
 
 MAX_NODES = 400
@@ -363,7 +363,7 @@ def _cuts(phi: BoundActivation) -> Array:
 
 
 def _nodes(phi: BoundActivation, std: float, rule: Rule) -> int:
-    step = min(WIDEST_STEP, rule.step * phi.scale / std) if std else WIDEST_STEP
+    step = min(MAX_STEP, rule.step * phi.scale / std) if std else MAX_STEP
     return 2 * math.ceil(9 / step) + 1
 
 

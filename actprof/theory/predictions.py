@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from actprof.engine.inputs import InputMoments
 
-LARGEST_Q = 1e12
+MAX_Q = 1e12
 """The largest variance that is looked at: one beyond it counts as infinite."""
 
 TRAINABLE_SCALES = 6.0
@@ -134,10 +134,10 @@ class FixedPoints:
     """All fixed points of an activation at σ_w, σ_b, rising, and what becomes of a first variance q_0.
 
     Attributes:
-        limit: the variance reached from q_0: 0, a fixed point's, or infinite: beyond LARGEST_Q.
+        limit: the variance reached from q_0: 0, a fixed point's, or infinite: beyond MAX_Q.
         reached: the fixed point there, None if there is none.
         course: "converges", "power law" (more slowly than any exponential), "diverges" (no fixed point up to
-            LARGEST_Q ends it) or "any" (every q is fixed); "" where none was asked for.
+            MAX_Q ends it) or "any" (every q is fixed); "" where none was asked for.
     """
 
     sigma_w: float
@@ -228,4 +228,4 @@ class Forecast:
         return self.theory.layers[number - 1] if number <= len(self.theory.layers) else None
 
 
-MOST_SIGMA = 1e3
+MAX_SIGMA = 1e3

@@ -54,7 +54,7 @@ APART = 14  # of 256: colours that are nearer might be taken for each other
 WIDTH, HEIGHT = 1280.0, 720.0  # at least
 LEFT, GAP = 292.0, 16.0  # of the panels, and between them
 LABEL, STATE, CAPTION, NOTE, TICK = 17.0, 17.0, 14.0, 13.0, 13.0
-LOWEST, PROGRESS, BELOW = 64.0, 84.0, 38.0  # of the bars; of the loss; of ticks
+MIN_HEIGHT, PROGRESS, BELOW = 64.0, 84.0, 38.0  # of the bars; of the loss; of ticks
 INDENT, OVERHANG = 26.0, 6.0  # of the state; how far the label of a tick may stand out to the side
 AXIS, MAX_POINTS = 17.0, 1000  # of the losses
 ROOM, MAX_LINES = 174.0, 2  # for an arm's label
@@ -250,7 +250,7 @@ class Row:
         lines = max(len(panel.notes(at, self._top, self._wide)) for panel in self._panels for at in range(len(each)))
         self._above = line_height(CAPTION) + lines * line_height(NOTE) + 4
         said = self._label.height + 2 * line_height(STATE) + 2 * line_height(NOTE)
-        self._tall = max(LOWEST, said - self._above - BELOW)
+        self._tall = max(MIN_HEIGHT, said - self._above - BELOW)
         self.height = self._above + self._tall + BELOW + 6
 
     def draw(self, film: Film, top: float, more: float) -> None:

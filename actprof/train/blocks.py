@@ -12,7 +12,7 @@ import numpy as np
 from actprof.arrays import Counts, Floats
 from actprof.digits import number, percent_label, power_label, short, with_power
 from actprof.report.axes import Box, add_axes, hatch, write
-from actprof.report.lettering import SMALLEST, fitting_size, line_height, width, wrapped
+from actprof.report.lettering import MIN_SIZE, fitting_size, line_height, width, wrapped
 from actprof.report.settings import own_words, words
 from actprof.report.sheet import INDENT, MARGIN, Entry, Marked, Paragraph, Sheet, Stack
 from actprof.report.style import Theme
@@ -35,10 +35,10 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 LABEL, RESULT, DETAIL, TITLE, TICK = 18.0, 16.0, 14.0, 14.0, 14.0
-SIZES = (TITLE, 12.5, SMALLEST)
+SIZES = (TITLE, 12.5, MIN_SIZE)
 CAPTION, ENDS = line_height(TITLE) + 2, line_height(TICK) + 4  # above the maps, and below their strips
 STRIP, STRIP_GAP = 14.0, 4.0
-TEXT, LOWEST = 526.0, 74.0  # width of the words, height of a map
+TEXT, MIN_HEIGHT = 526.0, 74.0  # width of the words, height of a map
 BETWEEN, GAP = 14.0, 16.0  # of blocks, and of maps
 TICKS = 66.0  # left of the maps and of the ratios
 COLUMNS = 100  # of a map
@@ -83,7 +83,7 @@ class Blocks:
         lengths = {int(arm.median_run.checkpoints[-1]) for arm in training.arms}
         self._own_ends = len(lengths) > 1
         self._below = ENDS if self._own_ends else 0.0
-        least = CAPTION + LOWEST + STRIP + STRIP_GAP + self._below
+        least = CAPTION + MIN_HEIGHT + STRIP + STRIP_GAP + self._below
         self._least = max([least, *(text.height for text in self._texts)]) + BETWEEN
         self._names = CAPTION * any(_is_narrow(arm.median_run, self.columns.maps) for arm in training.arms)
         self.height = self._names + len(training.arms) * self._least + ENDS - self._below

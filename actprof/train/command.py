@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 
 Progress = Callable[[int, int, int, float], None]
-LONGEST_LABEL = 32
+MAX_LABEL = 32
 PAUSE = 0.05  # seconds between two changes of a bar
 
 
@@ -72,7 +72,7 @@ class _Bars:
         self._progress = Progress(TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(),
                                   TextColumn("loss {task.fields[loss]}"), TimeRemainingColumn(),
                                   console=console(sys.stderr), transient=True)
-        self._tasks: list[Any] = [self._progress.add_task(spec.label[:LONGEST_LABEL], loss="waiting",
+        self._tasks: list[Any] = [self._progress.add_task(spec.label[:MAX_LABEL], loss="waiting",
                                                           total=updates_of(spec, rows) * repeats) for spec in specs]
         self._progress.start()
 

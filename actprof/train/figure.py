@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 TITLE = "Training from different initial weights"
 MAX_BLOCKS, ON_ONE_SCREEN = 8, 3  # arms that have a row of layers; arms that keep to 16:9
 FEW, KEY, MANY = 8, 16.0, 13.0  # arms; sizes of their names
-LONGEST_NAME = 420.0
-LOWEST, TALLER, ABOVE, BELOW = 186.0, 270.0, 34.0, 34.0  # of up to three arms' curves; of more; titles; ticks
+MAX_NAME = 420.0
+MIN_HEIGHT, TALLER, ABOVE, BELOW = 186.0, 270.0, 34.0, 34.0  # of up to three arms' curves; of more; titles; ticks
 TICKS, BETWEEN, RIGHT = 74.0, 22.0, 44.0  # left of axes; between them
 WIDTHS = {2: (0.6, 0.4), 3: (0.48, 0.3, 0.22)}
 CURVES_PART = {1: 0.35}  # of the height that is left, by the number of blocks
@@ -47,7 +47,7 @@ def draw_figure(figure: Figure, theme: Theme, training: Training, log_y: bool) -
     arms, room = training.arms, WIDTH - 2 * MARGIN
     size = KEY if len(arms) <= FEW else MANY
     header = Header(TITLE, words(training))
-    key = Key([arm_sample(_short(wrapped([arm.label], LONGEST_NAME, size, True)), place, theme)
+    key = Key([arm_sample(_short(wrapped([arm.label], MAX_NAME, size, True)), place, theme)
                for place, arm in enumerate(arms)], room, size, bold=True)
     loss = LossCurves(training, log_y)
     every: list[Curves] = [loss, ScoreCurves(training)]
@@ -57,7 +57,7 @@ def draw_figure(figure: Figure, theme: Theme, training: Training, log_y: bool) -
     blocks = Blocks(training, WIDTH, theme) if 0 < len(arms) <= MAX_BLOCKS else None
     titles = 2 * line_height(BLOCK_TITLE) + 6 if blocks else 0.0
     fixed = header.height + key.height + 6 + ABOVE + BELOW + foot.height + 12 + titles
-    lowest = LOWEST if len(arms) <= ON_ONE_SCREEN else TALLER
+    lowest = MIN_HEIGHT if len(arms) <= ON_ONE_SCREEN else TALLER
     least = fixed + lowest + (blocks.height if blocks else 0.0)
     sheet = Sheet(figure, theme, least)
     tall = lowest + (sheet.height - least) * (CURVES_PART.get(len(arms), 0.65) if blocks else 1.0)

@@ -23,8 +23,8 @@ MAX_LAYERS, ENDS = 12, 5  # layers that are drawn; of a deeper network so many f
 MAX_CIRCLES, MAX_PLACES = 12, 18  # units up to which all are drawn; places in a column
 SIZES = (22.0, 20.0, 18.0, 17.0, 16.0, 15.0, 14.0, 13.0, 12.0, 11.0)
 HEADING, TOTAL, FOOT = 18.0, 22.0, 14.0
-LOWEST = 240.0  # of the circles
-WIDEST, TALLEST = 420.0, 56.0  # pixels from a layer to the next, and from a circle to the next
+MIN_HEIGHT = 240.0  # of the circles
+MAX_APART, MAX_PITCH = 420.0, 56.0  # pixels from a layer to the next, and from a circle to the next
 BETWEEN = 20.0  # texts
 ROOMS = (12.0, 20.0, 14.0, 14.0, 22.0)  # below heading, arithmetic, circles, names and sum
 RADIUS = 0.36  # of the distance of circles
@@ -144,7 +144,7 @@ class Drawing:
 
         room = sheet_width - 2 * MARGIN
         self._columns, self._name = network.columns, name
-        self._step = min(WIDEST, room / len(self._columns))
+        self._step = min(MAX_APART, room / len(self._columns))
         middle = (len(self._columns) - 1) / 2
         self._xs = [sheet_width / 2 + (place - middle) * self._step for place in range(len(self._columns))]
         self._above = _stacks([column.arithmetic for column in self._columns], -1, self._step - BETWEEN)
@@ -155,13 +155,13 @@ class Drawing:
         fits = len(network.terms) > 1 and width(whole, TOTAL, bold=True) <= room
         self._sum = Paragraph([whole if fits else total], TOTAL, bold=True)
         self._heights = [self._heading.height, _height(self._above), 0.0, _height(self._below), self._sum.height]
-        self.height = sum(self._heights) + sum(ROOMS) + LOWEST
+        self.height = sum(self._heights) + sum(ROOMS) + MIN_HEIGHT
 
     def draw(self, sheet: Sheet, top: float, height: float) -> None:
         """Heading, arithmetic above the lines that lead to a layer, circles, names, and the sum of all."""
         from actprof.report.sheet import MARGIN
 
-        tall, places = height - self.height + LOWEST, [top]
+        tall, places = height - self.height + MIN_HEIGHT, [top]
         for part, room in zip(self._heights, ROOMS, strict=True):
             places.append(places[-1] + (part or tall) + room)
         heading, arithmetic, circles, names, total, _ = places
@@ -180,7 +180,7 @@ class Drawing:
         from actprof.report.ticks import Fixed
 
         last, theme = len(self._columns) - 1, sheet.theme
-        step = min(tall / max(places_of(column.units)[0] for column in self._columns), TALLEST)
+        step = min(tall / max(places_of(column.units)[0] for column in self._columns), MAX_PITCH)
         box = Box(self._xs[0] - self._step / 2, top, self._step * (last + 1), tall)
         axes = add_axes(sheet, self._name, box, Fixed(-0.5, last + 0.5), Fixed(-tall / step / 2, tall / step / 2))
         axes.set_axis_off()

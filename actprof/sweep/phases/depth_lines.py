@@ -21,7 +21,7 @@ from actprof.theory.predictions import TRAINABLE_SCALES
 
 LAYERS = 10, 30, 100
 
-LEAST_LOG = -24.0
+MIN_LOG = -24.0
 """ln q from which lines are followed: σ_b, which is less than √q, comes to 6e-6 there."""
 
 ORDERED_POINTS, CHAOTIC_POINTS = 3000, 200
@@ -43,7 +43,7 @@ MARGIN = 1.1
 def depth_lines(phi: BoundActivation, cells: PhaseGrid) -> tuple[DepthLine, ...]:
     """All lines on the plane of these cells; in the chaotic phase at variances as its cells have."""
     table, most = moment_table(phi), (cells.sigma_w[-1], cells.sigma_b[-1])
-    log_q = np.linspace(LEAST_LOG, float(table.log_q[-1]), ORDERED_POINTS)
+    log_q = np.linspace(MIN_LOG, float(table.log_q[-1]), ORDERED_POINTS)
     ordered = table.slope_square(np.exp(log_q))
     reached = cells.q_star[(cells.chi_1 > 1 + cells.marginal) & (cells.q_star > 0)]
     lines: list[DepthLine] = []

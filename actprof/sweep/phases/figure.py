@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 TITLE = "Phase diagrams at initialisation: order, chaos and the edge between them"
-LOWEST = 540.0  # pixels of a row
+MIN_HEIGHT = 540.0  # pixels of a row
 GAP, FOOT = 14.0, 6.0
 MAX_COLUMNS = 3
 
@@ -40,7 +40,7 @@ def draw_figure(figure: Figure, theme: Theme, result: PhaseDiagrams) -> None:
     planes = [Plane(diagram, wide, columns == 1) for diagram in result.diagrams]
     rows = [planes[first:first + columns] for first in range(0, len(planes), columns)]
     top = header.height + key.height + GAP
-    tall = max((HEIGHT - top - FOOT) / len(rows), LOWEST)
+    tall = max((HEIGHT - top - FOOT) / len(rows), MIN_HEIGHT)
     sheet = Sheet(figure, theme, top + len(rows) * tall + FOOT)
     header.draw(sheet)
     key.draw(sheet, MARGIN, header.height)

@@ -14,7 +14,7 @@ from actprof.catalogue.initializers import INITIALIZERS, as_bias, as_dense
 from actprof.engine import spec
 from actprof.errors import SpecError, quoted
 from actprof.registry import Choice
-from actprof.theory.predictions import MOST_SIGMA, Edge
+from actprof.theory.predictions import MAX_SIGMA, Edge
 
 MIN_VALUES, MAX_VALUES = 2, 400
 
@@ -74,8 +74,8 @@ def _require_grid(name: str, values: tuple[float, ...]) -> None:
         raise SpecError(f"--over {name} must have from {MIN_VALUES} to {MAX_VALUES} values for a phase diagram, "
                         f"not {len(values):,}.")
     for value in values:
-        if not (math.isfinite(value) and 0 <= value <= MOST_SIGMA):
-            raise SpecError(f"--over {name} must be from 0 to {MOST_SIGMA:,.0f}, not {value:g}.")
+        if not (math.isfinite(value) and 0 <= value <= MAX_SIGMA):
+            raise SpecError(f"--over {name} must be from 0 to {MAX_SIGMA:,.0f}, not {value:g}.")
     if any(after <= before for before, after in pairwise(values)):
         raise SpecError(f"the values of --over {name} must rise.")
 
@@ -95,7 +95,7 @@ FURTHEST = 100.0
 HEIGHT = 0.4
 """σ_b over σ_w, at most: the shape of a figure's plane."""
 
-WIDEST = 3.0
+MAX_RANGE = 3.0
 """By what factor schemes may widen a range."""
 
 
@@ -112,7 +112,7 @@ def most_sigma_w(branches: Sequence[Sequence[Edge]]) -> float:
 
 def widened(most: float, wished: Sequence[float]) -> float:
     """A range that holds as many of the wished values as it may."""
-    further = [value for value in wished if most < value <= WIDEST * most]
+    further = [value for value in wished if most < value <= MAX_RANGE * most]
     return rounded_up(1.05 * max(further)) if further else most
 
 
