@@ -28,8 +28,8 @@ DIVERGING = {
 """From the least to the greatest; neutral in the middle, lightness monotone on either side."""
 
 VERDICTS = {"healthy": "#009e73", "vanishing": "#56b4e9", "exploding": "#d55e00", "saturated": "#e69f00",
-            "dying": "#cc79a7", "collapsed": "#0072b2", "symmetric": "#f0e442", "drifting": "#a6dbc9", "uncertain": "#bfc4cc",
-            "": "#8d939e"}
+            "dying": "#cc79a7", "collapsed": "#0072b2", "symmetric": "#f0e442", "drifting": "#a6dbc9",
+            "uncertain": "#bfc4cc", "": "#8d939e"}
 """Those of Okabe & Ito (2008), told apart with any colour vision; cells without a number are hatched and have none."""
 
 MAX_DECADES = 12.0  # beyond which everything has the colour of the end
