@@ -74,7 +74,7 @@ def test_help_and_version_load_click_alone(arguments: tuple[str, ...]) -> None:
 
 
 def test_completion_loads_click_alone() -> None:
-    environment = os.environ | {"_ACTPROF_COMPLETE": "bash_complete", "COMP_WORDS": "actprof histogram --the",
+    environment = os.environ | {"_ACTPROF_COMPLETE": "bash_complete", "COMP_WORDS": "actprof histogram --them",
                                 "COMP_CWORD": "2"}
     done = run(code="import sys; from actprof.program import main\ntry: main([])\n"
                     "finally: print('numpy' in sys.modules, 'rich' in sys.modules)", env=environment)

@@ -451,7 +451,7 @@ def _read_all(master: int) -> Iterator[bytes]:
 @pytest.mark.parametrize("columns", [0, 1, 40, 80, 200])
 @pytest.mark.parametrize("name", BASE)
 def test_a_terminal_of_any_width_shows_everything(name: str, columns: int, call: Program) -> None:
-    line = BASE[name] + ("" if name == "list" else " --no-figure -q")
+    line = BASE[name] + {"list": "", "histogram": " --theory --no-figure -q"}.get(name, " --no-figure -q")
     ended, seen = on_a_terminal(call, line, columns, NO_COLOR="1")
     assert ended.code == 0
     assert "\x1b" not in seen
