@@ -21,6 +21,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from tests.children import started
+
 OPTIONS: Mapping[str, Any] = {
     "cwd": ".",
     "env": {},  # variables beside those of this process; None takes one away
@@ -50,9 +52,8 @@ class Ended(NamedTuple):
 class Program:
     """Calls of the program, one after the other."""
 
-    def __init__(self) -> None:
-        self._server = subprocess.Popen([sys.executable, "-m", "tests.forked"], stdin=subprocess.PIPE, text=True,
-                                        stdout=subprocess.PIPE, cwd=Path(__file__).parent.parent)
+    def __init__(self, server: subprocess.Popen[str]) -> None:
+        self._server = server
 
     def __call__(self, *argv: str, **options: Any) -> Ended:
         """Run it with some of OPTIONS."""
@@ -68,18 +69,13 @@ class Program:
             code, seconds, peak = json.loads(self._server.stdout.readline())
             return Ended(code, out.read_bytes(), err.read_text("utf-8", "backslashreplace"), seconds, peak)
 
-    def close(self) -> None:
-        self._server.communicate()
-
 
 @contextlib.contextmanager
 def program() -> Iterator[Program]:
     """The server ends with the block."""
-    started = Program()
-    try:
-        yield started
-    finally:
-        started.close()
+    with started([sys.executable, "-m", "tests.forked"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                 cwd=Path(__file__).parent.parent) as server:
+        yield Program(server)
 
 
 def _serve() -> None:
