@@ -13,7 +13,7 @@ from actprof.catalogue.activations import ACTIVATIONS, bind
 from actprof.catalogue.expectations import moments, squares
 from actprof.errors import SpecError
 from actprof.report.records import to_csv, to_json
-from actprof.sweep.phases.depth_lines import LAYERS
+from actprof.sweep.phases.boundaries import LAYERS
 from actprof.sweep.phases.diagrams import phase_diagrams
 from actprof.sweep.phases.records import diagram_record, diagram_rows
 from actprof.sweep.phases.request import VALUES_B, VALUES_W, phase_spec

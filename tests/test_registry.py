@@ -15,8 +15,7 @@ from actprof.engine.inputs import SOURCES
 from actprof.errors import SpecError
 from actprof.registry import Choice, Parameter, Registry, did_you_mean, folded
 from actprof.train.losses import LOSSES
-from actprof.train.optimizers import OPTIMIZERS
-from actprof.train.schedules import SCHEDULES
+from actprof.train.optimizers import OPTIMIZERS, SCHEDULES
 
 TABLES = {"initialiser": INITIALIZERS, "activation": ACTIVATIONS, "normalisation": NORMALIZATIONS, "input": SOURCES,
           "data set": DATASETS, "loss": LOSSES, "optimizer": OPTIMIZERS, "schedule": SCHEDULES}

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from actprof.train.schedules import SCHEDULES, rates
+from actprof.train.optimizers import SCHEDULES, rates
 
 NAMES = [row.name for row in SCHEDULES]
 WARM = {"warmup", "warmup_cosine"}

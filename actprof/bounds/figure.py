@@ -33,8 +33,7 @@ def render(bounds: Bounds, log: bool, style: Style, format: str) -> bytes:
 def draw_figure(figure: Figure, theme: Theme, bounds: Bounds, log: bool) -> None:
     """Lay out and draw; the sheet is 1080 pixels high, or as high as all texts need."""
     from actprof.bounds.curves import Schemes, Spot
-    from actprof.bounds.reading_aids import draw_enlarged, draw_half_slope
-    from actprof.bounds.texts import mark_key, scheme_list, without_logarithm
+    from actprof.bounds.reading_aids import draw_enlarged, draw_half_slope, mark_key, scheme_list, without_logarithm
     from actprof.report.axes import BELOW, Box, add_axes, write
     from actprof.report.sheet import WIDTH, Header, Paragraph, Sheet
 

@@ -1,25 +1,29 @@
-"""What a bounds figure adds to its curves: the flat part enlarged, and a triangle that shows what a slope means."""
+"""What a bounds figure says beside its curves: schemes and marks, the flat part enlarged, and what a slope means."""
 
 from __future__ import annotations
 
 import math
+import re
+from typing import Any
 
 import numpy as np
+from matplotlib.colors import to_rgba
 from matplotlib.patches import Rectangle
 
-from actprof.bounds.curves import Schemes, Spot
-from actprof.bounds.table import HALF, NAMES, has_half
-from actprof.digits import compact, power_label, short, with_power
+from actprof.bounds.curves import SAME, Schemes, Spot
+from actprof.bounds.result import Bounds
+from actprof.bounds.table import HALF, NAMES, has_half, kind, law, sign, slope_words
+from actprof.digits import compact, grouped, power_label, short, with_power
 from actprof.report.axes import TICK, Box, add_axes, indicate, write
 from actprof.report.free import FreeSpace
-from actprof.report.lettering import line_height, width
-from actprof.report.sheet import Sheet
+from actprof.report.lettering import MIN_SIZE, fitting_size, formula_extent, line_height, width
+from actprof.report.sheet import INDENT, Block, Entry, Key, Marked, Paragraph, Sheet, Stack
 from actprof.report.ticks import Linear
 
 ENLARGED_FROM, MIN_ENLARGED, WORTHWHILE = 0.3, 5, 2.2  # of the fan-ins; so many of them; so many times as tall
 CLEAR, LABELS, NOTE = 16.0, 108.0, 15.0
-NAME, LABEL, LEG = NAMES[HALF], 17.0, 14.0
-MIN_RUN, GAP = 130.0, 4.0
+NAME, SLOPE_SIZE, LEG = NAMES[HALF], 17.0, 14.0
+MIN_RUN, LEG_GAP = 130.0, 4.0
 
 
 def draw_enlarged(sheet: Sheet, spot: Spot, box: Box, schemes: Schemes) -> None:
@@ -56,8 +60,8 @@ def draw_half_slope(sheet: Sheet, spot: Spot, box: Box, schemes: Schemes) -> Non
         return
     run, rise = _run(sheet, spot, times)
     legs = f"n × {_factor(times)}", f"std ÷ {_factor(math.sqrt(times))}"
-    above = line_height(LABEL) + line_height(LEG) + GAP
-    wide = max(run + 10 + width(legs[1], LEG), width(NAME, LABEL, bold=True)) + 2 * CLEAR
+    above = line_height(SLOPE_SIZE) + line_height(LEG) + LEG_GAP
+    wide = max(run + 10 + width(legs[1], LEG), width(NAME, SLOPE_SIZE, bold=True)) + 2 * CLEAR
     high = above + max(rise, line_height(LEG)) + 2 * CLEAR
     near = np.concatenate([sheet.pixels(spot.axes, *schemes.line(spot, number, schemes.curves[number].std))
                            for number in steep])
@@ -69,8 +73,8 @@ def draw_half_slope(sheet: Sheet, spot: Spot, box: Box, schemes: Schemes) -> Non
     x, y = sheet.values(spot.axes, [left, left + run], [top, top + rise]).T
     spot.axes.plot([x[0], x[1], x[1]], [y[0], y[0], y[1]], color=sheet.theme.muted, linewidth=1.6, zorder=4)
     spot.axes.plot(x, y, color=sheet.theme.foreground, linewidth=3, zorder=4, gid="slope")
-    write(sheet, spot.axes, left, top - above + line_height(LABEL) / 2, NAME, LABEL, bold=True)
-    write(sheet, spot.axes, left + run / 2, top - GAP - line_height(LEG) / 2, legs[0], LEG, align="center")
+    write(sheet, spot.axes, left, top - above + line_height(SLOPE_SIZE) / 2, NAME, SLOPE_SIZE, bold=True)
+    write(sheet, spot.axes, left + run / 2, top - LEG_GAP - line_height(LEG) / 2, legs[0], LEG, align="center")
     write(sheet, spot.axes, left + run + 10, top + rise / 2, legs[1], LEG)
 
 
@@ -96,3 +100,104 @@ def _free_space(sheet: Sheet, spot: Spot, box: Box, schemes: Schemes) -> FreeSpa
             for x, y in sheet.pixels(spot.axes, *schemes.samples(spot, number, sizes)):
                 free.take(Box(x - 8, y - 8, 16, 16))
     return free
+
+
+SIZES = (17.0, 16.0, 15.0, 14.0, 13.0, 12.0, MIN_SIZE)
+LEAD = 6.0
+_PIECE = re.compile(r"(?:\$[^$]*\$|[^\s$])+")
+
+
+class Formula:
+    """Lines of at most `room` pixels: of `tex` where it fits in some size, else of the `plain` text."""
+
+    def __init__(self, tex: str, plain: str, room: float) -> None:
+        pieces = _PIECE.findall(tex)
+        self._size = fitting_size(lambda size: all(_wide(piece, size) <= room for piece in pieces), SIZES)
+        fits = pieces and all(_wide(piece, self._size) <= room for piece in pieces)
+        self._plain = None if fits else Paragraph.of([plain], room, SIZES[0])
+        self._lines = _filled(pieces, room, self._size) if fits else []
+        self._extents = [_extent(line, self._size) for line in self._lines]
+        self.height = self._plain.height if self._plain else sum(above + below for above, below in self._extents)
+
+    def draw(self, sheet: Sheet, x: float, top: float) -> None:
+        if self._plain:
+            self._plain.draw(sheet, x, top)
+        for line, (above, below) in zip(self._lines, self._extents, strict=True):
+            sheet.text(x, top + above, " ".join(line), self._size, mathematics=True)
+            top += above + below
+
+
+def _wide(piece: str, size: float) -> float:
+    return formula_extent(piece, size)[0] if "$" in piece else width(piece, size)
+
+
+def _extent(line: list[str], size: float) -> tuple[float, float]:
+    """Pixels above and below the baseline, at least those of a line of text."""
+    tall = [formula_extent(piece, size) for piece in line if "$" in piece]
+    above, below = (max((extent[side] for extent in tall), default=0.0) for side in (1, 2))
+    return max(above + LEAD / 2, 0.75 * line_height(size)), max(below + LEAD / 2, 0.25 * line_height(size))
+
+
+def _filled(pieces: list[str], room: float, size: float) -> list[list[str]]:
+    lines: list[list[str]] = []
+    space = width(" ", size)
+    for piece in pieces:
+        if lines and sum(_wide(each, size) + space for each in (*lines[-1], piece)) - space <= room:
+            lines[-1].append(piece)
+        else:
+            lines.append([piece])
+    return lines
+
+
+LABEL, GAP = 18.0, 18.0
+DASHED = (0, (3, 2))
+
+
+def scheme_list(schemes: Schemes, room: float) -> Stack:
+    """`▒ he`, `N(0, 2/n)`, `normal · std 0.141 at n = 100`, below each other."""
+    return Stack([_entry(schemes, number, room - INDENT) for number in range(len(schemes.bounds.schemes))], GAP)
+
+
+def _entry(schemes: Schemes, number: int, room: float) -> Block:
+    scheme, color = schemes.bounds.schemes[number], schemes.theme.arm(number)
+    texts = Stack([Paragraph.of([scheme.label], room, LABEL, bold=True),
+                   Formula(sign(scheme) + scheme.tex if scheme.tex else "", law(scheme), room),
+                   Paragraph.of(_details(schemes, number), room, muted=True)])
+    line = {"color": color, "linewidth": 4.4} if schemes.log else {
+        "facecolor": to_rgba(color, 0.24), "edgecolor": color, "linewidth": 2.2,
+        "linestyle": DASHED if scheme.support is None else "-"}
+    return Marked(Entry("", [line, schemes.theme.mark(number)]), texts)
+
+
+def _details(schemes: Schemes, number: int) -> list[str]:
+    scheme, stds = schemes.bounds.schemes[number], [each.std for each in schemes.bounds.schemes]
+    if not any(scheme.curve.std):
+        return [kind(scheme)]
+    std = f"std {short(scheme.curve.std[-1])} at n = {short(schemes.fan_ins[-1])}"
+    same = next(other for other, each in enumerate(stds) if np.allclose(each, stds[number], SAME, 0))
+    return [kind(scheme), (slope_words(scheme) if schemes.log else "") or std,
+            *([f"std as {schemes.bounds.schemes[same].label}"] if same < number else [])]
+
+
+def mark_key(bounds: Bounds, log: bool, room: float) -> Key:
+    """The kinds of marks that occur."""
+    counts = {sample.count for scheme in bounds.schemes for sample in scheme.samples}
+    bounded = any(scheme.support for scheme in bounds.schemes)
+    drawn = f"{grouped(min(counts))} weights" if len(counts) == 1 else "the weights drawn"
+    dot: dict[str, Any] = {"marker": "o", "markersize": 9, "markeredgewidth": 1.8}
+    ring, bar = {**dot, "fillstyle": "none"}, {"marker": "|", "markersize": 15, "markeredgewidth": 1.5}
+    band = {"facecolor": (0.5, 0.5, 0.5, 0.35), "edgecolor": "#808080", "linewidth": 1.8, "linestyle": DASHED}
+    marks: list[tuple[str, dict[str, Any], object]] = [
+        ("std", {"linewidth": 4.4}, True), ("limit: no |w| beyond", {"linewidth": 1.8}, bounded),
+        (f"std of {drawn}", ring, counts), ("their largest |w|", dot, counts)] if log else [
+        ("mean ± std", band, True), ("limit: no weight beyond", {"linewidth": 2.6}, bounded),
+        (f"min and max of {drawn}", dot, counts),
+        ("from least to largest weight" if bounded else "mean ± one std", bar, len(bounds.schemes) == 1)]
+    return Key([Entry(text, [look]) for text, look, occurs in marks if occurs], room)
+
+
+def without_logarithm(bounds: Bounds) -> list[str]:
+    """What logarithmic axes cannot show."""
+    names = [scheme.label + ("" if not any(scheme.std) else " at some fan-ins") for scheme in bounds.schemes
+             if not all(scheme.std)]
+    return [f"std 0 has no logarithm: {', '.join(names)}"] if names else []

@@ -25,11 +25,12 @@ GAP = 16.0  # below a small plane without ticks
 
 def least_height(count: int) -> float:
     """Inches that so many activations take at least."""
-    from actprof.gain import row
+    from actprof.gain import planes
+    from actprof.gain.planes import GAP, MIN_HEIGHT
     from actprof.report.lettering import line_height
 
     if count <= MAX_ROWS:
-        return (count * (row.MIN_HEIGHT + row.BELOW + row.GAP) + FOOT) / UNIT
+        return (count * planes.MIN_ROW + FOOT) / UNIT
     small = line_height(NAME) + 2 * line_height(SMALL) + MIN_HEIGHT + GAP
     return (math.ceil(count / MAX_COLUMNS) * small + FOOT) / UNIT
 
@@ -50,7 +51,7 @@ def draw_figure(figure: Figure, theme: Theme, result: GainTable) -> None:
 
 
 def _draw_rows(figure: Figure, theme: Theme, result: GainTable) -> None:
-    from actprof.gain.row import Row
+    from actprof.gain.planes import Row
     from actprof.report.sheet import HEIGHT, Header, Sheet
 
     header = Header(TITLE, words(result))

@@ -15,10 +15,9 @@ from actprof.report.axes import Box, hatch
 from actprof.report.sheet import Entry, Sheet
 from actprof.report.style import Theme
 from actprof.report.ticks import Linear, Log, Scale
-from actprof.sweep.cell_axis import CellAxis
+from actprof.sweep.cell_axis import CellAxis, draw_lines
 from actprof.sweep.colours import Shown, counted, swatch, transformed
 from actprof.sweep.result import BY_NAME, Quantity, Sweep
-from actprof.sweep.theory_lines import draw_lines
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

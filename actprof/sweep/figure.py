@@ -28,12 +28,12 @@ def draw_figure(figure: Figure, theme: Theme, sweep: Sweep) -> None:
     from actprof.report.lettering import wrapped
     from actprof.report.settings import words
     from actprof.report.sheet import HEIGHT, MARGIN, WIDTH, Header, Key, Paragraph, Sheet
-    from actprof.sweep import curves, theory_lines
+    from actprof.sweep import cell_axis, curves
     from actprof.sweep.panels import Panels
 
     room = WIDTH - 2 * MARGIN
     header = Header(title(sweep), [*words(sweep.config), f"seed {sweep.seed}"])
-    shared = [*(curves.entries(sweep, theme) if len(sweep.axes) == 1 else []), *theory_lines.entries(sweep, theme)]
+    shared = [*(curves.entries(sweep, theme) if len(sweep.axes) == 1 else []), *cell_axis.entries(sweep, theme)]
     key, panels = Key(shared, room), Panels(sweep, room, theme)
     notes = Paragraph([line for note in sweep.notes for line in wrapped([note], room, NOTE)], NOTE, muted=True)
     top, foot = header.height + key.height + GAP * bool(key.height), notes.height + FOOT

@@ -17,10 +17,9 @@ from actprof.report.lettering import line_height, width
 from actprof.report.sheet import Entry, Sheet
 from actprof.report.style import EM, TICK, Theme
 from actprof.report.ticks import SAFE_EXPONENTS
-from actprof.sweep.cell_axis import CellAxis
+from actprof.sweep.cell_axis import CellAxis, draw_lines, pieces
 from actprof.sweep.colours import VERDICTS, ColourScale, Shown, counted, ink, swatch
 from actprof.sweep.result import Axis, Sweep
-from actprof.sweep.theory_lines import draw_lines, pieces
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -12,8 +12,7 @@ from actprof.engine.spec import StackSpec, require
 from actprof.engine.stacks import stack_specs
 from actprof.errors import SpecError, quoted
 from actprof.train import losses
-from actprof.train.optimizers import OPTIMIZERS
-from actprof.train.schedules import SCHEDULES
+from actprof.train.optimizers import OPTIMIZERS, SCHEDULES
 from actprof.train.spec import AUTO, HIDDEN_LAYERS, TRAIN_INITS, TrainSpec
 
 

@@ -17,7 +17,7 @@ from actprof.engine import lsuv
 from actprof.engine.forward import Dropout
 from actprof.engine.network import Network
 from actprof.streams import BATCH, stream
-from actprof.train import losses, optimizers, schedules
+from actprof.train import losses, optimizers
 from actprof.train.observer import Observer
 from actprof.train.outcome import Evidence, judged
 from actprof.train.result import Run
@@ -127,7 +127,7 @@ class Trainer:
         self._chance_loss, self._best_constant_loss = losses.of_targets(len(data.classes), data.y_train, spec.loss)
         self._max_loss = MAX_LOSS * max(1.0, self._chance_loss)
         self._batches = Batches(len(data.x_train), spec.batch_size, spec.seed, repeat, spec.epochs is not None)
-        self._rates = schedules.rates(spec.schedule, spec.rate, self._total, self._batches.per_epoch)
+        self._rates = optimizers.rates(spec.schedule, spec.rate, self._total, self._batches.per_epoch)
         self._optimizer = optimizers.bind(spec.optimizer).start(self.parameters.values, self.parameters.weights)
         self._rows = np.empty((self._batches.largest, data.features), np.float32)
         self._observer = Observer(data, self._trainable, self._loss, self.parameters.layers[:-1], spec.seed)

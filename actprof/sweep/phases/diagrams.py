@@ -16,8 +16,7 @@ from actprof.catalogue.activations import BoundActivation, bind
 from actprof.catalogue.initializers import preset_bias
 from actprof.engine.spec import StackSpec
 from actprof.registry import Choice
-from actprof.sweep.phases.boundaries import Branch, boundaries, critical_points, edge_sections
-from actprof.sweep.phases.depth_lines import depth_lines
+from actprof.sweep.phases.boundaries import Branch, boundaries, critical_points, depth_lines, edge_sections
 from actprof.sweep.phases.request import HEIGHT, PhaseSpec, most_sigma_w, rounded_up, values_b, values_w, widened
 from actprof.sweep.phases.result import PhaseDiagram, PhaseDiagrams, PhaseGrid, Scheme
 from actprof.theory.fields import depth_scales, field, moment_table
