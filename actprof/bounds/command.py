@@ -47,7 +47,7 @@ def command(schemes: tuple[str, ...], fan_in: str, fan_out: str, kernel: str | N
     actprof bounds --scheme xavier             and what else "xavier" means
     actprof bounds --fan-in 1:4096:log --log   straight lines of slope -1/2
     actprof bounds --scheme he --fan-in 3,64 --kernel 3x3 --gain 1
-    actprof bounds --scheme orthogonal --fan-in 64 --fan-out 64 --kernel 3x3 --groups 4
+    actprof bounds --scheme he --fan-in 64 --fan-out 64 --kernel 3x3 --groups 4
     actprof bounds --scheme torch.linear --scheme keras.dense
     actprof bounds --scheme he_truncated --at 10,100,1000 --samples 100000
 

@@ -10,10 +10,11 @@ from matplotlib.patches import Rectangle
 from actprof.bounds.curves import Schemes, Spot
 from actprof.bounds.table import HALF, NAMES, has_half
 from actprof.digits import compact, power_label, short, with_power
-from actprof.report.axes import TICK, Box, add_axes, indicate, write
+from actprof.report.axes import Box, add_axes, indicate, write
 from actprof.report.free import FreeSpace
 from actprof.report.lettering import line_height, width
 from actprof.report.sheet import Sheet
+from actprof.report.style import TICK
 from actprof.report.ticks import Linear
 
 ENLARGED_FROM, MIN_ENLARGED, WORTHWHILE = 0.3, 5, 2.2  # of the fan-ins; so many of them; so many times as tall
