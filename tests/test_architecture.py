@@ -20,14 +20,14 @@ RANKS = (
     {"theory"},
     {"diagnosis", "report"},
     {"cli"},
-    {"histogram", "bounds", "gain", "sweep", "train"},
+    {path.parent.name for path in ROOT.glob("*/command.py")},
     {"program", "listing"},
     {"__main__"},
 )
 """Folders and modules of the root, the lowest first; those of one rank do not know each other."""
 
 RANK = {place: rank for rank, places in enumerate(RANKS) for place in places}
-COMMANDS = RANKS[RANK["histogram"]]
+COMMANDS = RANKS[RANK["program"] - 1]
 RENDERERS = ("table", "figure", "records")
 SCREENS = {"rich", "matplotlib", "click", "PIL"}
 LIGHT = set(sys.stdlib_module_names) | {"__future__"}

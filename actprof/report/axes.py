@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 from actprof.arrays import Flags
 from actprof.digits import short
 from actprof.report.lettering import font, line_height, printable, width
-from actprof.report.style import EM
+from actprof.report.style import AXIS_TITLE, EM, TICK
 from actprof.report.ticks import Scale, Tick
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from actprof.report.sheet import Sheet
 
-TICK, TITLE = 16.0, 17.0
+TITLE = AXIS_TITLE
 BESIDE = 10.0  # pixels between an axis and the labels of its ticks
 BELOW = line_height(TICK) + line_height(TITLE) + 22
 """Pixels that the ticks and the title of a horizontal axis take."""
