@@ -65,13 +65,6 @@ def gradient_ratio(arm, layer=1):
     return arm.layers[layer - 1].gradient.statistics["log10_ratio"]
 
 
-def change(arguments):
-    """The largest |log₁₀| of what becomes of sizes; infinite where something is 0 or not finite."""
-    if any(layer.activation.non_finite for layer in arguments[0].layers):
-        return math.inf
-    return Evidence(*arguments).change
-
-
 CLASSICS = [
     # init, act, layers, code, from layer, to layer
     ("he", "relu", 5, "healthy", None, None),

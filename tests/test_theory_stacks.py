@@ -27,7 +27,7 @@ ROWS, NETWORKS = 100, 6
 
 INITS = ("he", "xavier", "0.01", "lecun_uniform", "he_truncated", "torch.linear", "orthogonal")
 STACKS = [
-    *((init, row.name, {}) for init in INITS[:4] for row in ACTIVATIONS if row.name not in (
+    *((INITS[place % 4], row.name, {}) for place, row in enumerate(ACTIVATIONS) if row.name not in (
         "exponential", "square", "relu_squared", "tanh_shrink", "soft_shrink", "hard_shrink")),
     *((init, act, {}) for init in INITS[4:] for act in ("relu", "tanh", "sigmoid", "gelu", "selu")),
     ("he", "relu", {"widths": "120,60,100,40"}),
@@ -108,7 +108,7 @@ def test_bands_hold_95_per_cent_of_networks_under_every_normalisation():
 @pytest.mark.slow
 def test_bands_hold_95_per_cent_of_networks_over_the_whole_catalogue():
     """Some 240 networks at each depth: of bands that hold 95 % more than 10 % stray once in 2,000 times."""
-    assert max(outside([row.name for row in ACTIVATIONS], 2).values()) < 0.1
+    assert max(outside([row.name for row in ACTIVATIONS][::3], 6).values()) < 0.1
 
 
 @pytest.mark.parametrize(("act", "speaks"), [("relu", 5), ("tanh", 40), ("elu", 40), ("gelu", 4), ("softplus", 5)])
