@@ -61,8 +61,9 @@ def command(over: tuple[str, ...], quantities: tuple[str, ...], workers: int | N
     actprof sweep --phase --act tanh --init he --init xavier
 
     Each cell is a run of 'actprof histogram' with the same settings and --batch-size. Lines are theory's: the edge of
-    chaos, where χ₁ = 1, and as deep as six times the depth scale. Over the width, with --repeats of 2 or more,
-    each quantity is said to be flat or not.
+    chaos, where χ₁ = 1, and 6 ξ_c, down to which the signal still tells inputs apart; gradients pass the limit of a
+    verdict, ×30, at 2·ln 30/|ln χ₁| layers. Trainable is what lies within both. Over the width, with --repeats of 2 or
+    more, each quantity is said to be flat or not.
     """
     from actprof.machine import one_blas_thread
 
