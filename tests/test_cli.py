@@ -68,8 +68,8 @@ def settings(run: Run, *arguments: str) -> dict[str, Any]:
     ("histogram --json=1", "--json takes no value. Leave out what follows the '='."),
     ("histogram extra", "unexpected argument 'extra'. 'actprof histogram --help' shows what is expected."),
     ("list inits more", "unexpected argument 'more'. 'actprof list --help' shows what is expected."),
-    ("list init", "the table must be inits, activations, normalizations, inputs, datasets, losses, optimizers or "
-                  "schedules, not 'init'. Did you mean 'inits'?"),
+    ("list init", "the table must be inits, activations, normalizations, inputs, datasets, losses, optimizers, "
+                  "schedules or terms, not 'init'. Did you mean 'inits'?"),
     ("train --layers -1", "--layers must be a whole number from 0 to 9,999, not '-1'."),
     ("train --epochs 3 --iterations 5", "--epochs cannot be combined with --iterations. Choose one."),
     ("train --dropout 1", "--dropout must be from 0 to below 1, not 1."),
