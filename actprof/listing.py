@@ -17,13 +17,27 @@ from actprof.registry import Registry
 Tables = Mapping[str, Registry[Any]]
 
 
-def to_json(tables: Tables) -> str:
+def to_json(tables: Tables, terms: bool = False) -> str:
     """The object of schema actprof.catalogue/1."""
+    from actprof.diagnosis.terms import TERMS
     from actprof.report import records
 
     return records.to_json({"schema": "actprof.catalogue/1", "version": __version__,
                             **{key: [_record(entry, registry) for entry in registry]
-                               for key, registry in tables.items()}})
+                               for key, registry in tables.items()},
+                            **({WORDS: [term._asdict() for term in TERMS]} if terms else {})})
+
+
+def print_terms(stream: TextIO) -> None:
+    """A row for each word."""
+    from actprof.diagnosis.terms import TERMS
+    from actprof.report.terminal import Column, printed, table, written
+
+    made = table([Column("term", right=False), Column("in JSON", right=False),
+                  Column("meaning", right=False, folds=True)], stream)
+    for term in TERMS:
+        made.add_row(*(written(cell, stream) for cell in term))
+    printed(WORDS, made, stream)
 
 
 def print_tables(tables: Tables, stream: TextIO) -> None:
@@ -75,9 +89,12 @@ def _short(value: object) -> str:
 
 TABLES = ("inits", "activations", "normalizations", "inputs", "datasets", "losses", "optimizers", "schedules")
 
+WORDS = "terms"
+"""The listing of what tables, figures and verdicts say."""
+
 
 @click.command("list", cls=Command)
-@click.argument("table", required=False, type=Word(TABLES), metavar=f"[{'|'.join(TABLES)}]")
+@click.argument("table", required=False, type=Word((*TABLES, WORDS)), metavar="[TABLE]")
 @output.format_options(("table", "json"))
 def command(table: str | None, format_: str | None, as_json: bool) -> None:
     """List the names that the other commands take.
@@ -85,14 +102,19 @@ def command(table: str | None, format_: str | None, as_json: bool) -> None:
     \b
     actprof list                everything
     actprof list inits          one table
+    actprof list terms          what words in tables, figures and verdicts mean
     actprof list --json         for scripts
 
-    Each with its formula, its parameters and their defaults, its other names and its source.
+    TABLE is inits, activations, normalizations, inputs, datasets, losses, optimizers, schedules or terms: each name
+    with its formula, its parameters and their defaults, its other names and its source.
     """
     stream = standard_output()
     tables = {key: catalogue(key) for key in REGISTRIES}
     chosen = {key: names for key, names in tables.items() if table in (None, names.listing)}
     if output.chosen_format(format_, as_json) == "json":
-        stream.write(to_json(chosen) + "\n")
-    else:
-        print_tables(chosen, stream)
+        stream.write(to_json(chosen, terms=table in (None, WORDS)) + "\n")
+        return
+    print_tables(chosen, stream)
+    if table in (None, WORDS):
+        stream.write("\n" * (table is None))
+        print_terms(stream)

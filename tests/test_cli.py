@@ -17,6 +17,7 @@ import pytest
 from actprof import __version__
 from actprof.cli.output import default_name
 from actprof.engine import spec
+from actprof.histogram.command import command as histogram
 from actprof.program import COMMANDS, cli, main
 
 SMALL = ["--layers", "2", "--width", "8", "--batch-size", "50"]
@@ -67,8 +68,8 @@ def settings(run: Run, *arguments: str) -> dict[str, Any]:
     ("histogram --json=1", "--json takes no value. Leave out what follows the '='."),
     ("histogram extra", "unexpected argument 'extra'. 'actprof histogram --help' shows what is expected."),
     ("list inits more", "unexpected argument 'more'. 'actprof list --help' shows what is expected."),
-    ("list init", "the table must be inits, activations, normalizations, inputs, datasets, losses, optimizers or "
-                  "schedules, not 'init'. Did you mean 'inits'?"),
+    ("list init", "the table must be inits, activations, normalizations, inputs, datasets, losses, optimizers, "
+                  "schedules or terms, not 'init'. Did you mean 'inits'?"),
     ("train --layers -1", "--layers must be a whole number from 0 to 9,999, not '-1'."),
     ("train --epochs 3 --iterations 5", "--epochs cannot be combined with --iterations. Choose one."),
     ("train --dropout 1", "--dropout must be from 0 to below 1, not 1."),
@@ -117,7 +118,11 @@ def settings(run: Run, *arguments: str) -> dict[str, Any]:
     ("histogram --act 'rel\x1b[31mu'", r"unknown activation 'rel\x1b[31mu'. Did you mean 'relu'?"),
     ("histogram --act relu/tanh --layers 3",
      "--act names 2 activations for 3 layers. Name one, or one for each layer."),
-    ("histogram --init he --init HE", "the arm 'he / relu' is asked for twice. Name each --init and --act once."),
+    ("histogram --quantity gradient --quantity activation", "--quantity is given twice. Give it once."),
+    ("sweep --norm none --norm batch", "--norm is given twice. Give it once."),
+    ("train --layers 2 --layers=3", "--layers is given twice. Give it once."),
+    ("histogram --gradients --no-gradients", "--gradients is given twice. Give it once."),
+    ("histogram --init he --init HE", "the arm 'he / relu' is asked for twice. Name each once."),
     ("histogram --range 1", "--range must be two numbers LOW HIGH, 'layer' or 'shared', not '1'."),
     ("histogram --range 1 a", "--range must be two numbers LOW HIGH, 'layer' or 'shared', not '1 a'."),
     ("histogram --range 0 --bins 5", "--range must be two numbers LOW HIGH, 'layer' or 'shared', not '0 --bins'."),
@@ -225,14 +230,41 @@ def test_a_file_sets_the_first_width(run: Run) -> None:
 
 def test_the_figure_has_a_default_name_in_the_current_folder(run: Run) -> None:
     done = run("histogram", *SMALL, "--init", "he", "--init", "0.01", "--act", "relu/tanh")
-    assert (done.code, done.err) == (0, "wrote histogram-he+0.01-relu_tanh.png\n")
-    assert os.listdir() == ["histogram-he+0.01-relu_tanh.png"]
+    name = "histogram-he+0.01-relu_tanh-layers=2-width=8-batch-size=50.png"
+    assert (done.code, done.err) == (0, f"wrote {name}\n")
+    assert os.listdir() == [name]
     assert done.out.startswith("he / relu/tanh: W ~ N(0, 2/n) · seed 0\n")
 
 
 def test_a_default_name_is_never_too_long_and_has_no_folders() -> None:
     assert default_name("histogram", [["normal:std=0.01"], ["RELU/../x"]]) == "histogram-normal_std=0.01-relu_.._x.png"
-    assert default_name("histogram", [["he"] * 60, ["relu"]]) == "histogram.png"
+    long, other = (default_name("histogram", [["he"] * 60, [act]]) for act in ("relu", "tanh"))
+    assert len(long) <= 104
+    assert long != other
+
+
+@pytest.mark.parametrize(("given", "told"), [
+    ("--seed 1 --layers 5", "-layers=5-seed=1"), ("--norm none", ""), ("--norm none --norm batch", "-norm=none+batch"),
+    ("--quantity gradient --no-figure --brief --check", "-quantity=gradient"),
+])
+def test_a_default_name_tells_what_is_not_usual_and_changes_the_picture(given: str, told: str) -> None:
+    ctx = histogram.make_context("histogram", given.split())
+    with ctx:
+        assert default_name("histogram", [["he"]], ("inits", "acts")) == f"histogram-he{told}.png"
+
+
+def test_a_figure_of_another_configuration_is_not_replaced_without_a_word(run: Run) -> None:
+    told = [run("histogram", *SMALL, "--init", init, "-o", "a.png").err for init in ("he", "he", "xavier")]
+    assert told == ["wrote a.png\n", "wrote a.png\n", "wrote a.png, in place of a figure of another configuration\n"]
+
+
+def test_what_is_given_several_times_becomes_arms(run: Run) -> None:
+    done = run("histogram", *SMALL[2:], "--layers", "2", "--layers", "3", "--norm", "none", "--norm", "batch", "--json",
+               "--no-figure")
+    arms = json.loads(done.out)["arms"]
+    assert [(len(arm["layers"]), arm["config"]["norm"]) for arm in arms] == [
+        (2, "none"), (2, "batch"), (3, "none"), (3, "batch")]
+    assert arms[0]["label"] == "he / relu / 2 layers / norm none"
 
 
 def test_several_figures_are_written_by_their_suffixes(run: Run) -> None:
@@ -260,8 +292,8 @@ def test_bounds_prints_tables_json_and_csv_and_names_its_figure_by_its_schemes(r
     done = run("bounds", "--init", "he", "--scheme", "0.05", "--fan-in", "1,10")
     assert done.code == 0
     assert "he: W ~ N(0, 2/n) · normal, 68.3 % within ±std" in done.out
-    assert done.err.splitlines()[-1] == "wrote bounds-he+0.05.png"
-    assert Path("bounds-he+0.05.png").read_bytes().startswith(b"\x89PNG")
+    assert done.err.splitlines()[-1] == "wrote bounds-he+0.05-fan-in=1_10.png"
+    assert Path("bounds-he+0.05-fan-in=1_10.png").read_bytes().startswith(b"\x89PNG")
     record = json.loads(run("bounds", "--scheme", "he", "--json", "--no-figure", "-q").out)
     assert (record["schema"], record["seed"]) == ("actprof.bounds/1", 0)
     rows = list(csv.DictReader(io.StringIO(run("bounds", "--format", "csv", "--no-figure", "-q").out)))
@@ -310,7 +342,7 @@ def test_a_summary_trains_nothing(run: Run) -> None:
     done = run("train", "--summary", "--init", "he", "--data", "blobs", "--layers", "1", "--width", "2")
     assert "dense 1 (relu)" in done.out
     assert done.out.splitlines()[-1].split() == ["total", "15"]
-    assert Path("network-he-blobs.png").read_bytes().startswith(b"\x89PNG")
+    assert Path("network-he-blobs-layers=1-width=2.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_a_network_too_large_to_train_is_refused_before_it_starts(run: Run) -> None:

@@ -4,6 +4,7 @@ import functools
 import math
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,7 @@ from actprof.catalogue.activations import ACTIVATIONS
 from actprof.catalogue.initializers import INITIALIZERS
 from actprof.diagnosis.evidence import Evidence, number, times
 from actprof.diagnosis.rules import verdict
+from actprof.diagnosis.terms import VERDICTS, readme
 from actprof.diagnosis.verdicts import CHANGE, CODES, THRESHOLDS, Verdict
 from actprof.engine.inputs import open_inputs, parse
 from actprof.engine.measure import measured
@@ -370,6 +372,14 @@ def test_there_is_a_verdict_on_every_init_and_every_activation(init):
         found = judged(init, act, 2, width=8, rows=20)
         assert found.code in CODES
         line_is_fine(found)
+
+
+def test_every_verdict_is_explained_with_its_sign_and_readme_has_the_table_of_terms():
+    assert sorted(term.key for term in VERDICTS) == sorted(CODES)
+    for term in VERDICTS:
+        found = Verdict(term.key, None, "")
+        assert term.name == f"{found.sign} {found.word}"
+    assert readme() in (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 
 
 def test_every_limit_has_a_name_of_its_own_and_a_reason():

@@ -240,7 +240,10 @@ def test_a_scheme_is_marked_at_its_sigmas_with_exact_theory():
     assert (found["he"].sigma_w, found["he"].sigma_b, found["he"].start) == pytest.approx((math.sqrt(2), 0, 2))
     assert found["he"].fixed_points == fixed_points(ACTIVATIONS.parse("tanh"), found["he"].sigma_w, 0.0,
                                                     found["he"].start)
-    assert found["he"].layers == 6 * found["he"].fixed_points.reached.xi_c
+    reached = found["he"].fixed_points.reached
+    assert found["he"].signal_layers == 6 * reached.xi_c
+    assert reached.chi_1 ** (found["he"].gradient_layers / 2) == pytest.approx(30)
+    assert found["he"].layers == found["he"].gradient_layers < found["he"].signal_layers
     linear = found["torch.linear"]
     assert (linear.sigma_w**2, linear.sigma_b**2) == pytest.approx((1 / 3, 1 / 300))
     assert found["0.01"].sigma_w == pytest.approx(0.1)

@@ -86,8 +86,9 @@ def test_csv_has_a_row_for_each_cell_and_quantity(call):
 def test_the_figure_is_named_after_what_varies(call, tmp_path):
     code, _, err = call(f"--over gain=1,2 --over init=he,lecun {SMALL}")
     assert code == 0
-    assert err == "wrote sweep-gain+init-relu.png\n"
-    assert (tmp_path / "sweep-gain+init-relu.png").read_bytes().startswith(b"\x89PNG")
+    name = err.removeprefix("wrote ").strip()
+    assert name.startswith("sweep-gain+init-relu-over=gain=1_2+init=he_lecun-")
+    assert (tmp_path / name).read_bytes().startswith(b"\x89PNG")
 
 
 @pytest.mark.slow

@@ -43,7 +43,7 @@ def plain(found):
 
 def test_over_depths_there_is_the_one_that_is_6_depth_scales():
     (line,), note = drawn_on(whole("layers", range(1, 61)), init="0.05")  # σ_w = 0.05 √100 = 1/2
-    assert (line.name, line.title, line.rows, note) == ("trainable", "depth 6 ξ: as deep as is trainable", False, "")
+    assert (line.name, line.title, line.rows, note) == ("trainable", "depth 6 ξ_c: inputs still told apart", False, "")
     assert line.points == ((pytest.approx(TRAINABLE_SCALES / LN_4), 0.0),)
 
 
@@ -91,7 +91,7 @@ def test_over_widths_and_names_each_row_has_its_own():
     acts = named("act", ("tanh", "relu", "gelu"))
     found, _ = drawn_on(whole("width", (10, 50, 400)), acts, init="0.1")
     assert [line.title for line in found] == ["edge of chaos: χ₁ = 1", "variance jumps, χ₁ skips 1",
-                                              "depth 6 ξ: as deep as is trainable"]
+                                              "depth 6 ξ_c: inputs still told apart"]
     assert all(line.rows for line in found)
     assert found[0].points == ((pytest.approx(100), 0.0), (pytest.approx(200), 1.0))
 

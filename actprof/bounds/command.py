@@ -62,7 +62,7 @@ def command(schemes: tuple[str, ...], fan_in: str, fan_out: str, kernel: str | N
     from actprof.bounds.scales import bounds, bounds_spec
     from actprof.bounds.table import print_bounds
 
-    output.check(default_name("bounds", [schemes]))
+    output.check(default_name("bounds", [schemes], ("schemes",)))
     request = bounds_spec(schemes, fan_in=fan_in, at=at, fan_out=fan_out, kernel_sides=kernel, gain=gain,
                           samples=samples, seed=seed, groups=groups, depthwise=depthwise, transposed=transposed)
     with shown_progress(output.quiet) as progress:

@@ -29,7 +29,18 @@ class Command(Helpful):
             raise
         if ctx.args and not ctx.resilient_parsing:
             raise SpecError(f"unexpected argument {quoted(ctx.args[0])}. {_help(ctx)} shows what is expected.")
+        if not ctx.resilient_parsing:
+            self._refuse_twice(ctx)
         return rest
+
+    def _refuse_twice(self, ctx: click.Context) -> None:
+        """Refuse an option that takes one value and is given two, of which Click would keep the last."""
+        _, _, order = self.make_parser(ctx).parse_args(list(ctx.meta[GIVEN]))
+        for place, param in enumerate(order):
+            once = isinstance(param, click.Option) and not param.multiple and not (
+                param.is_flag and not param.secondary_opts)
+            if once and param in order[:place]:
+                raise SpecError(f"{_name(param)} is given twice. Give it once.")
 
 
 class Word(click.Choice[str]):
@@ -122,6 +133,20 @@ def given_options(parameters: Collection[str] = (), but: Collection[str] = ()) -
         _name(param) for param in ctx.command.params
         if (param.name in parameters or (but and param.name not in but))
         and ctx.get_parameter_source(str(param.name)) is ParameterSource.COMMANDLINE]
+
+
+def given_settings(but: Collection[str]) -> list[str]:
+    """`layers=50`, `norm=none+batch`: what differs from the defaults on the command line, without these parameters."""
+    ctx = click.get_current_context(silent=True)
+    return [] if ctx is None else [
+        f"{_name(param).lstrip('-')}={'+'.join(map(str, value)) if isinstance(value, tuple) else value}"
+        for param in ctx.command.params
+        if param.name not in but and ctx.get_parameter_source(str(param.name)) is ParameterSource.COMMANDLINE
+        and (value := ctx.params.get(str(param.name))) not in (_usual(param), None)]
+
+
+def _usual(param: click.Parameter) -> Any:
+    return tuple(param.default) if isinstance(param.default, list) else param.default
 
 
 def _name(param: click.Parameter | None) -> str:

@@ -23,7 +23,7 @@ REGISTRIES = {
     "datasets": "actprof.data.sources:DATASETS",
     "losses": "actprof.train.losses:LOSSES",
     "optimizers": "actprof.train.optimizers:OPTIMIZERS",
-    "schedules": "actprof.train.schedules:SCHEDULES",
+    "schedules": "actprof.train.optimizers:SCHEDULES",
 }
 """Key of a catalogue in JSON → where it is; none is imported before it is asked for."""
 

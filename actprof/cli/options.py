@@ -32,9 +32,10 @@ def act_option() -> Option:
                                                     "See 'actprof list activations'.")
 
 
-def bias_option() -> Option:
-    return click.option("--bias", metavar=NAME, shell_complete=names("initializers"),
-                        help="Where biases come from.  [default: zeros, or the preset's]")
+def bias_option(repeatable: bool = False) -> Option:
+    return click.option("--bias", metavar=NAME, shell_complete=names("initializers"), multiple=repeatable,
+                        help=f"Where biases come from{'; repeatable' * repeatable}.  "
+                             "[default: zeros, or the preset's]")
 
 
 def norm_position_option() -> Option:
@@ -52,21 +53,26 @@ def added(options: Sequence[Option]) -> Option:
     return decorate
 
 
-stack_options = added((
-    init_option((spec.INIT,)),
-    act_option(),
-    click.option("--layers", type=Whole(1, spec.MAX_LAYERS), help=f"Layers.  [default: {spec.LAYERS}]"),
-    click.option("--width", type=Whole(1, spec.MAX_WIDTH), help=f"Units of every layer.  [default: {spec.WIDTH}]"),
-    click.option("--widths", metavar="N,N,…", help="Inputs and units of each layer, such as 784,512,256,10."),
-    bias_option(),
-    click.option("--norm", default=spec.NO_NORM.name, show_default=True, metavar=NAME,
-                 shell_complete=names("normalizations"),
-                 help="Normalisation. See 'actprof list normalizations'."),
-    norm_position_option(),
-    click.option("--dropout", type=Number(0), default=StackSpec.dropout, show_default=True, metavar="SHARE",
-                 help="Drop this share of each layer's activations on their way to the next (inverted dropout)."),
-))
-"""The network of `histogram`; their values are the arguments of stacks.stack_specs."""
+def stack_options(repeatable: bool) -> Option:
+    """The network of `histogram`; their values are the arguments of stacks.stack_specs, or several of them each."""
+    several: dict[str, Any]
+    several, again = ({"multiple": True}, "; repeatable") if repeatable else ({}, "")
+    return added((
+        init_option((spec.INIT,)),
+        act_option(),
+        click.option("--layers", type=Whole(1, spec.MAX_LAYERS), help=f"Layers{again}.  [default: {spec.LAYERS}]",
+                     **several),
+        click.option("--width", type=Whole(1, spec.MAX_WIDTH), help=f"Units of every layer.  [default: {spec.WIDTH}]"),
+        click.option("--widths", metavar="N,N,…", help="Inputs and units of each layer, such as 784,512,256,10."),
+        bias_option(repeatable),
+        click.option("--norm", default=[spec.NO_NORM.name] if repeatable else spec.NO_NORM.name, show_default=True,
+                     metavar=NAME, shell_complete=names("normalizations"),
+                     help=f"Normalisation{again}. See 'actprof list normalizations'.", **several),
+        norm_position_option(),
+        click.option("--dropout", type=Number(0), default=[StackSpec.dropout] if repeatable else StackSpec.dropout,
+                     show_default=True, metavar="SHARE", **several,
+                     help=f"Drop this share of each layer's activations on their way to the next (inverted){again}."),
+    ))
 
 
 reading_options = added((

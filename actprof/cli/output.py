@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import functools
+import io
 import os
 import re
 import sys
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 import click
 
-from actprof.cli.arguments import Whole, Word, given_options
+from actprof.cli.arguments import Whole, Word, given_options, given_settings
 from actprof.cli.completion import FILES
 from actprof.cli.signals import in_thread
 from actprof.cli.standard_streams import StdoutError, abandon_stdout, say, standard_output
@@ -29,6 +31,10 @@ if TYPE_CHECKING:
 Command = TypeVar("Command", bound=Callable[..., Any])
 FORMATS = ("table", "json", "csv")
 MAX_NAME = 100
+
+NOT_PICTURED = {"paths", "no_figure", "show", "no_clobber", "quiet", "format_", "as_json", "check", "explain", "brief",
+                "all_layers", "theory", "workers", "data_dir", "summary", "animate"}
+"""Parameters that leave the picture as it is."""
 
 OF_FIGURES = {"theme", "dpi", "no_clobber", "log", "log_y", "view"}
 """Parameters, also of single commands, that mean nothing where no figure is drawn."""
@@ -134,9 +140,13 @@ class Output:
         style = Style(self.theme, self.dpi)
         for target in self._targets:
             with self._unless_closed():
-                target.write(in_thread(functools.partial(render, style, target.format)))
+                content = in_thread(functools.partial(render, style, target.format))
+                before = in_thread(functools.partial(_configuration, target.path))
+                target.write(content)
             if target.path != "-" and not self.quiet:
-                say(f"wrote {target.path if target.path.isprintable() else quoted(target.path, 300)}")
+                of_another = before is not None and before != _configuration(io.BytesIO(content))
+                say(f"wrote {target.path if target.path.isprintable() else quoted(target.path, 300)}"
+                    f"{', in place of a figure of another configuration' * of_another}")
         if self._unwritten is not None:
             raise self._unwritten
         if self.show:
@@ -149,6 +159,17 @@ class Output:
             self.notes("there is no display to --show the figure on")
         elif click.launch(self._targets[0].path):
             self.notes("nothing was found that can --show the figure")
+
+
+def _configuration(file: str | io.BytesIO) -> tuple[str | None, ...] | None:
+    """What a png says it shows; None for what is none of ours."""
+    from PIL import Image, UnidentifiedImageError
+
+    if isinstance(file, str) and not os.path.isfile(file):
+        return None
+    with suppress(OSError, UnidentifiedImageError, ValueError), Image.open(file) as image:
+        return tuple(image.info.get(key) for key in ("Title", "Seed", "Configuration"))
+    return None
 
 
 def chosen_format(format_: str | None, as_json: bool) -> str:
@@ -197,8 +218,20 @@ def output_options(command: Command) -> Command:
     return wrapped  # type: ignore[no-any-return]
 
 
-def default_name(stem: str, parts: Sequence[Sequence[str]]) -> str:
-    """`histogram-he+xavier-relu.png`: a file name that says what is in it."""
-    words = ["+".join(re.sub(r"[^\w.=-]+", "_", text.casefold()) for text in part) for part in parts]
+def default_name(stem: str, parts: Sequence[Sequence[str]], told: Sequence[str] = ()) -> str:
+    """`histogram-he+xavier-relu-layers=50.png`: a file name that says what is in it.
+
+    Args:
+        parts: what is always named.
+        told: the parameters of the command line that are told by the parts; of the others follows what is not usual.
+    """
+    more = given_settings(but={*told, *NOT_PICTURED})
+    words = ["+".join(_plain(text) for text in part) for part in parts] + [_plain(os.path.basename(text)) if "/" in text
+                                                                          else _plain(text) for text in more]
     name = "-".join([stem, *words])
-    return f"{name if len(name) <= MAX_NAME else stem}.png"
+    short = f"{name[:MAX_NAME - 9]}-{zlib.crc32(name.encode()):08x}"
+    return f"{name if len(name) <= MAX_NAME else short}.png"
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"[^\w.=+-]+", "_", text.casefold())

@@ -35,7 +35,7 @@ def takes_a_bar() -> bool:
 
 
 class _Bar:
-    """A rich progress bar that is made when the patience is over."""
+    """A rich progress bar that appears when the patience is over, whether or not anything was reported by then."""
 
     def __init__(self) -> None:
         self._start = time.monotonic()
@@ -43,24 +43,38 @@ class _Bar:
         self._progress: Any = None
         self._task: Any = None
         self._closed = False
+        self._share = 0.0
+        self._timer = threading.Timer(PATIENCE, self._open)
+        self._timer.daemon = True
+        self._timer.start()
 
     def show(self, share: float) -> None:
         with self._lock:
-            if self._progress is None and not self._closed and time.monotonic() - self._start > PATIENCE:
-                self._open()
+            self._share = share
             if self._progress is not None:
-                self._progress.update(self._task, completed=share)
+                self._progress.update(self._task, completed=share, left=self._left())
 
     def close(self) -> None:
+        self._timer.cancel()
         with self._lock:
             self._closed = True  # workers that an interruption left behind may still report
             if self._progress is not None:
                 self._progress.stop()
 
-    def _open(self) -> None:
-        from rich.progress import BarColumn, Progress, TaskProgressColumn, TimeRemainingColumn
+    def _left(self) -> str:
+        """The time that is left if all goes on as it did from the start."""
+        if self._share <= 0:
+            return ""
+        seconds = (time.monotonic() - self._start) * (1 - self._share) / self._share
+        return f"about {seconds / 60:.0f} min left" if seconds > 90 else f"about {seconds:.0f} s left"
 
-        self._progress = Progress(BarColumn(), TaskProgressColumn(), TimeRemainingColumn(),
-                                  console=console(sys.stderr), transient=True)
-        self._task = self._progress.add_task("profiling", total=1.0)
-        self._progress.start()
+    def _open(self) -> None:
+        from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+
+        with self._lock:
+            if self._closed:
+                return
+            self._progress = Progress(BarColumn(), TaskProgressColumn(), TextColumn("{task.fields[left]}"),
+                                      console=console(sys.stderr), transient=True)
+            self._task = self._progress.add_task("profiling", total=1.0, completed=self._share, left=self._left())
+            self._progress.start()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import product
+from typing import Any
 
 from actprof.catalogue.activations import ACTIVATIONS
 from actprof.catalogue.initializers import INITIALIZERS, as_bias, as_dense, preset_bias
@@ -46,6 +48,20 @@ def stack_specs(inits: Sequence[str] = (spec.INIT,), acts: Sequence[str] = (spec
     return _distinct(stacks)
 
 
+def stack_arms(inits: Sequence[str], acts: Sequence[str], *, layers: Sequence[int] = (), bias: Sequence[str] = (),
+               norm: Sequence[str] = (spec.NO_NORM.name,), dropout: Sequence[float] = (StackSpec.dropout,),
+               **settings: Any) -> list[StackSpec]:
+    """The stacks of stack_specs for each combination; what differs between several is in their labels."""
+    arms = []
+    for depth, biases, normalised, dropped in product(layers or (None,), bias or (None,), norm, dropout):
+        several = ((f"{depth} layers", layers), (f"bias {biases}", bias), (f"norm {normalised}", norm),
+                   (f"dropout {dropped:g}", dropout))
+        words = [word for word, values in several if len(values) > 1]
+        arms += [replace(stack, label=" / ".join([stack.label, *words])) for stack in stack_specs(
+            inits, acts, layers=depth, bias=biases, norm=normalised, dropout=dropped, **settings)]
+    return _distinct(arms)
+
+
 def _widths(text: str, layers: int | None, width: int | None, features: int | None) -> tuple[int, ...]:
     if layers is not None or width is not None:
         raise SpecError(f"--widths cannot be combined with --{'layers' if width is None else 'width'}. "
@@ -67,5 +83,5 @@ def _distinct(stacks: list[StackSpec]) -> list[StackSpec]:
     labels = [stack.label for stack in stacks]
     for label in labels:
         if labels.count(label) > 1:
-            raise SpecError(f"the arm {quoted(label)} is asked for twice. Name each --init and --act once.")
+            raise SpecError(f"the arm {quoted(label)} is asked for twice. Name each once.")
     return stacks

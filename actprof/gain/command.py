@@ -52,7 +52,8 @@ def command(activations: tuple[str, ...], acts: tuple[str, ...], everything: boo
 
     asked = (*activations, *acts)
     output.no_figure = output.no_figure or (everything and not output.paths and not output.show)
-    output.check(default_name("gain", [["all"] if everything else asked or NAMES]))
+    output.check(default_name("gain", [["all"] if everything else asked or NAMES],
+                                          ("activations", "acts", "everything")))
     if everything and q0 is not None and output.no_figure and sigma_w is None and sigma_b is None:
         output.name_idle(["--q0"], "to --all without --sigma-w, --sigma-b or a figure")
     request = gain_spec(asked, everything=everything, sigma_w=sigma_w, sigma_b=sigma_b, q0=q0,

@@ -64,7 +64,7 @@ def _joined(args: list[str]) -> list[str]:
 
 
 @click.command("histogram", cls=_RangeCommand)
-@stack_options
+@stack_options(repeatable=True)
 @run_options()
 @seed_option
 @click.option("--bins", type=Whole(1, spec.MAX_BINS), default=RunSpec.bins, show_default=True,
@@ -120,7 +120,7 @@ def command(input_: str, range_: Any, log_y: bool, quantity: str, view: str, gra
         output.name_idle(given_options(but=("explain", "format_", "as_json", "quiet", "no_figure")), "to --explain")
         output.print(print_limits, records.limits_record, records.limits_rows)
         return 0
-    output.check(default_name("histogram", [inits, acts]), inputs=[input_])
+    output.check(default_name("histogram", [inits, acts], ("inits", "acts")), inputs=[input_])
     run_settings = {name: settings.pop(name) for name in RunSpec.__dataclass_fields__ if name in settings}
     # The table and the figure show one quantity; activations alone are counted in about half the time.
     counted = spec.QUANTITIES[:1] if output.format == "table" and quantity == spec.QUANTITIES[0] else spec.QUANTITIES
@@ -150,12 +150,12 @@ def _opened(run: RunSpec, inits: tuple[str, ...], acts: tuple[str, ...],
             settings: dict[str, Any]) -> tuple[list[StackSpec], Inputs]:
     """The stacks, and the inputs; a file's features are the first width."""
     from actprof.engine import inputs
-    from actprof.engine.stacks import stack_specs
+    from actprof.engine.stacks import stack_arms
 
     stored = inputs.stored_inputs(run)
     if stored is not None:
-        return stack_specs(inits, acts, features=stored.features, **settings), stored
-    specs = stack_specs(inits, acts, **settings)
+        return stack_arms(inits, acts, features=stored.features, **settings), stored
+    specs = stack_arms(inits, acts, **settings)
     return specs, inputs.open_inputs(run, specs[0].widths[0])
 
 
@@ -189,7 +189,8 @@ def _remedied_line(arm: JudgedArm, ctx: click.Context, stored: bool) -> str:
         return ""
     words = verdict.options.removeprefix(STANDARDISED).removeprefix(" and try ").split()
     values = {name: [value] for name, value in zip(words[::2], words[1::2], strict=True)}
-    own = {"--try": [], **{name: [value] for name, value in arm.stack.options.items()}}
+    own = {name: [value] for name, value in arm.stack.options.items()}
+    own |= {"--try": [], "--layers": [str(arm.stack.depth)]}
     values |= {"--scale": ["standard"]} if scaled else {}
     sizes = {"--width", "--widths", "--layers"} & values.keys()
     if verdict.remedied is not None and (sizes or "/" in own["--act"][0]):

@@ -19,6 +19,9 @@ from actprof.theory.masses import LazyMasses
 from actprof.theory.predictions import Forecast
 from actprof.theory.stack import predict
 
+MEASURING = 0.8
+"""Share of the time that measuring takes; theory and the trials of remedies take the rest."""
+
 EXPLAINED_BY_Z = {"saturated", "dying", "non_finite"}
 """Codes of verdicts whose causes are pre-activations."""
 
@@ -36,12 +39,15 @@ def compare(stacks: Sequence[StackSpec], run: RunSpec, inputs: Inputs,
 
     Raises as `measured` does.
     """
-    arms, moments = measured(stacks, run, inputs, progress), input_moments(inputs)
+    arms = measured(stacks, run, inputs, lambda share: progress(MEASURING * share))
+    moments, judged = input_moments(inputs), list[JudgedArm]()
     with np.errstate(all="ignore"):
-        judged = tuple(_judged(stack, arm, run, inputs, moments) for stack, arm in zip(stacks, arms, strict=True))
+        for number, (stack, arm) in enumerate(zip(stacks, arms, strict=True), start=1):
+            judged.append(_judged(stack, arm, run, inputs, moments))
+            progress(MEASURING + (1 - MEASURING) * number / len(stacks))
         if run.quantities != QUANTITIES and any(map(_asks_for_preactivations, judged)):
             return compare(stacks, replace(run, quantities=QUANTITIES), inputs, progress)
-        return Comparison(run.seed, judged, remarks.warnings(judged))
+        return Comparison(run.seed, tuple(judged), remarks.warnings(judged))
 
 
 def _asks_for_preactivations(judged: JudgedArm) -> bool:

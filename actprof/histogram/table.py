@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TextIO
 import numpy as np
 
 from actprof.arrays import Counts
+from actprof.diagnosis.terms import VERDICTS
 from actprof.diagnosis.verdicts import THRESHOLDS
 from actprof.digits import number, percent
 from actprof.engine.distributions import STATISTICS
@@ -245,3 +246,8 @@ def print_limits(stream: TextIO) -> None:
         cells = (limit.name, number(limit.value), f"{limit.unit}:\n{limit.reason}")
         made.add_row(*(written(cell, stream) for cell in cells))
     printed("verdicts: the limits that they go by", made, stream)
+    stream.write("\n")
+    words = table([Column("verdict", right=False), Column("what it says", right=False, folds=True)], stream)
+    for term in VERDICTS:
+        words.add_row(*(written(cell, stream) for cell in (term.name, term.meaning)))
+    printed("verdicts: their words", words, stream)

@@ -43,7 +43,7 @@ class _SweepOrPhases(Command):
               help="What the table and the figure show of the last layer: std, square (mean square), within (std "
                    "within units), correlation, saturated, dead; gradient (the first layer's over the last's) or "
                    "verdict; repeatable.")
-@stack_options
+@stack_options(repeatable=False)
 @run_options(SWEEP_ROWS)
 @seed_option
 @click.option("--workers", type=Whole(1, 1024),
@@ -61,8 +61,9 @@ def command(over: tuple[str, ...], quantities: tuple[str, ...], workers: int | N
     actprof sweep --phase --act tanh --init he --init xavier
 
     Each cell is a run of 'actprof histogram' with the same settings and --batch-size. Lines are theory's: the edge of
-    chaos, where χ₁ = 1, and as deep as six times the depth scale. Over the width, with --repeats of 2 or more,
-    each quantity is said to be flat or not.
+    chaos, where χ₁ = 1, and 6 ξ_c, down to which the signal still tells inputs apart; gradients pass the limit of a
+    verdict, ×30, at 2·ln 30/|ln χ₁| layers. Trainable is what lies within both. Over the width, with --repeats of 2 or
+    more, each quantity is said to be flat or not.
     """
     from actprof.machine import one_blas_thread
 
@@ -79,7 +80,7 @@ def command(over: tuple[str, ...], quantities: tuple[str, ...], workers: int | N
     axes = axes_of(over, inits, acts, settings)
     varied = [axis.name for axis in axes]
     fixed = [names for name, names in (("init", inits), ("act", acts)) if name not in varied]
-    output.check(default_name("sweep", [varied, *fixed]), inputs=[rows_from])
+    output.check(default_name("sweep", [varied, *fixed], ("inits", "acts")), inputs=[rows_from])
     file = in_thread(lambda: _file(run, settings))
     request = SweepSpec(Grid(axes, inits[0], acts[0], settings), run, tuple(SWEPT[word] for word in quantities),
                         output.format != "table", workers)

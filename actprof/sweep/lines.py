@@ -279,7 +279,7 @@ def _named(row: Row, other: Axis | None) -> str:
 JUMP = "jump"
 
 TITLES = {CRITICAL: "edge of chaos: χ₁ = 1", JUMP: "variance jumps, χ₁ skips 1",
-          TRAINABLE: f"depth {TRAINABLE_SCALES:g} ξ: as deep as is trainable"}
+          TRAINABLE: f"depth {TRAINABLE_SCALES:g} ξ_c: inputs still told apart"}
 """Of each line; at a jump the variance goes to another fixed point, or to infinity."""
 
 WEIGHTS = "gain", "std"

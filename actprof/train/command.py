@@ -219,7 +219,8 @@ def _default_name(stem: str, varied: Varied, data: str) -> str:
     several = [[str(value) for value in values] for name, values in vars(varied).items()
                if name != "inits" and len(values) > 1]
     source = [] if data == DATA else [[os.path.basename(data)]]
-    return default_name(stem, [varied.inits, *several, *source])
+    return default_name(stem, [varied.inits, *several, *source], ("data", "inits", *(
+        name for name, values in vars(varied).items() if len(values) > 1)))
 
 
 def _duration(iterations: int | None, epochs: int | None) -> dict[str, Any]:

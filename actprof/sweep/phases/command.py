@@ -45,7 +45,7 @@ def command(over: tuple[str, ...], acts: tuple[str, ...], inits: tuple[str, ...]
 
     ranges = {axis.name: axis.numbers for axis in distinct([parsed(text, SIGMAS) for text in over])}
     request = phase_spec(acts, inits, width=width, bias=bias, **ranges)
-    output.check(default_name("phases", [acts, inits]))
+    output.check(default_name("phases", [acts, inits], ("acts", "inits")))
     with shown_progress(output.quiet) as progress:
         result = in_thread(lambda: phase_diagrams(request, progress))
     output.print(lambda stream: print_diagrams(result, stream), lambda: records.diagram_record(result),

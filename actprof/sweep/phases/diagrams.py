@@ -14,6 +14,7 @@ import numpy as np
 from actprof.catalogue import initializers
 from actprof.catalogue.activations import BoundActivation, bind
 from actprof.catalogue.initializers import preset_bias
+from actprof.diagnosis.verdicts import CHANGE
 from actprof.engine.spec import StackSpec
 from actprof.registry import Choice
 from actprof.sweep.phases.boundaries import Branch, boundaries, critical_points, depth_lines, edge_sections
@@ -132,4 +133,5 @@ def _config(request: PhaseSpec) -> dict[str, object]:
             "inits": [str(choice) for choice in request.inits], "width": request.width,
             "bias": None if request.bias is None else str(request.bias),
             "sigma_w": request.sigma_w and list(request.sigma_w), "sigma_b": request.sigma_b and list(request.sigma_b),
-            "input_second_moment": 1.0, "trainable_layers": f"{TRAINABLE_SCALES:g} xi_c"}
+            "input_second_moment": 1.0,
+            "trainable_layers": f"min({TRAINABLE_SCALES:g} xi_c, 2 ln {CHANGE.value:g}/|ln chi_1|)"}

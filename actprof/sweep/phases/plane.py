@@ -161,7 +161,7 @@ def entries(diagrams: Sequence[PhaseDiagram], theme: Theme) -> list[Entry]:
         found.append(Entry(TURN, [mark_look("turn", theme)]))
     for number, layers in enumerate(sorted({line.layers for diagram in diagrams for line in diagram.depth_lines})):
         text = f"{layers} layers" if number else (
-            f"trainable to {layers} layers (ξ_c = {layers / TRAINABLE_SCALES:.3g})")
+            f"{TRAINABLE_SCALES:g} ξ_c = {layers} layers: inputs told apart")
         found.append(Entry(text, [depth_look(layers, theme)]))
     if any(diagram.spots for diagram in diagrams):
         found.append(Entry("initialiser", [{"marker": "o", "markersize": DOT}]))

@@ -66,7 +66,8 @@ def _scheme(scheme: Scheme) -> dict[str, Any]:
     reached = {name: getattr(found.reached, name, None) for name in POINT}
     return {"label": scheme.label, "init": scheme.init, "formula": scheme.formula, "bias": scheme.bias,
             "sigma_w": scheme.sigma_w, "sigma_b": scheme.sigma_b, "q0": scheme.start, "phase": scheme.phase, **reached,
-            "course": found.course, "trainable_layers": scheme.layers, "shown": scheme.shown}
+            "course": found.course, "signal_layers": scheme.signal_layers,
+            "gradient_layers": scheme.gradient_layers, "trainable_layers": scheme.layers, "shown": scheme.shown}
 
 
 def _cells(diagram: PhaseDiagram) -> Iterator[dict[str, Any]]:

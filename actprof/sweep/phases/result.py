@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from actprof.arrays import Floats
-from actprof.theory.predictions import TRAINABLE_SCALES, Edge, FixedPoints
+from actprof.diagnosis.verdicts import CHANGE
+from actprof.theory.predictions import MARGINAL, TRAINABLE_SCALES, Edge, FixedPoints
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -103,10 +104,25 @@ class Scheme:
         return "diverges" if reached is None else reached.phase
 
     @property
-    def layers(self) -> float | None:
-        """Down to how many layers a network can be trained: 6 ξ_c; None where the variance grows without bound."""
+    def signal_layers(self) -> float | None:
+        """Down to how many layers the signal still tells inputs apart: 6 ξ_c; None where the variance diverges."""
         reached = self.fixed_points.reached
         return None if reached is None or reached.xi_c is None else TRAINABLE_SCALES * reached.xi_c
+
+    @property
+    def gradient_layers(self) -> float | None:
+        """Over how many layers gradients change no more than a verdict lets them: 2·ln 30/|ln χ₁|."""
+        reached = self.fixed_points.reached
+        if reached is None or not reached.chi_1:
+            return None
+        rate = abs(math.log(reached.chi_1))
+        return math.inf if rate < MARGINAL else 2 * math.log(CHANGE.value) / rate
+
+    @property
+    def layers(self) -> float | None:
+        """Down to how many layers a network can be trained: the smaller of both."""
+        known = [layers for layers in (self.signal_layers, self.gradient_layers) if layers is not None]
+        return min(known, default=None)
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,9 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TextIO
 
+from actprof.diagnosis.verdicts import CHANGE
 from actprof.digits import grouped, number, without_rounding
-from actprof.report.terminal import Column, printed, table, written
+from actprof.report.terminal import Column, folded, printed, table, written
 from actprof.sweep.phases.result import PhaseDiagram, PhaseDiagrams, Scheme
 from actprof.theory.predictions import TRAINABLE_SCALES
 
@@ -29,7 +30,8 @@ def settings(result: PhaseDiagrams) -> list[str]:
     inits = [*said, f"n = m = fan_in = {config['width']}"] if said else []
     bias = config["bias"]
     return ["mean-field theory, infinite width", "inputs with E x² = 1: the first variance is σ_w² + σ_b²", *inits,
-            *([f"bias {bias}"] if bias else []), f"trainable to about {TRAINABLE_SCALES:g} ξ_c layers"]
+            *([f"bias {bias}"] if bias else []),
+            f"trainable up to the smaller of {TRAINABLE_SCALES:g} ξ_c and 2·ln {CHANGE.value:g}/|ln χ₁| layers"]
 
 
 def short_statement(spot: Sequence[Scheme]) -> str:
@@ -85,6 +87,10 @@ def names(spot: Sequence[Scheme]) -> str:
 
 DIGITS, FEW = 4, 3
 
+LEGEND = (f"{TRAINABLE_SCALES:g} ξ_c: layers down to which the signal still tells inputs apart",
+          f"×{CHANGE.value:g}: layers over which gradients grow or shrink by no more, 2·ln {CHANGE.value:g}/|ln χ₁|",
+          "layers: trainable up to the smaller of both, if the variance starts near q*")
+
 
 def print_diagrams(result: PhaseDiagrams, stream: TextIO) -> None:
     """Print two tables for each activation; the grid itself is for the figure and for machines."""
@@ -93,8 +99,9 @@ def print_diagrams(result: PhaseDiagrams, stream: TextIO) -> None:
         _print_edge(diagram, stream)
         if diagram.schemes:
             stream.write("\n")
-            printed(f"{diagram.label} at fan_in = {result.config['width']}: trainable to about so many layers",
-                    _schemes(diagram, stream), stream)
+            printed(f"{diagram.label} at fan_in = {result.config['width']}", _schemes(diagram, stream), stream)
+            for line in LEGEND:
+                stream.write(folded(line, stream))
 
 
 def _print_edge(diagram: PhaseDiagram, stream: TextIO) -> None:
@@ -127,7 +134,7 @@ def _edge(diagram: PhaseDiagram, stream: TextIO) -> Table:
 
 def _schemes(diagram: PhaseDiagram, stream: TextIO) -> Table:
     made = table([Column("init", right=False, folds=True), *map(Column, ("σ_w", "σ_b")), Column("phase", right=False),
-                  *map(Column, ("q*", "c*", "χ₁", "xi_q", "xi_c", "layers"))], stream)
+                  *map(Column, ("q*", "c*", "χ₁", "ξ_q", "ξ_c", "6 ξ_c", f"×{CHANGE.value:g}", "layers"))], stream)
     for scheme in diagram.schemes:
         made.add_row(*(written(cell, stream) for cell in _scheme_cells(scheme)))
     return made
@@ -137,7 +144,8 @@ def _scheme_cells(scheme: Scheme) -> list[str]:
     reached = scheme.fixed_points.reached
     statistics = (reached.q_star, reached.c_star, reached.chi_1, reached.xi_q, reached.xi_c) if reached else (None,) * 5
     return [scheme.label, _cell(scheme.sigma_w), _cell(scheme.sigma_b, FEW), scheme.phase,
-            *(_cell(value, FEW) for value in statistics), _layers(scheme.layers)]
+            *(_cell(value, FEW) for value in statistics),
+            *map(_layers, (scheme.signal_layers, scheme.gradient_layers, scheme.layers))]
 
 
 def _layers(layers: float | None) -> str:
