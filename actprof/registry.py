@@ -183,7 +183,7 @@ class Registry(Generic[E]):
 
     def _parsed(self, text: str, label: str) -> Choice:
         name, _, values = text.partition(":")
-        name = folded(name)
+        name = _at_home(folded(name))
         given: dict[str, Value] = {}
         if name in self.presets:
             name, _, preset = self.presets[name].partition(":")
@@ -224,14 +224,33 @@ class Registry(Generic[E]):
                                 f"{len(items)} given: {quoted(text)}.")
             if name not in known:
                 offered = f"Its parameters: {', '.join(known)}" if known else "It has none"
-                raise SpecError(f"{owner} has no parameter {quoted(key.strip())}. {offered}.")
+                raise SpecError(f"{owner} has no parameter {quoted(key.strip())}. {offered}."
+                                f"{self._other_dialect(owner, name)}")
             if name in given:
                 raise SpecError(f"{owner}: {name} is given twice.")
             given[name] = known[name].read((value if equals else item).strip(), owner)
         return given
 
+    def _other_dialect(self, owner: str, parameter: str) -> str:
+        """` torch.kaiming_uniform has it.` where a framework's function for the same entry has the parameter."""
+        other = next((each.name for each in self.dialects.values() if each.entry == self._canonical.get(owner)
+                      and parameter in [own.name for own in each.parameters]), "")
+        return f" {other} has it." if other else ""
+
     def _suggestion(self, name: str) -> str:
         return did_you_mean(name, self.names()) or f"'actprof list {self.listing}' shows all."
+
+
+HOMES = (r"(tf\.)?(keras\.)?initializers\.|tf\.(keras\.)?", "keras."), (r"jax\.nn\.(initializers\.)?", "jax."), (
+    r"(torch\.)?nn\.init\.", "torch.")
+"""Where frameworks keep their functions → the framework."""
+
+
+def _at_home(name: str) -> str:
+    """`torch.kaiming_normal` of `nn.init.kaiming_normal_`."""
+    for place, framework in HOMES:
+        name = re.sub(f"^({place})", framework, name)
+    return name.rstrip("_")
 
 
 def folded(name: str) -> str:
@@ -239,13 +258,24 @@ def folded(name: str) -> str:
     return name.strip().casefold().replace("-", "_")
 
 
+NEAR, NEARER = 0.66, 0.8
+"""Shares of two words' letters that they have in common, in order, from which on one may be meant for the other, and
+from which on it is even if a word begins with a third."""
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """`Did you mean 'relu'?`, or nothing when no known name is near: float16 is no misspelt float64."""
+    """`Did you mean 'relu'?`, or nothing when no known name is near: float16 is no misspelt float64.
+
+    A name that the word begins with is near too: `--activation` is `--act`.
+    """
     import difflib
 
     digits = re.findall(r"\d", word)
     bare = {name.lstrip("-"): name for name in known if re.findall(r"\d", name) in ([], digits) or not digits}
-    near = difflib.get_close_matches(word.lstrip("-"), list(bare), n=1, cutoff=0.6)
+    word = word.lstrip("-")
+    begun = sorted((name for name in bare if len(name) > 2 and word.startswith(name)), key=len, reverse=True)
+    close = difflib.get_close_matches
+    near = close(word, list(bare), n=1, cutoff=NEARER) or begun or close(word, list(bare), n=1, cutoff=NEAR)
     return f"Did you mean '{bare[near[0]]}'?" if near else ""
 
 

@@ -115,7 +115,7 @@ def settings(run: Run, *arguments: str) -> dict[str, Any]:
     ("histogram --act rleu", "unknown activation 'rleu'. Did you mean 'relu'?"),
     ("histogram --act 'lambda x: x'", "unknown activation 'lambda x: x'. 'actprof list activations' shows all."),
     ("histogram --act relu/", "unknown activation ''. 'actprof list activations' shows all."),
-    ("histogram --act 'rel\x1b[31mu'", r"unknown activation 'rel\x1b[31mu'. Did you mean 'relu'?"),
+    ("histogram --act 'relu\x1b[3'", r"unknown activation 'relu\x1b[3'. Did you mean 'relu'?"),
     ("histogram --act relu/tanh --layers 3",
      "--act names 2 activations for 3 layers. Name one, or one for each layer."),
     ("histogram --quantity gradient --quantity activation", "--quantity is given twice. Give it once."),

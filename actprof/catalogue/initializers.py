@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 
 from actprof.catalogue import weights
@@ -96,6 +97,16 @@ def _kaiming(a: float, mode: str, nonlinearity: str) -> dict[str, Value]:
     return {"gain": float(bind_activation(ACTIVATIONS.parse(nonlinearity)).torch_gain or 1), "mode": mode}
 
 
+SCALING = (Parameter("scale", 1.0, low=0.0), Parameter("mode", "fan_in", choices=tuple(FANS)),
+           Parameter("distribution", "truncated", choices=tuple(DISTRIBUTIONS),
+                     synonyms={"truncated_normal": "truncated", "untruncated_normal": "normal"}))
+"""The parameters of variance_scaling."""
+
+
+def _stddev(stddev: float) -> dict[str, Value]:
+    return {"std": stddev}
+
+
 MAX_SIZE = 1e37
 """The largest parameter: weights far beyond it are infinite in single precision."""
 
@@ -156,45 +167,45 @@ def _check(choice: Choice) -> None:
 
 
 INITIALIZERS: Registry[Initializer] = Registry("initialiser", "inits", (
-    Initializer("zeros", "0", "constant", lambda fans: 0.0, POINT, ("zero",)),
-    Initializer("ones", "1", "constant", lambda fans: 0.0, POINT, ("one",), mean=lambda fans: 1.0),
+    Initializer("zeros", "0", "constant", lambda fans: 0.0, POINT, ("zero", "torch.zeros", "keras.zeros")),
+    Initializer("ones", "1", "constant", lambda fans: 0.0, POINT, ("one", "torch.ones", "keras.ones"),
+                mean=lambda fans: 1.0),
     Initializer("constant", "value", "constant", lambda fans, value: 0.0, POINT,
-                parameters=(Parameter("value", 0.0),), mean=lambda fans, value: value,
+                ("keras.constant",), parameters=(Parameter("value", 0.0),), mean=lambda fans, value: value,
                 written=lambda value: f"{value:g}"),
     Initializer("normal", "N(mean, std²)", "textbook; the default is Keras's RandomNormal",
                 lambda fans, std, mean: std, NORMAL,
-                ("random_normal", "gaussian", "keras.random_normal"),
+                ("random_normal", "gaussian"),
                 (_std(0.05), Parameter("mean", 0.0)), lambda fans, std, mean: mean,
                 written=lambda std, mean: f"N({mean:g}, {std:g}²)",
                 tex=lambda std, mean: rf"$\mathcal{{N}}\left({_tex(mean)},\ {_tex_square(std)}\right)$"),
     Initializer("uniform", "U(low, high)", "textbook; the default is Keras's RandomUniform",
                 lambda fans, low, high: (high - low) / math.sqrt(12), UNIFORM,
-                ("random_uniform", "keras.random_uniform"),
+                ("random_uniform",),
                 (Parameter("low", -0.05), Parameter("high", 0.05)), lambda fans, low, high: (low + high) / 2,
                 written=lambda low, high: f"U({low:g}, {high:g})",
                 tex=lambda low, high: rf"$U\left({_tex(low)},\ {_tex(high)}\right)$"),
     Initializer("truncated_normal", "N(0, std²) cut at ±2 std, not corrected: true std 0.8796·std",
                 "Keras TruncatedNormal, jax truncated_normal", lambda fans, std: TRUNCATED_STD * std,
-                truncated(2.0), ("keras.truncated_normal",), (_std(0.05),),
+                truncated(2.0), (), (_std(0.05),),
                 tex=r"$\mathcal{N}(0,\ \mathrm{std}^2)$ cut at $\pm 2$ std, not corrected: true std "
                     r"$0.8796\cdot\mathrm{std}$"),
     Initializer("variance_scaling", "variance scale/fan", "Keras, JAX: variance_scaling",
                 lambda fans, scale, mode, distribution: math.sqrt(scale / FANS[mode](fans)),
-                lambda scale, mode, distribution: DISTRIBUTIONS[distribution], (),
-                (Parameter("scale", 1.0, low=0.0), Parameter("mode", "fan_in", choices=tuple(FANS)),
-                 Parameter("distribution", "truncated", choices=tuple(DISTRIBUTIONS),
-                           synonyms={"truncated_normal": "truncated", "untruncated_normal": "normal"})),
+                lambda scale, mode, distribution: DISTRIBUTIONS[distribution], ("jax.variance_scaling",),
+                SCALING,
                 written=lambda scale, mode, distribution: PATTERNS[distribution].format(
                     f"{SQUARED_BOUND[distribution] * scale:.6g}/{FAN_TEXT[mode]}"),
                 tex=lambda scale, mode, distribution: TEX[distribution].format(
                     _tex(SQUARED_BOUND[distribution] * scale), FAN_TEX.get(mode, FAN_TEXT[mode]))),
     *_family("lecun", 1, "n", LECUN, _fan_in, _gain(), ("lecun",),
-             ("keras.lecun_uniform", "caffe.xavier"), ("keras.lecun_normal", "jax.lecun_normal", "flax.dense")),
+             ("keras.lecun_uniform", "caffe.xavier"),
+             ("keras.lecun_normal", "jax.lecun_normal", "flax.dense", "flax.conv")),
     *_family("glorot", 2, "(n+m)", GLOROT,
              lambda fans, gain: gain * math.sqrt(2 / (fans.fan_in + fans.fan_out)), _gain(),
              ("xavier", "glorot", "xavier_normal", "torch.xavier_normal"),
-             ("xavier_uniform", "normalized_xavier", "torch.xavier_uniform", "keras.dense", "keras.glorot_uniform",
-              "jax.glorot_uniform"),
+             ("xavier_uniform", "normalized_xavier", "torch.xavier_uniform", "keras.dense", "keras.conv2d",
+              "keras.glorot_uniform", "jax.glorot_uniform"),
              ("keras.glorot_normal", "jax.glorot_normal")),
     *_family("he", 1, "n", HE, lambda fans, gain, mode: gain / math.sqrt(FANS[mode](fans)), HE_PARAMETERS,
              ("he", "kaiming", "kaiming_normal", "msra", "caffe.msra"),
@@ -207,8 +218,8 @@ INITIALIZERS: Registry[Initializer] = Registry("initialiser", "inits", (
     Initializer("orthogonal", "gain·Q of the QR of a Gaussian, signs of diag R",
                 "Saxe et al. 2013, Exact solutions to the nonlinear dynamics of learning",
                 lambda fans, gain: gain / math.sqrt(max(fans.shape)), NORMAL,
-                ("torch.orthogonal",), _gain(), matrix=weights.orthogonal, support=_within(lambda fans, gain: gain),
-                square_variance=weights.fixed, spare=7),
+                ("torch.orthogonal", "keras.orthogonal", "jax.orthogonal"), _gain(), matrix=weights.orthogonal,
+                support=_within(lambda fans, gain: gain), square_variance=weights.fixed, spare=7),
     Initializer("delta_orthogonal", "gain·Q in the middle of a kernel, 0 around it",
                 "Xiao et al. 2018, Dynamical isometry and a mean field theory of CNNs", weights.delta_orthogonal_std,
                 NORMAL,
@@ -216,15 +227,15 @@ INITIALIZERS: Registry[Initializer] = Registry("initialiser", "inits", (
                 gain: gain),
                 square_variance=weights.fixed, spare=7, kernels_only=True),
     Initializer("identity", "gain on the diagonal, 0 elsewhere", "Le et al. 2015, A simple way to initialize",
-                weights.identity_std, POINT, ("eye",), _gain(), lambda fans, gain: gain / max(fans.shape),
-                weights.identity,
+                weights.identity_std, POINT, ("eye", "torch.eye", "keras.identity"), _gain(),
+                lambda fans, gain: gain / max(fans.shape), weights.identity,
                 lambda fans, gain: (0.0, gain), weights.fixed,
                 no_kernels="torch's eye_ and Keras's Identity make matrices alone; PyTorch's dirac_ is the kernel that "
                            "passes its input on"),
     Initializer("sparse", "each column: ceil(sparsity·n) zeros, the rest N(0, std²)",
                 "Martens 2010, Deep learning via Hessian-free optimization",
                 lambda fans, sparsity, std: std * math.sqrt(1 - weights.zeros_of(fans.fan_in, sparsity) / fans.fan_in),
-                NORMAL, (),
+                NORMAL, ("torch.sparse",),
                 (Parameter("sparsity", 0.9, low=0.0, high=1.0), _std(0.01)), matrix=weights.sparse,
                 support=lambda fans, sparsity, std: None, spare=3,
                 # 2n/k for k weights of a column that are not 0: only they vary.
@@ -239,8 +250,8 @@ INITIALIZERS: Registry[Initializer] = Registry("initialiser", "inits", (
                 UNIFORM, (), (Parameter("w0", 30.0, low=1e-6),), goes_with=lambda w0: f"sin:w0={w0:.12g}",
                 tex=r"$U\left(\pm\dfrac{\sqrt{6/n}}{w_0}\right)$, first layer $U\left(\pm\dfrac{1}{n}\right)$"),
     Initializer("torch.linear", "U(±1/√n), biases too", "PyTorch nn.Linear: kaiming_uniform with a = √5",
-                lambda fans: 1 / math.sqrt(3 * fans.fan_in), UNIFORM, ("equinox.linear",), bias="torch.linear",
-                support=_within(lambda fans: _fan_in(fans, 1)),
+                lambda fans: 1 / math.sqrt(3 * fans.fan_in), UNIFORM, ("torch.conv2d", "equinox.linear"),
+                bias="torch.linear", support=_within(lambda fans: _fan_in(fans, 1)),
                 tex=r"$U\left(\pm\dfrac{1}{\sqrt{n}}\right)$, biases too"),
     Initializer("torch.trunc_normal", "N(0, std²) cut at absolute ±2", "PyTorch nn.init.trunc_normal_",
                 lambda fans, std: std * _cut_at_two(std).std_factor, _cut_at_two, (), (_std(1.0),),
@@ -280,6 +291,19 @@ INITIALIZERS: Registry[Initializer] = Registry("initialiser", "inits", (
                 support=lambda fans, tolerance, iterations: None, square_variance=weights.fixed, spare=7,
                 calibrated=True),
 ), number="normal", check=_check, dialects=(
+    Dialect("torch.normal", "normal", (_std(1.0), Parameter("mean", 0.0)), dict),
+    Dialect("torch.uniform", "uniform", (Parameter("a", 0.0), Parameter("b", 1.0)),
+            lambda a, b: {"low": a, "high": b}),
+    Dialect("torch.constant", "constant", (Parameter("val", 0.0),), lambda val: {"value": val}),
+    Dialect("keras.random_normal", "normal", (replace(_std(0.05), name="stddev"),), _stddev),
+    Dialect("keras.truncated_normal", "truncated_normal", (replace(_std(0.05), name="stddev"),), _stddev),
+    Dialect("keras.random_uniform", "uniform", (Parameter("minval", -0.05), Parameter("maxval", 0.05)),
+            lambda minval, maxval: {"low": minval, "high": maxval}),
+    Dialect("keras.variance_scaling", "variance_scaling", (*SCALING[:2], replace(SCALING[2], synonyms={
+        **SCALING[2].synonyms, "normal": "truncated"})), dict),
+    Dialect("jax.normal", "normal", (replace(_std(0.01), name="stddev"),), _stddev),
+    Dialect("jax.truncated_normal", "truncated_normal", (replace(_std(0.01), name="stddev"),), _stddev),
+    Dialect("jax.uniform", "uniform", (Parameter("scale", 0.01),), lambda scale: {"low": 0.0, "high": scale}),
     Dialect("torch.kaiming_normal", "he_normal", KAIMING, _kaiming),
     Dialect("torch.kaiming_uniform", "he_uniform", KAIMING, _kaiming),
 ))

@@ -91,12 +91,20 @@ class Number(click.types.FloatParamType):
         raise SpecError(f"{_name(param)} must be a finite number, {self.low:g} or more, not {quoted(value)}.")
 
 
+SYNONYMS = {"depth": "--layers", "neurons": "--width", "units": "--width", "hidden": "--width",
+            "learning_rate": "--lr", "batch_norm": "--norm", "batchnorm": "--norm", "kernel_size": "--kernel"}
+"""What others call an option of ours."""
+
+
 def reworded(error: click.ClickException) -> str:
     """Click's complaint as one line of ours; its own text where we have none."""
     ctx = getattr(error, "ctx", None)
     if ctx is not None and isinstance(error, click.NoSuchOption):
-        asked = error.option_name
-        hint = (_other_command(asked, ctx) or did_you_mean(asked, _long_options(ctx.command, ctx))
+        asked = SYNONYMS.get(folded(error.option_name).lstrip("_"), error.option_name)
+        if asked in _long_options(ctx.command, ctx):
+            return f"unknown option {quoted(error.option_name)}. Did you mean {quoted(asked)}?"
+        hint = (_other_command(asked, ctx, "it" if asked == error.option_name else asked)
+                or did_you_mean(asked, _long_options(ctx.command, ctx))
                 or f"{_help(ctx)} lists the options.")
         return f"unknown option {quoted(error.option_name)}. {hint}"
     if ctx is not None and isinstance(error, click.BadOptionUsage):
@@ -110,14 +118,14 @@ def _long_options(command: click.Command, ctx: click.Context) -> list[str]:
     return [name for option in command.get_params(ctx) for name in option.opts if name.startswith("--")]
 
 
-def _other_command(option: str, ctx: click.Context) -> str:
-    """`'actprof train' has it.` where another command has the option; nothing where none has."""
+def _other_command(option: str, ctx: click.Context, what: str) -> str:
+    """`'actprof train' has it.`, or `has --lr.`, where another command has the option; nothing where none has."""
     group = ctx.parent.command if ctx.parent else None
     if not isinstance(group, click.Group):
         return ""
     having = [quoted(f"actprof {name}") for name in group.list_commands(ctx)
               if (other := group.get_command(ctx, name)) and option in _long_options(other, ctx)]
-    return f"{' and '.join(having)} {'has' if len(having) == 1 else 'have'} it." if having else ""
+    return f"{' and '.join(having)} {'has' if len(having) == 1 else 'have'} {what}." if having else ""
 
 
 def _usage(option: click.Option, ctx: click.Context) -> str:

@@ -183,22 +183,21 @@ def _all(seen: Evidence) -> Iterator[Candidate]:
         "" if stack.norm.name == "none" else " --norm none")
     plain = replace(stack, norm=NO_NORM, norm_position="before", bias=ZEROS)
     choices = set(stack.activations)
-    named = list(_named(stack.activations[0], plain, clean)) if len(choices) == 1 else []
+    named = list(_named(stack.activations[0], plain, clean)) if len(choices) == 1 else [Candidate(
+        f"--init critical{clean}", "the gain of each layer's activation",
+        replace(plain, init=INITIALIZERS.parse("critical")))]
     if seen.input_rms > NOTABLE.value:
         large = f"their rms is {number(seen.input_rms)}"
         yield Candidate("standardise the inputs", large, stack, True)
         for each in named:
             yield replace(each, options=f"standardise the inputs and try {each.options}", reason=large,
                           standardised=True)
+    yield from named
     if len(choices) == 1:
-        yield from named
         gains = sorted({*(_scale(candidate.stack) for candidate in named), *_backward(stack.activations[0])})
         yield from _between(gains, plain, clean)
         for gain in gains:
             yield _orthogonal(gain, plain, clean)
-    else:
-        yield Candidate(f"--init critical{clean}", "the gain of each layer's activation",
-                        replace(plain, init=INITIALIZERS.parse("critical")))
     if stack.norm.name == "none" and seen.rows >= MIN_BATCH:
         yield _normalised(stack, plain)
     yield from _of_other_size(seen)

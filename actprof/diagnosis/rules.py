@@ -52,12 +52,13 @@ def _of_symmetry(seen: Evidence) -> str:
 
 
 def dying(seen: Evidence) -> Verdict | None:
-    """Units that are off for every input; not where the signal has faded before, unless biases push them off."""
+    """Units that are off for every input; where the signal has faded before only whole layers, or if biases do it."""
     pushed = initializers.bind(seen.stack.bias).mean(fans_of(seen.stack, 1)) < 0
     reached = seen.depth if pushed else seen.faded or seen.depth
-    for layer in seen.layers[:reached]:
+    for layer in seen.layers:
         share = layer.activation.statistics["dead_fraction"]
-        off = not layer.least_z >= 0
+        # A whole layer is off at any scale, unless its z are lost to underflow.
+        off = not layer.least_z >= 0 if layer.layer <= reached else share == 1 and layer.least_z < -UNDERFLOW
         if off and seen.arm.config["samples"] > 1 and share > min(DYING.value + 2 / math.sqrt(layer.fan_out), 0.999):
             return Verdict("dying", layer.layer,
                            f"{seen.name}: {100 * share:.3g} % of the units of layer {layer.layer} are 0 for every "
@@ -113,6 +114,9 @@ def collapsed(seen: Evidence) -> Verdict | None:
                    headline=f"From layer {found[0].layer} on all inputs look alike",
                    measured=f"in-unit std {number(last['within_unit_std'])}")
 
+
+UNDERFLOW = 1.2e-38
+"""The least normal number of single precision."""
 
 Rule = Callable[[Evidence], Verdict | None]
 

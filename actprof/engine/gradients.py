@@ -107,7 +107,8 @@ def _ten_to(exponent: float) -> float:
 GRADIENT_STATISTICS = [
     Statistic("rms", "root mean square of dL/dz", lambda g, last: _ten_to(g.log10_rms)),
     Statistic("log10_rms", "its logarithm"),
-    Statistic("ratio", "rms over that of the last layer", lambda g, last: _ten_to(log10_ratio(g, last))),
+    Statistic("ratio", "rms over samples and units, over that of the last layer",
+              lambda g, last: _ten_to(log10_ratio(g, last))),
     Statistic("log10_ratio", "its logarithm", log10_ratio, header="gradient\nratio", format=power_of_ten),
     Statistic("norm_ratio", "norm of a sample's dL/dz over that in the last layer",
               lambda g, last: _ten_to(log10_norm_ratio(g, last))),

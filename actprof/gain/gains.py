@@ -24,16 +24,30 @@ MAP_POINTS = 161
 DECADES = 1.7
 """Largest over least of what is to be seen, as a power of ten, above which the axes are logarithmic."""
 
+MAX_STEEPNESS = 1e6
+"""Slope from which on φ is drawn as the step that it is on any axis."""
+
 MAX_LAYERS = 60
 
 
 def shape(phi: BoundActivation) -> Shape | None:
-    """φ and φ' between ±4, broken where they jump; None for a maxout, whose pieces are several."""
+    """φ and φ' between ±4, or closer where φ is too steep; None for a maxout, whose pieces are several."""
     if phi.pieces > 1:
         return None
-    breaks = [point for point in sorted({*phi.kinks, *phi.jumps}) if -REACH < point < REACH]
+    found = _shape(phi, REACH)
+    value, slope = (float(np.abs(part)[np.isfinite(part)].max(initial=0.0))
+                    for part in (np.array(found.value), np.array(found.derivative)))
+    if not value <= REACH < slope < MAX_STEEPNESS:  # sin(30z), but neither relu nor e^z
+        return found
+    steepness = float(f"{slope:.2g}")
+    return replace(_shape(phi, REACH / steepness), steepness=steepness)
+
+
+def _shape(phi: BoundActivation, reach: float) -> Shape:
+    """φ and φ' between ±reach, broken where they jump."""
+    breaks = [point for point in sorted({*phi.kinks, *phi.jumps}) if -reach < point < reach]
     sides = [side for point in breaks for side in (point - 1e-9, math.nan, point + 1e-9)]
-    even = [z for z in np.linspace(-REACH, REACH, POINTS).tolist()
+    even = [z for z in np.linspace(-reach, reach, POINTS).tolist()
             if all(abs(z - point) > 1e-9 for point in breaks)]
     z = np.array(_merged(even, sides))
     value, slope = phi.value(z), phi.derivative(z)

@@ -38,14 +38,15 @@ unstable one."""
 
 def draw_shape(sheet: Sheet, name: str, box: Box, shape: Shape, color: str, *, small: bool = False) -> None:
     """Draw φ as a line with its name and φ' as a thin grey one; `small` planes have common axes without numbers."""
-    both = np.array([shape.value, shape.derivative])
+    derivative = np.array(shape.derivative) / shape.steepness
+    both = np.array([shape.value, derivative])
     seen = np.clip(both[np.isfinite(both)], -MAX_VALUE, MAX_VALUE)
     y = (Linear(*SMALL_RANGE, 0.0) if small else
          Linear(min(float(seen.min()), 0.0), max(float(seen.max()), 1.0), most=MAX_TICKS))
     axes = add_axes(sheet, name, box, Linear(shape.z[0], shape.z[-1], 0.0 if small else 0.03, most=MAX_TICKS), y,
                     tick=TICK)
     lines = []
-    for values, gid, paint, thick in ((shape.derivative, "derivative", sheet.theme.muted, 1.4),
+    for values, gid, paint, thick in ((derivative, "derivative", sheet.theme.muted, 1.4),
                                       (shape.value, "value", color, 2.6)):
         with np.errstate(invalid="ignore"):
             drawn = np.where(np.abs(values) <= MAX_VALUE * (1 + 1e-9), values, np.nan)
@@ -57,7 +58,8 @@ def draw_shape(sheet: Sheet, name: str, box: Box, shape: Shape, color: str, *, s
         axes.spines[:].set_visible(False)
         return
     axes.set_xlabel("z", fontsize=KEY)
-    _label_lines(sheet, axes, box, lines, ("φ'(z)", "φ(z)"), (sheet.theme.muted, color))
+    slope = "φ'(z)" if shape.steepness == 1 else f"φ'(z)/{shape.steepness:g}"
+    _label_lines(sheet, axes, box, lines, (slope, "φ(z)"), (sheet.theme.muted, color))
 
 
 def draw_map(sheet: Sheet, name: str, box: Box, drawn: LengthMap, color: str, tick: float = TICK) -> Axes:

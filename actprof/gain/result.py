@@ -40,11 +40,16 @@ class GainCourse:
 
 @dataclass(frozen=True)
 class Shape:
-    """φ and φ' against z; NaN between the two sides of a jump."""
+    """φ and φ' against z; NaN between the two sides of a jump.
+
+    Attributes:
+        steepness: by how much closer to 0 z stays, and what φ' is to be divided by to be seen beside φ; else 1.
+    """
 
     z: tuple[float, ...]
     value: tuple[float, ...]
     derivative: tuple[float, ...]
+    steepness: float = 1.0
 
 
 @dataclass(frozen=True)

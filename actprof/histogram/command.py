@@ -105,7 +105,8 @@ def command(input_: str, range_: Any, log_y: bool, quantity: str, view: str, gra
 
     In the table, std is of all values of a layer; in-unit std is over the samples within a unit, which is the signal
     that is left; % sat is the share where the activation has flattened; the bars leave out the values at exactly 0;
-    gradient ratio is the size of dL/dz beside that in the last layer, for a random gradient of the outputs.
+    gradient ratio is the rms of dL/dz per unit beside that in the last layer, for a random gradient of the outputs;
+    gradient norm, where widths differ, is that of a sample's ‖dL/dz‖, by which verdicts go.
     """
     from actprof.machine import one_blas_thread
 

@@ -95,28 +95,40 @@ PREDICTED: dict[str, Callable[[LayerTheory], tuple[float, float, float]]] = {
 
 
 def gradient(scene: Scene) -> Plot:
-    """Logarithms of the gradient's root mean square beside the last layer's, which floats need not hold."""
+    """Logarithms of a sample's gradient beside the last layer's, which floats need not hold.
+
+    Its norm, by which verdicts go: the root mean square over units falls wherever a layer is wider than the last.
+    """
     courses = []
     for layers, theory in zip(scene.layers, scene.theory, strict=True):
         values, spread = _column(layers, _log_ratio), _column(layers, _log_quartiles)
-        said = _column(theory, _foretold).reshape(-1, 3)
+        said = _column(theory, _foretold).reshape(-1, 3) + _of_widths(layers)[:len(theory), None]
         none = np.full(len(layers), math.nan)
         courses.append(Course(values, none, (spread[:, 0], spread[:, 1]), said[:, 0], (said[:, 1], said[:, 2]),
                               ~np.isfinite(values) & np.array([layer.gradient is not None for layer in layers]),
                               none == 0))
     drawn = np.concatenate([part for each in courses for part in (each.values, *each.quartiles)])
     wished = np.concatenate([part for each in courses for part in (each.theory, *each.band)])
-    titles = "gradient ∂L/∂z: root mean square, 1 in the last layer", "gradient ∂L/∂z, last layer 1", "∂L/∂z"
+    titles = "gradient ∂L/∂z: norm for a sample, 1 in the last layer", "gradient ∂L/∂z, last layer 1", "∂L/∂z"
     known, foretold = (each[np.isfinite(each)].tolist() for each in (drawn, wished))
     return Plot(GRADIENT, titles, courses, Log.over_logs(known, foretold))
 
 
 def _log_ratio(layer: LayerSummary) -> float:
-    return layer.gradient.statistics["log10_ratio"] if layer.gradient else math.nan
+    return layer.gradient.statistics["log10_norm_ratio"] if layer.gradient else math.nan
+
+
+def _of_widths(layers: Sequence[LayerSummary]) -> Floats:
+    """log₁₀ of what turns ratios of root mean squares into ratios of norms: the measured one, or that of the widths."""
+    widths = _column(layers, lambda layer: math.log10(layer.fan_out / layers[-1].fan_out) / 2)
+    rms = _column(layers, lambda layer: layer.gradient.statistics["log10_ratio"] if layer.gradient else math.nan)
+    with np.errstate(invalid="ignore"):
+        known = _column(layers, _log_ratio) - rms
+    return np.where(np.isfinite(known), known, widths)
 
 
 def _log_quartiles(layer: LayerSummary) -> tuple[float, float]:
-    return (layer.gradient.spread if layer.gradient else {}).get("log10_ratio", (math.nan, math.nan))
+    return (layer.gradient.spread if layer.gradient else {}).get("log10_norm_ratio", (math.nan, math.nan))
 
 
 def _foretold(layer: LayerTheory) -> tuple[float, float, float]:

@@ -25,6 +25,7 @@ Extent = Callable[[str], float]
 
 CLEARANCE = 10.0  # pixels between the labels of ticks
 MAX_TICKS = 9
+MORE = 6  # ticks that are thinned, below this many, where fewer round ones would be one alone
 PAD = 0.03
 SAFE_EXPONENTS = 290.0  # powers of ten that floats hold with room to spare
 SAFE_STEP = 1e-9  # of a range beside its largest value
@@ -113,8 +114,9 @@ class Linear(Scale):
                           / (self._end - self._start))
 
     def ticks(self, room: float, extent: Extent) -> list[Tick]:
+        most = self._at_most(room, extent)
         for even in (True, False):
-            for wanted in range(self._at_most(room, extent), 1, -1):
+            for wanted in (*range(most, 1, -1), *range(most + 1, MORE)):
                 for chosen in _thinned(self._within(self._round(wanted), room, extent), even):
                     if len(chosen) > 1 and self._clear(chosen, room, extent):
                         whole = [tick for tick in chosen if self._whole and _is_whole(self._value(tick[0]))]

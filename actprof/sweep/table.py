@@ -177,7 +177,7 @@ MAX_ROWS = 25
 ROW_LABEL, COLUMN_LABEL, HEADING = 14, 10, 12
 """Characters of a line of them."""
 
-SETTINGS = ("init", "act", "widths", "layers", "width", "bias", "norm")
+SETTINGS = ("init", "act", "widths", "layers", "width", "bias", "norm", "dropout")
 """What of the cells' common configuration stands above the tables; JSON has all."""
 
 USUAL_WORDS = ("bias zeros", "norm none")

@@ -109,6 +109,8 @@ def silence_about(stack: StackSpec) -> str:
     """Why no phase can be told of a stack; "" if one can."""
     if stack.norm.name != "none":
         return "normalisation sets the size of what enters the activation, so there is no edge"
+    if stack.dropout:
+        return "dropout leaves no edge: inputs that are alike come apart (Schoenholz et al. 2017)"
     if stack.activations.count(stack.activations[0]) < stack.depth:
         return "activations that differ between layers have no common depth scale"
     if bind(stack.activations[0]).jumps:

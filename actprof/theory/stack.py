@@ -122,8 +122,14 @@ def predict(stack: StackSpec, second_moment: float, correlation: float, rows: in
                 break
             levels, below = _dropped(step.levels, stack.dropout), above
             steps.append(step)
-        found = with_gradients(stack, steps, rows)
+        found = [_alone(layer) if stack.widths[layer.layer] == 1 else layer
+                 for layer in with_gradients(stack, steps, rows)]
         return StackTheory(tuple(map(_without_errors, found) if stack.dropout else found), reason)
+
+
+def _alone(layer: LayerTheory) -> LayerTheory:
+    """The layer of one unit, without a correlation: the cosine of two numbers is a sign."""
+    return replace(layer, correlation=math.nan)
 
 
 def _dropped(levels: Levels, rate: float) -> Levels:
