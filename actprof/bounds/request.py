@@ -10,7 +10,7 @@ from typing import NoReturn
 
 from actprof.catalogue import initializers
 from actprof.catalogue.initializers import INITIALIZERS
-from actprof.errors import SpecError, quoted
+from actprof.errors import SpecError, quoted, require_distinct
 from actprof.registry import NUMBER, Choice, fan, folded
 
 MAX_POINTS = 10_000
@@ -167,10 +167,7 @@ def schemes(names: Sequence[str]) -> tuple[Choice, ...]:
         if INITIALIZERS[choice.name].calibrated:
             raise SpecError(f"{choice.name} scales its weights on a batch of inputs, and bounds has none. "
                             "Take orthogonal, from which it starts.")
-    labels = [choice.label for choice in chosen]
-    for label in labels:
-        if labels.count(label) > 1:
-            raise SpecError(f"the scheme {quoted(label)} is asked for twice. Name each --scheme once.")
+    require_distinct("the scheme", [choice.label for choice in chosen], "each --scheme")
     return chosen
 
 

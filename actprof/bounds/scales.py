@@ -85,7 +85,8 @@ def _scheme(choice: Choice, request: BoundsSpec) -> Scheme:
     altered = with_gain(choice, request.gain)
     initializer = initializers.bind(altered)
     asked = _curve(initializer, request.fan_in, request)
-    sampled = [inputs for inputs in request.at if _drawable(initializer, _fans(inputs, request))]
+    sampled = [inputs for inputs in request.at
+               if initializer.row.matrix is None or math.prod(_fans(inputs, request).shape) <= MAX_MATRIX]
     return Scheme(
         choice.label, str(altered), initializer.formula, initializer.distribution, request.fan_in, asked.fan_in,
         tuple(_fans(inputs, request).fan_out for inputs in request.fan_in), asked.mean, asked.std, asked.support,
@@ -135,10 +136,6 @@ def _slope(initializer: BoundInitializer, asked: Curve, request: BoundsSpec) -> 
     first, last = ((log_std(inputs * (1 + NEAR)) - log_std(inputs * (1 - NEAR))) / (2 * NEAR)
                    for inputs in (request.fan_in[0], request.fan_in[-1]))
     return first, last
-
-
-def _drawable(initializer: BoundInitializer, fans: Fans) -> bool:
-    return initializer.row.matrix is None or math.prod(fans.shape) <= MAX_MATRIX
 
 
 def _sample(initializer: BoundInitializer, inputs: int, request: BoundsSpec) -> Sample:

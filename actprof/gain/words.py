@@ -40,15 +40,10 @@ def edge_words(each: ActivationGains) -> list[str]:
     if each.edge is None:
         return ["edge of chaos: none"]
     where = "at any variance" if each.edge.q is None else f"at q* = {significant(each.edge.q)}"
-    lines = [f"edge of chaos: {_sigmas(each.edge)}, {where}, {edge_stability(each)}"]
+    lines = [f"edge of chaos: {_sigmas(each.edge)}, {where}, {each.edge.stability}"]
     if each.stable_edge is not None:
         lines.append(f"  stable only from {_sigmas(each.stable_edge)} on, at q* = {significant(each.stable_edge.q)}")
     return lines
-
-
-def edge_stability(each: ActivationGains) -> str:
-    """Whether the fixed point at the edge draws the variances beside it."""
-    return each.edge.stability if each.edge else ""
 
 
 def torch_words(each: ActivationGains) -> str:

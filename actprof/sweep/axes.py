@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import NoReturn
 
 from actprof.engine.spec import MAX_LAYERS, MAX_WIDTH
-from actprof.errors import SpecError, quoted
+from actprof.errors import SpecError, quoted, require_distinct
 from actprof.registry import NUMBER, did_you_mean, fan, folded
 from actprof.sweep.phases.request import VALUES_B, VALUES_W
 from actprof.sweep.result import Axis
@@ -231,8 +231,5 @@ def _require_few(kind: Kind, count: int) -> None:
 
 def distinct(axes: Sequence[Axis]) -> tuple[Axis, ...]:
     """The axes, of which no two are the same thing; raises SpecError."""
-    names = [axis.name for axis in axes]
-    for name in names:
-        if names.count(name) > 1:
-            raise SpecError(f"--over {name} is asked for twice. Name each thing once.")
+    require_distinct("--over", [axis.name for axis in axes], "each thing", str)
     return tuple(axes)

@@ -18,7 +18,7 @@ from actprof.engine.measure import measured
 from actprof.engine.network import Network
 from actprof.engine.profiles import Arm, Profile, middle
 from actprof.engine.spec import RunSpec, StackSpec
-from actprof.errors import ResourceError, SpecError
+from actprof.errors import ResourceError, require_distinct
 from actprof.machine import amount, available_memory, cores, map_unordered
 from actprof.sweep.grid import Grid
 from actprof.sweep.lines import lines
@@ -63,10 +63,8 @@ class SweepSpec:
 
     def __post_init__(self) -> None:
         _ = self.grid.stacks  # raises SpecError where one of them cannot be
-        for place, name in enumerate(self.quantities):
-            if name in self.quantities[:place]:
-                word = next(word for word, key in SWEPT.items() if key == name)
-                raise SpecError(f"--quantity {word} is asked for twice. Name each once.")
+        require_distinct("--quantity", self.quantities,
+                         name=lambda name: next(word for word, key in SWEPT.items() if key == name))
 
     @property
     def judged(self) -> bool:

@@ -115,7 +115,8 @@ def silence_about(stack: StackSpec) -> str:
         return f"{stack.activations[0].name} jumps, so χ₁ is infinite"
     layers = _distinct(stack)
     for number in layers:
-        reason = why_no_theory(stack, number) or _about_biases(scales(stack, number), stack)
+        reason = why_no_theory(stack, number) or (
+            f"{stack.bias.name} biases have a mean other than 0" if scales(stack, number).bias_mean else "")
         if reason:
             return reason
     above = [scales(stack, number) for number in layers[1:]]
@@ -136,10 +137,6 @@ def _distinct(stack: StackSpec) -> list[int]:
     """The first layer, and one layer for each shape of a matrix above it."""
     shapes = {shape: number for number, shape in enumerate(itertools.pairwise(stack.widths[1:]), 2)}
     return [1, *shapes.values()]
-
-
-def _about_biases(known: LayerLaw, stack: StackSpec) -> str:
-    return f"{stack.bias.name} biases have a mean other than 0" if known.bias_mean else ""
 
 
 def _alike(one: LayerLaw, other: LayerLaw) -> bool:

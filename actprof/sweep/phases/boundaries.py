@@ -54,11 +54,6 @@ def boundaries(choice: Choice) -> tuple[tuple[Branch, ...], Branch]:
     return tuple(branches), tuple(turns)
 
 
-def critical_points(choice: Choice, sigma_b: tuple[float, ...]) -> Branch:
-    """The edge at each σ_b, where there is one."""
-    return tuple(filter(None, (critical(choice, each) for each in sigma_b)))
-
-
 def _told(points: list[Edge]) -> list[Edge]:
     """The same with a stability for those near the start whose slope is 1 up to rounding: that of the first that
     tells."""

@@ -7,12 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-import numpy as np
-
 from actprof.catalogue.activations import ACTIVATIONS, bind
 from actprof.catalogue.initializers import INITIALIZERS, as_bias, as_dense
 from actprof.engine import spec
-from actprof.errors import SpecError, quoted
+from actprof.errors import SpecError, quoted, require_distinct
 from actprof.registry import Choice
 from actprof.theory.predictions import MAX_SIGMA, Edge
 
@@ -44,9 +42,7 @@ class PhaseSpec:
             raise SpecError("a phase diagram needs an activation. Name one with --act.")
         spec.require("--width", self.width, 1, spec.MAX_WIDTH)
         for option, choices in (("--act", self.activations), ("--init", self.inits)):
-            for place, choice in enumerate(choices):
-                if choice in choices[:place]:
-                    raise SpecError(f"{option} {quoted(choice.label)} is asked for twice. Name each once.")
+            require_distinct(option, choices, name=lambda choice: quoted(choice.label))
         for choice in self.activations:
             if bind(choice).jumps:
                 raise SpecError(f"{choice.label} has no phase diagram: it jumps, so that chi_1 is not defined. "
@@ -114,16 +110,6 @@ def widened(most: float, wished: Sequence[float]) -> float:
     """A range that holds as many of the wished values as it may."""
     further = [value for value in wished if most < value <= MAX_RANGE * most]
     return rounded_up(1.05 * max(further)) if further else most
-
-
-def values_w(most: float) -> tuple[float, ...]:
-    """The values of σ_w up to the most, above 0."""
-    return tuple((most * np.arange(1, VALUES_W + 1) / VALUES_W).tolist())
-
-
-def values_b(most: float) -> tuple[float, ...]:
-    """The values of σ_b up to the most, from 0."""
-    return tuple((most * np.arange(VALUES_B) / (VALUES_B - 1)).tolist())
 
 
 def rounded_up(value: float) -> float:
