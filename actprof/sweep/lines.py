@@ -9,9 +9,21 @@ from collections.abc import Sequence
 from itertools import groupby, pairwise
 from typing import NamedTuple
 
-from actprof.sweep.level_search import ROUNDING, TOLERANCE, searches, together
+import numpy as np
+
+from actprof.arrays import Counts, Floats
+from actprof.sweep.level_search import (
+    LAYERS,
+    ROUNDING,
+    TOLERANCE,
+    Row,
+    StackAt,
+    crossings,
+    extent,
+    rows_of,
+    search_places,
+)
 from actprof.sweep.result import Axis, Line, Point
-from actprof.sweep.rows import LAYERS, Row, StackAt, extent, rows_of, search_places
 from actprof.theory.criticality import Conditions, Criticalities, between, conditions, silence_about
 from actprof.theory.predictions import TRAINABLE_SCALES
 
@@ -47,10 +59,10 @@ def curve_pieces(found: Sequence[Sequence[Crossing]], logarithmic: bool) -> list
     Where a curve begins or ceases to jump, the part between the two rows belongs to the piece that jumps.
     """
     every: list[tuple[Kind, Piece]] = []
-    for row, crossings in enumerate(found):
+    for row, here in enumerate(found):
         open_ends = [(kind, piece) for kind, piece in every if piece[-1][0] == row - 1]
-        taken = _pairs(crossings, open_ends, logarithmic)
-        for new, crossing in enumerate(crossings):
+        taken = _pairs(here, open_ends, logarithmic)
+        for new, crossing in enumerate(here):
             if new in taken:
                 open_ends[taken[new]][1].append((row, crossing.place))
             else:
@@ -98,9 +110,6 @@ MIN_JUMP = 1e-3
 HALVINGS = 5
 """Of the distance of two rows between which a line ends."""
 
-Asked = tuple[Row, float]
-"""A row and the level that is looked for in it."""
-
 
 class RowCrossings:
     """Theory on a grid whose rows run along an axis, for inputs of E x².
@@ -121,7 +130,7 @@ class RowCrossings:
 
     def criticalities(self, wanted: Sequence[tuple[Row, float]], level: float = math.nan) -> list[float]:
         """Those at places of rows, exactly or as far as tells them from a level; NaN where theory is silent."""
-        return self._values([((row, level), place) for row, place in wanted])
+        return self._values([(row, place, level) for row, place in wanted])
 
     def found(self, rows: Sequence[Row]) -> list[tuple[Row, list[Crossing]]]:
         """Each row with its crossings, and further rows that are close to where a line ends between two."""
@@ -135,33 +144,27 @@ class RowCrossings:
         return found
 
     def _of(self, rows: Sequence[Row]) -> list[list[Crossing]]:
-        crossings: list[list[Crossing]] = [[] for _ in rows]
+        found: list[list[Crossing]] = [[] for _ in rows]
         places = [list(self.places) for _ in rows]
         for name, scales in SCALES:
-            found = self._sought([(row, scales / row.depth) for row in rows], places)
-            jumps = self._jumps([(rows[number], place) for number, _, place in found])
-            for (number, rising, place), sides in zip(found, jumps, strict=True):
-                places[number] = sorted({*places[number], *sides})
-                if name == CRITICAL or not sides:  # depths that are jumped over are nobody's
-                    crossings[number].append(Crossing(Kind(name, scales, rising, bool(sides)), place))
-        return crossings
+            levels = [scales / row.depth for row in rows]
+            curves = [list(zip(some, self.criticalities([(row, place) for place in some], level), strict=True))
+                      for row, level, some in zip(rows, levels, places, strict=True)]
 
-    def _sought(self, asked: Sequence[Asked], places: Sequence[Sequence[float]]) -> list[tuple[int, bool, float]]:
-        """(number of the row, whether its level is crossed from below, place) for all crossings."""
-        values = iter(self._values([(each, place) for each, some in zip(asked, places, strict=True) for place in some]))
-        curves = [[(place, next(values)) for place in some] for some in places]
-        running = [(number, rising, search) for number, curve in enumerate(curves) for rising, search in searches(
-            [point for point in curve if not math.isnan(point[1])], asked[number][1])]
-        ends = together([(asked[number], search) for number, _, search in running], self._values)
-        return [(number, rising, place) for (number, rising, _), place in zip(running, ends, strict=True)]
+            def values(numbers: Counts, where: Floats, levels: Sequence[float] = levels) -> Floats:
+                return np.array(self._values([(rows[number], place, levels[number]) for number, place in
+                                              zip(numbers.tolist(), where.tolist(), strict=True)]))
 
-    def _jumps(self, found: Sequence[tuple[Row, float]]) -> list[tuple[float, ...]]:
-        """Places on both sides of each crossing at a jump, which may cross other levels as well; () for all others."""
-        sides = [(place * (1 - TOLERANCE), place * (1 + TOLERANCE)) for _, place in found]
-        values = self.criticalities([(row, place) for (row, _), both in zip(found, sides, strict=True)
-                                     for place in both], 0.0)
-        return [both if abs(above - below) > MIN_JUMP else ()
-                for both, below, above in zip(sides, values[::2], values[1::2], strict=True)]
+            crossed = crossings(curves, levels, values)
+            below, above = (self.criticalities([(rows[number], place * (1 + side)) for number, _, place in crossed],
+                                               0.0) for side in (-TOLERANCE, TOLERANCE))
+            for (number, rising, place), low, high in zip(crossed, below, above, strict=True):
+                jumps = abs(high - low) > MIN_JUMP
+                if jumps:  # which may cross other levels as well
+                    places[number] = sorted({*places[number], place * (1 - TOLERANCE), place * (1 + TOLERANCE)})
+                if name == CRITICAL or not jumps:  # depths that are jumped over are nobody's
+                    found[number].append(Crossing(Kind(name, scales, rising, jumps), place))
+        return found
 
     def _known(self, row: Row, place: float) -> Conditions | None:
         """What decides on the stack there; None where theory is silent."""
@@ -180,9 +183,10 @@ class RowCrossings:
         one, other = self._known(row, low), self._known(row, high)
         return one and other and between(one, other, (place - low) / (high - low))
 
-    def _values(self, wanted: Sequence[tuple[Asked, float]]) -> list[float]:
-        """The criticalities, as exactly as it takes to tell them from the levels; NaN where theory is silent."""
-        known = [(self._known(row, place), level) for (row, level), place in wanted]
+    def _values(self, wanted: Sequence[tuple[Row, float, float]]) -> list[float]:
+        """The criticalities of rows at places, as exactly as it takes to tell them from levels; NaN where theory is
+        silent."""
+        known = [(self._known(row, place), level) for row, place, level in wanted]
         told = [(each, level) for each, level in known if each is not None]
         values = iter(self._criticalities.compared(*zip(*told, strict=True)) if told else ())
         return [math.nan if each is None else next(values) for each, _ in known]
