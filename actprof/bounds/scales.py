@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from typing import cast
 
 import numpy as np
-from numpy.typing import NDArray
 
+from actprof.arrays import Floats
 from actprof.bounds.request import MAX_POINTS, as_kernels, fan_ins, has_gain, kernel, namesakes, schemes, with_gain
 from actprof.bounds.result import Bounds, Curve, Sample, Scheme
 from actprof.bounds.spec import FAN_IN, FAN_OUT, SCHEMES, BoundsSpec
@@ -154,7 +154,7 @@ def _sample(initializer: BoundInitializer, inputs: int, request: BoundsSpec) -> 
                   difference / allowed if difference else 0.0)
 
 
-def _weights(initializer: BoundInitializer, fans: Fans, request: BoundsSpec) -> NDArray[np.float64]:
+def _weights(initializer: BoundInitializer, fans: Fans, request: BoundsSpec) -> Floats:
     rng = stream(request.seed, WEIGHT, 0, fans.fan_in)
     if initializer.row.matrix is None:
         return initializer.sample(rng, fans, (request.samples,), np.float64)

@@ -12,11 +12,10 @@ import itertools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from actprof.arrays import Array
 from actprof.catalogue import initializers
 from actprof.catalogue.activations import BoundActivation
 from actprof.catalogue.draws import Draw
@@ -215,7 +214,6 @@ def after(stack: StackSpec, levels: Levels, rows: int) -> Levels:
     return levels if rule is None else rule(levels, float(stack.norm.values["eps"]), rows)
 
 
-Array = NDArray[Any]
 
 
 def below(h: Array | float, variance: float, offsets: Offsets) -> Array:

@@ -6,17 +6,14 @@ import functools
 import itertools
 import math
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from actprof.arrays import Array
 from actprof.catalogue.activations import BoundActivation
 from actprof.catalogue.expectations import Curve, curve, moments, squares
 from actprof.theory.predictions import MARGINAL
 from actprof.theory.predictions import MAX_Q as MAX_Q
-
-Array = NDArray[Any]
 
 
 def crossings(f: Callable[[float], float], grid: Array, values: Array, rounding: float | Array) -> list[float]:
@@ -85,12 +82,12 @@ def _curve(phi: BoundActivation) -> Curve:
     return curve(phi, VARIANCES)
 
 
-def scanned(phi: BoundActivation) -> tuple[NDArray[Any], NDArray[Any]]:
+def scanned(phi: BoundActivation) -> tuple[Array, Array]:
     """(E φ², E φ'²) at VARIANCES; whatever σ_w and σ_b, the map's values there follow from them."""
     return _curve(phi)[:2]
 
 
-def scanned_slopes(phi: BoundActivation) -> NDArray[Any]:
+def scanned_slopes(phi: BoundActivation) -> Array:
     """W' at VARIANCES."""
     return _curve(phi).square_slope
 

@@ -19,18 +19,16 @@ import functools
 import math
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from actprof.arrays import Array, Floats
 from actprof.catalogue import expectations, quadrature
 from actprof.catalogue.activations import BoundActivation
 from actprof.catalogue.expectations import largest, moments
 from actprof.catalogue.quadrature import Values, trapezoid, values
 from actprof.catalogue.special import normal_cdf
-
-Array = NDArray[Any]
 
 MAX_STEP = 0.55
 """Step of the trapezoidal rule in z, at most."""
@@ -273,7 +271,7 @@ def differences(phi: BoundActivation, variance: float, d: Array) -> Array:
         points = [math.prod(_nodes(phi, math.sqrt(of), TABULATED) for of in (variance, each / 2))
                   for each in d.tolist()]
         groups = np.split(d, np.flatnonzero(np.diff(np.cumsum(points) // MAX_TOGETHER)) + 1)
-    found: NDArray[np.float64] = np.concatenate([_apart(_Grid.of(phi, variance, some, 0.0, TABULATED))
+    found: Floats = np.concatenate([_apart(_Grid.of(phi, variance, some, 0.0, TABULATED))
                                                  for some in groups], axis=1)
     return found
 

@@ -5,13 +5,11 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from actprof import streams
-from actprof.arrays import Counts, Floats
+from actprof.arrays import Array, Counts, Floats, Rows
 from actprof.data.labelled import Labelled
 from actprof.engine.forward import Recorder
 from actprof.engine.memory import EVALUATED_ROWS
@@ -19,8 +17,6 @@ from actprof.engine.network import Layer
 from actprof.train.losses import BoundLoss
 from actprof.train.result import Boundary, Fit, LayerHistory
 from actprof.train.trainable import TrainableNetwork
-
-Rows = NDArray[Any]
 
 BINS = 128
 """Bins on each side of 0; a power of two, so that neighbours can be joined when a range grows."""
@@ -206,7 +202,7 @@ class Observer:
         y = np.concatenate([z[:, 0] for _, z in self._evaluated(x[:, np.newaxis])])
         return Fit(x.astype(np.float64), y.astype(np.float64))
 
-    def _loss_and_accuracy(self, rows: Rows, labels: NDArray[Any],
+    def _loss_and_accuracy(self, rows: Rows, labels: Array,
                            recorders: Sequence[Recorder] = ()) -> tuple[float, float]:
         """The accuracy is NaN where numbers are predicted."""
         total, right = 0.0, 0

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from actprof.arrays import Counts, Floats
+from actprof.arrays import Array, Counts, Floats
 from actprof.digits import number, percent
 
 if TYPE_CHECKING:
@@ -205,7 +205,7 @@ class DataSummary:
     features: int
     classes: tuple[str, ...]
     baseline: float
-    points: tuple[Floats, NDArray[Any]] | None = None
+    points: tuple[Floats, Array] | None = None
     baseline_loss: float = math.nan
 
     @property

@@ -5,13 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from actprof import streams
-from actprof.arrays import Counts, Floats
+from actprof.arrays import Counts, Floats, Rows
 from actprof.data.labelled import Labelled
 from actprof.engine import lsuv
 from actprof.engine.forward import Dropout
@@ -24,7 +23,6 @@ from actprof.train.result import Run
 from actprof.train.spec import TrainSpec
 from actprof.train.trainable import TrainableNetwork, parameters_of
 
-Rows = NDArray[Any]
 Report = Callable[[int, float], bool]
 """Told the updates made and the current loss; answers whether to go on."""
 
