@@ -101,7 +101,7 @@ class Schemes:
         return [ALONE] * len(values) if self.single else turns(values, tolerance)
 
     def scales(self, room: float) -> tuple[Scale, Scale]:
-        """Those of axes so wide; a single fan-in has a column for each scheme."""
+        """The scales of axes so wide; a single fan-in has a column for each scheme."""
         y = (Log.over(value for each in self.curves for value in each.sizes()) if self.log else
              Linear.around_zero([value for each in self.curves for value in each.extremes()]))
         if self.single:

@@ -93,7 +93,7 @@ def _geometric(low: int, high: int) -> list[int]:
 
 
 def _round_ones(asked: list[int]) -> tuple[int, ...]:
-    """Of the fan-ins that are asked for, the ends and those next to powers of ten, at most MAX_SAMPLED."""
+    """The ends of what is asked for, and the fan-ins next to powers of ten; at most MAX_SAMPLED."""
     powers = [10**power for power in range(19) if asked[0] < 10**power < asked[-1]]
     chosen = sorted({asked[0], *(_nearest(asked, power) for power in powers), asked[-1]})
     last = len(chosen) - 1

@@ -125,7 +125,7 @@ def _filled(inputs: Sequence[int]) -> list[int]:
 
 
 def _slope(initializer: BoundInitializer, asked: Curve, request: BoundsSpec) -> tuple[float, float] | None:
-    """Of the formula itself, which knows fractions of an input too."""
+    """The slope at both ends, of the formula itself, which knows fractions of an input too."""
     steps = np.diff(asked.std)
     if len(asked.std) < 2 or not all(asked.std) or (steps.max() > 0 and steps.min() < 0):
         return None

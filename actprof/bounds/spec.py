@@ -85,5 +85,5 @@ class BoundsSpec:
 
     @property
     def area(self) -> int:
-        """By what a convolution's channels are multiplied."""
+        """The factor from a convolution's channels to its fans."""
         return math.prod(self.kernel)

@@ -74,7 +74,7 @@ def _composite(edges: Array, order: int) -> tuple[Array, Array]:
 
 @functools.lru_cache(64)
 def trapezoid(nodes: int) -> tuple[Array, Array]:
-    """That many equidistant nodes z in ±9 and their weights."""
+    """Equidistant nodes z in ±9, so many, and their weights."""
     z = np.linspace(-9, 9, nodes)
     weights = normal_density(z)
     return z, weights / weights.sum()

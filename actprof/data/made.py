@@ -21,7 +21,7 @@ from actprof.data.table import require_memory
 from actprof.streams import BLOCK, DATA, stream
 
 RADIUS = 2.0
-"""Where the outermost points lie before noise: their mean square is near 1."""
+"""The distance of the outermost points from 0 before noise: their mean square is near 1."""
 
 Curve = Callable[[Floats, Floats], tuple[Floats, Floats]]
 """(class as a part of all classes, uniform number) → (radius, turns) of a point."""

@@ -141,7 +141,7 @@ def _through_activation(layer: Layer, tape: Tape, cotangent: Rows, scratch: Scra
 
 
 def _through_normalisation(layer: Layer, tape: Tape, cotangent: Rows, gradient: Gradient | None) -> None:
-    """In place: the cotangent of what entered the normalisation."""
+    """Change the cotangent, in place, to that of what entered the normalisation."""
     if layer.norm is None:
         return
     if gradient is not None and gradient.scale is not None:

@@ -161,7 +161,7 @@ def finite_rows(tapes: Sequence[Tape], outputs: Rows) -> Flags:
 
 
 def scale_by_power(values: Rows, power: int) -> None:
-    """In place: 2**power times the values."""
+    """Multiply the values by 2**power, in place."""
     if power:
         values *= values.dtype.type(math.ldexp(1.0, power))
 

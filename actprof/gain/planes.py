@@ -206,7 +206,7 @@ def _shown(value: float | None, digits: int = 6) -> str:
 
 
 def _map_key(each: ActivationGains) -> list[list[str]]:
-    """Where the map is drawn and what becomes of the start; below, the fixed points."""
+    """Words on where the map is drawn and what becomes of the start; below, the fixed points."""
     drawn = each.length_map
     if drawn is None:
         return []

@@ -10,7 +10,7 @@ from actprof.gain.result import ActivationGains, GainCourse
 from actprof.theory.predictions import MAX_Q, Edge, FixedPoint, FixedPoints
 
 ENDLESS = f"grows beyond {MAX_Q:g}"
-"""Of a variance that no fixed point stops as far as they are sought."""
+"""Shown when the variance exceeds MAX_Q."""
 
 
 def significant(value: float | None, digits: int = 6) -> str:

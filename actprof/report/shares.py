@@ -175,14 +175,14 @@ class Frame:
 
     @property
     def pixel(self) -> float:
-        """Of the values' axis, in its units."""
+        """The size of a pixel in units of the values' axis."""
         return (self.x.high - self.x.low) / self.width
 
     def visible(self, shares: ArrayLike) -> Any:
         return self.scale.place(shares) * self.height >= MIN_HEIGHT
 
     def pixels(self, value: float) -> float:
-        """From the left side of the axes."""
+        """The pixels from the left side of the axes to a value."""
         return float(self.x.of(value) - self.x.low) / self.pixel
 
 

@@ -129,7 +129,7 @@ class Linear(Scale):
         return min(self._most, max(3, int(room / (longest + CLEARANCE))))
 
     def _within(self, ticks: list[Tick], room: float, extent: Extent) -> list[Tick]:
-        """Those that may be used."""
+        """The ticks that may be used."""
         return ticks
 
     def _value(self, scaled: float) -> float:

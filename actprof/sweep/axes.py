@@ -19,16 +19,16 @@ from actprof.theory.predictions import MAX_SIGMA
 MAX_VALUES = 1000
 
 USUAL_VALUES = 25
-"""Of a range that does not say how many."""
+"""The number of values of a range that does not say how many."""
 
 EVERY = 50
 """A range of whole numbers with no more than these has all of them."""
 
 RATIO = 2.0
-"""Between neighbours of a logarithmic range of whole numbers that does not say how many."""
+"""The ratio of neighbours in a logarithmic range of whole numbers that does not say how many."""
 
 DIGITS = 9
-"""Of a value between the ends of a range; it is what its label says, so that a cell can be asked for by it."""
+"""The digits of a value between the ends of a range; its label says the same, so that a cell can be asked for by it."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ SIGMAS = (
     Kind("sigma_w", "σ_w", "real", most=MAX_SIGMA, usual=VALUES_W),
     Kind("sigma_b", "σ_b", "real", most=MAX_SIGMA, usual=VALUES_B),
 )
-"""Those of a phase diagram."""
+"""The axes of a phase diagram."""
 
 EXAMPLE = "gain=0.5:3:26, layers=5:50:10, width=64:4096:log or init=he,xavier"
 

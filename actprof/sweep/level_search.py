@@ -69,7 +69,7 @@ def search_places(axis: Axis, beyond: bool) -> list[float]:
 
 
 def extent(axis: Axis) -> tuple[float, float]:
-    """From half a cell below the first value to half a cell above the last, but no value that cannot be."""
+    """The ends of an axis, half a cell beyond its first and last value, but no value that cannot be."""
     if len(axis) < 2:
         return axis.numbers[0], axis.numbers[-1]
     first, second, *_ = axis.numbers

@@ -108,7 +108,7 @@ MIN_JUMP = 1e-3
 """Difference of criticalities right beside each other, from which on it is one."""
 
 HALVINGS = 5
-"""Of the distance of two rows between which a line ends."""
+"""How often the distance of two rows, between which a line ends, is halved."""
 
 
 class RowCrossings:
@@ -129,7 +129,7 @@ class RowCrossings:
         return not any(self._known(row, place) for place in self.places)
 
     def criticalities(self, wanted: Sequence[tuple[Row, float]], level: float = math.nan) -> list[float]:
-        """Those at places of rows, exactly or as far as tells them from a level; NaN where theory is silent."""
+        """The criticalities at places of rows, exactly or as far as tells them from a level; NaN where theory is silent."""
         return self._values([(row, place, level) for row, place in wanted])
 
     def found(self, rows: Sequence[Row]) -> list[tuple[Row, list[Crossing]]]:
@@ -174,7 +174,7 @@ class RowCrossings:
         return self._conditions[key][1]
 
     def _found(self, row: Row, place: float) -> Conditions | None:
-        """Between whole numbers, and beyond them, from the two nearest on the axis."""
+        """What decides on the stack; between whole numbers, and beyond them, from the two nearest on the axis."""
         numbers = self._axis.numbers
         if not self._axis.whole or place in numbers:
             return conditions(row.at(place), self._second_moment)
@@ -233,7 +233,7 @@ def _criticalities(rows: Sequence[Row], theory: RowCrossings, deepest: float,
 
 
 def _side(criticality: float, low: float, high: float) -> int:
-    """Of the edge of chaos, -1 or 1; 0 if the depth is not between the ends of the axis."""
+    """The side of the edge of chaos, -1 or 1; 0 if the depth is not between the ends of the axis."""
     if not low * abs(criticality) <= TRAINABLE_SCALES <= high * abs(criticality):
         return 0
     return 1 if criticality > 0 else -1
@@ -245,11 +245,11 @@ def _points(found: Sequence[tuple[float, float]], deep: int) -> tuple[Point, ...
 
 
 MAX_NAMED = 3
-"""Rows of one reason."""
+"""Maximum rows that are named for one reason."""
 
 
 def silences(theory: RowCrossings, rows: Sequence[Row], axis: Axis, other: Axis | None, second_moment: float) -> str:
-    """Of which rows along the axis theory says nothing, and why; "" if of none."""
+    """A note that says of which rows theory is silent, and why; "" if of none."""
     reasons = defaultdict(list)
     for row in filter(theory.silent, rows):
         reason = silence_about(row.at(axis.numbers[0])) or f"inputs whose mean square is {second_moment:g} have no fate"
@@ -284,7 +284,7 @@ JUMP = "jump"
 
 TITLES = {CRITICAL: "edge of chaos: χ₁ = 1", JUMP: "variance jumps, χ₁ skips 1",
           TRAINABLE: f"depth {TRAINABLE_SCALES:g} ξ: as deep as is trainable"}
-"""Of each line; at a jump the variance goes to another fixed point, or to infinity."""
+"""The title of each line; at a jump the variance goes to another fixed point, or to infinity."""
 
 WEIGHTS = "gain", "std"
 """Axes along which lines are looked for first: a scale of the biases may leave a line and come back to it."""
@@ -314,7 +314,7 @@ def lines(axes: Sequence[Axis], stack_at: StackAt, second_moment: float) -> tupl
 
 
 def _order(axis: Axis) -> int:
-    """Where it comes among those along which lines are looked for."""
+    """The rank of an axis among those along which lines may be looked for; the least is taken."""
     if not axis.numbers:
         return 4
     return 2 + (axis.name == LAYERS) if axis.whole else int(axis.name not in WEIGHTS)

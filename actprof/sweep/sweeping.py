@@ -36,7 +36,7 @@ WORKER_BYTES = 64 * 2**20
 """What a process takes beside its cells."""
 
 UNCOUNTED: dict[str, Any] = {"range": (-1.0, 1.0), "bins": 1}
-"""Of a run whose histograms nobody looks at."""
+"""The settings of a run whose histograms nobody looks at."""
 
 
 _ACTIVATION = {statistic.name: statistic.of for statistic in STATISTICS}

@@ -19,7 +19,7 @@ MAX_NUMBER = 8
 MIN_DIGITS, MAX_DIGITS = 3, 17
 
 MAX_POINTS = 5
-"""Of a curve, in a sentence."""
+"""Maximum points of a curve in a sentence."""
 
 STEADY = 1e-6
 """Relative; coordinates no further apart are one number."""
@@ -172,7 +172,7 @@ def _is_share(name: str) -> bool:
 
 
 MAX_ROWS = 25
-"""Of a matrix, so that it can be seen as a whole."""
+"""Maximum rows of a matrix, so that it can be seen as a whole."""
 
 ROW_LABEL, COLUMN_LABEL, HEADING = 14, 10, 12
 """Characters of a line of them."""

@@ -89,7 +89,7 @@ class Conditions:
 
 
 def conditions(stack: StackSpec, second_moment: float) -> Conditions | None:
-    """Those of a stack for inputs of E x²; None where `silence_about` has a reason, or E x² is not finite."""
+    """The conditions of a stack for inputs of E x²; None where `silence_about` has a reason, or E x² is not finite."""
     if silence_about(stack) or not 0 <= second_moment < math.inf:
         return None
     first, above = scales(stack, 1), scales(stack, min(2, stack.depth))
@@ -98,7 +98,7 @@ def conditions(stack: StackSpec, second_moment: float) -> Conditions | None:
 
 
 def between(one: Conditions, other: Conditions, share: float) -> Conditions:
-    """Those at a part of the way, or beyond it, from a stack to one that differs from it in the width alone."""
+    """The conditions a part of the way, or beyond it, from a stack to one that differs from it in the width alone."""
     # σ_w² = fan_in·Var W is proportional to the width, or does not depend on it.
     weights, biases, first = (max(0.0, near + share * (far - near)) for near, far in (
         (one.sigma_w**2, other.sigma_w**2), (one.sigma_b**2, other.sigma_b**2), (one.first, other.first)))

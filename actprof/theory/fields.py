@@ -43,7 +43,7 @@ Beyond the ends two inputs do as at them: φ is a line to the one, and has but i
 """
 
 NODES, GAPS = 9, 25
-"""Of a table of correlations by ln q and by the gap."""
+"""The nodes of a table of correlations by ln q and by the gap."""
 
 DOUBT = 3e-5
 """Error of a polynomial through every fourth node, relative to the values, with which every second node is enough."""
@@ -275,7 +275,7 @@ def _first(flags: Flags) -> Counts:
 
 
 def _growth(table: MomentTable, weights: Floats | float, biases: Floats | float, log_q: Floats) -> Floats:
-    """By what part of itself a variance grows in one layer."""
+    """The part of itself by which a variance grows in one layer."""
     growth: Floats = (weights * table.square(log_q) + biases) * np.exp(-log_q) - 1
     return growth
 
@@ -364,7 +364,7 @@ class PairRows:
         return np.asarray((np.sinh(self.bend * y) / np.sinh(self.bend)) ** 2)
 
     def multiplied(self, y: Floats) -> Floats:
-        """By what a gap is multiplied, for every unit of σ_w²."""
+        """The factor on a gap, for every unit of σ_w²."""
         return self.at(self.ratio, y) + (self.noise / self.gap(y) if self.noise else 0.0)
 
     def at(self, values: Floats, y: Floats) -> Floats:
@@ -373,7 +373,7 @@ class PairRows:
 
     @property
     def fine(self) -> tuple[Floats, Floats]:
-        """By what a gap is multiplied for every unit of σ_w², and the slope, each (cells, FINE)."""
+        """The factor on a gap for every unit of σ_w², and the slope, each (cells, FINE)."""
         ratio, slope = self.ratio @ _FINER.T, self.slope @ _FINER.T
         if self.noise:
             ratio += self.noise * (np.sinh(self.bend[:, None]) / np.sinh(self.bend[:, None] * FINE)) ** 2

@@ -29,7 +29,7 @@ def brackets(grid: Array, values: Array, rounding: float | Array) -> list[tuple[
 
 
 def bisected(f: Callable[[float], float], low: float, high: float) -> float:
-    """The root of f, of opposite signs at both ends.
+    """The root of f in [low, high]; f(low) and f(high) must have opposite signs.
 
     The Illinois variant of false position (Dowell & Jarratt 1971), and every third step a halving.
     """
@@ -57,7 +57,7 @@ VARIANCES = np.logspace(math.log10(MIN_Q), math.log10(MAX_Q), 261)
 """Ten in a decade, at which roots are sought."""
 
 BELOW = (1e-100, 1e-60, 1e-40, 1e-30, 1e-24, 1e-20, 1e-17)
-"""Where W follows its tangent, so that few variances do; what is below them counts as 0."""
+"""Variances at which W follows its tangent, so that few do; what is below them counts as 0."""
 
 CLOSE = 1e-13
 """Distance of a variance from its image, relative to it, that may be the quadrature's."""
@@ -167,7 +167,7 @@ def _steepest(phi: BoundActivation, place: int) -> float | None:
 
 
 def limit(phi: BoundActivation, sigma_w: float, sigma_b: float, q: float, roots: list[float]) -> float:
-    """Where the iteration from q ends; infinite without a root ahead, which is where it passes MAX_Q.
+    """The variance at which the iteration from q ends; infinite without a root ahead, which is where it passes MAX_Q.
 
     Where W rises with q it is the next root on its way, and no step is needed. Else it is iterated.
     """
@@ -231,7 +231,7 @@ def stability(slope: float) -> str:
 
 @np.errstate(all="ignore")
 def stability_at(phi: BoundActivation, sigma_w: float, q: float, slope: float) -> str:
-    """That of a fixed point q; at 0 a slope of 1 leaves it to the next order: whether small variances grow."""
+    """The stability of a fixed point q; at 0 a slope of 1 leaves it to the next order: whether small variances grow."""
     found = stability(slope)
     if found != "neutral" or q > 0:
         return found

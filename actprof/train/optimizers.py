@@ -175,7 +175,7 @@ def bind(choice: Choice) -> BoundOptimizer:
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a training has got to: update t and epoch e, both counted from 0, and the number of updates in all."""
+    """The state of a training: update t and epoch e, both counted from 0, and the number of updates in all."""
 
     update: Counts
     epoch: Counts

@@ -129,7 +129,7 @@ class Why(NamedTuple):
     remedy: str = ""
 
     def and_also(self, said: str) -> Why:
-        """With further numbers."""
+        """The same cause with further numbers."""
         return self._replace(numbers=f"{self.numbers}; {said}") if self.cause else Why(said, "", self.remedy)
 
     @property

@@ -29,7 +29,7 @@ UPDATE_BYTES, HISTORY_BYTES = 200, 51 * 256 * 8
 
 
 MAX_POINTS = 600
-"""At most so many rows of a plane's data are kept to be drawn."""
+"""Maximum rows of a plane's data that are kept to be drawn."""
 
 Progress = Callable[[int, int, int, float], None]
 """Called with the arm, the repeat, the updates made and the current loss."""

@@ -88,13 +88,13 @@ def _turn(choice: Choice, one: Edge, other: Edge) -> Edge:
 
 
 STEP = 0.01
-"""Between neighbours, at most: a part of the plane's width or height."""
+"""Maximum distance of neighbours: a part of the plane's width or height."""
 
 NOISE = 1e-14
 """Rounding of σ_b², relative to q: it is the difference of q and σ_w²·E φ²."""
 
 NEAREST = 1e-13
-"""Between neighbours' variances, relative to them: nothing is between."""
+"""Relative distance of neighbours' variances at which nothing is between them."""
 
 Extent = tuple[float, float, float, float]
 """(least σ_w, most σ_w, least σ_b, most σ_b)."""
@@ -171,7 +171,7 @@ def _bordered(choice: Choice, told: list[tuple[Edge, bool]], extent: Extent) -> 
 
 
 def _border(choice: Choice, one: Edge, other: Edge, extent: Extent) -> Edge | None:
-    """Between a point on the plane and one beyond; None where the first is on the border itself."""
+    """The edge on the border, between a point on the plane and one beyond; None where the first is on the border."""
     def depth(q: float) -> float:
         point = _at(choice, one, q)
         return -1.0 if point is None else _depth(point, extent)
@@ -199,7 +199,7 @@ FAINT, STRONG = 1e-6, 1e6
 """Variances between which a line in the chaotic phase is looked for."""
 
 MARGIN = 1.1
-"""By how much a line goes on beyond the plane, for whoever cuts it there."""
+"""The factor by which a line goes on beyond the plane, for whoever cuts it there."""
 
 
 def depth_lines(phi: BoundActivation, cells: PhaseGrid) -> tuple[DepthLine, ...]:
