@@ -129,7 +129,7 @@ class RowCrossings:
         return not any(self._known(row, place) for place in self.places)
 
     def criticalities(self, wanted: Sequence[tuple[Row, float]], level: float = math.nan) -> list[float]:
-        """The criticalities at places of rows, exactly or as far as tells them from a level; NaN where theory is silent."""
+        """The criticalities at places of rows, as exactly as tells them from a level; NaN where theory is silent."""
         return self._values([(row, place, level) for row, place in wanted])
 
     def found(self, rows: Sequence[Row]) -> list[tuple[Row, list[Crossing]]]:
