@@ -26,8 +26,7 @@ DASH, PAUSE = 5.0, 3.0  # in line widths
 RING = 5.0  # points by which a marker stands out behind the next
 SAME = 1e-6  # curves that differ by less lie upon each other
 
-Turn = tuple[int, int]
-"""(which, of how many) in the same place."""
+Turn = tuple[int, int]  # (which, of how many) in the same place
 
 ALONE = 0, 1
 

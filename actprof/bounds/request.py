@@ -13,8 +13,7 @@ from actprof.catalogue.initializers import INITIALIZERS
 from actprof.errors import SpecError, quoted, require_distinct
 from actprof.registry import NUMBER, Choice, fan, folded
 
-MAX_POINTS = 10_000
-"""A longer range is followed at this many fan-ins, evenly spaced."""
+MAX_POINTS = 10_000  # a longer range is followed at this many fan-ins, evenly spaced
 
 PER_DECADE = 20
 MAX_SAMPLED = 5

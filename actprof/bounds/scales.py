@@ -21,14 +21,9 @@ from actprof.streams import WEIGHT, stream
 MAX_MATRIX = 1 << 20
 """Weights of a matrix that is drawn to be checked, 1024 × 1024; more would keep a live demo waiting."""
 
-FINE = 100
-"""Fan-ins from which on a curve can be drawn as it is."""
-
-NEAR = 1e-4
-"""Relative distance over which a slope is measured."""
-
-MAX_MATRICES = 1000
-"""Small matrices that are drawn to have enough weights."""
+FINE = 100  # fan-ins from which on a curve can be drawn as it is
+NEAR = 1e-4  # relative distance over which a slope is measured
+MAX_MATRICES = 1000  # small matrices that are drawn to have enough weights
 
 
 def bounds_spec(names: Sequence[str] = SCHEMES, *, fan_in: str = FAN_IN, at: str | None = None,

@@ -96,8 +96,7 @@ def _kaiming(a: float, mode: str, nonlinearity: str) -> dict[str, Value]:
     return {"gain": float(bind_activation(ACTIVATIONS.parse(nonlinearity)).torch_gain or 1), "mode": mode}
 
 
-MAX_SIZE = 1e37
-"""The largest parameter: weights far beyond it are infinite in single precision."""
+MAX_SIZE = 1e37  # the largest parameter: weights far beyond it are infinite in single precision
 
 FAN_TEXT = {"fan_in": "n", "fan_out": "m", "fan_avg": "((n+m)/2)", "fan_geo_avg": "√(nm)"}
 """The modes as formulas show them."""

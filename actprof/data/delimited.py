@@ -30,8 +30,7 @@ DELIMITERS = ("\t", ";", ",", BLANKS)
 SAMPLE, MAX_SAMPLE = 20, 1 << 18
 """Lines from which the layout is read, and characters that end them sooner, from the second line on."""
 
-NO_NUMBER = {"", "?", "na", "n/a", "nan", "null", "none", "-", "."}
-"""Cells that stand for a missing number."""
+NO_NUMBER = {"", "?", "na", "n/a", "nan", "null", "none", "-", "."}  # cells that stand for a missing number
 
 
 @dataclass(frozen=True)

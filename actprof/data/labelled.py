@@ -17,11 +17,8 @@ from actprof.data.table import SCALINGS, Scaling, Table, is_usual, require_memor
 from actprof.errors import DataError, SpecError
 from actprof.streams import DATA, stream
 
-SHUFFLE = 2
-"""The stream of the order of rows, beside those of the two parts of what is drawn."""
-
-ROUNDING = 1e-9
-"""What 100 × (1 − 0.9) lacks of 10, and much less than a row."""
+SHUFFLE = 2  # the stream of the order of rows, beside those of the two parts of what is drawn
+ROUNDING = 1e-9  # what 100 × (1 − 0.9) lacks of 10, and much less than a row
 
 
 @dataclass(frozen=True)

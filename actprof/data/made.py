@@ -20,8 +20,7 @@ from actprof.data.samples import Samples, balanced
 from actprof.data.table import require_memory
 from actprof.streams import BLOCK, DATA, stream
 
-RADIUS = 2.0
-"""The distance of the outermost points from 0 before noise: their mean square is near 1."""
+RADIUS = 2.0  # the distance of the outermost points from 0 before noise: their mean square is near 1
 
 Curve = Callable[[Floats, Floats], tuple[Floats, Floats]]
 """(class as a part of all classes, uniform number) → (radius, turns) of a point."""
@@ -59,11 +58,8 @@ def _part(seed: int, part: int, classes: int, noise: float, count: int, curve: C
     return x.astype(np.float32), y
 
 
-PIXELS = 28
-"""Rows and columns of an image."""
-
-SIDE, STEP = 40, 0.65
-"""Points of a stored distance field along each side, and image pixels between two of them."""
+PIXELS = 28  # rows and columns of an image
+SIDE, STEP = 40, 0.65  # points of a stored distance field along each side, and image pixels between two of them
 
 FIELD, PER_PIXEL = 96, 32
 """A stored byte is FIELD + PER_PIXEL × the distance to the outline in image pixels, positive inside."""
@@ -71,17 +67,10 @@ FIELD, PER_PIXEL = 96, 32
 TURN, SLANT, SHIFT, BEND = 0.25, 0.3, 0.8, 1.1
 """The most a digit is turned (radians), slanted, shifted and bent (pixels), either way."""
 
-SIZE = 0.77, 0.87
-"""Least and greatest height and width of a digit, of those stored; a stroke's weight comes on top."""
-
-WEIGHT = 0.4, 1.2
-"""Least and greatest width that a pen adds to each side of a stroke, in pixels."""
-
-ROOM = 10
-"""Bytes that a pixel takes while the images are made."""
-
-PALEST, GRAIN = 0.9, 0.2
-"""The least brightness of a pen, and the most of its brightness that a single pixel loses."""
+SIZE = 0.77, 0.87  # least and greatest height and width of a digit, of those stored; a stroke's weight comes on top
+WEIGHT = 0.4, 1.2  # least and greatest width that a pen adds to each side of a stroke, in pixels
+ROOM = 10  # bytes that a pixel takes while the images are made
+PALEST, GRAIN = 0.9, 0.2  # the least brightness of a pen, and the most of its brightness that a single pixel loses
 
 
 def glyphs(seed: int, train: int, test: int) -> Samples:

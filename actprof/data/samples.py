@@ -13,14 +13,9 @@ from actprof.data.table import Table, row_chunks
 from actprof.errors import DataError, quoted
 
 MAX_CLASSES = 1000
-FEW_CLASSES = 20
-"""So many different labels are classes however few rows there are."""
-
-NO_LABEL = ("", "?", "nan")
-"""Text that stands for a missing label."""
-
-WIDE = 16
-"""Columns from which whole numbers 0…255 are taken for pixels."""
+FEW_CLASSES = 20  # so many different labels are classes however few rows there are
+NO_LABEL = ("", "?", "nan")  # text that stands for a missing label
+WIDE = 16  # columns from which whole numbers 0…255 are taken for pixels
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,8 @@ from actprof import machine
 from actprof.arrays import Array, Floats
 from actprof.errors import DataError, quoted
 
-MEMORY_SHARE = 0.75
-"""The part of the available memory that one file may take."""
-
-CHUNK = 1 << 20
-"""Numbers looked at together when a whole table is gone through."""
+MEMORY_SHARE = 0.75  # the part of the available memory that one file may take
+CHUNK = 1 << 20  # numbers looked at together when a whole table is gone through
 
 
 @dataclass(frozen=True)
@@ -67,8 +64,7 @@ def require_no_bomb(what: str, promised: int, packed: int) -> None:
                         "Save it uncompressed if that is meant.")
 
 
-USUAL = (0.01, 10.0)
-"""Mean squares that no note is made of."""
+USUAL = (0.01, 10.0)  # mean squares that no note is made of
 
 
 @dataclass(frozen=True)

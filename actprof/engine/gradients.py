@@ -24,8 +24,7 @@ from actprof.streams import BLOCK, COTANGENT, stream
 
 DECADES_PER_POWER = math.log10(2)
 
-MAX_POWER = 1000
-"""Values between 2**-MAX_POWER and 2**MAX_POWER keep all their digits in float64."""
+MAX_POWER = 1000  # values between 2**-MAX_POWER and 2**MAX_POWER keep all their digits in float64
 
 
 @dataclass(frozen=True)
@@ -118,8 +117,7 @@ GRADIENT_STATISTICS = [
 """The statistics that gradients have beside distributions.STATISTICS."""
 
 
-COMFORT = 12
-"""Powers of two that a layer's gradients may be away from 1 before they are scaled."""
+COMFORT = 12  # powers of two that a layer's gradients may be away from 1 before they are scaled
 
 MAX_SHIFT = {4: 100, 8: 900}
 """Bytes of a float → powers of two that a layer is scaled by at most: a factor that such a float can hold."""

@@ -21,8 +21,7 @@ REACH = 4.0  # of z, either side
 POINTS = 321
 MAP_POINTS = 161
 
-DECADES = 1.7
-"""Largest over least of what is to be seen, as a power of ten, above which the axes are logarithmic."""
+DECADES = 1.7  # largest over least of what is to be seen, as a power of ten, above which the axes are logarithmic
 
 MAX_LAYERS = 60
 

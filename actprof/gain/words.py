@@ -9,8 +9,7 @@ from actprof.digits import without_rounding
 from actprof.gain.result import ActivationGains, GainCourse
 from actprof.theory.predictions import MAX_Q, Edge, FixedPoint, FixedPoints
 
-ENDLESS = f"grows beyond {MAX_Q:g}"
-"""Shown when the variance exceeds MAX_Q."""
+ENDLESS = f"grows beyond {MAX_Q:g}"  # shown when the variance exceeds MAX_Q
 
 
 def significant(value: float | None, digits: int = 6) -> str:
@@ -96,8 +95,7 @@ def _sigmas(edge: Edge) -> str:
     return f"σ_w = {significant(edge.sigma_w, 9)}, σ_b = {significant(edge.sigma_b)}"
 
 
-IMPORTS = "import torch.nn as nn, keras, jax"
-"""What the lines need; PyTorch's are about a `layer`, an nn.Linear."""
+IMPORTS = "import torch.nn as nn, keras, jax"  # what the lines need; PyTorch's are about a `layer`, an nn.Linear
 
 
 def recipes(gain: float | None) -> dict[str, str] | None:

@@ -36,8 +36,7 @@ SPIKE = 0.9  # of all, in one or two bins
 MIN_HEIGHT = 1.0  # pixels: what is lower would dash the axis
 GAPS = 12.0, 20.0  # pixels from the top of the axes to the strokes through a bar that goes on beyond it
 
-Note = tuple[float, str]
-"""A place, in pixels, and a text."""
+Note = tuple[float, str]  # a place, in pixels, and a text
 
 
 class ValueScale(Linear):

@@ -38,8 +38,7 @@ VIEWS = ("panels", "ridge", "heatmap", "curves")
 MAX_PANELS = 8
 """The most layers of which "auto" draws panels: beyond it draws a heat map, and curves of arms that are too many."""
 
-SHEET = 1920, 1080
-"""The least pixels of a figure at Style's default resolution."""
+SHEET = 1920, 1080  # the least pixels of a figure at Style's default resolution
 
 
 @dataclass(frozen=True)

@@ -18,10 +18,8 @@ from numpy.typing import ArrayLike
 from actprof.arrays import Floats
 from actprof.digits import compact, decades_over, finite_logs, logarithms, power_label, short, with_power
 
-Tick = tuple[float, str]
-"""A place on an axis, in its units, and its label."""
-Extent = Callable[[str], float]
-"""Pixels that a label takes along its axis."""
+Tick = tuple[float, str]  # a place on an axis, in its units, and its label
+Extent = Callable[[str], float]  # pixels that a label takes along its axis
 
 CLEARANCE = 10.0  # pixels between the labels of ticks
 MAX_TICKS = 9

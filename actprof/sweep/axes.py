@@ -18,14 +18,9 @@ from actprof.theory.predictions import MAX_SIGMA
 
 MAX_VALUES = 1000
 
-USUAL_VALUES = 25
-"""The number of values of a range that does not say how many."""
-
-EVERY = 50
-"""A range of whole numbers with no more than these has all of them."""
-
-RATIO = 2.0
-"""The ratio of neighbours in a logarithmic range of whole numbers that does not say how many."""
+USUAL_VALUES = 25  # the number of values of a range that does not say how many
+EVERY = 50  # a range of whole numbers with no more than these has all of them
+RATIO = 2.0  # the ratio of neighbours in a logarithmic range of whole numbers that does not say how many
 
 DIGITS = 9
 """The digits of a value between the ends of a range; its label says the same, so that a cell can be asked for by it."""

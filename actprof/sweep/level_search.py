@@ -129,8 +129,7 @@ MAX_STEPS, MAX_HALVINGS = 12, 200
 ROUNDING = 1e-13
 """Below a level by less than this counts as on it, so that where a whole stretch is critical its end is the line."""
 
-Found = tuple[int, bool, float]
-"""Number of the curve, whether its level is crossed from below, and the place."""
+Found = tuple[int, bool, float]  # number of the curve, whether its level is crossed from below, and the place
 
 
 def crossings(curves: Sequence[Sequence[Point]], levels: Sequence[float],

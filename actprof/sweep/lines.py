@@ -49,8 +49,7 @@ class Crossing(NamedTuple):
     place: float
 
 
-Piece = list[tuple[int, float]]
-"""(row, place), row after row."""
+Piece = list[tuple[int, float]]  # (row, place), row after row
 
 
 def curve_pieces(found: Sequence[Sequence[Crossing]], logarithmic: bool) -> list[tuple[Kind, Piece]]:
@@ -104,11 +103,8 @@ CRITICAL, TRAINABLE = "critical", "trainable"
 SCALES = ((CRITICAL, 0.0), (TRAINABLE, -TRAINABLE_SCALES), (TRAINABLE, TRAINABLE_SCALES))
 """Line → how many depth scales deep a stack on it is, with the sign of the phase."""
 
-MIN_JUMP = 1e-3
-"""Difference of criticalities right beside each other, from which on it is one."""
-
-HALVINGS = 5
-"""How often the distance of two rows, between which a line ends, is halved."""
+MIN_JUMP = 1e-3  # difference of criticalities right beside each other, from which on it is one
+HALVINGS = 5  # how often the distance of two rows, between which a line ends, is halved
 
 
 class RowCrossings:
@@ -244,8 +240,7 @@ def _points(found: Sequence[tuple[float, float]], deep: int) -> tuple[Point, ...
     return tuple(depths if deep else [(depth, place) for place, depth in depths])
 
 
-MAX_NAMED = 3
-"""Maximum rows that are named for one reason."""
+MAX_NAMED = 3  # maximum rows that are named for one reason
 
 
 def silences(theory: RowCrossings, rows: Sequence[Row], axis: Axis, other: Axis | None, second_moment: float) -> str:

@@ -92,8 +92,7 @@ QUANTITIES = (
 )
 """The quantities that are numbers; each network of a cell has its own."""
 
-VERDICT = "verdict"
-"""The quantity that is a word, one of verdicts.CODES."""
+VERDICT = "verdict"  # the quantity that is a word, one of verdicts.CODES
 
 BY_NAME = {quantity.name: quantity for quantity in QUANTITIES}
 

@@ -20,8 +20,7 @@ from actprof.theory.fields import correlations, moment_table, variance_limits
 from actprof.theory.layers import LayerLaw, scales, why_no_theory
 from actprof.theory.predictions import MAX_Q
 
-NEAR = 1e-5
-"""Distance of χ₁ from 1 within which the depth scale is taken from it, above 1 too."""
+NEAR = 1e-5  # distance of χ₁ from 1 within which the depth scale is taken from it, above 1 too
 
 
 def criticality(stack: StackSpec, second_moment: float) -> float | None:

@@ -170,8 +170,7 @@ def central_fourth(one: Moments) -> float:
     return one.fourth - 4 * one.mean * one.third + 6 * one.mean**2 * one.square - 3 * one.mean**4
 
 
-ROUNDING = 1e-6
-"""Share of a statistic that single precision may cost."""
+ROUNDING = 1e-6  # share of a statistic that single precision may cost
 
 
 @dataclass(frozen=True)

@@ -26,14 +26,12 @@ from actprof.engine.network import fans_of
 from actprof.engine.spec import StackSpec
 from actprof.registry import Choice
 
-Offsets = tuple[tuple[float, float], ...]
-"""(value, probability) of what every unit adds to its pre-activation."""
+Offsets = tuple[tuple[float, float], ...]  # (value, probability) of what every unit adds to its pre-activation
 
 NEGLIGIBLE = 0.05
 """Share of the weights' part up to which biases that are not normal count as normal: excess kurtosis 1e-3."""
 
-MIN_FAN_IN = 30
-"""Weights of a unit that are not 0 from which on their sum counts as normal."""
+MIN_FAN_IN = 30  # weights of a unit that are not 0 from which on their sum counts as normal
 
 BIAS_NODES = 12
 

@@ -53,14 +53,12 @@ def bisected(f: Callable[[float], float], low: float, high: float) -> float:
 
 MIN_Q = 1e-14
 
-VARIANCES = np.logspace(math.log10(MIN_Q), math.log10(MAX_Q), 261)
-"""Ten in a decade, at which roots are sought."""
+VARIANCES = np.logspace(math.log10(MIN_Q), math.log10(MAX_Q), 261)  # ten in a decade, at which roots are sought
 
 BELOW = (1e-100, 1e-60, 1e-40, 1e-30, 1e-24, 1e-20, 1e-17)
 """Variances at which W follows its tangent, so that few do; what is below them counts as 0."""
 
-CLOSE = 1e-13
-"""Distance of a variance from its image, relative to it, that may be the quadrature's."""
+CLOSE = 1e-13  # distance of a variance from its image, relative to it, that may be the quadrature's
 
 MAX_ITERATIONS = 300
 
@@ -215,11 +213,8 @@ def _is_rising(phi: BoundActivation, sigma_w: float, sigma_b: float, q: float) -
     return bool(telling[0] > 0) if len(telling) else False
 
 
-LITTLE = np.logspace(-14, -3, 12)
-"""Variances by which a fixed point at 0 of slope 1 is told."""
-
-ROUNDING = 1e-12
-"""Growth in one layer that says nothing."""
+LITTLE = np.logspace(-14, -3, 12)  # variances by which a fixed point at 0 of slope 1 is told
+ROUNDING = 1e-12  # growth in one layer that says nothing
 
 
 def stability(slope: float) -> str:

@@ -20,8 +20,7 @@ from actprof.theory.predictions import LayerTheory, Masses
 
 GRID = 2000
 
-FINENESS = 0.1
-"""Step of the grid for a sine: small enough for every extremum to be seen."""
+FINENESS = 0.1  # step of the grid for a sine: small enough for every extremum to be seen
 
 _LEFT_OUT = 2
 

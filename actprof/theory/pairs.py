@@ -30,14 +30,9 @@ from actprof.catalogue.expectations import largest, moments
 from actprof.catalogue.quadrature import Values, trapezoid, values
 from actprof.catalogue.special import normal_cdf
 
-MAX_STEP = 0.55
-"""Step of the trapezoidal rule in z, at most."""
-
-MAX_NODES = 400
-"""Equidistant nodes up to which they are cheaper than panels."""
-
-MAX_TOGETHER = 20_000
-"""Points of several grids that are worked on at once, and fit into a cache."""
+MAX_STEP = 0.55  # step of the trapezoidal rule in z, at most
+MAX_NODES = 400  # equidistant nodes up to which they are cheaper than panels
+MAX_TOGETHER = 20_000  # points of several grids that are worked on at once, and fit into a cache
 
 
 class Rule(NamedTuple):
@@ -53,8 +48,7 @@ EXACT, TABULATED = Rule(14, 0.25), Rule(11, 0.3)
 COARSE = 0.5
 """Std, in units of scale(φ), above which panels are cut where φ changes its course, though it does not bend there."""
 
-SMALL = 0.01
-"""Angle below which the series of sin θ - θ cos θ is exact."""
+SMALL = 0.01  # angle below which the series of sin θ - θ cos θ is exact
 
 
 def _lag(theta: float) -> float:
@@ -83,8 +77,7 @@ def rectifier_pair(below: float, q: float, d: float) -> tuple[float, ...]:
 
 NODES = 241
 
-NEAR = 0.01
-"""1 - c below which the grid is too coarse and the difference is interpolated towards its limit, 1 - c."""
+NEAR = 0.01  # 1 - c below which the grid is too coarse and the difference is interpolated towards its limit, 1 - c
 
 DELTA = 1e-3
 
@@ -131,8 +124,7 @@ def _same(k: int, gap: float) -> float:
     return (high - low) / (min(gap + DELTA, 2.0) - gap + DELTA)
 
 
-CLOSE = 1e-12
-"""d/q from which on two inputs differ by φ' times their difference."""
+CLOSE = 1e-12  # d/q from which on two inputs differ by φ' times their difference
 
 
 @dataclass(frozen=True)

@@ -203,8 +203,7 @@ def bind(choice: Choice) -> BoundLoss:
     return BoundLoss(LOSSES[choice.name], choice.values)
 
 
-NUMBERS = LOSSES.parse("mse:linear")
-"""What numbers are predicted with."""
+NUMBERS = LOSSES.parse("mse:linear")  # what numbers are predicted with
 
 
 def chosen(text: str, classes: int) -> Choice:

@@ -18,20 +18,14 @@ from actprof.train.losses import BoundLoss
 from actprof.train.result import Boundary, Fit, LayerHistory
 from actprof.train.trainable import TrainableNetwork
 
-BINS = 128
-"""Bins on each side of 0; a power of two, so that neighbours can be joined when a range grows."""
+BINS = 128  # bins on each side of 0; a power of two, so that neighbours can be joined when a range grows
 
 MAX_REACH = 12
 """A checkpoint that reaches 2**MAX_REACH times as far as the median one shows a lost network: it is out of range."""
 
-MIN_POWER = -200
-"""This power of two is below any float32, and far from where bins of float64 could not be told apart."""
-
-PROBE_ROWS = 400
-"""Training rows on which the histograms are counted."""
-
-GRID = 200
-"""Points of a decision boundary along each side."""
+MIN_POWER = -200  # this power of two is below any float32, and far from where bins of float64 could not be told apart
+PROBE_ROWS = 400  # training rows on which the histograms are counted
+GRID = 200  # points of a decision boundary along each side
 
 
 class AliveUnits(Recorder):

@@ -17,11 +17,8 @@ from actprof.digits import number, percent
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-DIGITS = 4
-"""Digits of a loss, in table, figure and film alike."""
-
-USUAL_RATIO = 1e-3
-"""‖ΔW‖/‖W‖ of an update in a network that learns well."""
+DIGITS = 4  # digits of a loss, in table, figure and film alike
+USUAL_RATIO = 1e-3  # ‖ΔW‖/‖W‖ of an update in a network that learns well
 
 STATUSES = ("ok", "slow", "badly_scaled", "not_learning", "diverged", "interrupted")
 """How a run may end: it learned well; it learns, but slowly; it learns in spite of weights of the wrong scale; its loss

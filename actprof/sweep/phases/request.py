@@ -16,8 +16,7 @@ from actprof.theory.predictions import MAX_SIGMA, Edge
 
 MIN_VALUES, MAX_VALUES = 2, 400
 
-VALUES_W, VALUES_B = 80, 51
-"""The numbers of values of a range that does not say how many."""
+VALUES_W, VALUES_B = 80, 51  # the numbers of values of a range that does not say how many
 
 
 @dataclass(frozen=True)
@@ -76,23 +75,15 @@ def _require_grid(name: str, values: tuple[float, ...]) -> None:
         raise SpecError(f"the values of --over {name} must rise.")
 
 
-ROUND = (1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
-"""The ends that a range may have, times a power of ten."""
+ROUND = (1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)  # the ends that a range may have, times a power of ten
 
 BEYOND, BEYOND_ANY = 2.5, 2.0
 """Times σ_w at the edge where a plane ends: if chaos follows, and if the variance grows without bound."""
 
-WITHOUT_EDGE = 4.0
-"""The most σ_w of a plane without an edge: well beyond any usual gain."""
-
-FURTHEST = 100.0
-"""σ_w up to which the edge is looked for."""
-
-HEIGHT = 0.4
-"""σ_b over σ_w, at most: the shape of a figure's plane."""
-
-MAX_RANGE = 3.0
-"""The factor by which schemes may widen a range."""
+WITHOUT_EDGE = 4.0  # the most σ_w of a plane without an edge: well beyond any usual gain
+FURTHEST = 100.0  # σ_w up to which the edge is looked for
+HEIGHT = 0.4  # σ_b over σ_w, at most: the shape of a figure's plane
+MAX_RANGE = 3.0  # the factor by which schemes may widen a range
 
 
 def most_sigma_w(branches: Sequence[Sequence[Edge]]) -> float:

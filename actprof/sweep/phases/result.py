@@ -15,8 +15,7 @@ from actprof.theory.predictions import TRAINABLE_SCALES, Edge, FixedPoints
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-FINE = 20
-"""Values from which on a step is little beside the range."""
+FINE = 20  # values from which on a step is little beside the range
 
 PHASES = ("ordered", "edge", "chaotic", "diverges")
 """The phases of a FixedPoint, and "diverges" where the variance grows without bound."""
