@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
-Rows = NDArray[Any]
-"""One row for each sample, one column for each unit or feature."""
+Rows = NDArray[Any]  # one row for each sample, one column for each unit or feature
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]

@@ -148,5 +148,5 @@ def logarithms(values: ArrayLike) -> Floats:
 
 
 def finite_logs(values: Iterable[float]) -> list[float]:
-    """Those that there are."""
+    """The values that are known."""
     return [math.log10(value) for value in values if value > 0 and math.isfinite(value)]

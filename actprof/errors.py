@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+Thing = TypeVar("Thing")
+
 
 class ActprofError(Exception):
     """Something the user can act on; shown as `Error: TEXT`, never as a traceback."""
@@ -32,3 +37,11 @@ def quoted(text: object, limit: int = 60) -> str:
     plain = "".join(c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode()
                     for c in str(text))
     return f"'{plain if len(plain) <= limit else plain[:limit - 1] + '…'}'"
+
+
+def require_distinct(what: str, things: Sequence[Thing], each: str = "each",
+                     name: Callable[[Thing], str] = quoted) -> None:
+    """Raise SpecError for the first thing that recurs: `WHAT NAME is asked for twice. Name EACH once.`"""
+    for place, thing in enumerate(things):
+        if thing in things[:place]:
+            raise SpecError(f"{what} {name(thing)} is asked for twice. Name {each} once.")

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-BLOCK = 256
-"""Rows that share one stream: what is drawn row by row is drawn in blocks of this many rows."""
+BLOCK = 256  # rows that share one stream: what is drawn row by row is drawn in blocks of this many rows
 
 INPUT, WEIGHT, BIAS, NOISE, DATA, BATCH, DROPOUT, PROBE, COTANGENT = range(9)
 """What a stream is for: the first number of its key."""

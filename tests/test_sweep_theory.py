@@ -9,7 +9,7 @@ import pytest
 
 from actprof.catalogue.activations import ACTIVATIONS, bind
 from actprof.engine.stacks import stack_specs
-from actprof.sweep.lines import searches, together
+from actprof.sweep.level_search import crossings
 from actprof.theory.criticality import Conditions, Criticalities, between, conditions, criticality, silence_about
 from actprof.theory.fields import depth_scales, field
 from actprof.theory.fixed_points import critical, edge_of_chaos, fixed_points, stable_edge
@@ -120,8 +120,9 @@ def test_what_is_told_from_a_level_is_on_the_same_side_as_what_is_exact(act, lev
 
 def found(curve, level, grid):
     """The crossings of a function."""
-    begun = searches([(place, curve(place)) for place in grid], level)
-    return together([(None, search) for _, search in begun], lambda asked: [curve(place) for _, place in asked])
+    ends = crossings([[(place, curve(place)) for place in grid]], [level],
+                     lambda numbers, places: np.array([curve(place) for place in places]))
+    return [place for _, _, place in ends]
 
 
 @pytest.mark.parametrize("level", [-0.9, -0.3, 0.0, 0.5])

@@ -26,8 +26,7 @@ DASH, PAUSE = 5.0, 3.0  # in line widths
 RING = 5.0  # points by which a marker stands out behind the next
 SAME = 1e-6  # curves that differ by less lie upon each other
 
-Turn = tuple[int, int]
-"""(which, of how many) in the same place."""
+Turn = tuple[int, int]  # (which, of how many) in the same place
 
 ALONE = 0, 1
 
@@ -101,7 +100,7 @@ class Schemes:
         return [ALONE] * len(values) if self.single else turns(values, tolerance)
 
     def scales(self, room: float) -> tuple[Scale, Scale]:
-        """Those of axes so wide; a single fan-in has a column for each scheme."""
+        """The scales of axes so wide; a single fan-in has a column for each scheme."""
         y = (Log.over(value for each in self.curves for value in each.sizes()) if self.log else
              Linear.around_zero([value for each in self.curves for value in each.extremes()]))
         if self.single:

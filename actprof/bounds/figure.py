@@ -24,10 +24,8 @@ def render(bounds: Bounds, log: bool, style: Style, format: str) -> bytes:
     """The figure as a png, svg or pdf file."""
     from actprof.report.settings import provenance
 
-    def draw(figure: Figure, theme: Theme) -> None:
-        draw_figure(figure, theme, bounds, log)
-
-    return to_bytes(draw, format, style, provenance(TITLE, bounds.seed, dict(bounds.config)))
+    return to_bytes(lambda figure, theme: draw_figure(figure, theme, bounds, log), format, style,
+                    provenance(TITLE, bounds.seed, dict(bounds.config)))
 
 
 def draw_figure(figure: Figure, theme: Theme, bounds: Bounds, log: bool) -> None:
@@ -63,7 +61,7 @@ def words(bounds: Bounds) -> list[str]:
     config, dense = bounds.config, _is_dense(bounds)
     inputs, units = ("fan-in", "fan-out") if dense else ("input channels", "output channels")
     said = [f"{inputs} {_listed(bounds.schemes[0].channels)}"]
-    said += [f"kernel {_sides(bounds)}"] if config["kernel"] and not dense else []
+    said += [f"kernel {' × '.join(map(str, config['kernel']))}"] if config["kernel"] and not dense else []
     said += ["depthwise"] if config["depthwise"] else [f"{config['groups']} groups"] if config["groups"] > 1 else []
     said += ["transposed"] if config["transposed"] else []
     said.append(f"{units} = {inputs}" if config["fan_out"] == FAN_OUT else f"{units} {short(config['fan_out'])}")
@@ -80,10 +78,6 @@ def _listed(fan_ins: Sequence[int]) -> str:
     if len(fan_ins) <= MAX_LISTED:
         return ", ".join(map(short, fan_ins))
     return f"{short(fan_ins[0])} … {short(fan_ins[-1])} ({grouped(len(fan_ins))} values)"
-
-
-def _sides(bounds: Bounds) -> str:
-    return " × ".join(map(str, bounds.config["kernel"]))
 
 
 def _is_dense(bounds: Bounds) -> bool:

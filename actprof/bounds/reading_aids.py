@@ -91,7 +91,7 @@ def _factor(number: float) -> str:
 
 
 def _free_space(sheet: Sheet, spot: Spot, box: Box, schemes: Schemes) -> FreeSpace:
-    """Where there are neither curves nor markers."""
+    """The places of the axes without curves and markers."""
     free = FreeSpace(box)
     for number, curves in enumerate(schemes.curves):
         for values in (curves.std, curves.bound):

@@ -10,11 +10,10 @@ from typing import NoReturn
 
 from actprof.catalogue import initializers
 from actprof.catalogue.initializers import INITIALIZERS
-from actprof.errors import SpecError, quoted
+from actprof.errors import SpecError, quoted, require_distinct
 from actprof.registry import NUMBER, Choice, fan, folded
 
-MAX_POINTS = 10_000
-"""A longer range is followed at this many fan-ins, evenly spaced."""
+MAX_POINTS = 10_000  # a longer range is followed at this many fan-ins, evenly spaced
 
 PER_DECADE = 20
 MAX_SAMPLED = 5
@@ -93,7 +92,7 @@ def _geometric(low: int, high: int) -> list[int]:
 
 
 def _round_ones(asked: list[int]) -> tuple[int, ...]:
-    """Of the fan-ins that are asked for, the ends and those next to powers of ten, at most MAX_SAMPLED."""
+    """The ends of what is asked for, and the fan-ins next to powers of ten; at most MAX_SAMPLED."""
     powers = [10**power for power in range(19) if asked[0] < 10**power < asked[-1]]
     chosen = sorted({asked[0], *(_nearest(asked, power) for power in powers), asked[-1]})
     last = len(chosen) - 1
@@ -167,10 +166,7 @@ def schemes(names: Sequence[str]) -> tuple[Choice, ...]:
         if INITIALIZERS[choice.name].calibrated:
             raise SpecError(f"{choice.name} scales its weights on a batch of inputs, and bounds has none. "
                             "Take orthogonal, from which it starts.")
-    labels = [choice.label for choice in chosen]
-    for label in labels:
-        if labels.count(label) > 1:
-            raise SpecError(f"the scheme {quoted(label)} is asked for twice. Name each --scheme once.")
+    require_distinct("the scheme", [choice.label for choice in chosen], "each --scheme")
     return chosen
 
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from typing import cast
 
 import numpy as np
-from numpy.typing import NDArray
 
+from actprof.arrays import Floats
 from actprof.bounds.request import MAX_POINTS, as_kernels, fan_ins, has_gain, kernel, namesakes, schemes, with_gain
 from actprof.bounds.result import Bounds, Curve, Sample, Scheme
 from actprof.bounds.spec import FAN_IN, FAN_OUT, SCHEMES, BoundsSpec
@@ -21,14 +21,9 @@ from actprof.streams import WEIGHT, stream
 MAX_MATRIX = 1 << 20
 """Weights of a matrix that is drawn to be checked, 1024 × 1024; more would keep a live demo waiting."""
 
-FINE = 100
-"""Fan-ins from which on a curve can be drawn as it is."""
-
-NEAR = 1e-4
-"""Relative distance over which a slope is measured."""
-
-MAX_MATRICES = 1000
-"""Small matrices that are drawn to have enough weights."""
+FINE = 100  # fan-ins from which on a curve can be drawn as it is
+NEAR = 1e-4  # relative distance over which a slope is measured
+MAX_MATRICES = 1000  # small matrices that are drawn to have enough weights
 
 
 def bounds_spec(names: Sequence[str] = SCHEMES, *, fan_in: str = FAN_IN, at: str | None = None,
@@ -85,7 +80,8 @@ def _scheme(choice: Choice, request: BoundsSpec) -> Scheme:
     altered = with_gain(choice, request.gain)
     initializer = initializers.bind(altered)
     asked = _curve(initializer, request.fan_in, request)
-    sampled = [inputs for inputs in request.at if _drawable(initializer, _fans(inputs, request))]
+    sampled = [inputs for inputs in request.at
+               if initializer.row.matrix is None or math.prod(_fans(inputs, request).shape) <= MAX_MATRIX]
     return Scheme(
         choice.label, str(altered), initializer.formula, initializer.distribution, request.fan_in, asked.fan_in,
         tuple(_fans(inputs, request).fan_out for inputs in request.fan_in), asked.mean, asked.std, asked.support,
@@ -124,7 +120,7 @@ def _filled(inputs: Sequence[int]) -> list[int]:
 
 
 def _slope(initializer: BoundInitializer, asked: Curve, request: BoundsSpec) -> tuple[float, float] | None:
-    """Of the formula itself, which knows fractions of an input too."""
+    """The slope at both ends, of the formula itself, which knows fractions of an input too."""
     steps = np.diff(asked.std)
     if len(asked.std) < 2 or not all(asked.std) or (steps.max() > 0 and steps.min() < 0):
         return None
@@ -135,10 +131,6 @@ def _slope(initializer: BoundInitializer, asked: Curve, request: BoundsSpec) -> 
     first, last = ((log_std(inputs * (1 + NEAR)) - log_std(inputs * (1 - NEAR))) / (2 * NEAR)
                    for inputs in (request.fan_in[0], request.fan_in[-1]))
     return first, last
-
-
-def _drawable(initializer: BoundInitializer, fans: Fans) -> bool:
-    return initializer.row.matrix is None or math.prod(fans.shape) <= MAX_MATRIX
 
 
 def _sample(initializer: BoundInitializer, inputs: int, request: BoundsSpec) -> Sample:
@@ -157,7 +149,7 @@ def _sample(initializer: BoundInitializer, inputs: int, request: BoundsSpec) -> 
                   difference / allowed if difference else 0.0)
 
 
-def _weights(initializer: BoundInitializer, fans: Fans, request: BoundsSpec) -> NDArray[np.float64]:
+def _weights(initializer: BoundInitializer, fans: Fans, request: BoundsSpec) -> Floats:
     rng = stream(request.seed, WEIGHT, 0, fans.fan_in)
     if initializer.row.matrix is None:
         return initializer.sample(rng, fans, (request.samples,), np.float64)

@@ -11,8 +11,7 @@ from actprof.registry import MAX_FAN, Choice
 
 MAX_KERNEL, MAX_SIDES = 1_000, 3
 MIN_SAMPLES, MAX_SAMPLES = 2, 10**7
-MAX_DRAWN = 10**9
-"""Weights of all samples together; they take most of a minute."""
+MAX_DRAWN = 10**9  # weights of all samples together; they take most of a minute
 
 SCHEMES = ("xavier", "xavier_uniform", "he", "lecun", "fan_in_uniform")
 FAN_IN = "1:100"
@@ -85,5 +84,5 @@ class BoundsSpec:
 
     @property
     def area(self) -> int:
-        """By what a convolution's channels are multiplied."""
+        """The factor from a convolution's channels to its fans."""
         return math.prod(self.kernel)

@@ -20,8 +20,7 @@ from actprof.registry import Choice, Parameter, Registry, Value
 
 Points = tuple[float, ...]
 T = TypeVar("T")
-Fact: TypeAlias = T | Callable[..., T]
-"""Something about an activation, or a function of its parameters that gives it."""
+Fact: TypeAlias = T | Callable[..., T]  # something about an activation, or a function of its parameters that gives it
 
 FLAT = 0.05
 

@@ -12,11 +12,8 @@ from numpy.typing import DTypeLike
 
 from actprof.arrays import Array
 
-TRUNCATED_STD = 0.87962566103423978
-"""Std of N(0, 1) cut at ±2."""
-
-BLOCK = 1 << 16
-"""Cut draws are made this many at a time, so that what is thrown away needs no room."""
+TRUNCATED_STD = 0.87962566103423978  # std of N(0, 1) cut at ±2
+BLOCK = 1 << 16  # cut draws are made this many at a time, so that what is thrown away needs no room
 
 Sampler = Callable[[np.random.Generator, tuple[int, ...], DTypeLike], Array]
 

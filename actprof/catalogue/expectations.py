@@ -92,14 +92,12 @@ def _of_largest(k: int, variance: float, offset: float, order: int) -> tuple[flo
     return -mean / (4 * variance * root), -offset * mean / (2 * variance * root)
 
 
-MIN_TO_SPLIT = 1e-28
-"""Variance, in units of scale(φ)², below which both sides of a kink are seen as from there."""
+MIN_TO_SPLIT = 1e-28  # variance, in units of scale(φ)², below which both sides of a kink are seen as from there
 
 MIN_FOR_SLOPES, MIN_FOR_CURVATURES = 1e-10, 1e-4
 """Variances, in units of scale(φ)², below which a derivative is taken there: further down it only gathers rounding."""
 
-NOTHING = 1e-20
-"""A slope without variance that is 0: it is looked up at MIN_TO_SPLIT."""
+NOTHING = 1e-20  # a slope without variance that is 0: it is looked up at MIN_TO_SPLIT
 
 
 @dataclass(frozen=True)

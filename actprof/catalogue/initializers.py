@@ -107,8 +107,7 @@ def _stddev(stddev: float) -> dict[str, Value]:
     return {"std": stddev}
 
 
-MAX_SIZE = 1e37
-"""The largest parameter: weights far beyond it are infinite in single precision."""
+MAX_SIZE = 1e37  # the largest parameter: weights far beyond it are infinite in single precision
 
 FAN_TEXT = {"fan_in": "n", "fan_out": "m", "fan_avg": "((n+m)/2)", "fan_geo_avg": "√(nm)"}
 """The modes as formulas show them."""

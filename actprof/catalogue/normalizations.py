@@ -13,8 +13,7 @@ from actprof.arrays import Rows
 from actprof.catalogue.special import borrowed
 from actprof.registry import Choice, Parameter, Registry
 
-MOMENTUM = 0.1
-"""Share of a batch in the running moments, as in PyTorch."""
+MOMENTUM = 0.1  # share of a batch in the running moments, as in PyTorch
 
 
 class Moments(NamedTuple):

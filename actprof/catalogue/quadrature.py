@@ -15,14 +15,12 @@ from actprof.arrays import Array
 from actprof.catalogue.activations import ACTIVATIONS, BoundActivation, bind
 from actprof.catalogue.special import normal_density
 
-REACH = 10.0
-"""Standard deviations to which an expectation extends: beyond are 1e-23 of the probability."""
+REACH = 10.0  # standard deviations to which an expectation extends: beyond are 1e-23 of the probability
 
 ORDER = 24
 _PANELS = (-REACH, -6.0, -3.0, 0.0, 3.0, 6.0, REACH)
 _GRADED = (2.0, 4.0, 8.0, 16.0, 32.0, 128.0, 512.0, 2048.0, 8192.0)
-MAX_OF_PERIODIC = 100.0
-"""Variance above which the expectation of sin z no longer depends on it: e^{-50} is left."""
+MAX_OF_PERIODIC = 100.0  # variance above which the expectation of sin z no longer depends on it: e^{-50} is left
 
 
 @functools.cache
@@ -74,7 +72,7 @@ def _composite(edges: Array, order: int) -> tuple[Array, Array]:
 
 @functools.lru_cache(64)
 def trapezoid(nodes: int) -> tuple[Array, Array]:
-    """That many equidistant nodes z in ±9 and their weights."""
+    """Equidistant nodes z in ±9, so many, and their weights."""
     z = np.linspace(-9, 9, nodes)
     weights = normal_density(z)
     return z, weights / weights.sum()
@@ -86,8 +84,7 @@ def interval(low: float, high: float, nodes: int) -> tuple[Array, Array]:
     return low + (high - low) * (1 + x) / 2, weights / 2
 
 
-SLOPES = 8
-"""Slopes that stand for all that can be drawn; enough for their fourth powers."""
+SLOPES = 8  # slopes that stand for all that can be drawn; enough for their fourth powers
 
 
 @dataclass(frozen=True)

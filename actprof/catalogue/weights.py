@@ -19,8 +19,7 @@ from actprof.catalogue.draws import NORMAL, POINT, Draw
 from actprof.errors import SpecError
 from actprof.registry import Choice, Parameter, Value
 
-ROUNDING = 1e-13
-"""The share of their size by which sums of weights may be off."""
+ROUNDING = 1e-13  # the share of their size by which sums of weights may be off
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ from itertools import islice, pairwise
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from actprof.arrays import Array
 from actprof.data.columns import Columns, Look, columns, drop_option
 from actprof.data.request import MISSING, RowsSpec
 from actprof.data.samples import NO_LABEL, Samples
@@ -30,8 +30,7 @@ DELIMITERS = ("\t", ";", ",", BLANKS)
 SAMPLE, MAX_SAMPLE = 20, 1 << 18
 """Lines from which the layout is read, and characters that end them sooner, from the second line on."""
 
-NO_NUMBER = {"", "?", "na", "n/a", "nan", "null", "none", "-", "."}
-"""Cells that stand for a missing number."""
+NO_NUMBER = {"", "?", "na", "n/a", "nan", "null", "none", "-", "."}  # cells that stand for a missing number
 
 
 @dataclass(frozen=True)
@@ -172,7 +171,7 @@ def _number(cell: str, delimiter: str) -> float | None:
         return None
 
 
-def _labels(layout: Layout, cells: Sequence[str]) -> NDArray[Any]:
+def _labels(layout: Layout, cells: Sequence[str]) -> Array:
     """Numbers if all are, but for the missing ones, which become NaN; else text."""
     plain = [cell.strip() for cell in cells]
     numbers = [math.nan if cell.casefold() in NO_LABEL else layout.number(cell) for cell in plain]
@@ -192,7 +191,7 @@ class _Reading:
     labelled: bool
     spec: RowsSpec
 
-    def fast(self) -> tuple[NDArray[Any], list[str]] | None:
+    def fast(self) -> tuple[Array, list[str]] | None:
         """The numbers and labels of an orderly file; None if a closer look is needed."""
         layout, inputs = self.layout, self.chosen.inputs
         # loadtxt reads whole numbers five times as fast as others: worth a try, which fails at the first that is none.
@@ -201,7 +200,7 @@ class _Reading:
             try:
                 with warnings.catch_warnings():
                     warnings.simplefilter("error")
-                    x: NDArray[Any] = np.loadtxt(
+                    x: Array = np.loadtxt(
                         self._orderly_lines(labels), dtype, comments=None, ndmin=2, quotechar='"',
                         delimiter=None if layout.delimiter == BLANKS else layout.delimiter,
                         usecols=None if len(inputs) == layout.width else inputs)
@@ -229,7 +228,7 @@ class _Reading:
                     labels.append(cell)
                 yield line if delimiter == "," else line.replace(",", ".")
 
-    def careful(self) -> tuple[NDArray[Any], list[str]]:
+    def careful(self) -> tuple[Array, list[str]]:
         """The numbers and labels of any file, cell by cell; missing numbers are NaN where they may be missing.
 
         DataError names the columns of text, or the place of the first fault.

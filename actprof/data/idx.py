@@ -19,14 +19,9 @@ from actprof.data.table import display_path, require_memory, require_no_bomb
 from actprof.errors import DataError
 from actprof.machine import amount
 
-IMAGES, LABELS = 0x00000803, 0x00000801
-"""Magic numbers: unsigned bytes in three dimensions and in one."""
-
-FIRST = ("train-images-idx3-ubyte", "train-images.idx3-ubyte")
-"""How the file of training images is called in a folder."""
-
-DEFLATE_RATIO = 1032
-"""How much larger than its gzipped file anything can be."""
+IMAGES, LABELS = 0x00000803, 0x00000801  # magic numbers: unsigned bytes in three dimensions and in one
+FIRST = ("train-images-idx3-ubyte", "train-images.idx3-ubyte")  # how the file of training images is called in a folder
+DEFLATE_RATIO = 1032  # how much larger than its gzipped file anything can be
 
 
 def read_idx(path: str, spec: RowsSpec, labelled: bool) -> Samples:

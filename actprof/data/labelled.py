@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from actprof.arrays import Array, Counts
 from actprof.data import sources
 from actprof.data.request import AUTO, NONE, SPLIT, DataSpec
 from actprof.data.samples import Samples, are_pixels, encoded, flattened
@@ -17,11 +17,8 @@ from actprof.data.table import SCALINGS, Scaling, Table, is_usual, require_memor
 from actprof.errors import DataError, SpecError
 from actprof.streams import DATA, stream
 
-SHUFFLE = 2
-"""The stream of the order of rows, beside those of the two parts of what is drawn."""
-
-ROUNDING = 1e-9
-"""What 100 × (1 − 0.9) lacks of 10, and much less than a row."""
+SHUFFLE = 2  # the stream of the order of rows, beside those of the two parts of what is drawn
+ROUNDING = 1e-9  # what 100 × (1 − 0.9) lacks of 10, and much less than a row
 
 
 @dataclass(frozen=True)
@@ -38,9 +35,9 @@ class Labelled:
 
     name: str
     x_train: NDArray[np.float32]
-    y_train: NDArray[Any]
+    y_train: Array
     x_test: NDArray[np.float32]
-    y_test: NDArray[Any]
+    y_test: Array
     classes: tuple[str, ...]
     notes: tuple[str, ...] = ()
 
@@ -79,7 +76,7 @@ class Labelled:
         return 1.0 if self.classes else rms(self.y_train)
 
 
-def half_mean_square(errors: NDArray[Any]) -> float:
+def half_mean_square(errors: Array) -> float:
     with np.errstate(over="ignore"):
         return float(np.square(errors, dtype=np.float64).mean()) / 2
 
@@ -108,10 +105,10 @@ def _found(samples: Samples, classes: tuple[str, ...]) -> tuple[str, ...]:
     return (f"the {kind} are {samples.label}{why}",) if samples.label else ()
 
 
-Part = tuple[NDArray[Any], NDArray[Any]]
+Part = tuple[Array, Array]
 
 
-def split(name: str, samples: Samples, labels: list[NDArray[Any]], spec: DataSpec, seed: int,
+def split(name: str, samples: Samples, labels: list[Array], spec: DataSpec, seed: int,
           ) -> tuple[Part, Part, tuple[str, ...]]:
     """Inputs and labels to train on and to test on as the spec asks for them, and remarks."""
     if samples.x_test is not None and spec.validation_split is not None:
@@ -131,7 +128,7 @@ def split(name: str, samples: Samples, labels: list[NDArray[Any]], spec: DataSpe
     return (x[:size], y[:size]), test, notes
 
 
-def _scaled(samples: Samples, train: NDArray[Any], test: NDArray[Any], scale: str,
+def _scaled(samples: Samples, train: Array, test: Array, scale: str,
             ) -> tuple[NDArray[np.float32], NDArray[np.float32], tuple[str, ...]]:
     """Both parts as rows of float32, scaled by what the training rows show, and remarks."""
     rows = flattened(train)
@@ -140,7 +137,7 @@ def _scaled(samples: Samples, train: NDArray[Any], test: NDArray[Any], scale: st
     return x_train, x_test, scaling.notes
 
 
-def _float32(what: str, rows: NDArray[Any], scaling: Scaling) -> NDArray[np.float32]:
+def _float32(what: str, rows: Array, scaling: Scaling) -> NDArray[np.float32]:
     require_memory(what, 4 * rows.size)
     converted = np.empty(rows.shape, np.float32)
     for start, part in row_chunks(rows):
@@ -150,7 +147,7 @@ def _float32(what: str, rows: NDArray[Any], scaling: Scaling) -> NDArray[np.floa
     return converted
 
 
-def _targets(train: NDArray[Any], test: NDArray[Any], scale: str) -> tuple[NDArray[Any], NDArray[Any], tuple[str, ...]]:
+def _targets(train: Array, test: Array, scale: str) -> tuple[Array, Array, tuple[str, ...]]:
     """Numbers to predict, scaled as the inputs are where that is asked for, and remarks."""
     if scale in (AUTO, NONE):
         size = rms(train)
@@ -192,7 +189,7 @@ def _remarks(spec: DataSpec, train: int, test: int) -> tuple[str, ...]:
     return (f"{which}, are held back for the test; --validation-split sets the share",)
 
 
-def _missing(classes: tuple[str, ...], y_train: NDArray[np.int64], y_test: NDArray[np.int64],
+def _missing(classes: tuple[str, ...], y_train: Counts, y_test: Counts,
              shuffled: bool) -> tuple[str, ...]:
     """Remarks on classes that only one of the two parts knows."""
     hint = "" if shuffled else "; --shuffle mixes the rows first"

@@ -15,14 +15,14 @@ from importlib.resources import files
 import numpy as np
 from numpy.typing import NDArray
 
+from actprof.arrays import Counts, Floats
 from actprof.data.samples import Samples, balanced
 from actprof.data.table import require_memory
 from actprof.streams import BLOCK, DATA, stream
 
-RADIUS = 2.0
-"""Where the outermost points lie before noise: their mean square is near 1."""
+RADIUS = 2.0  # the distance of the outermost points from 0 before noise: their mean square is near 1
 
-Curve = Callable[[NDArray[np.float64], NDArray[np.float64]], tuple[NDArray[np.float64], NDArray[np.float64]]]
+Curve = Callable[[Floats, Floats], tuple[Floats, Floats]]
 """(class as a part of all classes, uniform number) → (radius, turns) of a point."""
 
 
@@ -49,7 +49,7 @@ def _points(seed: int, classes: int, noise: float, train: int, test: int, curve:
 
 
 def _part(seed: int, part: int, classes: int, noise: float, count: int, curve: Curve,
-          ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+          ) -> tuple[NDArray[np.float32], Counts]:
     """(count, 2) points with noise and their classes; the first do not depend on how many follow."""
     y = balanced(stream(seed, DATA, part, 0), classes, count)
     radius, turns = curve(y / classes, stream(seed, DATA, part, 1).random(count))
@@ -58,11 +58,8 @@ def _part(seed: int, part: int, classes: int, noise: float, count: int, curve: C
     return x.astype(np.float32), y
 
 
-PIXELS = 28
-"""Rows and columns of an image."""
-
-SIDE, STEP = 40, 0.65
-"""Points of a stored distance field along each side, and image pixels between two of them."""
+PIXELS = 28  # rows and columns of an image
+SIDE, STEP = 40, 0.65  # points of a stored distance field along each side, and image pixels between two of them
 
 FIELD, PER_PIXEL = 96, 32
 """A stored byte is FIELD + PER_PIXEL × the distance to the outline in image pixels, positive inside."""
@@ -70,17 +67,10 @@ FIELD, PER_PIXEL = 96, 32
 TURN, SLANT, SHIFT, BEND = 0.25, 0.3, 0.8, 1.1
 """The most a digit is turned (radians), slanted, shifted and bent (pixels), either way."""
 
-SIZE = 0.77, 0.87
-"""Least and greatest height and width of a digit, of those stored; a stroke's weight comes on top."""
-
-WEIGHT = 0.4, 1.2
-"""Least and greatest width that a pen adds to each side of a stroke, in pixels."""
-
-ROOM = 10
-"""Bytes that a pixel takes while the images are made."""
-
-PALEST, GRAIN = 0.9, 0.2
-"""The least brightness of a pen, and the most of its brightness that a single pixel loses."""
+SIZE = 0.77, 0.87  # least and greatest height and width of a digit, of those stored; a stroke's weight comes on top
+WEIGHT = 0.4, 1.2  # least and greatest width that a pen adds to each side of a stroke, in pixels
+ROOM = 10  # bytes that a pixel takes while the images are made
+PALEST, GRAIN = 0.9, 0.2  # the least brightness of a pen, and the most of its brightness that a single pixel loses
 
 
 def glyphs(seed: int, train: int, test: int) -> Samples:
@@ -91,7 +81,7 @@ def glyphs(seed: int, train: int, test: int) -> Samples:
                    tuple("0123456789"))
 
 
-def images(seed: int, part: int, count: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+def images(seed: int, part: int, count: int) -> tuple[NDArray[np.float32], Counts]:
     """(count, PIXELS²) pixels from 0 to 1 and the digit of each; the first do not depend on how many follow."""
     digits = balanced(stream(seed, DATA, part, 0), 10, count)
     pixels = np.empty((count, PIXELS * PIXELS), np.float32)
@@ -113,7 +103,7 @@ def fields() -> NDArray[np.float32]:
     return stored
 
 
-def _drawn(rng: np.random.Generator, digits: NDArray[np.int64]) -> NDArray[np.float32]:
+def _drawn(rng: np.random.Generator, digits: Counts) -> NDArray[np.float32]:
     """One image of each digit."""
     count = len(digits)
     fonts = fields().shape[1]
@@ -147,7 +137,7 @@ def _basis() -> NDArray[np.float32]:
     return np.stack([np.ones_like(row), row, column, *np.sin(phases), *np.cos(phases)]).astype(np.float32)
 
 
-def _sampled(prototypes: NDArray[np.int64], places: NDArray[np.float32]) -> NDArray[np.float32]:
+def _sampled(prototypes: Counts, places: NDArray[np.float32]) -> NDArray[np.float32]:
     """(count, PIXELS²) distances at the places, linear between the four points around each."""
     # Beyond a field's edge there is no ink, as there is none at the edge.
     np.clip(places, 0, SIDE - 1.001, out=places)

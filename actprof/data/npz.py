@@ -18,8 +18,8 @@ from typing import IO, Any
 
 import numpy as np
 from numpy.lib import format as npy
-from numpy.typing import NDArray
 
+from actprof.arrays import Array
 from actprof.data.request import AUTO, RowsSpec
 from actprof.data.samples import Samples, in_columns
 from actprof.data.table import display_path, require_memory, require_no_bomb
@@ -143,7 +143,7 @@ class _Arrays:
     def called(self, name: str) -> str:
         return f"{self.file}: array {quoted(name)}"
 
-    def load(self, name: str, require: Any) -> NDArray[Any]:
+    def load(self, name: str, require: Any) -> Array:
         """An array whose header is as required."""
         require(self.called(name), self.headers[name])
         with self.archive.open(f"{name}.npy") as file:
@@ -182,7 +182,7 @@ class _Arrays:
                             f"{samples.x[0].size:,} as in the training rows.")
         return replace(samples, y=y, x_test=test, y_test=self._labels(y_test, x_test), what=self.file)
 
-    def _labels(self, name: str, inputs: str) -> NDArray[Any]:
+    def _labels(self, name: str, inputs: str) -> Array:
         """One label for each row of the inputs."""
         y = self.load(name, require_labels)
         expected = self.headers[inputs].shape[0]
@@ -252,12 +252,12 @@ def _require_stored(what: str, header: Header) -> None:
     require_memory(what, header.promised)
 
 
-def _array(file: IO[bytes], what: str) -> NDArray[Any]:
+def _array(file: IO[bytes], what: str) -> Array:
     file.seek(0)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            array: NDArray[Any] = npy.read_array(file, allow_pickle=False)
+            array: Array = npy.read_array(file, allow_pickle=False)
     except (OSError, MemoryError, zipfile.BadZipFile, zlib.error):
         raise
     except Exception:  # as many kinds as there are decompressors

@@ -9,8 +9,7 @@ from typing import Any
 from actprof.errors import SpecError, quoted
 from actprof.registry import Choice
 
-SPLIT = 0.2
-"""The part of a file's rows held back for the test where nothing else is asked for."""
+SPLIT = 0.2  # the part of a file's rows held back for the test where nothing else is asked for
 
 DATA = "glyphs"
 AUTO, NONE, FIRST, LAST = "auto", "none", "first", "last"

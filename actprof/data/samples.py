@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from actprof.arrays import Array, Counts, Flags
 from actprof.data.columns import Look, columns
 from actprof.data.request import MISSING, RowsSpec
 from actprof.data.table import Table, row_chunks
 from actprof.errors import DataError, quoted
 
 MAX_CLASSES = 1000
-FEW_CLASSES = 20
-"""So many different labels are classes however few rows there are."""
-
-NO_LABEL = ("", "?", "nan")
-"""Text that stands for a missing label."""
-
-WIDE = 16
-"""Columns from which whole numbers 0…255 are taken for pixels."""
+FEW_CLASSES = 20  # so many different labels are classes however few rows there are
+NO_LABEL = ("", "?", "nan")  # text that stands for a missing label
+WIDE = 16  # columns from which whole numbers 0…255 are taken for pixels
 
 
 @dataclass(frozen=True)
@@ -39,10 +33,10 @@ class Samples:
         notes: one-line remarks on how they were read.
     """
 
-    x: NDArray[Any]
-    y: NDArray[Any] | None = None
-    x_test: NDArray[Any] | None = None
-    y_test: NDArray[Any] | None = None
+    x: Array
+    y: Array | None = None
+    x_test: Array | None = None
+    y_test: Array | None = None
     classes: tuple[str, ...] = ()
     what: str = ""
     label: str = ""
@@ -57,12 +51,12 @@ class Samples:
         return Table(flat, self.what, (*self.notes, *notes), are_pixels(self.x))
 
 
-def flattened(x: NDArray[Any]) -> NDArray[Any]:
+def flattened(x: Array) -> Array:
     """(rows, features)."""
     return x.reshape(len(x), -1)
 
 
-def are_pixels(x: NDArray[Any]) -> bool:
+def are_pixels(x: Array) -> bool:
     """Whether these are pixels 0 … 255: bytes, or whole numbers of images or of many columns that fit in bytes."""
     if x.dtype.kind not in "iu" or not x.size:
         return False
@@ -71,7 +65,7 @@ def are_pixels(x: NDArray[Any]) -> bool:
     return 1 < high <= 255 and int(x.min()) >= 0 and (image or (x.shape[1] >= WIDE and high > 127))
 
 
-def in_columns(x: NDArray[Any], spec: RowsSpec, labelled: bool, what: str) -> Samples:
+def in_columns(x: Array, spec: RowsSpec, labelled: bool, what: str) -> Samples:
     """The parts of an array without names of columns, as the spec asks for them."""
     flat = flattened(x)
     chosen = columns(what, Look(flat.shape[1]), spec, labelled)
@@ -90,8 +84,8 @@ def complete(samples: Samples, missing: str) -> Samples:
     return replace(samples, x=x, y=y, x_test=x_test, y_test=y_test, notes=(*samples.notes, *note, *more))
 
 
-def _complete(what: str, x: NDArray[Any], y: NDArray[Any] | None, missing: str,
-              ) -> tuple[NDArray[Any], NDArray[Any] | None, tuple[str, ...]]:
+def _complete(what: str, x: Array, y: Array | None, missing: str,
+              ) -> tuple[Array, Array | None, tuple[str, ...]]:
     good, flat = np.ones(len(x), np.bool_), flattened(x)
     if x.dtype.kind == "f":
         for start, rows in row_chunks(flat):
@@ -115,10 +109,10 @@ def _complete(what: str, x: NDArray[Any], y: NDArray[Any] | None, missing: str,
             (f"{lacking} rows lack a value and are left out",))
 
 
-def _are_labels(y: NDArray[Any]) -> NDArray[np.bool_]:
+def _are_labels(y: Array) -> Flags:
     """Which labels are there: finite numbers, or text."""
     if y.dtype.kind == "f":
-        good: NDArray[np.bool_] = np.isfinite(y)
+        good: Flags = np.isfinite(y)
     elif y.dtype.kind == "U":
         good = ~np.isin(np.char.lower(y), NO_LABEL)
     else:
@@ -126,13 +120,13 @@ def _are_labels(y: NDArray[Any]) -> NDArray[np.bool_]:
     return np.asarray(good.reshape(len(y), -1).all(axis=1))
 
 
-def balanced(rng: np.random.Generator, classes: int, count: int) -> NDArray[np.int64]:
+def balanced(rng: np.random.Generator, classes: int, count: int) -> Counts:
     """Class numbers in random order, each class once in every `classes` rows; the first do not depend on the rest."""
     rounds = np.tile(np.arange(classes, dtype=np.int64), (-(-count // classes), 1))
     return rng.permuted(rounds, axis=1).ravel()[:count]
 
 
-def encoded(what: str, target: str, *parts: NDArray[Any]) -> tuple[list[NDArray[Any]], tuple[str, ...]]:
+def encoded(what: str, target: str, *parts: Array) -> tuple[list[Array], tuple[str, ...]]:
     """The class numbers of each part and the classes of all, or numbers to predict (float64) and no classes.
 
     Args:
@@ -165,7 +159,7 @@ def encoded(what: str, target: str, *parts: NDArray[Any]) -> tuple[list[NDArray[
     return np.split(numbers.reshape(-1).astype(np.int64), cuts), classes
 
 
-def _plain(what: str, labels: NDArray[Any]) -> NDArray[Any]:
+def _plain(what: str, labels: Array) -> Array:
     """One label a row: text, or numbers."""
     if labels.ndim == 2:
         return _plain(what, labels[:, 0]) if labels.shape[1] == 1 else _from_one_hot(what, labels)
@@ -174,7 +168,7 @@ def _plain(what: str, labels: NDArray[Any]) -> NDArray[Any]:
     return labels.astype(np.int8) if labels.dtype.kind == "b" else labels
 
 
-def _from_one_hot(what: str, rows: NDArray[Any]) -> NDArray[Any]:
+def _from_one_hot(what: str, rows: Array) -> Array:
     if rows.dtype.kind not in "biuf" or not (((rows == 0) | (rows == 1)).all() and (rows.sum(axis=1) == 1).all()):
         raise DataError(f"{what}: found labels of shape {rows.shape}, expected one a row or one-hot rows.")
     return np.asarray(rows.argmax(axis=1))

@@ -5,19 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from actprof import machine
+from actprof.arrays import Array, Floats
 from actprof.errors import DataError, quoted
 
-MEMORY_SHARE = 0.75
-"""The part of the available memory that one file may take."""
-
-CHUNK = 1 << 20
-"""Numbers looked at together when a whole table is gone through."""
+MEMORY_SHARE = 0.75  # the part of the available memory that one file may take
+CHUNK = 1 << 20  # numbers looked at together when a whole table is gone through
 
 
 @dataclass(frozen=True)
@@ -31,7 +27,7 @@ class Table:
         pixels: whether they are whole numbers 0 … 255 of images.
     """
 
-    features: NDArray[Any]
+    features: Array
     source: str
     notes: tuple[str, ...] = ()
     pixels: bool = False
@@ -42,7 +38,7 @@ def display_path(path: str) -> str:
     return quoted(path, limit=400)[1:-1]
 
 
-def row_chunks(features: NDArray[Any]) -> Iterator[tuple[int, NDArray[Any]]]:
+def row_chunks(features: Array) -> Iterator[tuple[int, Array]]:
     """(first row, rows) of consecutive pieces that fit the cache."""
     step = max(1, CHUNK // (features.size // len(features)))
     for start in range(0, len(features), step):
@@ -68,20 +64,19 @@ def require_no_bomb(what: str, promised: int, packed: int) -> None:
                         "Save it uncompressed if that is meant.")
 
 
-USUAL = (0.01, 10.0)
-"""Mean squares that no note is made of."""
+USUAL = (0.01, 10.0)  # mean squares that no note is made of
 
 
 @dataclass(frozen=True)
 class Scaling:
     """A linear map of each feature; shift and spread are numbers, or vectors with one number a feature."""
 
-    shift: NDArray[np.float64] | float = 0.0
-    spread: NDArray[np.float64] | float = 1.0
+    shift: Floats | float = 0.0
+    spread: Floats | float = 1.0
     identity: bool = False
     notes: tuple[str, ...] = ()
 
-    def apply(self, rows: NDArray[Any], dtype: str) -> NDArray[Any]:
+    def apply(self, rows: Array, dtype: str) -> Array:
         """The scaled rows, C-contiguous in `dtype`; computed in float64."""
         # What float32 cannot hold becomes infinite here and is counted as such by the profile.
         with np.errstate(over="ignore"):
@@ -91,7 +86,7 @@ class Scaling:
             return scaled.astype(dtype, order="C", copy=False)
 
 
-def rms(features: NDArray[Any]) -> float:
+def rms(features: Array) -> float:
     """The root mean square of all numbers; infinite where squares leave float64."""
     with np.errstate(over="ignore", under="ignore"):
         total = sum(float(np.square(rows, dtype=np.float64).sum()) for _, rows in row_chunks(features))
@@ -154,6 +149,6 @@ SCALINGS: Mapping[str, Callable[[Table], Scaling]] = {
 """The value of `--scale` → the map it stands for, from the whole table."""
 
 
-def _require_representable(table: Table, spread: NDArray[np.float64] | float) -> None:
+def _require_representable(table: Table, spread: Floats | float) -> None:
     if not np.isfinite(spread).all():
         raise DataError(f"{table.source} holds numbers too large to be scaled. Divide them first.")

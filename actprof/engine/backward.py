@@ -16,8 +16,7 @@ from actprof.engine.distributions import norm
 from actprof.engine.forward import Chunk, Tape
 from actprof.engine.network import Layer
 
-SAFE = 1e-20, 1e30
-"""Sums of squares that float32 takes without a thought."""
+SAFE = 1e-20, 1e30  # sums of squares that float32 takes without a thought
 
 
 class WeightGradients:
@@ -98,8 +97,7 @@ class Gradient:
     shift: Rows | None = None
 
 
-Look = Callable[[Rows], object]
-"""Sees dL/dz, block by block."""
+Look = Callable[[Rows], object]  # sees dL/dz, block by block
 
 
 def backward(layer: Layer, tape: Tape, cotangent: Rows, scratch: Scratch, gradient: Gradient | None = None,
@@ -141,7 +139,7 @@ def _through_activation(layer: Layer, tape: Tape, cotangent: Rows, scratch: Scra
 
 
 def _through_normalisation(layer: Layer, tape: Tape, cotangent: Rows, gradient: Gradient | None) -> None:
-    """In place: the cotangent of what entered the normalisation."""
+    """Change the cotangent, in place, to that of what entered the normalisation."""
     if layer.norm is None:
         return
     if gradient is not None and gradient.scale is not None:

@@ -23,11 +23,8 @@ EXPLODED = 6.0
 """A layer that reaches more than this many times as far as the inputs and the mildest arm's first layer has exploded:
 the shared range does not follow it, for that would squeeze the others into a single bar."""
 
-UNSEEN = 0.15
-"""Margin on each side for values that the pilot did not see."""
-
-NEAR_CONSTANT = 1e-3
-"""The range of a constant layer reaches this share of its value to both sides."""
+UNSEEN = 0.15  # margin on each side for values that the pilot did not see
+NEAR_CONSTANT = 1e-3  # the range of a constant layer reaches this share of its value to both sides
 
 
 @dataclass(frozen=True)

@@ -25,11 +25,8 @@ the interpreter's lock at every call, seldom wait for each other."""
 PAIRED_BINS = 200
 """Maximum bins for which two values are counted as one index; beyond, the table of pairs outgrows the cache."""
 
-CANCELLED = 1e-5
-"""Share of the sum of squares below which the spread is taken again from centred values."""
-
-MAX_SIZE = 1e120
-"""Squares of values between 1/MAX_SIZE and MAX_SIZE can be summed in float64 without a thought."""
+CANCELLED = 1e-5  # share of the sum of squares below which the spread is taken again from centred values
+MAX_SIZE = 1e120  # squares of values between 1/MAX_SIZE and MAX_SIZE can be summed in float64 without a thought
 
 ROW_LIMITS = {4: 1e30, 8: 1e290}
 """Bytes of a float → squares of rows between 1/limit and limit are safe in that precision."""

@@ -19,8 +19,7 @@ import numpy as np
 from actprof.arrays import Array, Counts, Flags, Floats
 from actprof.digits import count, number, percent
 
-Atoms = tuple[tuple[float, int], ...]
-"""((value, how often it was taken), …)"""
+Atoms = tuple[tuple[float, int], ...]  # ((value, how often it was taken), …)
 
 
 def norm(values: Floats) -> float:

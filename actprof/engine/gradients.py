@@ -24,8 +24,7 @@ from actprof.streams import BLOCK, COTANGENT, stream
 
 DECADES_PER_POWER = math.log10(2)
 
-MAX_POWER = 1000
-"""Values between 2**-MAX_POWER and 2**MAX_POWER keep all their digits in float64."""
+MAX_POWER = 1000  # values between 2**-MAX_POWER and 2**MAX_POWER keep all their digits in float64
 
 
 @dataclass(frozen=True)
@@ -119,8 +118,7 @@ GRADIENT_STATISTICS = [
 """The statistics that gradients have beside distributions.STATISTICS."""
 
 
-COMFORT = 12
-"""Powers of two that a layer's gradients may be away from 1 before they are scaled."""
+COMFORT = 12  # powers of two that a layer's gradients may be away from 1 before they are scaled
 
 MAX_SHIFT = {4: 100, 8: 900}
 """Bytes of a float → powers of two that a layer is scaled by at most: a factor that such a float can hold."""
@@ -162,7 +160,7 @@ def finite_rows(tapes: Sequence[Tape], outputs: Rows) -> Flags:
 
 
 def scale_by_power(values: Rows, power: int) -> None:
-    """In place: 2**power times the values."""
+    """Multiply the values by 2**power, in place."""
     if power:
         values *= values.dtype.type(math.ldexp(1.0, power))
 

@@ -260,11 +260,8 @@ class InputMoments:
     largest: float
 
 
-CALIBRATION_ROWS = 1024
-"""Rows of the first batch on which weights are scaled that ask for it."""
-
-LOOKED_AT = 1024
-"""Rows of the first batch from which the inputs' moments are taken."""
+CALIBRATION_ROWS = 1024  # rows of the first batch on which weights are scaled that ask for it
+LOOKED_AT = 1024  # rows of the first batch from which the inputs' moments are taken
 
 
 def input_moments(inputs: Inputs) -> InputMoments:

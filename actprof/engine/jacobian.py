@@ -22,19 +22,13 @@ from actprof.machine import amount
 
 SAMPLES = 4
 
-BLOCK_ROWS = 256
-"""Outputs that are differentiated side by side."""
+BLOCK_ROWS = 256  # outputs that are differentiated side by side
 
 MAX_SECONDS, MAX_BYTES = 10.0, 1e9
 
-PRODUCTS_A_SECOND = 1.5e10
-"""Multiplications in float64 on one core."""
-
-DECOMPOSITION = 20.0
-"""Multiplications of a decomposition into singular values, for each of shorter² · longer."""
-
-ROUNDING = 1e-14
-"""A singular value below this part of the largest is no more than the rounding of a float64 product."""
+PRODUCTS_A_SECOND = 1.5e10  # multiplications in float64 on one core
+DECOMPOSITION = 20.0  # multiplications of a decomposition into singular values, for each of shorter² · longer
+ROUNDING = 1e-14  # a singular value below this part of the largest is no more than the rounding of a float64 product
 
 
 def check(stacks: Sequence[StackSpec], inputs: Inputs) -> None:

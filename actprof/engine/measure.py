@@ -122,19 +122,14 @@ class _Watch(Recorder):
         return finite
 
 
-CHUNK_VALUES = 300_000
-"""Values of a layer in a chunk of MIN_ROWS to memory.CHUNK_ROWS rows."""
+CHUNK_VALUES = 300_000  # values of a layer in a chunk of MIN_ROWS to memory.CHUNK_ROWS rows
 
 MIN_ROWS = 1024
 
-SHARES = 16
-"""Parts that the chunks of a network are dealt into, always alike; each keeps one set of counters."""
+SHARES = 16  # parts that the chunks of a network are dealt into, always alike; each keeps one set of counters
+WORTH_SHARING = 2e8  # multiplications from which a second thread pays for its start
 
-WORTH_SHARING = 2e8
-"""Multiplications from which a second thread pays for its start."""
-
-Progress = Callable[[float], None]
-"""Called with the share of the work that is done, 0 … 1."""
+Progress = Callable[[float], None]  # called with the share of the work that is done, 0 … 1
 
 
 def measured(stacks: Sequence[StackSpec], run: RunSpec, inputs: Inputs,

@@ -17,35 +17,22 @@ from actprof.errors import ResourceError
 from actprof.machine import amount, available_memory, cores
 from actprof.streams import BLOCK
 
-WHOLE_BYTES = 2**30
-"""Weights up to this size are kept while all rows go through; larger stacks go layer by layer."""
+WHOLE_BYTES = 2**30  # weights up to this size are kept while all rows go through; larger stacks go layer by layer
 
 SUPER_ROWS = 16_384
 """Rows that go through a layer before the next is drawn: enough that drawing costs little beside the product."""
 
-CHUNK_ROWS = 4096
-"""Maximum rows per chunk."""
-
-EVALUATED_ROWS = 1024
-"""Rows that a network in training is evaluated on at once."""
-
-UNIT_BYTES = 160
-"""Counters and their results take about this much for each unit of each layer."""
+CHUNK_ROWS = 4096  # maximum rows per chunk
+EVALUATED_ROWS = 1024  # rows that a network in training is evaluated on at once
+UNIT_BYTES = 160  # counters and their results take about this much for each unit of each layer
 
 TAPE_BYTES = 64 * 2**20
 """A chunk that comes back has so few rows that its tapes take no more than this, if that is a block at least."""
 
-LIGHT_WORK = 5e9
-"""Multiplications up to which gradients that nobody asked for are sent back for all rows."""
-
-UNIT_WORK, LAYER_WORK = 100, 2e6
-"""Cost of a value, and of a call for a layer, in multiplications."""
-
-LIGHT_BYTES = 256 * 2**20
-"""Maximum memory of gradients that nobody asked for."""
-
-FEW_ROWS = 128
-"""Rows that tell the ratio of gradients well enough where all of them would take a while."""
+LIGHT_WORK = 5e9  # multiplications up to which gradients that nobody asked for are sent back for all rows
+UNIT_WORK, LAYER_WORK = 100, 2e6  # cost of a value, and of a call for a layer, in multiplications
+LIGHT_BYTES = 256 * 2**20  # maximum memory of gradients that nobody asked for
+FEW_ROWS = 128  # rows that tell the ratio of gradients well enough where all of them would take a while
 
 
 def fits_whole(*networks: Network) -> bool:

@@ -17,20 +17,12 @@ from actprof.engine.inputs import Inputs
 from actprof.engine.network import Network
 from actprof.engine.spec import RunSpec
 
-PILOT_VALUES = 102_400
-"""Values of a layer that the pilot looks at, as far as that is at least MIN_ROWS rows."""
+PILOT_VALUES = 102_400  # values of a layer that the pilot looks at, as far as that is at least MIN_ROWS rows
+MIN_ROWS = 64  # fewer rows would cost a matrix product about as much as these
+FAR = 12.0  # a value beyond this many standard deviations is an outlier that may not set the range
+TAIL = 5e-4  # share of values on each side that an outlier-ridden layer leaves out of its range
 
-MIN_ROWS = 64
-"""Fewer rows would cost a matrix product about as much as these."""
-
-FAR = 12.0
-"""A value beyond this many standard deviations is an outlier that may not set the range."""
-
-TAIL = 5e-4
-"""Share of values on each side that an outlier-ridden layer leaves out of its range."""
-
-LayerBins = dict[str, Bins]
-"""Quantity → bins."""
+LayerBins = dict[str, Bins]  # quantity → bins
 
 
 class _Reach(Recorder):

@@ -12,7 +12,7 @@ from actprof.catalogue.initializers import INITIALIZERS, as_bias, as_dense, pres
 from actprof.catalogue.normalizations import NORMALIZATIONS
 from actprof.engine import spec
 from actprof.engine.spec import StackSpec
-from actprof.errors import SpecError, quoted
+from actprof.errors import SpecError, quoted, require_distinct
 
 
 def stack_specs(inits: Sequence[str] = (spec.INIT,), acts: Sequence[str] = (spec.ACTIVATION,), *,
@@ -45,7 +45,8 @@ def stack_specs(inits: Sequence[str] = (spec.INIT,), acts: Sequence[str] = (spec
             functions *= len(sizes) - 1
         stacks.append(StackSpec(sizes, init, tuple(functions), asked_bias or preset_bias(init), asked_norm,
                                 norm_position, dropout, f"{init.label} / {act.strip().casefold()}"))
-    return _distinct(stacks)
+    require_distinct("the arm", [stack.label for stack in stacks], "each --init and --act")
+    return stacks
 
 
 def stack_arms(inits: Sequence[str], acts: Sequence[str], *, layers: Sequence[int] = (), bias: Sequence[str] = (),
@@ -59,7 +60,8 @@ def stack_arms(inits: Sequence[str], acts: Sequence[str], *, layers: Sequence[in
         words = [word for word, values in several if len(values) > 1]
         arms += [replace(stack, label=" / ".join([stack.label, *words])) for stack in stack_specs(
             inits, acts, layers=depth, bias=biases, norm=normalised, dropout=dropped, **settings)]
-    return _distinct(arms)
+    require_distinct("the arm", [arm.label for arm in arms])
+    return arms
 
 
 def _widths(text: str, layers: int | None, width: int | None, features: int | None) -> tuple[int, ...]:
@@ -77,11 +79,3 @@ def _widths(text: str, layers: int | None, width: int | None, features: int | No
         raise SpecError(f"--widths starts with {widths[0]:,}, but the file has {features:,} features. "
                         f"Start with {features}.")
     return widths
-
-
-def _distinct(stacks: list[StackSpec]) -> list[StackSpec]:
-    labels = [stack.label for stack in stacks]
-    for label in labels:
-        if labels.count(label) > 1:
-            raise SpecError(f"the arm {quoted(label)} is asked for twice. Name each once.")
-    return stacks

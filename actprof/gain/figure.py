@@ -15,8 +15,7 @@ if TYPE_CHECKING:
 
 TITLE = "Gains of activations"
 FOOT = 12.0
-MAX_ROWS = 6
-"""Activations with a row each; more make a gallery."""
+MAX_ROWS = 6  # activations with a row each; more make a gallery
 
 MAX_COLUMNS, BETWEEN, TICK, NAME, SMALL = 8, 26.0, 12.0, 15.0, 14.0
 BESIDE, BELOW, MIN_HEIGHT = 46.0, 34.0, 90.0  # pixels of a small map's ticks, and of a small plane
@@ -39,10 +38,8 @@ def render(result: GainTable, style: Style, format: str) -> bytes:
     """The figure as a png, svg or pdf file."""
     from actprof.report.settings import provenance
 
-    def draw(figure: Figure, theme: Theme) -> None:
-        draw_figure(figure, theme, result)
-
-    return to_bytes(draw, format, style, provenance(TITLE, None, dict(result.config)))
+    return to_bytes(lambda figure, theme: draw_figure(figure, theme, result), format, style,
+                    provenance(TITLE, None, dict(result.config)))
 
 
 def draw_figure(figure: Figure, theme: Theme, result: GainTable) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from actprof.catalogue.activations import ACTIVATIONS, BoundActivation, bind
 from actprof.catalogue.expectations import squares
-from actprof.errors import SpecError, quoted
+from actprof.errors import SpecError, quoted, require_distinct
 from actprof.gain.result import ActivationGains, GainCourse, GainTable, LengthMap, Shape
 from actprof.registry import Choice
 from actprof.theory.fixed_points import critical, fixed_points, gains, stable_edge
@@ -21,8 +21,7 @@ REACH = 4.0  # of z, either side
 POINTS = 321
 MAP_POINTS = 161
 
-DECADES = 1.7
-"""Largest over least of what is to be seen, as a power of ten, above which the axes are logarithmic."""
+DECADES = 1.7  # largest over least of what is to be seen, as a power of ten, above which the axes are logarithmic
 
 MAX_STEEPNESS = 1e6
 """Slope from which on φ is drawn as the step that it is on any axis."""
@@ -114,9 +113,7 @@ class GainSpec:
                                     ("--q0", self.q0, MAX_Q)):
             if value is not None and not 0 <= value <= most:
                 raise SpecError(f"{option} must be from 0 to {most:,.0f}, not {value:.12g}.")
-        for place, choice in enumerate(self.activations):
-            if choice in self.activations[:place]:
-                raise SpecError(f"the activation {quoted(choice.label)} is asked for twice. Name each once.")
+        require_distinct("the activation", self.activations, name=lambda choice: quoted(choice.label))
 
 
 def gain_spec(names: Sequence[str] = (), *, everything: bool = False, sigma_w: float | None = None,

@@ -25,8 +25,7 @@ if TYPE_CHECKING:
 KEY, TICK = 14.0, 14.0
 MAX_TICKS = 5
 AIR, AWAY = 5.0, 14.0  # pixels around the label of a line, and of a marker
-MAX_VALUE = 4.0
-"""Values of φ and φ' that are drawn, either side."""
+MAX_VALUE = 4.0  # values of φ and φ' that are drawn, either side
 
 SMALL_RANGE = -2.0, 4.0
 
@@ -208,7 +207,7 @@ def _shown(value: float | None, digits: int = 6) -> str:
 
 
 def _map_key(each: ActivationGains) -> list[list[str]]:
-    """Where the map is drawn and what becomes of the start; below, the fixed points."""
+    """Words on where the map is drawn and what becomes of the start; below, the fixed points."""
     drawn = each.length_map
     if drawn is None:
         return []

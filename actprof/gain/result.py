@@ -12,8 +12,7 @@ from actprof.theory.predictions import Edge, FixedPoint, FixedPoints, Gains
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-ROUNDING = 1e-15
-"""Share of a gain that may be rounding."""
+ROUNDING = 1e-15  # share of a gain that may be rounding
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,7 @@ from actprof.digits import without_rounding
 from actprof.gain.result import ActivationGains, GainCourse
 from actprof.theory.predictions import MAX_Q, Edge, FixedPoint, FixedPoints
 
-ENDLESS = f"grows beyond {MAX_Q:g}"
-"""Of a variance that no fixed point stops as far as they are sought."""
+ENDLESS = f"grows beyond {MAX_Q:g}"  # shown when the variance exceeds MAX_Q
 
 
 def significant(value: float | None, digits: int = 6) -> str:
@@ -40,15 +39,10 @@ def edge_words(each: ActivationGains) -> list[str]:
     if each.edge is None:
         return ["edge of chaos: none"]
     where = "at any variance" if each.edge.q is None else f"at q* = {significant(each.edge.q)}"
-    lines = [f"edge of chaos: {_sigmas(each.edge)}, {where}, {edge_stability(each)}"]
+    lines = [f"edge of chaos: {_sigmas(each.edge)}, {where}, {each.edge.stability}"]
     if each.stable_edge is not None:
         lines.append(f"  stable only from {_sigmas(each.stable_edge)} on, at q* = {significant(each.stable_edge.q)}")
     return lines
-
-
-def edge_stability(each: ActivationGains) -> str:
-    """Whether the fixed point at the edge draws the variances beside it."""
-    return each.edge.stability if each.edge else ""
 
 
 def torch_words(each: ActivationGains) -> str:
@@ -101,8 +95,7 @@ def _sigmas(edge: Edge) -> str:
     return f"σ_w = {significant(edge.sigma_w, 9)}, σ_b = {significant(edge.sigma_b)}"
 
 
-IMPORTS = "import torch.nn as nn, keras, jax"
-"""What the lines need; PyTorch's are about a `layer`, an nn.Linear."""
+IMPORTS = "import torch.nn as nn, keras, jax"  # what the lines need; PyTorch's are about a `layer`, an nn.Linear
 
 
 def recipes(gain: float | None) -> dict[str, str] | None:

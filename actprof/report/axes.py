@@ -28,8 +28,7 @@ if TYPE_CHECKING:
 
 TITLE = AXIS_TITLE
 BESIDE = 10.0  # pixels between an axis and the labels of its ticks
-BELOW = line_height(TICK) + line_height(TITLE) + 22
-"""Pixels that the ticks and the title of a horizontal axis take."""
+BELOW = line_height(TICK) + line_height(TITLE) + 22  # pixels that the ticks and the title of a horizontal axis take
 CLOSEST = 1.5  # pixels between grid lines
 
 

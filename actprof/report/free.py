@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from actprof.arrays import Flags, Floats
+from actprof.arrays import Counts, Flags, Floats
 from actprof.report.axes import Box, runs
 
 CELL = 3.0  # pixels
@@ -84,7 +83,7 @@ class FreeSpace:
         rows, columns = int(height / CELL) + 2, int(width / CELL) + 2
         if rows > self.taken.shape[0] or columns > self.taken.shape[1]:
             return np.ones((1, 1), bool)
-        sums: NDArray[np.int64] = np.zeros(np.add(self.taken.shape, 1), np.int64)
+        sums: Counts = np.zeros(np.add(self.taken.shape, 1), np.int64)
         sums[1:, 1:] = self.taken.cumsum(axis=0).cumsum(axis=1)
         found: Flags = (sums[rows:, columns:] - sums[:-rows, columns:] - sums[rows:, :-columns]
                         + sums[:-rows, :-columns]) > 0

@@ -36,8 +36,7 @@ SPIKE = 0.9  # of all, in one or two bins
 MIN_HEIGHT = 1.0  # pixels: what is lower would dash the axis
 GAPS = 12.0, 20.0  # pixels from the top of the axes to the strokes through a bar that goes on beyond it
 
-Note = tuple[float, str]
-"""A place, in pixels, and a text."""
+Note = tuple[float, str]  # a place, in pixels, and a text
 
 
 class ValueScale(Linear):
@@ -175,14 +174,14 @@ class Frame:
 
     @property
     def pixel(self) -> float:
-        """Of the values' axis, in its units."""
+        """The size of a pixel in units of the values' axis."""
         return (self.x.high - self.x.low) / self.width
 
     def visible(self, shares: ArrayLike) -> Any:
         return self.scale.place(shares) * self.height >= MIN_HEIGHT
 
     def pixels(self, value: float) -> float:
-        """From the left side of the axes."""
+        """The pixels from the left side of the axes to a value."""
         return float(self.x.of(value) - self.x.low) / self.pixel
 
 

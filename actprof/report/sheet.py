@@ -27,8 +27,7 @@ if TYPE_CHECKING:
 WIDTH, HEIGHT = 1920.0, 1080.0
 MARGIN = 32.0
 TITLE, SUBTITLE, LABEL, DETAIL, KEY = 22.0, 14.0, 16.0, 14.0, 15.0
-SAMPLE, BESIDE, BETWEEN = 44.0, 10.0, 30.0
-"""Pixels of a key's sample, beside it, and between entries."""
+SAMPLE, BESIDE, BETWEEN = 44.0, 10.0, 30.0  # pixels of a key's sample, beside it, and between entries
 INDENT = SAMPLE + BESIDE
 
 

@@ -18,10 +18,8 @@ from numpy.typing import ArrayLike
 from actprof.arrays import Floats
 from actprof.digits import compact, decades_over, finite_logs, logarithms, power_label, short, with_power
 
-Tick = tuple[float, str]
-"""A place on an axis, in its units, and its label."""
-Extent = Callable[[str], float]
-"""Pixels that a label takes along its axis."""
+Tick = tuple[float, str]  # a place on an axis, in its units, and its label
+Extent = Callable[[str], float]  # pixels that a label takes along its axis
 
 CLEARANCE = 10.0  # pixels between the labels of ticks
 MAX_TICKS = 9
@@ -131,7 +129,7 @@ class Linear(Scale):
         return min(self._most, max(3, int(room / (longest + CLEARANCE))))
 
     def _within(self, ticks: list[Tick], room: float, extent: Extent) -> list[Tick]:
-        """Those that may be used."""
+        """The ticks that may be used."""
         return ticks
 
     def _value(self, scaled: float) -> float:

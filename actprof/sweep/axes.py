@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import NoReturn
 
 from actprof.engine.spec import MAX_LAYERS, MAX_WIDTH
-from actprof.errors import SpecError, quoted
+from actprof.errors import SpecError, quoted, require_distinct
 from actprof.registry import NUMBER, did_you_mean, fan, folded
 from actprof.sweep.phases.request import VALUES_B, VALUES_W
 from actprof.sweep.result import Axis
@@ -18,17 +18,12 @@ from actprof.theory.predictions import MAX_SIGMA
 
 MAX_VALUES = 1000
 
-USUAL_VALUES = 25
-"""Of a range that does not say how many."""
-
-EVERY = 50
-"""A range of whole numbers with no more than these has all of them."""
-
-RATIO = 2.0
-"""Between neighbours of a logarithmic range of whole numbers that does not say how many."""
+USUAL_VALUES = 25  # the number of values of a range that does not say how many
+EVERY = 50  # a range of whole numbers with no more than these has all of them
+RATIO = 2.0  # the ratio of neighbours in a logarithmic range of whole numbers that does not say how many
 
 DIGITS = 9
-"""Of a value between the ends of a range; it is what its label says, so that a cell can be asked for by it."""
+"""The digits of a value between the ends of a range; its label says the same, so that a cell can be asked for by it."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +63,7 @@ SIGMAS = (
     Kind("sigma_w", "σ_w", "real", most=MAX_SIGMA, usual=VALUES_W),
     Kind("sigma_b", "σ_b", "real", most=MAX_SIGMA, usual=VALUES_B),
 )
-"""Those of a phase diagram."""
+"""The axes of a phase diagram."""
 
 EXAMPLE = "gain=0.5:3:26, layers=5:50:10, width=64:4096:log or init=he,xavier"
 
@@ -231,8 +226,5 @@ def _require_few(kind: Kind, count: int) -> None:
 
 def distinct(axes: Sequence[Axis]) -> tuple[Axis, ...]:
     """The axes, of which no two are the same thing; raises SpecError."""
-    names = [axis.name for axis in axes]
-    for name in names:
-        if names.count(name) > 1:
-            raise SpecError(f"--over {name} is asked for twice. Name each thing once.")
+    require_distinct("--over", [axis.name for axis in axes], "each thing", str)
     return tuple(axes)

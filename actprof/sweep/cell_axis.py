@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-SHORT = ((16, 8), (4, 14))
-"""(number, characters) up to which there are ticks at the values themselves."""
+SHORT = ((16, 8), (4, 14))  # (number, characters) up to which there are ticks at the values themselves
 
 MAX_STEP = 4
 LONE = 0.05  # decades, or parts of the value, on either side of a lone value

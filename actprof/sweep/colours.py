@@ -25,12 +25,12 @@ DIVERGING = {
     "dark": ("#b3dcff", "#84c3f6", "#559fe0", "#3179b8", "#1d4b75", "#262a32", "#6f3510", "#b25413", "#df7622",
              "#f99f50", "#ffc890"),
 }
-"""From the least to the greatest; neutral in the middle, lightness monotone on either side."""
+"""Colours from the least value to the greatest; neutral in the middle, lightness monotone on either side."""
 
 VERDICTS = {"healthy": "#009e73", "vanishing": "#56b4e9", "exploding": "#d55e00", "saturated": "#e69f00",
             "dying": "#cc79a7", "collapsed": "#0072b2", "symmetric": "#f0e442", "drifting": "#a6dbc9",
             "uncertain": "#bfc4cc", "": "#8d939e"}
-"""Those of Okabe & Ito (2008), told apart with any colour vision; cells without a number are hatched and have none."""
+"""Colours of Okabe & Ito (2008), told apart with any colour vision; cells without a number are hatched instead."""
 
 MAX_DECADES = 12.0  # beyond which everything has the colour of the end
 OUTLIER = 3.0  # times what nine of ten cells stay within

@@ -17,10 +17,8 @@ def render(sweep: Sweep, style: Style, format: str) -> bytes:
     """The figure as a png, svg or pdf file."""
     from actprof.report.settings import provenance
 
-    def draw(figure: Figure, theme: Theme) -> None:
-        draw_figure(figure, theme, sweep)
-
-    return to_bytes(draw, format, style, provenance(title(sweep), sweep.seed, settings(sweep)))
+    return to_bytes(lambda figure, theme: draw_figure(figure, theme, sweep), format, style,
+                    provenance(title(sweep), sweep.seed, settings(sweep)))
 
 
 def draw_figure(figure: Figure, theme: Theme, sweep: Sweep) -> None:

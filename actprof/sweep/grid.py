@@ -21,8 +21,7 @@ from actprof.sweep.spec import OVER
 
 MAX_AXES, MAX_CELLS = 2, 40_000
 
-PARAMETERS = ("gain", "std")
-"""Axes that are parameters of the initialiser."""
+PARAMETERS = ("gain", "std")  # axes that are parameters of the initialiser
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,21 @@ from collections.abc import Sequence
 from itertools import groupby, pairwise
 from typing import NamedTuple
 
-from actprof.sweep.level_search import ROUNDING, TOLERANCE, searches, together
+import numpy as np
+
+from actprof.arrays import Counts, Floats
+from actprof.sweep.level_search import (
+    LAYERS,
+    ROUNDING,
+    TOLERANCE,
+    Row,
+    StackAt,
+    crossings,
+    extent,
+    rows_of,
+    search_places,
+)
 from actprof.sweep.result import Axis, Line, Point
-from actprof.sweep.rows import LAYERS, Row, StackAt, extent, rows_of, search_places
 from actprof.theory.criticality import Conditions, Criticalities, between, conditions, silence_about
 from actprof.theory.predictions import TRAINABLE_SCALES
 
@@ -37,8 +49,7 @@ class Crossing(NamedTuple):
     place: float
 
 
-Piece = list[tuple[int, float]]
-"""(row, place), row after row."""
+Piece = list[tuple[int, float]]  # (row, place), row after row
 
 
 def curve_pieces(found: Sequence[Sequence[Crossing]], logarithmic: bool) -> list[tuple[Kind, Piece]]:
@@ -47,10 +58,10 @@ def curve_pieces(found: Sequence[Sequence[Crossing]], logarithmic: bool) -> list
     Where a curve begins or ceases to jump, the part between the two rows belongs to the piece that jumps.
     """
     every: list[tuple[Kind, Piece]] = []
-    for row, crossings in enumerate(found):
+    for row, here in enumerate(found):
         open_ends = [(kind, piece) for kind, piece in every if piece[-1][0] == row - 1]
-        taken = _pairs(crossings, open_ends, logarithmic)
-        for new, crossing in enumerate(crossings):
+        taken = _pairs(here, open_ends, logarithmic)
+        for new, crossing in enumerate(here):
             if new in taken:
                 open_ends[taken[new]][1].append((row, crossing.place))
             else:
@@ -92,14 +103,8 @@ CRITICAL, TRAINABLE = "critical", "trainable"
 SCALES = ((CRITICAL, 0.0), (TRAINABLE, -TRAINABLE_SCALES), (TRAINABLE, TRAINABLE_SCALES))
 """Line → how many depth scales deep a stack on it is, with the sign of the phase."""
 
-MIN_JUMP = 1e-3
-"""Difference of criticalities right beside each other, from which on it is one."""
-
-HALVINGS = 5
-"""Of the distance of two rows between which a line ends."""
-
-Asked = tuple[Row, float]
-"""A row and the level that is looked for in it."""
+MIN_JUMP = 1e-3  # difference of criticalities right beside each other, from which on it is one
+HALVINGS = 5  # how often the distance of two rows, between which a line ends, is halved
 
 
 class RowCrossings:
@@ -120,8 +125,8 @@ class RowCrossings:
         return not any(self._known(row, place) for place in self.places)
 
     def criticalities(self, wanted: Sequence[tuple[Row, float]], level: float = math.nan) -> list[float]:
-        """Those at places of rows, exactly or as far as tells them from a level; NaN where theory is silent."""
-        return self._values([((row, level), place) for row, place in wanted])
+        """The criticalities at places of rows, as exactly as tells them from a level; NaN where theory is silent."""
+        return self._values([(row, place, level) for row, place in wanted])
 
     def found(self, rows: Sequence[Row]) -> list[tuple[Row, list[Crossing]]]:
         """Each row with its crossings, and further rows that are close to where a line ends between two."""
@@ -135,33 +140,27 @@ class RowCrossings:
         return found
 
     def _of(self, rows: Sequence[Row]) -> list[list[Crossing]]:
-        crossings: list[list[Crossing]] = [[] for _ in rows]
+        found: list[list[Crossing]] = [[] for _ in rows]
         places = [list(self.places) for _ in rows]
         for name, scales in SCALES:
-            found = self._sought([(row, scales / row.depth) for row in rows], places)
-            jumps = self._jumps([(rows[number], place) for number, _, place in found])
-            for (number, rising, place), sides in zip(found, jumps, strict=True):
-                places[number] = sorted({*places[number], *sides})
-                if name == CRITICAL or not sides:  # depths that are jumped over are nobody's
-                    crossings[number].append(Crossing(Kind(name, scales, rising, bool(sides)), place))
-        return crossings
+            levels = [scales / row.depth for row in rows]
+            curves = [list(zip(some, self.criticalities([(row, place) for place in some], level), strict=True))
+                      for row, level, some in zip(rows, levels, places, strict=True)]
 
-    def _sought(self, asked: Sequence[Asked], places: Sequence[Sequence[float]]) -> list[tuple[int, bool, float]]:
-        """(number of the row, whether its level is crossed from below, place) for all crossings."""
-        values = iter(self._values([(each, place) for each, some in zip(asked, places, strict=True) for place in some]))
-        curves = [[(place, next(values)) for place in some] for some in places]
-        running = [(number, rising, search) for number, curve in enumerate(curves) for rising, search in searches(
-            [point for point in curve if not math.isnan(point[1])], asked[number][1])]
-        ends = together([(asked[number], search) for number, _, search in running], self._values)
-        return [(number, rising, place) for (number, rising, _), place in zip(running, ends, strict=True)]
+            def values(numbers: Counts, where: Floats, levels: Sequence[float] = levels) -> Floats:
+                return np.array(self._values([(rows[number], place, levels[number]) for number, place in
+                                              zip(numbers.tolist(), where.tolist(), strict=True)]))
 
-    def _jumps(self, found: Sequence[tuple[Row, float]]) -> list[tuple[float, ...]]:
-        """Places on both sides of each crossing at a jump, which may cross other levels as well; () for all others."""
-        sides = [(place * (1 - TOLERANCE), place * (1 + TOLERANCE)) for _, place in found]
-        values = self.criticalities([(row, place) for (row, _), both in zip(found, sides, strict=True)
-                                     for place in both], 0.0)
-        return [both if abs(above - below) > MIN_JUMP else ()
-                for both, below, above in zip(sides, values[::2], values[1::2], strict=True)]
+            crossed = crossings(curves, levels, values)
+            below, above = (self.criticalities([(rows[number], place * (1 + side)) for number, _, place in crossed],
+                                               0.0) for side in (-TOLERANCE, TOLERANCE))
+            for (number, rising, place), low, high in zip(crossed, below, above, strict=True):
+                jumps = abs(high - low) > MIN_JUMP
+                if jumps:  # which may cross other levels as well
+                    places[number] = sorted({*places[number], place * (1 - TOLERANCE), place * (1 + TOLERANCE)})
+                if name == CRITICAL or not jumps:  # depths that are jumped over are nobody's
+                    found[number].append(Crossing(Kind(name, scales, rising, jumps), place))
+        return found
 
     def _known(self, row: Row, place: float) -> Conditions | None:
         """What decides on the stack there; None where theory is silent."""
@@ -171,7 +170,7 @@ class RowCrossings:
         return self._conditions[key][1]
 
     def _found(self, row: Row, place: float) -> Conditions | None:
-        """Between whole numbers, and beyond them, from the two nearest on the axis."""
+        """What decides on the stack; between whole numbers, and beyond them, from the two nearest on the axis."""
         numbers = self._axis.numbers
         if not self._axis.whole or place in numbers:
             return conditions(row.at(place), self._second_moment)
@@ -180,9 +179,10 @@ class RowCrossings:
         one, other = self._known(row, low), self._known(row, high)
         return one and other and between(one, other, (place - low) / (high - low))
 
-    def _values(self, wanted: Sequence[tuple[Asked, float]]) -> list[float]:
-        """The criticalities, as exactly as it takes to tell them from the levels; NaN where theory is silent."""
-        known = [(self._known(row, place), level) for (row, level), place in wanted]
+    def _values(self, wanted: Sequence[tuple[Row, float, float]]) -> list[float]:
+        """The criticalities of rows at places, as exactly as it takes to tell them from levels; NaN where theory is
+        silent."""
+        known = [(self._known(row, place), level) for row, place, level in wanted]
         told = [(each, level) for each, level in known if each is not None]
         values = iter(self._criticalities.compared(*zip(*told, strict=True)) if told else ())
         return [math.nan if each is None else next(values) for each, _ in known]
@@ -229,7 +229,7 @@ def _criticalities(rows: Sequence[Row], theory: RowCrossings, deepest: float,
 
 
 def _side(criticality: float, low: float, high: float) -> int:
-    """Of the edge of chaos, -1 or 1; 0 if the depth is not between the ends of the axis."""
+    """The side of the edge of chaos, -1 or 1; 0 if the depth is not between the ends of the axis."""
     if not low * abs(criticality) <= TRAINABLE_SCALES <= high * abs(criticality):
         return 0
     return 1 if criticality > 0 else -1
@@ -240,12 +240,11 @@ def _points(found: Sequence[tuple[float, float]], deep: int) -> tuple[Point, ...
     return tuple(depths if deep else [(depth, place) for place, depth in depths])
 
 
-MAX_NAMED = 3
-"""Rows of one reason."""
+MAX_NAMED = 3  # maximum rows that are named for one reason
 
 
 def silences(theory: RowCrossings, rows: Sequence[Row], axis: Axis, other: Axis | None, second_moment: float) -> str:
-    """Of which rows along the axis theory says nothing, and why; "" if of none."""
+    """A note that says of which rows theory is silent, and why; "" if of none."""
     reasons = defaultdict(list)
     for row in filter(theory.silent, rows):
         reason = silence_about(row.at(axis.numbers[0])) or f"inputs whose mean square is {second_moment:g} have no fate"
@@ -310,7 +309,7 @@ def lines(axes: Sequence[Axis], stack_at: StackAt, second_moment: float) -> tupl
 
 
 def _order(axis: Axis) -> int:
-    """Where it comes among those along which lines are looked for."""
+    """The rank of an axis among those along which lines may be looked for; the least is taken."""
     if not axis.numbers:
         return 4
     return 2 + (axis.name == LAYERS) if axis.whole else int(axis.name not in WEIGHTS)

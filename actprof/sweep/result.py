@@ -90,10 +90,9 @@ QUANTITIES = (
     Quantity("log10_gradient_ratio", "log₁₀ of the gradient dL/dz in the first layer over that in the last",
              logarithmic=True, back=True),
 )
-"""Those that are numbers; each network of a cell has its own."""
+"""The quantities that are numbers; each network of a cell has its own."""
 
-VERDICT = "verdict"
-"""The quantity that is a word, one of verdicts.CODES."""
+VERDICT = "verdict"  # the quantity that is a word, one of verdicts.CODES
 
 BY_NAME = {quantity.name: quantity for quantity in QUANTITIES}
 

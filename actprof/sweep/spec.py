@@ -9,5 +9,4 @@ SWEPT = {"std": "std", "square": "second_moment", "within": "within_unit_std", "
          "verdict": "verdict"}
 """What a sweep can show: its word on the command line → its key in JSON."""
 
-SWEEP_ROWS = 200
-"""Rows of a batch in a sweep: what strays is the network, not the batch."""
+SWEEP_ROWS = 200  # rows of a batch in a sweep: what strays is the network, not the batch

@@ -18,7 +18,7 @@ from actprof.engine.measure import measured
 from actprof.engine.network import Network
 from actprof.engine.profiles import Arm, Profile, middle
 from actprof.engine.spec import RunSpec, StackSpec
-from actprof.errors import ResourceError, SpecError
+from actprof.errors import ResourceError, require_distinct
 from actprof.machine import amount, available_memory, cores, map_unordered
 from actprof.sweep.grid import Grid
 from actprof.sweep.lines import lines
@@ -32,11 +32,8 @@ from actprof.theory.stack import predict
 WORTH_PROCESSES = 2e10
 """Multiplications from which on further processes pay for their start, which takes a good part of a second."""
 
-WORKER_BYTES = 64 * 2**20
-"""What a process takes beside its cells."""
-
-UNCOUNTED: dict[str, Any] = {"range": (-1.0, 1.0), "bins": 1}
-"""Of a run whose histograms nobody looks at."""
+WORKER_BYTES = 64 * 2**20  # what a process takes beside its cells
+UNCOUNTED: dict[str, Any] = {"range": (-1.0, 1.0), "bins": 1}  # the settings of a run whose histograms nobody looks at
 
 
 _ACTIVATION = {statistic.name: statistic.of for statistic in STATISTICS}
@@ -63,10 +60,8 @@ class SweepSpec:
 
     def __post_init__(self) -> None:
         _ = self.grid.stacks  # raises SpecError where one of them cannot be
-        for place, name in enumerate(self.quantities):
-            if name in self.quantities[:place]:
-                word = next(word for word, key in SWEPT.items() if key == name)
-                raise SpecError(f"--quantity {word} is asked for twice. Name each once.")
+        require_distinct("--quantity", self.quantities,
+                         name=lambda name: next(word for word, key in SWEPT.items() if key == name))
 
     @property
     def judged(self) -> bool:

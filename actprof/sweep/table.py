@@ -13,16 +13,12 @@ from actprof.report.settings import words
 from actprof.report.terminal import Column, printed, table, text_width, width, written
 from actprof.sweep.result import BY_NAME, VERDICT, Axis, Cell, Line, Point, Sweep
 
-MAX_NUMBER = 8
-"""Characters of a label that is a number, before it is rounded."""
+MAX_NUMBER = 8  # characters of a label that is a number, before it is rounded
 
 MIN_DIGITS, MAX_DIGITS = 3, 17
 
-MAX_POINTS = 5
-"""Of a curve, in a sentence."""
-
-STEADY = 1e-6
-"""Relative; coordinates no further apart are one number."""
+MAX_POINTS = 5  # maximum points of a curve in a sentence
+STEADY = 1e-6  # relative; coordinates no further apart are one number
 
 
 def labels(axis: Axis) -> list[str]:
@@ -171,19 +167,15 @@ def _is_share(name: str) -> bool:
     return (quantity.low, quantity.high) == (0.0, 1.0)
 
 
-MAX_ROWS = 25
-"""Of a matrix, so that it can be seen as a whole."""
-
-ROW_LABEL, COLUMN_LABEL, HEADING = 14, 10, 12
-"""Characters of a line of them."""
+MAX_ROWS = 25  # maximum rows of a matrix, so that it can be seen as a whole
+ROW_LABEL, COLUMN_LABEL, HEADING = 14, 10, 12  # characters of a line of them
 
 SETTINGS = ("init", "act", "widths", "layers", "width", "bias", "norm", "dropout")
 """What of the cells' common configuration stands above the tables; JSON has all."""
 
 USUAL_WORDS = ("bias zeros", "norm none")
 
-Grid = list[list[str]]
-"""Columns, each with its header first."""
+Grid = list[list[str]]  # columns, each with its header first
 
 
 def print_sweep(sweep: Sweep, stream: TextIO) -> None:

@@ -32,8 +32,7 @@ MAX_FACTOR, MAX_DIFFERENCE = 1.5, 0.1
 """What a flat statistic may change by from the least to the largest width, two standard errors included: by a factor
 (ratios in decades too) or, of shares and cosines, by a difference."""
 
-NEAR_0 = 1e-10
-"""Scatter, relative to the size of the values, that may be rounding."""
+NEAR_0 = 1e-10  # scatter, relative to the size of the values, that may be rounding
 
 
 def trends(axes: Sequence[Axis], cells: Sequence[Cell], quantities: Sequence[Quantity]) -> tuple[Trend, ...]:

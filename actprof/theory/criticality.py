@@ -20,8 +20,7 @@ from actprof.theory.fields import correlations, moment_table, variance_limits
 from actprof.theory.layers import LayerLaw, scales, why_no_theory
 from actprof.theory.predictions import MAX_Q
 
-NEAR = 1e-5
-"""Distance of χ₁ from 1 within which the depth scale is taken from it, above 1 too."""
+NEAR = 1e-5  # distance of χ₁ from 1 within which the depth scale is taken from it, above 1 too
 
 
 def criticality(stack: StackSpec, second_moment: float) -> float | None:
@@ -89,7 +88,7 @@ class Conditions:
 
 
 def conditions(stack: StackSpec, second_moment: float) -> Conditions | None:
-    """Those of a stack for inputs of E x²; None where `silence_about` has a reason, or E x² is not finite."""
+    """The conditions of a stack for inputs of E x²; None where `silence_about` has a reason, or E x² is not finite."""
     if silence_about(stack) or not 0 <= second_moment < math.inf:
         return None
     first, above = scales(stack, 1), scales(stack, min(2, stack.depth))
@@ -98,7 +97,7 @@ def conditions(stack: StackSpec, second_moment: float) -> Conditions | None:
 
 
 def between(one: Conditions, other: Conditions, share: float) -> Conditions:
-    """Those at a part of the way, or beyond it, from a stack to one that differs from it in the width alone."""
+    """The conditions a part of the way, or beyond it, from a stack to one that differs from it in the width alone."""
     # σ_w² = fan_in·Var W is proportional to the width, or does not depend on it.
     weights, biases, first = (max(0.0, near + share * (far - near)) for near, far in (
         (one.sigma_w**2, other.sigma_w**2), (one.sigma_b**2, other.sigma_b**2), (one.first, other.first)))
@@ -117,7 +116,8 @@ def silence_about(stack: StackSpec) -> str:
         return f"{stack.activations[0].name} jumps, so χ₁ is infinite"
     layers = _distinct(stack)
     for number in layers:
-        reason = why_no_theory(stack, number) or _about_biases(scales(stack, number), stack)
+        reason = why_no_theory(stack, number) or (
+            f"{stack.bias.name} biases have a mean other than 0" if scales(stack, number).bias_mean else "")
         if reason:
             return reason
     above = [scales(stack, number) for number in layers[1:]]
@@ -138,10 +138,6 @@ def _distinct(stack: StackSpec) -> list[int]:
     """The first layer, and one layer for each shape of a matrix above it."""
     shapes = {shape: number for number, shape in enumerate(itertools.pairwise(stack.widths[1:]), 2)}
     return [1, *shapes.values()]
-
-
-def _about_biases(known: LayerLaw, stack: StackSpec) -> str:
-    return f"{stack.bias.name} biases have a mean other than 0" if known.bias_mean else ""
 
 
 def _alike(one: LayerLaw, other: LayerLaw) -> bool:

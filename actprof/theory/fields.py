@@ -25,16 +25,13 @@ MIN_LOG, MAX_LOG = -600.0, 600.0
 """Logarithms further out stand for an expectation of 0 or for one that overflows: floats end at -745 and 709, and some
 room is left to multiply."""
 
-WINDOW = 8
-"""Neighbouring nodes through which a polynomial is laid."""
-
+WINDOW = 8  # neighbouring nodes through which a polynomial is laid
 CELLS = 2048  # at once, for the memory of it
 
 LINES, MAX_STEPS, SETTLED = 20, 70, 1e-14
 """Guesses at a root by lines, of which a dozen do, and in all; the distance between two after which it is found."""
 
-STILL = 1e-11
-"""Relative growth in one layer that is rounding."""
+STILL = 1e-11  # relative growth in one layer that is rounding
 
 EDGES = np.log(10) * np.array([-6, -4, -2.5, -1.5, -1, -0.5, 0, 0.5, 1, 1.75, 2.75, 4, 6])
 """ln q, in units of scale(φ)², between which variances share a table of correlations.
@@ -42,14 +39,12 @@ EDGES = np.log(10) * np.array([-6, -4, -2.5, -1.5, -1, -0.5, 0, 0.5, 1, 1.75, 2.
 Beyond the ends two inputs do as at them: φ is a line to the one, and has but its asymptotes left to the other.
 """
 
-NODES, GAPS = 9, 25
-"""Of a table of correlations by ln q and by the gap."""
+NODES, GAPS = 9, 25  # the nodes of a table of correlations by ln q and by the gap
 
 DOUBT = 3e-5
 """Error of a polynomial through every fourth node, relative to the values, with which every second node is enough."""
 
-FINE = np.arange(1, 129) / 128
-"""Places for a gap at which a change of sign is looked for."""
+FINE = np.arange(1, 129) / 128  # places for a gap at which a change of sign is looked for
 
 
 @dataclass(frozen=True)
@@ -275,7 +270,7 @@ def _first(flags: Flags) -> Counts:
 
 
 def _growth(table: MomentTable, weights: Floats | float, biases: Floats | float, log_q: Floats) -> Floats:
-    """By what part of itself a variance grows in one layer."""
+    """The part of itself by which a variance grows in one layer."""
     growth: Floats = (weights * table.square(log_q) + biases) * np.exp(-log_q) - 1
     return growth
 
@@ -364,7 +359,7 @@ class PairRows:
         return np.asarray((np.sinh(self.bend * y) / np.sinh(self.bend)) ** 2)
 
     def multiplied(self, y: Floats) -> Floats:
-        """By what a gap is multiplied, for every unit of σ_w²."""
+        """The factor on a gap, for every unit of σ_w²."""
         return self.at(self.ratio, y) + (self.noise / self.gap(y) if self.noise else 0.0)
 
     def at(self, values: Floats, y: Floats) -> Floats:
@@ -373,7 +368,7 @@ class PairRows:
 
     @property
     def fine(self) -> tuple[Floats, Floats]:
-        """By what a gap is multiplied for every unit of σ_w², and the slope, each (cells, FINE)."""
+        """The factor on a gap for every unit of σ_w², and the slope, each (cells, FINE)."""
         ratio, slope = self.ratio @ _FINER.T, self.slope @ _FINER.T
         if self.noise:
             ratio += self.noise * (np.sinh(self.bend[:, None]) / np.sinh(self.bend[:, None] * FINE)) ** 2

@@ -24,7 +24,7 @@ from actprof.theory.predictions import BAND
 
 @dataclass(frozen=True)
 class Fluctuations:
-    """Of what leaves a layer, over networks.
+    """How what leaves a layer varies over networks.
 
     Attributes:
         single: Var of the mean square of one input's activations.
@@ -104,7 +104,7 @@ class Layer:
 
 
 def at_one(layer: Layer, below: Fluctuations) -> Spread:
-    """Of the means over the units, at one input."""
+    """The spread of the means over the units, at one input."""
     one = layer.one
     alone = Spread(one.variance, one.third - one.mean * one.square, one.fourth - one.square**2)
     kept = alone.plus(layer.first, -1).plus(layer.second, -layer.pinned).positive()
@@ -170,8 +170,7 @@ def central_fourth(one: Moments) -> float:
     return one.fourth - 4 * one.mean * one.third + 6 * one.mean**2 * one.square - 3 * one.mean**4
 
 
-ROUNDING = 1e-6
-"""Share of a statistic that single precision may cost."""
+ROUNDING = 1e-6  # share of a statistic that single precision may cost
 
 
 @dataclass(frozen=True)
@@ -253,7 +252,7 @@ def _normalised(stack: StackSpec, made: Fluctuations, one: Moments, levels: Leve
 
 
 def log_normal(mean: float, std: float) -> tuple[float, float]:
-    """Between what 95 % of a positive variable lie, if its logarithm is normal (Hanin & Nica 2018)."""
+    """The ends of 95 % of a positive variable, if its logarithm is normal (Hanin & Nica 2018)."""
     if not 0 < mean < math.inf > std:
         return mean, mean
     width = 2 * math.log(math.hypot(1, std / mean))

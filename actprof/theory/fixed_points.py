@@ -41,8 +41,7 @@ from actprof.theory.predictions import MARGINAL as MARGINAL
 from actprof.theory.predictions import Edge as Edge
 from actprof.theory.predictions import FixedPoint, FixedPoints, Gains
 
-ROUNDING = 1e-12
-"""A slope that counts as 0, and the gap between two inputs below which there is none."""
+ROUNDING = 1e-12  # a slope that counts as 0, and the gap between two inputs below which there is none
 
 
 NOISE = 1e-15
@@ -117,11 +116,8 @@ def _chaotic(phi: BoundActivation, sigma_w: float, sigma_b: float, q: float) -> 
     return 1 - bisected(excess, ROUNDING, 1.0)
 
 
-EDGE_ROUNDING = 1e-12
-"""Share of a variance that may be rounding."""
-
-MIN_BIAS = 1e-8
-"""σ_b down to which q - W/E φ'² = σ_b², of the order of q³ for a smooth odd φ, stands out of rounding."""
+EDGE_ROUNDING = 1e-12  # share of a variance that may be rounding
+MIN_BIAS = 1e-8  # σ_b down to which q - W/E φ'² = σ_b², of the order of q³ for a smooth odd φ, stands out of rounding
 
 
 @np.errstate(all="ignore")

@@ -12,11 +12,10 @@ import itertools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from actprof.arrays import Array
 from actprof.catalogue import initializers
 from actprof.catalogue.activations import BoundActivation
 from actprof.catalogue.draws import Draw
@@ -27,14 +26,12 @@ from actprof.engine.network import fans_of
 from actprof.engine.spec import StackSpec
 from actprof.registry import Choice
 
-Offsets = tuple[tuple[float, float], ...]
-"""(value, probability) of what every unit adds to its pre-activation."""
+Offsets = tuple[tuple[float, float], ...]  # (value, probability) of what every unit adds to its pre-activation
 
 NEGLIGIBLE = 0.05
 """Share of the weights' part up to which biases that are not normal count as normal: excess kurtosis 1e-3."""
 
-MIN_FAN_IN = 30
-"""Weights of a unit that are not 0 from which on their sum counts as normal."""
+MIN_FAN_IN = 30  # weights of a unit that are not 0 from which on their sum counts as normal
 
 BIAS_NODES = 12
 
@@ -215,7 +212,6 @@ def after(stack: StackSpec, levels: Levels, rows: int) -> Levels:
     return levels if rule is None else rule(levels, float(stack.norm.values["eps"]), rows)
 
 
-Array = NDArray[Any]
 
 
 def below(h: Array | float, variance: float, offsets: Offsets) -> Array:

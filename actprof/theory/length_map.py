@@ -6,17 +6,14 @@ import functools
 import itertools
 import math
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from actprof.arrays import Array
 from actprof.catalogue.activations import BoundActivation
 from actprof.catalogue.expectations import Curve, curve, moments, squares
 from actprof.theory.predictions import MARGINAL
 from actprof.theory.predictions import MAX_Q as MAX_Q
-
-Array = NDArray[Any]
 
 
 def crossings(f: Callable[[float], float], grid: Array, values: Array, rounding: float | Array) -> list[float]:
@@ -32,7 +29,7 @@ def brackets(grid: Array, values: Array, rounding: float | Array) -> list[tuple[
 
 
 def bisected(f: Callable[[float], float], low: float, high: float) -> float:
-    """The root of f, of opposite signs at both ends.
+    """The root of f in [low, high]; f(low) and f(high) must have opposite signs.
 
     The Illinois variant of false position (Dowell & Jarratt 1971), and every third step a halving.
     """
@@ -56,14 +53,12 @@ def bisected(f: Callable[[float], float], low: float, high: float) -> float:
 
 MIN_Q = 1e-14
 
-VARIANCES = np.logspace(math.log10(MIN_Q), math.log10(MAX_Q), 261)
-"""Ten in a decade, at which roots are sought."""
+VARIANCES = np.logspace(math.log10(MIN_Q), math.log10(MAX_Q), 261)  # ten in a decade, at which roots are sought
 
 BELOW = (1e-100, 1e-60, 1e-40, 1e-30, 1e-24, 1e-20, 1e-17)
-"""Where W follows its tangent, so that few variances do; what is below them counts as 0."""
+"""Variances at which W follows its tangent, so that few do; what is below them counts as 0."""
 
-CLOSE = 1e-13
-"""Distance of a variance from its image, relative to it, that may be the quadrature's."""
+CLOSE = 1e-13  # distance of a variance from its image, relative to it, that may be the quadrature's
 
 MAX_ITERATIONS = 300
 
@@ -85,12 +80,12 @@ def _curve(phi: BoundActivation) -> Curve:
     return curve(phi, VARIANCES)
 
 
-def scanned(phi: BoundActivation) -> tuple[NDArray[Any], NDArray[Any]]:
+def scanned(phi: BoundActivation) -> tuple[Array, Array]:
     """(E φ², E φ'²) at VARIANCES; whatever σ_w and σ_b, the map's values there follow from them."""
     return _curve(phi)[:2]
 
 
-def scanned_slopes(phi: BoundActivation) -> NDArray[Any]:
+def scanned_slopes(phi: BoundActivation) -> Array:
     """W' at VARIANCES."""
     return _curve(phi).square_slope
 
@@ -170,7 +165,7 @@ def _steepest(phi: BoundActivation, place: int) -> float | None:
 
 
 def limit(phi: BoundActivation, sigma_w: float, sigma_b: float, q: float, roots: list[float]) -> float:
-    """Where the iteration from q ends; infinite without a root ahead, which is where it passes MAX_Q.
+    """The variance at which the iteration from q ends; infinite without a root ahead, which is where it passes MAX_Q.
 
     Where W rises with q it is the next root on its way, and no step is needed. Else it is iterated.
     """
@@ -218,11 +213,8 @@ def _is_rising(phi: BoundActivation, sigma_w: float, sigma_b: float, q: float) -
     return bool(telling[0] > 0) if len(telling) else False
 
 
-LITTLE = np.logspace(-14, -3, 12)
-"""Variances by which a fixed point at 0 of slope 1 is told."""
-
-ROUNDING = 1e-12
-"""Growth in one layer that says nothing."""
+LITTLE = np.logspace(-14, -3, 12)  # variances by which a fixed point at 0 of slope 1 is told
+ROUNDING = 1e-12  # growth in one layer that says nothing
 
 
 def stability(slope: float) -> str:
@@ -234,7 +226,7 @@ def stability(slope: float) -> str:
 
 @np.errstate(all="ignore")
 def stability_at(phi: BoundActivation, sigma_w: float, q: float, slope: float) -> str:
-    """That of a fixed point q; at 0 a slope of 1 leaves it to the next order: whether small variances grow."""
+    """The stability of a fixed point q; at 0 a slope of 1 leaves it to the next order: whether small variances grow."""
     found = stability(slope)
     if found != "neutral" or q > 0:
         return found

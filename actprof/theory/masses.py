@@ -5,11 +5,11 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Sequence
-from typing import Any, overload
+from typing import overload
 
 import numpy as np
-from numpy.typing import NDArray
 
+from actprof.arrays import Array
 from actprof.catalogue import activations, expectations, quadrature
 from actprof.catalogue.activations import BoundActivation
 from actprof.catalogue.quadrature import curves
@@ -18,11 +18,9 @@ from actprof.theory import layers
 from actprof.theory.layers import Offsets, atoms, below, levels, scales, spread
 from actprof.theory.predictions import LayerTheory, Masses
 
-Array = NDArray[Any]
 GRID = 2000
 
-FINENESS = 0.1
-"""Step of the grid for a sine: small enough for every extremum to be seen."""
+FINENESS = 0.1  # step of the grid for a sine: small enough for every extremum to be seen
 
 _LEFT_OUT = 2
 

@@ -19,27 +19,20 @@ import functools
 import math
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from actprof.arrays import Array, Floats
 from actprof.catalogue import expectations, quadrature
 from actprof.catalogue.activations import BoundActivation
 from actprof.catalogue.expectations import largest, moments
 from actprof.catalogue.quadrature import Values, trapezoid, values
 from actprof.catalogue.special import normal_cdf
 
-Array = NDArray[Any]
-
-MAX_STEP = 0.55
-"""Step of the trapezoidal rule in z, at most."""
-
-MAX_NODES = 400
-"""Equidistant nodes up to which they are cheaper than panels."""
-
-MAX_TOGETHER = 20_000
-"""Points of several grids that are worked on at once, and fit into a cache."""
+MAX_STEP = 0.55  # step of the trapezoidal rule in z, at most
+MAX_NODES = 400  # equidistant nodes up to which they are cheaper than panels
+MAX_TOGETHER = 20_000  # points of several grids that are worked on at once, and fit into a cache
 
 
 class Rule(NamedTuple):
@@ -55,8 +48,7 @@ EXACT, TABULATED = Rule(14, 0.25), Rule(11, 0.3)
 COARSE = 0.5
 """Std, in units of scale(φ), above which panels are cut where φ changes its course, though it does not bend there."""
 
-SMALL = 0.01
-"""Angle below which the series of sin θ - θ cos θ is exact."""
+SMALL = 0.01  # angle below which the series of sin θ - θ cos θ is exact
 
 
 def _lag(theta: float) -> float:
@@ -85,8 +77,7 @@ def rectifier_pair(below: float, q: float, d: float) -> tuple[float, ...]:
 
 NODES = 241
 
-NEAR = 0.01
-"""1 - c below which the grid is too coarse and the difference is interpolated towards its limit, 1 - c."""
+NEAR = 0.01  # 1 - c below which the grid is too coarse and the difference is interpolated towards its limit, 1 - c
 
 DELTA = 1e-3
 
@@ -133,8 +124,7 @@ def _same(k: int, gap: float) -> float:
     return (high - low) / (min(gap + DELTA, 2.0) - gap + DELTA)
 
 
-CLOSE = 1e-12
-"""d/q from which on two inputs differ by φ' times their difference."""
+CLOSE = 1e-12  # d/q from which on two inputs differ by φ' times their difference
 
 
 @dataclass(frozen=True)
@@ -273,7 +263,7 @@ def differences(phi: BoundActivation, variance: float, d: Array) -> Array:
         points = [math.prod(_nodes(phi, math.sqrt(of), TABULATED) for of in (variance, each / 2))
                   for each in d.tolist()]
         groups = np.split(d, np.flatnonzero(np.diff(np.cumsum(points) // MAX_TOGETHER)) + 1)
-    found: NDArray[np.float64] = np.concatenate([_apart(_Grid.of(phi, variance, some, 0.0, TABULATED))
+    found: Floats = np.concatenate([_apart(_Grid.of(phi, variance, some, 0.0, TABULATED))
                                                  for some in groups], axis=1)
     return found
 

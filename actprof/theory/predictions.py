@@ -11,17 +11,10 @@ from dataclasses import dataclass
 
 from actprof.engine.inputs import InputMoments
 
-MAX_Q = 1e12
-"""The largest variance that is looked at: one beyond it counts as infinite."""
-
-TRAINABLE_SCALES = 6.0
-"""Depth scales ξ_c of the correlation to which stacks can be trained (Schoenholz et al. 2017)."""
-
-BAND = 1.959963984540054
-"""Standard deviations to each side that hold 95 %."""
-
-MARGINAL = 1e-6
-"""Distance from 1 within which a slope counts as 1: what it changes takes a million layers."""
+MAX_Q = 1e12  # the largest variance that is looked at: one beyond it counts as infinite
+TRAINABLE_SCALES = 6.0  # depth scales ξ_c to which stacks can be trained (Schoenholz et al. 2017)
+BAND = 1.959963984540054  # standard deviations to each side that hold 95 %
+MARGINAL = 1e-6  # distance from 1 within which a slope counts as 1: what it changes takes a million layers
 
 
 @dataclass(frozen=True)

@@ -37,19 +37,12 @@ if TYPE_CHECKING:
 
 Moving = TypeVar("Moving", bound="Artist")
 NAME = "Activations while the network learns"
-FRAME, HELD = 100, 2000
-"""Milliseconds that a frame is shown, and that the last one is."""
-
-MAX_FRAME_PIXELS = 500_000_000
-"""Pixels of all frames together: they are in memory until the file is written."""
+FRAME, HELD = 100, 2000  # milliseconds that a frame is shown, and that the last one is
+MAX_FRAME_PIXELS = 500_000_000  # pixels of all frames together: they are in memory until the file is written
 
 MAX_ARMS = 6
-TALL = 0.8
-"""The share of checkpoints for which the axis of shares is tall enough: bars that are taller are cut."""
-
-NOTED = 0.01
-"""A larger share of a layer's values beyond its axis is noted."""
-
+TALL = 0.8  # the share of checkpoints for which the axis of shares is tall enough: bars that are taller are cut
+NOTED = 0.01  # a larger share of a layer's values beyond its axis is noted
 APART = 14  # of 256: colours that are nearer might be taken for each other
 WIDTH, HEIGHT = 1280.0, 720.0  # at least
 LEFT, GAP = 292.0, 16.0  # of the panels, and between them

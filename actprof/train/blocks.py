@@ -51,7 +51,7 @@ SAID = {"not_learning": "does not learn", "badly_scaled": "badly scaled"}
 
 @dataclass(frozen=True)
 class Columns:
-    """Where the parts of a block begin and end; no `square` for data that has more than two features."""
+    """The ends of the parts of a block; no `square` for data that has more than two features."""
 
     text: float
     maps: tuple[float, float]
@@ -325,7 +325,7 @@ def ratio_scale(training: Training) -> Scale:
 
 
 def draw_ratios(sheet: Sheet, run: Run, place: int, scale: Scale, box: Box, ends: bool) -> None:
-    """By what part of its size an update changes each layer's weights, a line a layer, beside the usual 10⁻³.
+    """Draw the part of its size by which an update changes each layer's weights, a line a layer, beside 10⁻³.
 
     A triangle stands at the lower edge where next to nothing changed.
     """

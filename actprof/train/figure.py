@@ -31,10 +31,8 @@ def render(training: Training, log_y: bool, style: Style, format: str) -> bytes:
     """The figure as a png, svg or pdf file."""
     from actprof.report.settings import of_arms, provenance
 
-    def draw(figure: Figure, theme: Theme) -> None:
-        draw_figure(figure, theme, training, log_y)
-
-    return to_bytes(draw, format, style, provenance(TITLE, training.seed, of_arms(training)))
+    return to_bytes(lambda figure, theme: draw_figure(figure, theme, training, log_y), format, style,
+                    provenance(TITLE, training.seed, of_arms(training)))
 
 
 def draw_figure(figure: Figure, theme: Theme, training: Training, log_y: bool) -> None:

@@ -11,13 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from actprof.arrays import Array, Counts, Flags, Rows
 from actprof.errors import SpecError
 from actprof.registry import Choice, Parameter, Registry, Value, folded
 from actprof.train.spec import AUTO
-
-Rows = NDArray[Any]
-Labels = NDArray[Any]
-"""The class number of each sample, or the number to predict."""
 
 Shares = NDArray[np.floating[Any]]
 
@@ -49,7 +46,7 @@ class Loss:
     parameters: tuple[Parameter, ...] = ()
 
 
-def _cross_entropy(z: Rows, labels: Labels, out: Rows) -> float:
+def _cross_entropy(z: Rows, labels: Array, out: Rows) -> float:
     samples = np.arange(len(z))
     largest = z.max(axis=1, keepdims=True)
     # In float64, where the difference of two float32 neither overflows nor is rounded.
@@ -64,7 +61,7 @@ def _cross_entropy(z: Rows, labels: Labels, out: Rows) -> float:
     return _mean(behind, z)
 
 
-def _binary_cross_entropy(z: Rows, labels: Labels, out: Rows) -> float:
+def _binary_cross_entropy(z: Rows, labels: Array, out: Rows) -> float:
     signs, decay, sigmoid = _towards_wrong(z, labels, out)
     np.maximum(out, 0, out=out)
     out += np.log1p(decay)
@@ -74,7 +71,7 @@ def _binary_cross_entropy(z: Rows, labels: Labels, out: Rows) -> float:
     return loss
 
 
-def _squared_error(z: Rows, labels: Labels, out: Rows, output: str) -> float:
+def _squared_error(z: Rows, labels: Array, out: Rows, output: str) -> float:
     if output == "linear":
         np.subtract(z, labels[:, np.newaxis] if labels.dtype.kind == "f" else _targets(z, labels), out=out)
         loss = _half_mean_square(out)
@@ -90,7 +87,7 @@ def _squared_error(z: Rows, labels: Labels, out: Rows, output: str) -> float:
     return loss
 
 
-def _towards_wrong(z: Rows, labels: Labels, out: Rows) -> tuple[Rows, Rows, Rows]:
+def _towards_wrong(z: Rows, labels: Array, out: Rows) -> tuple[Rows, Rows, Rows]:
     """s, e^{-|t|} and σ(t) of t = s·z, which `out` becomes; s = 1 where the target y is 0, -1 where it is 1.
 
     a - y = s·σ(t) and σ'(z) = e^{-|t|}/(1 + e^{-|t|})² lose no digits where a is near y, as 1 - a would.
@@ -105,10 +102,10 @@ def _towards_wrong(z: Rows, labels: Labels, out: Rows) -> tuple[Rows, Rows, Rows
     return signs, decay, sigmoid
 
 
-def _targets(z: Rows, labels: Labels) -> NDArray[np.bool_]:
+def _targets(z: Rows, labels: Array) -> Flags:
     """y, one-hot; of a single output, whether the class is 1."""
     classes = np.arange(z.shape[1]) if z.shape[1] > 1 else np.ones(1, np.int64)
-    targets: NDArray[np.bool_] = labels[:, None] == classes
+    targets: Flags = labels[:, None] == classes
     return targets
 
 
@@ -164,19 +161,19 @@ class BoundLoss:
     row: Loss
     values: Mapping[str, Value]
 
-    def value_and_gradient(self, z: Rows, labels: Labels, out: Rows) -> float:
+    def value_and_gradient(self, z: Rows, labels: Array, out: Rows) -> float:
         """L, and dL/dz into `out`, which may be `z` itself."""
         with np.errstate(all="ignore"):
             return self.row.write(z, labels, out, **self.values)
 
-    def value(self, z: Rows, labels: Labels) -> float:
+    def value(self, z: Rows, labels: Array) -> float:
         return self.value_and_gradient(z, labels, np.empty_like(z))
 
-    def gradient(self, z: Rows, labels: Labels, out: Rows) -> None:
+    def gradient(self, z: Rows, labels: Array, out: Rows) -> None:
         """dL/dz into `out`, in the type of z."""
         self.value_and_gradient(z, labels, out)
 
-    def predictions(self, z: Rows) -> NDArray[np.int64]:
+    def predictions(self, z: Rows) -> Counts:
         """The class of each sample: its largest output, the first of equals; of a single output, its side; -1 where an
         output is no number."""
         classes = z.argmax(axis=1) if z.shape[1] > 1 else z[:, 0] > self.row.middle(**self.values)
@@ -206,8 +203,7 @@ def bind(choice: Choice) -> BoundLoss:
     return BoundLoss(LOSSES[choice.name], choice.values)
 
 
-NUMBERS = LOSSES.parse("mse:linear")
-"""What numbers are predicted with."""
+NUMBERS = LOSSES.parse("mse:linear")  # what numbers are predicted with
 
 
 def chosen(text: str, classes: int) -> Choice:
@@ -222,7 +218,7 @@ def chosen(text: str, classes: int) -> Choice:
     return choice if classes else NUMBERS
 
 
-def of_targets(classes: int, labels: Labels, choice: Choice) -> tuple[float, float]:
+def of_targets(classes: int, labels: Array, choice: Choice) -> tuple[float, float]:
     """The loss of an undecided network, all outputs 0, and the least loss without looking at the inputs.
 
     Of numbers both are taken over these labels; of classes the first is that of equally frequent ones.

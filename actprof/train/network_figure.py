@@ -93,10 +93,8 @@ def render(training: Training, style: Style, format: str) -> bytes:
     """The figure as a png, svg or pdf file."""
     from actprof.report.settings import of_arms, provenance
 
-    def draw(figure: Figure, theme: Theme) -> None:
-        draw_figure(figure, theme, training)
-
-    return to_bytes(draw, format, style, provenance(TITLE, training.seed, of_arms(training)))
+    return to_bytes(lambda figure, theme: draw_figure(figure, theme, training), format, style,
+                    provenance(TITLE, training.seed, of_arms(training)))
 
 
 def draw_figure(figure: Figure, theme: Theme, training: Training) -> None:

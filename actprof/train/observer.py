@@ -5,13 +5,11 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from actprof import streams
-from actprof.arrays import Counts, Floats
+from actprof.arrays import Array, Counts, Floats, Rows
 from actprof.data.labelled import Labelled
 from actprof.engine.forward import Recorder
 from actprof.engine.memory import EVALUATED_ROWS
@@ -20,22 +18,14 @@ from actprof.train.losses import BoundLoss
 from actprof.train.result import Boundary, Fit, LayerHistory
 from actprof.train.trainable import TrainableNetwork
 
-Rows = NDArray[Any]
-
-BINS = 128
-"""Bins on each side of 0; a power of two, so that neighbours can be joined when a range grows."""
+BINS = 128  # bins on each side of 0; a power of two, so that neighbours can be joined when a range grows
 
 MAX_REACH = 12
 """A checkpoint that reaches 2**MAX_REACH times as far as the median one shows a lost network: it is out of range."""
 
-MIN_POWER = -200
-"""This power of two is below any float32, and far from where bins of float64 could not be told apart."""
-
-PROBE_ROWS = 400
-"""Training rows on which the histograms are counted."""
-
-GRID = 200
-"""Points of a decision boundary along each side."""
+MIN_POWER = -200  # this power of two is below any float32, and far from where bins of float64 could not be told apart
+PROBE_ROWS = 400  # training rows on which the histograms are counted
+GRID = 200  # points of a decision boundary along each side
 
 
 class AliveUnits(Recorder):
@@ -206,7 +196,7 @@ class Observer:
         y = np.concatenate([z[:, 0] for _, z in self._evaluated(x[:, np.newaxis])])
         return Fit(x.astype(np.float64), y.astype(np.float64))
 
-    def _loss_and_accuracy(self, rows: Rows, labels: NDArray[Any],
+    def _loss_and_accuracy(self, rows: Rows, labels: Array,
                            recorders: Sequence[Recorder] = ()) -> tuple[float, float]:
         """The accuracy is NaN where numbers are predicted."""
         total, right = 0.0, 0

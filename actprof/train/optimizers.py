@@ -6,16 +6,12 @@ import functools
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from actprof.arrays import Counts, Floats
+from actprof.arrays import Array, Counts, Floats
 from actprof.errors import SpecError
 from actprof.registry import Choice, Parameter, Registry, Value
-
-Vector = NDArray[Any]
 
 
 @dataclass(frozen=True)
@@ -37,31 +33,31 @@ class Optimizer:
     parameters: tuple[Parameter, ...] = ()
 
 
-def _sgd(w: Vector, g: Vector, rate: float, scratch: Vector, time: int) -> None:
+def _sgd(w: Array, g: Array, rate: float, scratch: Array, time: int) -> None:
     np.multiply(g, rate, out=scratch)
     w -= scratch
 
 
-def _momentum(w: Vector, g: Vector, rate: float, scratch: Vector, time: int, v: Vector, momentum: float) -> None:
+def _momentum(w: Array, g: Array, rate: float, scratch: Array, time: int, v: Array, momentum: float) -> None:
     _accelerate(v, g, rate, scratch, momentum)
     w += v
 
 
-def _nesterov(w: Vector, g: Vector, rate: float, scratch: Vector, time: int, v: Vector, momentum: float) -> None:
+def _nesterov(w: Array, g: Array, rate: float, scratch: Array, time: int, v: Array, momentum: float) -> None:
     _accelerate(v, g, rate, scratch, momentum)
     w -= scratch
     np.multiply(v, momentum, out=scratch)
     w += scratch
 
 
-def _accelerate(v: Vector, g: Vector, rate: float, scratch: Vector, momentum: float) -> None:
+def _accelerate(v: Array, g: Array, rate: float, scratch: Array, momentum: float) -> None:
     """v ← μv - lr·g; scratch becomes lr·g."""
     np.multiply(g, rate, out=scratch)
     v *= momentum
     v -= scratch
 
 
-def _adam(w: Vector, g: Vector, rate: float, scratch: Vector, time: int, m: Vector, v: Vector, beta1: float,
+def _adam(w: Array, g: Array, rate: float, scratch: Array, time: int, m: Array, v: Array, beta1: float,
           beta2: float, eps: float) -> None:
     """The slots hold m/(1 - β₁) and v/(1 - β₂): the factors left out of them, and both corrections, are numbers."""
     m *= beta1
@@ -73,7 +69,7 @@ def _adam(w: Vector, g: Vector, rate: float, scratch: Vector, time: int, m: Vect
     _step_by_root(w, m, v, rate * first / second, eps / second, scratch)
 
 
-def _rmsprop(w: Vector, g: Vector, rate: float, scratch: Vector, time: int, h: Vector, rho: float,
+def _rmsprop(w: Array, g: Array, rate: float, scratch: Array, time: int, h: Array, rho: float,
              eps: float) -> None:
     """The slot holds h/(1 - ρ)."""
     h *= rho
@@ -83,13 +79,13 @@ def _rmsprop(w: Vector, g: Vector, rate: float, scratch: Vector, time: int, h: V
     _step_by_root(w, g, h, rate / root, eps / root, scratch)
 
 
-def _adagrad(w: Vector, g: Vector, rate: float, scratch: Vector, time: int, h: Vector, eps: float) -> None:
+def _adagrad(w: Array, g: Array, rate: float, scratch: Array, time: int, h: Array, eps: float) -> None:
     np.square(g, out=scratch)
     h += scratch
     _step_by_root(w, g, h, rate, eps, scratch)
 
 
-def _step_by_root(w: Vector, direction: Vector, h: Vector, rate: float, eps: float, scratch: Vector) -> None:
+def _step_by_root(w: Array, direction: Array, h: Array, rate: float, eps: float, scratch: Array) -> None:
     """w ← w - rate·direction/(√h + eps)."""
     np.sqrt(h, out=scratch)
     scratch += eps
@@ -135,13 +131,13 @@ OPTIMIZERS: Registry[Optimizer] = Registry("optimizer", "optimizers", (
 class State:
     """An optimizer at work on one array of parameters: allocates at the start, never in a step."""
 
-    def __init__(self, row: Optimizer, values: Mapping[str, Value], parameters: Vector, weights: int) -> None:
+    def __init__(self, row: Optimizer, values: Mapping[str, Value], parameters: Array, weights: int) -> None:
         self._row, self._values, self._parameters = row, values, parameters
         self._slots = [np.zeros_like(parameters) for _ in range(row.slots)]
         self._scratch, self._decayed = np.empty_like(parameters), np.empty_like(parameters)
         self._weights, self._time = weights, 0
 
-    def step(self, gradient: Vector, rate: float, weight_decay: float = 0.0) -> None:
+    def step(self, gradient: Array, rate: float, weight_decay: float = 0.0) -> None:
         """Change the parameters in place. Weight decay λ is coupled, as in L2 regularisation: λw joins the gradient."""
         self._time += 1
         with np.errstate(all="ignore"):
@@ -151,7 +147,7 @@ class State:
             self._row.update(self._parameters, gradient, float(rate), self._scratch, self._time, *self._slots,
                              **self._values)
 
-    def _with_decay(self, gradient: Vector, weight_decay: float) -> Vector:
+    def _with_decay(self, gradient: Array, weight_decay: float) -> Array:
         weights, decayed = self._weights, self._decayed
         np.multiply(self._parameters[:weights], weight_decay, out=decayed[:weights])
         decayed[:weights] += gradient[:weights]
@@ -166,7 +162,7 @@ class BoundOptimizer:
     row: Optimizer
     values: Mapping[str, Value]
 
-    def start(self, parameters: Vector, weights: int | None = None) -> State:
+    def start(self, parameters: Array, weights: int | None = None) -> State:
         """Ready to change `parameters`, flat, in place; weight decay is for the first `weights` of them, or all."""
         return State(self.row, self.values, parameters, len(parameters) if weights is None else weights)
 
@@ -179,7 +175,7 @@ def bind(choice: Choice) -> BoundOptimizer:
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a training has got to: update t and epoch e, both counted from 0, and the number of updates in all."""
+    """The state of a training: update t and epoch e, both counted from 0, and the number of updates in all."""
 
     update: Counts
     epoch: Counts

@@ -39,11 +39,8 @@ CHANCE = 0.05
 DIVERGED = 10.0
 """A loss that ends this many times above its start, and above what not looking would give, has gone astray."""
 
-STILL = 0.1 * USUAL_RATIO
-"""Weights that change by less than this part of their size per update stand still."""
-
-FALLING = 1.02
-"""A smoothed loss that was this much higher after three quarters of the updates is still on its way down."""
+STILL = 0.1 * USUAL_RATIO  # weights that change by less than this part of their size per update stand still
+FALLING = 1.02  # a smoothed loss that was this much higher after three quarters of the updates is still on its way down
 
 BADLY_SCALED = ("exploding", "saturated", "non_finite")
 """Verdicts on the network as it was drawn whose training is badly scaled; with the others it is slow."""
@@ -129,7 +126,7 @@ class Why(NamedTuple):
     remedy: str = ""
 
     def and_also(self, said: str) -> Why:
-        """With further numbers."""
+        """The same cause with further numbers."""
         return self._replace(numbers=f"{self.numbers}; {said}") if self.cause else Why(said, "", self.remedy)
 
     @property

@@ -10,7 +10,7 @@ from typing import Any
 from actprof.engine import spec
 from actprof.engine.spec import StackSpec, require
 from actprof.engine.stacks import stack_specs
-from actprof.errors import SpecError, quoted
+from actprof.errors import SpecError, quoted, require_distinct
 from actprof.train import losses
 from actprof.train.optimizers import OPTIMIZERS, SCHEDULES
 from actprof.train.spec import AUTO, HIDDEN_LAYERS, TRAIN_INITS, TrainSpec
@@ -56,7 +56,8 @@ def train_specs(varied: Varied, features: int, classes: int, *, layers: int | No
         label = _label((init, act, norm, loss, optimizer, f"lr {rate:.12g}", schedule), varied)
         specs.append(TrainSpec(replace(stack, label=label), chosen, OPTIMIZERS.parse(optimizer),
                                SCHEDULES.parse(schedule), rate, label=label, **settings))
-    return _distinct(specs)
+    require_distinct("the arm", [each.label for each in specs], "each setting")
+    return specs
 
 
 def _hidden(act: str, layers: int | None, width: int | None, widths: str | None) -> tuple[int, ...]:
@@ -89,11 +90,3 @@ def _label(texts: Sequence[str], varied: Varied) -> str:
     """The initialiser, and whatever else differs between the arms."""
     several = [len(values) > 1 for values in vars(varied).values()]
     return " / ".join(text.strip().casefold() for place, text in enumerate(texts) if several[place] or place == 0)
-
-
-def _distinct(specs: list[TrainSpec]) -> list[TrainSpec]:
-    labels = [each.label for each in specs]
-    for label in labels:
-        if labels.count(label) > 1:
-            raise SpecError(f"the arm {quoted(label)} is asked for twice. Name each setting once.")
-    return specs

@@ -11,17 +11,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from actprof.arrays import Counts, Floats
+from actprof.arrays import Array, Counts, Floats
 from actprof.digits import number, percent
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-DIGITS = 4
-"""Digits of a loss, in table, figure and film alike."""
-
-USUAL_RATIO = 1e-3
-"""‖ΔW‖/‖W‖ of an update in a network that learns well."""
+DIGITS = 4  # digits of a loss, in table, figure and film alike
+USUAL_RATIO = 1e-3  # ‖ΔW‖/‖W‖ of an update in a network that learns well
 
 STATUSES = ("ok", "slow", "badly_scaled", "not_learning", "diverged", "interrupted")
 """How a run may end: it learned well; it learns, but slowly; it learns in spite of weights of the wrong scale; its loss
@@ -205,7 +202,7 @@ class DataSummary:
     features: int
     classes: tuple[str, ...]
     baseline: float
-    points: tuple[Floats, NDArray[Any]] | None = None
+    points: tuple[Floats, Array] | None = None
     baseline_loss: float = math.nan
 
     @property

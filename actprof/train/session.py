@@ -28,8 +28,7 @@ UPDATE_BYTES, HISTORY_BYTES = 200, 51 * 256 * 8
 """Memory for what is noted of an update, in numbers and on its way into a record, and of a layer's activations."""
 
 
-MAX_POINTS = 600
-"""At most so many rows of a plane's data are kept to be drawn."""
+MAX_POINTS = 600  # maximum rows of a plane's data that are kept to be drawn
 
 Progress = Callable[[int, int, int, float], None]
 """Called with the arm, the repeat, the updates made and the current loss."""

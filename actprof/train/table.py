@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 
-MAX_LAYERS = 6
-"""Dead units of more layers than these are summed up."""
+MAX_LAYERS = 6  # dead units of more layers than these are summed up
 
 
 def print_training(training: Training, stream: TextIO) -> None:

@@ -6,18 +6,16 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, repeat
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from actprof.arrays import Rows
 from actprof.catalogue.normalizations import MOMENTUM, Moments, blend
 from actprof.engine.backward import Gradient, backward
 from actprof.engine.counting import Scratch
 from actprof.engine.forward import NOBODY, Chunk, Dropout, Recorder, Tape, forward
 from actprof.engine.network import Layer, Network
 
-Rows = NDArray[Any]
 Shapes = dict[str, tuple[int, ...]]
 
 START = {"weights": 0.0, "bias": 0.0, "scale": 1.0, "shift": 0.0}

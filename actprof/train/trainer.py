@@ -5,13 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from actprof import streams
-from actprof.arrays import Counts, Floats
+from actprof.arrays import Counts, Floats, Rows
 from actprof.data.labelled import Labelled
 from actprof.engine import lsuv
 from actprof.engine.forward import Dropout
@@ -24,15 +23,10 @@ from actprof.train.result import Run
 from actprof.train.spec import TrainSpec
 from actprof.train.trainable import TrainableNetwork, parameters_of
 
-Rows = NDArray[Any]
-Report = Callable[[int, float], bool]
-"""Told the updates made and the current loss; answers whether to go on."""
+Report = Callable[[int, float], bool]  # told the updates made and the current loss; answers whether to go on
 
-DRAWN_TOGETHER = 1 << 15
-"""Row numbers that are drawn in one call."""
-
-WINDOW, BETA = 11, 2.0
-"""Kaiser's window, as Saito's Deep Learning from Scratch has it."""
+DRAWN_TOGETHER = 1 << 15  # row numbers that are drawn in one call
+WINDOW, BETA = 11, 2.0  # Kaiser's window, as Saito's Deep Learning from Scratch has it
 
 CHECKPOINTS = 50
 CALIBRATION_ROWS = 1024
@@ -43,8 +37,7 @@ MAX_LOSS = 1e9
 MAX_LAST_LOOK = 0.3
 """Seconds that a last look may take when training is to stop; where it takes longer, the one before must do."""
 
-BLOCK = 1 << 16
-"""Weights whose change is measured at once."""
+BLOCK = 1 << 16  # weights whose change is measured at once
 
 
 class Batches:

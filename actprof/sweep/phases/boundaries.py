@@ -29,8 +29,7 @@ from actprof.theory.predictions import MARGINAL, TRAINABLE_SCALES, Edge
 EDGE_FROM = 1e-6
 """Variance from which on the edge is followed; a smooth odd φ has it within 1e-6 of its start until then."""
 
-Branch = tuple[Edge, ...]
-"""Points of a curve, by rising variance."""
+Branch = tuple[Edge, ...]  # points of a curve, by rising variance
 
 
 def boundaries(choice: Choice) -> tuple[tuple[Branch, ...], Branch]:
@@ -52,11 +51,6 @@ def boundaries(choice: Choice) -> tuple[tuple[Branch, ...], Branch]:
         branches.append(tuple(sorted([*_told(points), *found], key=lambda point: point.q or 0.0)))
         turns += found
     return tuple(branches), tuple(turns)
-
-
-def critical_points(choice: Choice, sigma_b: tuple[float, ...]) -> Branch:
-    """The edge at each σ_b, where there is one."""
-    return tuple(filter(None, (critical(choice, each) for each in sigma_b)))
 
 
 def _told(points: list[Edge]) -> list[Edge]:
@@ -92,17 +86,11 @@ def _turn(choice: Choice, one: Edge, other: Edge) -> Edge:
     return found
 
 
-STEP = 0.01
-"""Between neighbours, at most: a part of the plane's width or height."""
+STEP = 0.01  # maximum distance of neighbours: a part of the plane's width or height
+NOISE = 1e-14  # rounding of σ_b², relative to q: it is the difference of q and σ_w²·E φ²
+NEAREST = 1e-13  # relative distance of neighbours' variances at which nothing is between them
 
-NOISE = 1e-14
-"""Rounding of σ_b², relative to q: it is the difference of q and σ_w²·E φ²."""
-
-NEAREST = 1e-13
-"""Between neighbours' variances, relative to them: nothing is between."""
-
-Extent = tuple[float, float, float, float]
-"""(least σ_w, most σ_w, least σ_b, most σ_b)."""
+Extent = tuple[float, float, float, float]  # (least σ_w, most σ_w, least σ_b, most σ_b)
 
 
 def edge_sections(choice: Choice, branch: Branch, extent: Extent) -> tuple[Branch, ...]:
@@ -176,7 +164,7 @@ def _bordered(choice: Choice, told: list[tuple[Edge, bool]], extent: Extent) -> 
 
 
 def _border(choice: Choice, one: Edge, other: Edge, extent: Extent) -> Edge | None:
-    """Between a point on the plane and one beyond; None where the first is on the border itself."""
+    """The edge on the border, between a point on the plane and one beyond; None where the first is on the border."""
     def depth(q: float) -> float:
         point = _at(choice, one, q)
         return -1.0 if point is None else _depth(point, extent)
@@ -188,23 +176,15 @@ def _border(choice: Choice, one: Edge, other: Edge, extent: Extent) -> Edge | No
 
 LAYERS = 10, 30, 100
 
-MIN_LOG = -24.0
-"""ln q from which lines are followed: σ_b, which is less than √q, comes to 6e-6 there."""
+MIN_LOG = -24.0  # ln q from which lines are followed: σ_b, which is less than √q, comes to 6e-6 there
 
 ORDERED_POINTS, CHAOTIC_POINTS = 3000, 200
 """Variances at which a line is looked for: over all that the table has, and over those of the plane's chaotic cells."""
 
-REACHED = 1e-3
-"""How near, in parts of q, the end of the first layer's variance must be to q."""
-
-ROUNDING = 1e-4
-"""Size of σ_b², in parts of q, that is interpolation's: an odd φ has c* = 0 only without biases."""
-
-FAINT, STRONG = 1e-6, 1e6
-"""Variances between which a line in the chaotic phase is looked for."""
-
-MARGIN = 1.1
-"""By how much a line goes on beyond the plane, for whoever cuts it there."""
+REACHED = 1e-3  # how near, in parts of q, the end of the first layer's variance must be to q
+ROUNDING = 1e-4  # size of σ_b², in parts of q, that is interpolation's: an odd φ has c* = 0 only without biases
+FAINT, STRONG = 1e-6, 1e6  # variances between which a line in the chaotic phase is looked for
+MARGIN = 1.1  # the factor by which a line goes on beyond the plane, for whoever cuts it there
 
 
 def depth_lines(phi: BoundActivation, cells: PhaseGrid) -> tuple[DepthLine, ...]:

@@ -17,11 +17,11 @@ from actprof.catalogue.initializers import preset_bias
 from actprof.diagnosis.verdicts import CHANGE
 from actprof.engine.spec import StackSpec
 from actprof.registry import Choice
-from actprof.sweep.phases.boundaries import Branch, boundaries, critical_points, depth_lines, edge_sections
-from actprof.sweep.phases.request import HEIGHT, PhaseSpec, most_sigma_w, rounded_up, values_b, values_w, widened
+from actprof.sweep.phases.boundaries import Branch, boundaries, depth_lines, edge_sections
+from actprof.sweep.phases.request import HEIGHT, VALUES_B, VALUES_W, PhaseSpec, most_sigma_w, rounded_up, widened
 from actprof.sweep.phases.result import PhaseDiagram, PhaseDiagrams, PhaseGrid, Scheme
 from actprof.theory.fields import depth_scales, field, moment_table
-from actprof.theory.fixed_points import fixed_points
+from actprof.theory.fixed_points import critical, fixed_points
 from actprof.theory.layers import NEGLIGIBLE, scales, why_no_theory
 from actprof.theory.predictions import MARGINAL, TRAINABLE_SCALES
 
@@ -101,8 +101,9 @@ def _diagram(choice: Choice, request: PhaseSpec) -> tuple[PhaseDiagram, list[str
     schemes = [replace(scheme, shown=cells.holds(scheme.sigma_w, scheme.sigma_b)) for scheme in schemes]
     sections = tuple(part for branch in branches for part in edge_sections(choice, branch, cells.extent))
     lines = depth_lines(phi, cells)
-    critical = critical_points(choice, _quarters(cells))
-    return (PhaseDiagram(str(choice), choice.label, phi.formula, cells, sections, turns, critical, lines,
+    quarters = dict.fromkeys((0.0, *(cells.sigma_b[-1] * part / 4 for part in (1, 2, 3, 4))))
+    edges = tuple(filter(None, (critical(choice, sigma_b) for sigma_b in quarters)))
+    return (PhaseDiagram(str(choice), choice.label, phi.formula, cells, sections, turns, edges, lines,
                          tuple(schemes)),
             notes + _remarks(choice, schemes))
 
@@ -119,12 +120,8 @@ def _ranges(request: PhaseSpec, branches: Sequence[Branch], schemes: Sequence[Sc
     most_b = rounded_up(HEIGHT * most_w)
     most_w = widened(most_w, [scheme.sigma_w for scheme in schemes])
     most_b = widened(most_b, [scheme.sigma_b for scheme in schemes])
-    return request.sigma_w or values_w(most_w), request.sigma_b or values_b(most_b)
-
-
-def _quarters(cells: PhaseGrid) -> Values:
-    """σ_b of the edge's table: no biases, and four more over the range."""
-    return tuple(dict.fromkeys((0.0, *(cells.sigma_b[-1] * part / 4 for part in (1, 2, 3, 4)))))
+    return (request.sigma_w or tuple((most_w * np.arange(1, VALUES_W + 1) / VALUES_W).tolist()),
+            request.sigma_b or tuple((most_b * np.arange(VALUES_B) / (VALUES_B - 1)).tolist()))
 
 
 def _config(request: PhaseSpec) -> dict[str, object]:

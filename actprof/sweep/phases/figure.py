@@ -21,10 +21,8 @@ def render(result: PhaseDiagrams, style: Style, format: str) -> bytes:
     """The figure as a png, svg or pdf file."""
     from actprof.report.settings import provenance
 
-    def draw(figure: Figure, theme: Theme) -> None:
-        draw_figure(figure, theme, result)
-
-    return to_bytes(draw, format, style, provenance(TITLE, None, dict(result.config)))
+    return to_bytes(lambda figure, theme: draw_figure(figure, theme, result), format, style,
+                    provenance(TITLE, None, dict(result.config)))
 
 
 def draw_figure(figure: Figure, theme: Theme, result: PhaseDiagrams) -> None:

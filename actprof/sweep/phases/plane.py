@@ -32,11 +32,8 @@ COLOURS = {"light": {"ordered": "#bcd9ee", "chaotic": "#f8d3a4", "diverges": "#b
            "dark": {"ordered": "#17415f", "chaotic": "#6b430f", "diverges": "#44474f"}}
 """Blue and orange, which any colour vision tells apart, and grey; each theme's text is readable on all three."""
 
-STILL = 1e-9
-"""Relative growth of the variance in a layer, up to which it stands still."""
-
-EDGES = {True: "edge of chaos, χ₁ = 1", False: "unstable part: layers leave it"}
-"""Stable or not."""
+STILL = 1e-9  # relative growth of the variance in a layer, up to which it stands still
+EDGES = {True: "edge of chaos, χ₁ = 1", False: "unstable part: layers leave it"}  # stable or not
 
 WIDTHS = {10: 0.9, 30: 1.6, 100: 2.3}
 """Layers down to which a network can be trained → points of the line; dashed is only what is unstable."""

@@ -7,19 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-import numpy as np
-
 from actprof.catalogue.activations import ACTIVATIONS, bind
 from actprof.catalogue.initializers import INITIALIZERS, as_bias, as_dense
 from actprof.engine import spec
-from actprof.errors import SpecError, quoted
+from actprof.errors import SpecError, quoted, require_distinct
 from actprof.registry import Choice
 from actprof.theory.predictions import MAX_SIGMA, Edge
 
 MIN_VALUES, MAX_VALUES = 2, 400
 
-VALUES_W, VALUES_B = 80, 51
-"""Of a range that does not say how many."""
+VALUES_W, VALUES_B = 80, 51  # the numbers of values of a range that does not say how many
 
 
 @dataclass(frozen=True)
@@ -44,9 +41,7 @@ class PhaseSpec:
             raise SpecError("a phase diagram needs an activation. Name one with --act.")
         spec.require("--width", self.width, 1, spec.MAX_WIDTH)
         for option, choices in (("--act", self.activations), ("--init", self.inits)):
-            for place, choice in enumerate(choices):
-                if choice in choices[:place]:
-                    raise SpecError(f"{option} {quoted(choice.label)} is asked for twice. Name each once.")
+            require_distinct(option, choices, name=lambda choice: quoted(choice.label))
         for choice in self.activations:
             if bind(choice).jumps:
                 raise SpecError(f"{choice.label} has no phase diagram: it jumps, so that chi_1 is not defined. "
@@ -80,23 +75,15 @@ def _require_grid(name: str, values: tuple[float, ...]) -> None:
         raise SpecError(f"the values of --over {name} must rise.")
 
 
-ROUND = (1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
-"""Where a range may end, times a power of ten."""
+ROUND = (1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)  # the ends that a range may have, times a power of ten
 
 BEYOND, BEYOND_ANY = 2.5, 2.0
-"""Of σ_w at the edge: where chaos follows, and where the variance grows without bound."""
+"""Times σ_w at the edge where a plane ends: if chaos follows, and if the variance grows without bound."""
 
-WITHOUT_EDGE = 4.0
-"""The most σ_w of a plane without an edge: well beyond any usual gain."""
-
-FURTHEST = 100.0
-"""σ_w up to which the edge is looked for."""
-
-HEIGHT = 0.4
-"""σ_b over σ_w, at most: the shape of a figure's plane."""
-
-MAX_RANGE = 3.0
-"""By what factor schemes may widen a range."""
+WITHOUT_EDGE = 4.0  # the most σ_w of a plane without an edge: well beyond any usual gain
+FURTHEST = 100.0  # σ_w up to which the edge is looked for
+HEIGHT = 0.4  # σ_b over σ_w, at most: the shape of a figure's plane
+MAX_RANGE = 3.0  # the factor by which schemes may widen a range
 
 
 def most_sigma_w(branches: Sequence[Sequence[Edge]]) -> float:
@@ -114,16 +101,6 @@ def widened(most: float, wished: Sequence[float]) -> float:
     """A range that holds as many of the wished values as it may."""
     further = [value for value in wished if most < value <= MAX_RANGE * most]
     return rounded_up(1.05 * max(further)) if further else most
-
-
-def values_w(most: float) -> tuple[float, ...]:
-    """The values of σ_w up to the most, above 0."""
-    return tuple((most * np.arange(1, VALUES_W + 1) / VALUES_W).tolist())
-
-
-def values_b(most: float) -> tuple[float, ...]:
-    """The values of σ_b up to the most, from 0."""
-    return tuple((most * np.arange(VALUES_B) / (VALUES_B - 1)).tolist())
 
 
 def rounded_up(value: float) -> float:

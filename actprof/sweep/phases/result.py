@@ -16,11 +16,10 @@ from actprof.theory.predictions import MARGINAL, TRAINABLE_SCALES, Edge, FixedPo
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-FINE = 20
-"""Values from which on a step is little beside the range."""
+FINE = 20  # values from which on a step is little beside the range
 
 PHASES = ("ordered", "edge", "chaotic", "diverges")
-"""Those of predictions.FixedPoint, and what has none because the variance grows without bound."""
+"""The phases of a FixedPoint, and "diverges" where the variance grows without bound."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +68,7 @@ class PhaseGrid:
 
 @dataclass(frozen=True)
 class DepthLine:
-    """Where a network can be trained down to so many layers: points (σ_w, σ_b) in the phase `phase`."""
+    """A line of points (σ_w, σ_b) in one phase, on which a network can be trained down to so many layers."""
 
     layers: int
     phase: str

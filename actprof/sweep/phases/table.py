@@ -60,7 +60,7 @@ def about(layers: float) -> str:
 
 
 def edge_lines(diagram: PhaseDiagram) -> list[str]:
-    """Where the edge of chaos is without biases, and where it turns stable."""
+    """Sentences that say where the edge of chaos is without biases, and where it turns stable."""
     if not diagram.edges and not diagram.critical:
         return ["no edge of chaos"]
     start = next((point for point in diagram.critical if point.sigma_b == 0), None)
