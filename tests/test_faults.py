@@ -28,6 +28,8 @@ from actprof.program import COMMANDS
 from tests.children import finished
 from tests.forked import Ended, Program, program
 
+pytestmark = pytest.mark.slow
+
 BASE = {
     "histogram": "histogram --layers 2 --width 8 --batch-size 20",
     "bounds": "bounds --scheme he --fan-in 3 --samples 10",

@@ -100,6 +100,7 @@ def outside(acts, networks, depths=(10, 40), width=64, rows=50):
     return {depth: np.mean(stray) for depth, stray in found.items()}
 
 
+@pytest.mark.slow
 def test_bands_hold_95_per_cent_of_networks_under_every_normalisation():
     """120 networks: of bands that hold 95 % more than 15 % stray once in 50,000 times."""
     assert max(outside(("relu", "tanh", "gelu", "selu", "sigmoid"), 6, (3, 10)).values()) < 0.15
@@ -111,6 +112,7 @@ def test_bands_hold_95_per_cent_of_networks_over_the_whole_catalogue():
     assert max(outside([row.name for row in ACTIVATIONS][::3], 6).values()) < 0.1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("act", "speaks"), [("relu", 5), ("tanh", 40), ("elu", 40), ("gelu", 4), ("softplus", 5)])
 def test_theory_follows_a_normalised_batch_until_its_rows_grow_unlike(act, speaks):
     """Until then the band holds what 24 networks measure, at the last layer that it speaks of too: with 95 % each, 4 or
