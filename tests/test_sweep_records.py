@@ -115,6 +115,8 @@ def test_json_has_every_figure_in_the_shape_of_the_grid(axes: tuple[Axis, ...], 
             assert networks == list(map(strict, cell.networks[name]))
             assert predicted == list(map(strict, cell.predicted[name]))
     assert list(flat(record["quantities"][VERDICT], sweep)) == [cell.verdict for cell in sweep.cells]
+    counts = [cell.verdicts for cell in sweep.cells]
+    assert list(flat(record["verdicts"], sweep)) == counts if any(counts) else record["verdicts"] == {}
     assert list(flat(record["labels"], sweep)) == [cell.label for cell in sweep.cells]
 
 
@@ -152,7 +154,7 @@ def test_the_axes_have_their_numbers_and_names_have_none() -> None:
 
 def test_the_keys_are_those_of_the_schema_whatever_was_asked() -> None:
     keys = ["schema", "kind", "version", "seed", "config", "axes", "quantities", "low", "high", "networks", "predicted",
-            "labels", "lines", "trends", "notes"]
+            "verdicts", "labels", "lines", "trends", "notes"]
     record = parsed(swept([GAINS, LAYERS]))
     assert list(record) == keys
     assert [record[key] for key in keys[:4]] == ["actprof.sweep/1", "grid", __version__, 7]

@@ -13,6 +13,7 @@ from actprof.bounds.request import MAX_POINTS, as_kernels, fan_ins, has_gain, ke
 from actprof.bounds.result import Bounds, Curve, Sample, Scheme
 from actprof.bounds.spec import FAN_IN, FAN_OUT, SCHEMES, BoundsSpec
 from actprof.catalogue import initializers
+from actprof.catalogue.initializers import INITIALIZERS
 from actprof.catalogue.weights import BoundInitializer, Fans
 from actprof.errors import SpecError
 from actprof.registry import Choice, fan, folded
@@ -55,7 +56,9 @@ def bounds(request: BoundsSpec, progress: Callable[[float], None] = lambda share
 
 
 def _torch_fans(request: BoundsSpec) -> list[str]:
-    """A note where PyTorch, which reads the fans off the shape of a weight, has others."""
+    """A note where PyTorch, which reads the fans off the shape of a weight, has others, if a scheme goes by them."""
+    if all(INITIALIZERS[choice.name].matrix for choice in request.schemes):
+        return []
     inputs = request.at[-1]
     meant, outputs = _fans(inputs, request), request.fan_out or inputs
     groups = request.groups_of(inputs)

@@ -19,8 +19,9 @@ def sweep_record(sweep: Sweep) -> dict[str, Any]:
     """The object of schema actprof.sweep/1.
 
     Every array is nested as the axes are: [place on the first] or [place on the first][place on the second]; those of
-    `networks` have a list of the networks' values inside. `low` and `high` are the quartiles over the networks and {}
-    where there is but one; `predicted` is {} where theory was not asked or says nothing.
+    `networks` have a list of the networks' values inside. `low` and `high` are the quartiles over the networks, and
+    `verdicts` how many networks get each, {} where there is but one; `predicted` is {} where theory was not asked or
+    says nothing.
     """
     return {
         "schema": JSON_SCHEMA, "kind": "grid", "version": __version__, "seed": sweep.seed, "config": sweep.config,
@@ -29,6 +30,8 @@ def sweep_record(sweep: Sweep) -> dict[str, Any]:
         | {VERDICT: _nested(sweep, [cell.verdict or None for cell in sweep.cells])},
         "low": _numbers(sweep, _ends(sweep, 0)), "high": _numbers(sweep, _ends(sweep, 1)),
         "networks": _numbers(sweep, [cell.networks for cell in sweep.cells], ()), "predicted": _predicted(sweep),
+        "verdicts": _nested(sweep, [cell.verdicts for cell in sweep.cells]) if any(
+            cell.verdicts for cell in sweep.cells) else {},
         "labels": _nested(sweep, [cell.label for cell in sweep.cells]),
         "lines": [_line(line) for line in sweep.lines], "trends": [asdict(trend) for trend in sweep.trends],
         "notes": sweep.notes,

@@ -109,6 +109,7 @@ class Cell:
         verdict: one of verdicts.CODES; "" where it was not asked for.
         predicted: quantity → (value, low, high) by theory, between which 95 % of single networks lie (low and high NaN
             where that is not known); empty where theory was not asked or is silent.
+        verdicts: code → how many of several networks get it on their own; empty for a single one.
     """
 
     label: str
@@ -117,6 +118,7 @@ class Cell:
     networks: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     verdict: str = ""
     predicted: Mapping[str, tuple[float, float, float]] = field(default_factory=dict)
+    verdicts: Mapping[str, int] = field(default_factory=dict)
 
     def statistic(self, name: str) -> float:
         """The value of a quantity; NaN for what is not known."""

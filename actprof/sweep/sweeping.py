@@ -99,9 +99,10 @@ class CellWork:
             asked = self.predicted or (self.judged and not run.gradients)
             theory = predict(stack, moments.second_moment, moments.correlation, inputs.batch_rows(0),
                              moments.unevenness) if asked else None
-            word = rules.verdict(arm, stack, theory, moments).code if self.judged else ""
+            verdict = rules.verdict(arm, stack, theory, moments) if self.judged else None
             known = _predicted(theory, inputs.batch_rows(0)) if self.predicted and theory else {}
-            return Cell(stack.label, *_statistics(arm), word, known)
+            word, verdicts = (verdict.code, verdict.networks) if verdict else ("", {})
+            return Cell(stack.label, *_statistics(arm), word, known, verdicts)
 
     def run_of(self, stack: StackSpec) -> RunSpec:
         """The run of a stack, with gradients if they are wanted and it is not too large for them."""
