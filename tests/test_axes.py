@@ -10,8 +10,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
-from actprof.report.axes import Box, add_axes, colour_bar, hatch, write
-from actprof.report.free import FreeSpace
+from actprof.report.axes import Box, FreeSpace, add_axes, colour_bar, hatch, write
 from actprof.report.sheet import Sheet
 from actprof.report.style import THEMES, matplotlib_set_up
 from actprof.report.ticks import Fixed, Linear, Log

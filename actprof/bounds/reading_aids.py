@@ -14,8 +14,7 @@ from actprof.bounds.curves import SAME, Schemes, Spot
 from actprof.bounds.result import Bounds
 from actprof.bounds.table import HALF, NAMES, has_half, kind, law, sign, slope_words
 from actprof.digits import compact, grouped, power_label, short, with_power
-from actprof.report.axes import Box, add_axes, indicate, write
-from actprof.report.free import FreeSpace
+from actprof.report.axes import Box, FreeSpace, add_axes, indicate, write
 from actprof.report.lettering import MIN_SIZE, fitting_size, formula_extent, line_height, width
 from actprof.report.sheet import INDENT, Block, Entry, Key, Marked, Paragraph, Sheet, Stack
 from actprof.report.style import TICK

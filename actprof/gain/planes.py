@@ -12,8 +12,7 @@ import numpy as np
 from actprof.arrays import Floats
 from actprof.gain.result import ActivationGains, LengthMap, Shape
 from actprof.gain.words import edge_words, reaches, significant, torch_words
-from actprof.report.axes import Box, add_axes, write
-from actprof.report.free import FreeSpace
+from actprof.report.axes import Box, FreeSpace, add_axes, write
 from actprof.report.lettering import line_height, width, wrapped
 from actprof.report.sheet import INDENT, LABEL, MARGIN, WIDTH, Entry, Marked, Paragraph, Sheet, Stack
 from actprof.report.ticks import Linear, Log, Scale

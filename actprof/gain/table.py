@@ -50,7 +50,7 @@ def print_all(result: GainTable, stream: TextIO) -> None:
     order = ", the largest forward gain first" if everything else ""
     printed(f"gains of {len(result.activations)} activations{order}", _gains(result, stream), stream)
     stream.write(written(f"{LEGEND}\n", stream))
-    if any(map(_leaves_one, result.activations)):
+    if any(each.gains.stability == "unstable" for each in result.activations):
         stream.write(f"{UNSTABLE}\n")
     if everything and any(each.fixed_points for each in result.activations):
         stream.write("\n")
@@ -84,17 +84,13 @@ def _folded(label: str, room: int) -> str:
 
 def _statistics(each: ActivationGains) -> list[str]:
     gains, difference = each.gains, each.torch_difference
-    mark = "!" * _leaves_one(each)
+    mark = "!" * (gains.stability == "unstable")
     torch = "-" if gains.torch_gain is None else narrow(gains.torch_gain)
     apart = "" if difference is None else "0" if difference == 0 else f"{difference:+.3f}"
     return [*(narrow(value) for value in (gains.e_phi, gains.e_phi2, gains.e_dphi2, gains.gain_forward,
                                           gains.gain_backward, gains.gain_std, gains.chi_at_gain_forward)),
             narrow(gains.length_slope, NARROW - len(mark)) + mark,
             "none" if each.edge is None else narrow(each.edge.sigma_w), torch, apart]
-
-
-def _leaves_one(each: ActivationGains) -> bool:
-    return each.gains.stability == "unstable"
 
 
 def _where(result: GainTable) -> str:

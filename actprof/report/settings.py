@@ -76,10 +76,6 @@ def _range(config: Config) -> str:
     return "range {:g} to {:g}".format(*asked)
 
 
-def _batch(config: Config) -> str:
-    return "" if "samples" in config else f"batches of {grouped(config['batch_size'])}"
-
-
 def _duration(config: Config) -> str:
     epochs = config.get("epochs")
     counted = "" if epochs is None else f"{grouped(epochs)} epoch{'s' * (epochs != 1)} = "
@@ -101,7 +97,7 @@ _WORDS: dict[str, Callable[[Config], str]] = {
     "rate": lambda c: f"lr {c['rate']:g}",
     "schedule": _named("schedule"),
     "weight_decay": lambda c: f"weight decay {c['weight_decay']:g}" if c["weight_decay"] else "",
-    "batch_size": _batch,
+    "batch_size": lambda c: "" if "samples" in c else f"batches of {grouped(c['batch_size'])}",
     "iterations": _duration,
     "train_size": lambda c: f"the first {grouped(c['train_size'])} training rows",
     "validation_split": lambda c: f"last {100 * c['validation_split']:g} % held back",

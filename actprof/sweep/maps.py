@@ -11,8 +11,7 @@ from matplotlib.colors import ListedColormap, to_hex, to_rgb
 from actprof.arrays import Flags
 from actprof.diagnosis.verdicts import CODES
 from actprof.digits import compact, power_label, with_power
-from actprof.report.axes import Box, colour_bar, hatch, runs, write
-from actprof.report.free import FreeSpace
+from actprof.report.axes import Box, FreeSpace, colour_bar, hatch, runs, write
 from actprof.report.lettering import line_height, width
 from actprof.report.sheet import Entry, Sheet
 from actprof.report.style import EM, TICK, Theme

@@ -70,7 +70,8 @@ def course(line: Line, axes: Sequence[Axis]) -> str:
     if steady is not None and not line.rows:
         values = dict.fromkeys(_text(axes[steady], point[steady]) for point in points)
         return f"{line.title} at {axes[steady].name} {', '.join(values)}"
-    moving = _continuous(axes)
+    # A line can lie anywhere on this axis, given a place on the other.
+    moving = next((number for number, axis in enumerate(axes) if axis.numbers and not axis.whole), 0)
     given = axes[1 - moving]
     own = [point for point in points if point[1 - moving] in given.places] or points
     some = points if line.rows else [own[index] for index in evenly(len(own), MAX_POINTS)]
@@ -89,11 +90,6 @@ def _steady(points: Sequence[Point], axes: Sequence[Axis]) -> int | None:
         if max(values) - min(values) <= STEADY * max(map(abs, values)):
             return axis
     return None
-
-
-def _continuous(axes: Sequence[Axis]) -> int:
-    """The axis on which a line can lie anywhere, given a place on the other."""
-    return next((number for number, axis in enumerate(axes) if axis.numbers and not axis.whole), 0)
 
 
 def _text(axis: Axis, value: float) -> str:
@@ -154,12 +150,6 @@ def shown(name: str, cell: Cell, short: bool = False) -> str:
     if name != VERDICT:
         return reading(name, cell.statistic(name))
     return (WORDS[cell.verdict].short if short else cell.verdict) if cell.verdict else "-"
-
-
-def legend(codes: set[str], short: bool) -> list[str]:
-    """A line for each verdict that occurs, in the order of WORDS."""
-    return [f"{f'{word.short} = ' if short else ''}{code}: {word.meaning}"
-            for code, word in WORDS.items() if code in codes]
 
 
 def _is_share(name: str) -> bool:
@@ -237,7 +227,10 @@ def _parts(sweep: Sweep, first: list[str], stream: TextIO) -> list[tuple[list[st
 
 
 def _legend(sweep: Sweep, short: bool) -> list[str]:
-    return legend({cell.verdict for cell in sweep.cells}, short) if VERDICT in sweep.quantities else []
+    """A line for each verdict that occurs, in the order of WORDS."""
+    codes = {cell.verdict for cell in sweep.cells} if VERDICT in sweep.quantities else set()
+    return [f"{f'{word.short} = ' if short else ''}{code}: {word.meaning}"
+            for code, word in WORDS.items() if code in codes]
 
 
 def _named(name: str) -> str:

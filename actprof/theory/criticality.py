@@ -17,7 +17,7 @@ from actprof.catalogue.activations import bind
 from actprof.engine.spec import StackSpec
 from actprof.registry import Choice
 from actprof.theory.fields import correlations, moment_table, variance_limits
-from actprof.theory.layers import LayerLaw, scales, why_no_theory
+from actprof.theory.layers import scales, why_no_theory
 from actprof.theory.predictions import MAX_Q
 
 NEAR = 1e-5  # distance of χ₁ from 1 within which the depth scale is taken from it, above 1 too
@@ -114,14 +114,15 @@ def silence_about(stack: StackSpec) -> str:
         return "activations that differ between layers have no common depth scale"
     if bind(stack.activations[0]).jumps:
         return f"{stack.activations[0].name} jumps, so χ₁ is infinite"
-    layers = _distinct(stack)
+    # The first layer, and one layer for each shape of a matrix above it.
+    layers = [1, *{shape: number for number, shape in enumerate(itertools.pairwise(stack.widths[1:]), 2)}.values()]
     for number in layers:
         reason = why_no_theory(stack, number) or (
             f"{stack.bias.name} biases have a mean other than 0" if scales(stack, number).bias_mean else "")
         if reason:
             return reason
-    above = [scales(stack, number) for number in layers[1:]]
-    if any(not _alike(one, above[0]) for one in above):
+    above = np.array([(law.weights, law.bias_std) for law in (scales(stack, number) for number in layers[1:])])
+    if not np.isclose(above, above[:1], rtol=1e-9, atol=0).all():
         return "weights whose scale differs from layer to layer have no common depth scale"
     return ""
 
@@ -132,14 +133,3 @@ def _by_activation(known: Iterable[Conditions]) -> Iterable[tuple[Choice, list[C
     for each in dict.fromkeys(known):
         found[each.activation].append(each)
     return found.items()
-
-
-def _distinct(stack: StackSpec) -> list[int]:
-    """The first layer, and one layer for each shape of a matrix above it."""
-    shapes = {shape: number for number, shape in enumerate(itertools.pairwise(stack.widths[1:]), 2)}
-    return [1, *shapes.values()]
-
-
-def _alike(one: LayerLaw, other: LayerLaw) -> bool:
-    return math.isclose(one.weights, other.weights, rel_tol=1e-9) and math.isclose(
-        one.bias_std, other.bias_std, rel_tol=1e-9)

@@ -255,7 +255,7 @@ def noise(phi: BoundActivation, variance: float, offset: float) -> float:
 @np.errstate(all="ignore")
 def differences(phi: BoundActivation, variance: float, d: Array) -> Array:
     """(difference, slopes) of Pair, each (len(d),), at one variance, for rising d > 0 up to it."""
-    if _in_closed_form(phi):
+    if phi.activation.log_normal or phi.pieces > 1 or phi.slope_below is not None:  # in closed form
         both = [(two.difference, two.slopes) for two in (pair(phi, variance, each) for each in d.tolist())]
         return np.asarray(np.transpose(both))
     groups = np.split(d, len(d))
@@ -311,10 +311,6 @@ def _distant(phi: BoundActivation, variance: float, d: float, offset: float) -> 
         mean * mean + shared, apart, shared, mixed, grid.expected(first_square * second_square), slopes,
         grid.expected(one.mean(one.slope**2) * other.mean(other.slope**2))]).tolist()
     return found
-
-
-def _in_closed_form(phi: BoundActivation) -> bool:
-    return phi.activation.log_normal or phi.pieces > 1 or phi.slope_below is not None
 
 
 def _grid(phi: BoundActivation, variance: float, d: Array, offset: float, rule: Rule) -> tuple[Array, Array, Array]:

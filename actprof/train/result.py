@@ -133,7 +133,8 @@ class TrainedArm:
     def median_run(self) -> Run:
         """The run with the median final smoothed loss (of an even number the better one; what is not finite is worst).
         """
-        order = sorted(self.runs, key=lambda run: _worst_last(run.smoothed))
+        order = sorted(self.runs, key=lambda run: min(
+            run.smoothed[-1:][np.isfinite(run.smoothed[-1:])], default=math.inf))
         return order[(len(order) - 1) // 2]
 
     @property
@@ -178,10 +179,6 @@ class TrainedArm:
         quartiles = np.full((3, longest), math.nan)
         quartiles[:, kept] = np.nanquantile(padded[:, kept], (0.25, 0.5, 0.75), axis=0)
         return quartiles[0], quartiles[1], quartiles[2]
-
-
-def _worst_last(smoothed: Floats) -> float:
-    return float(smoothed[-1]) if len(smoothed) and math.isfinite(smoothed[-1]) else math.inf
 
 
 @dataclass(frozen=True)

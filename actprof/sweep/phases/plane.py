@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from actprof.arrays import Floats
-from actprof.report.axes import BELOW, Box, add_axes, write
-from actprof.report.free import FreeSpace
+from actprof.report.axes import BELOW, Box, FreeSpace, add_axes, write
 from actprof.report.lettering import line_height, width, wrapped
 from actprof.report.sheet import DETAIL, LABEL, Entry, Paragraph, Sheet, Stack
 from actprof.report.style import Theme
