@@ -78,8 +78,8 @@ QUANTITIES = (
     Term("ξ_q, ξ_c", "xi_c", "depths, in layers, over which variance and correlation approach q* and c* by a factor e"),
     Term("edge of chaos", "critical", "σ_w and σ_b at which χ₁ = 1: gradients neither vanish nor explode"),
     Term("jump", "jump", "of a sweep: where the variance that inputs reach leaps past the edge of chaos; for gelu at "
-         "gain 1.4675, between the edge's stable start (1.408, with biases), its unstable one (2, q* = 0) and the forward "
-         "gain (1.5335, unstable)"),
+         "gain 1.4675, between the edge's stable start (1.408, with biases), its unstable one (2, q* = 0) and the "
+         "forward gain (1.5335, unstable)"),
     Term("6 ξ_c", "signal_layers", "layers down to which the signal still tells inputs apart"),
     Term("×30 layers", "gradient_layers", f"2·ln {CHANGE.value:g}/|ln χ₁|: layers over which gradients change by no "
          "more than a verdict lets them; trainable is what lies within both"),
