@@ -77,6 +77,12 @@ QUANTITIES = (
     Term("χ, chi", "chi", "σ_w² E φ'(z)²: by how much a layer grows the squared gradient on its way back; χ₁ at q*"),
     Term("ξ_q, ξ_c", "xi_c", "depths, in layers, over which variance and correlation approach q* and c* by a factor e"),
     Term("edge of chaos", "critical", "σ_w and σ_b at which χ₁ = 1: gradients neither vanish nor explode"),
+    Term("jump", "jump", "of a sweep: where the variance that inputs reach leaps past the edge of chaos; for gelu at "
+         "gain 1.4675, between the edge's stable start (1.408, with biases), its unstable one (2, q* = 0) and the "
+         "forward gain (1.5335, unstable)"),
+    Term("6 ξ_c", "signal_layers", "layers down to which the signal still tells inputs apart"),
+    Term("×30 layers", "gradient_layers", f"2·ln {CHANGE.value:g}/|ln χ₁|: layers over which gradients change by no "
+         "more than a verdict lets them; trainable is what lies within both"),
     Term("power law", "", "change that becomes slower from layer to layer, such as 1/depth: no factor a layer"),
     Term("forward gain", "gain_forward", "1/√E φ², which keeps E a² = 1 where the variance 1 is stable"),
     Term("backward gain", "gain_backward", "1/√E φ'², at which χ = 1 for pre-activations of variance 1"),

@@ -135,7 +135,7 @@ def judgement(verdict: Verdict, theme: Theme, room: float, brief: bool) -> list[
     said = Paragraph.prose(verdict.text, room, lead=f"{sign} {verdict.word}{where}: ", accent=accent)
     if brief and verdict.headline:
         said = Paragraph.of([f"{sign} {verdict.headline}"], room, bold=True, accent=accent)
-    advice = verdict.remedy.partition(":" if brief else "\n")[0]
+    advice = verdict.remedy.partition(": " if brief else "\n")[0]
     return [said, *([Paragraph.prose(advice, room, lead="remedy: ", muted=True)] if advice else [])]
 
 
