@@ -25,8 +25,8 @@ SIZES = {"histogram": "--batch-size 40", "sweep": "--batch-size 10 --width 10 --
          "train": "--train-size 40 --batch-size 20 --epochs 1"}
 """What makes a command small where it stands behind the README's own options: the last of two holds."""
 
-SMALLER = {"--over width=64:1024:log": "--over width=8:32:log", "--repeats 20": "--repeats 2", "gain=0.5:3:26": "gain=0.5:3:4",
-           "sweep --quantity": "sweep --over gain=1:2:3 --quantity"}
+SMALLER = {"--over width=64:1024:log": "--over width=8:32:log", "--repeats 20": "--repeats 2",
+           "gain=0.5:3:26": "gain=0.5:3:4", "sweep --quantity": "sweep --over gain=1:2:3 --quantity"}
 
 
 def small(line: str) -> list[str]:
