@@ -122,7 +122,7 @@ def settings(run: Run, *arguments: str) -> dict[str, Any]:
     ("sweep --norm none --norm batch", "--norm is given twice. Give it once."),
     ("train --layers 2 --layers=3", "--layers is given twice. Give it once."),
     ("histogram --gradients --no-gradients", "--gradients is given twice. Give it once."),
-    ("histogram --init he --init HE", "the arm 'he / relu' is asked for twice. Name each once."),
+    ("histogram --init he --init HE", "the arm 'he / relu' is asked for twice. Name each --init and --act once."),
     ("histogram --range 1", "--range must be two numbers LOW HIGH, 'layer' or 'shared', not '1'."),
     ("histogram --range 1 a", "--range must be two numbers LOW HIGH, 'layer' or 'shared', not '1 a'."),
     ("histogram --range 0 --bins 5", "--range must be two numbers LOW HIGH, 'layer' or 'shared', not '0 --bins'."),
