@@ -353,3 +353,11 @@ def test_deep_stacks_are_predicted_at_once():
         start = time.process_time()
         predict(spec, 1.0, 0.0, 1000)
         assert time.process_time() - start < 0.5  # some 20 ms; a slow machine may take longer
+
+
+def test_a_typical_network_that_is_deep_and_narrow_follows_the_product():
+    """E K² is about (1 + 2/n₀)(1 + 5/n)ˡ for He and ReLU (Hanin & Nica 2018), and ln K is normal."""
+    spec, = stack_specs(["he"], ["relu"], layers=50, width=20)
+    layer = predict(spec, 1.0, 0.0, 1000).layers[-1]
+    spread = math.log((1 + 2 / 20) * (1 + 5 / 20) ** 50)
+    assert math.log(layer.std_typical / layer.std) == pytest.approx(-spread / 4, rel=0.2)

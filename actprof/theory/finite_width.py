@@ -274,7 +274,9 @@ def _errors(one: Moments, pooled: Spread, mean_shift: float, shift: float, doubt
     if not std > 0:
         return Errors(0.0, 0.0, exact, mean_error, exact, second)
     off = shift - 2 * one.mean * mean_shift - pooled.mean
+    if pooled.square > one.square**2:  # the expansion has no meaning: the variance goes with the second moment
+        variance, off = pooled.square * (one.variance / one.square) ** 2, 0.0
     error = math.hypot(math.sqrt(variance) / (2 * std), off / (2 * std), exact)
-    centre = min(max(one.variance + off, one.variance / 2), 2 * one.variance)  # beyond, the expansion has no meaning
+    centre = min(max(one.variance + off, one.variance / 2), 2 * one.variance)
     low, high = map(math.sqrt, log_normal(centre, math.sqrt(variance)))
-    return Errors(math.sqrt(low * high), low - exact, high + exact, mean_error, error, second)
+    return Errors(math.sqrt(low * high), max(low - exact, 0.0), high + exact, mean_error, error, second)
