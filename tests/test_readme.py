@@ -23,10 +23,11 @@ SHELL = [line.partition(" #")[0].strip() for language, block in BLOCKS if langua
 COMMAND_LINES = [line for line in SHELL if line.startswith("actprof ")]
 SIZES = {"histogram": "--batch-size 40", "sweep": "--batch-size 10 --width 10 --workers 1",
          "train": "--train-size 40 --batch-size 20 --epochs 3"}
-"""What makes a command small where it stands behind the README's own options: the last of two holds."""
+"""What makes a command small beside the README's own options."""
 
 SMALLER = {"--over width=64:1024:log": "--over width=8:32:log", "--repeats 20": "--repeats 2",
-           "gain=0.5:3:26": "gain=0.5:3:4", "sweep --quantity": "sweep --over gain=1:2:3 --quantity"}
+           "gain=0.5:3:26": "gain=0.5:3:4", "sweep --quantity": "sweep --over gain=1:2:3 --quantity",
+           "--epochs 10": ""}
 
 
 def small(line: str) -> list[str]:
