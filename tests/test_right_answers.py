@@ -106,12 +106,11 @@ def test_inputs_of_a_hundred_saturate_the_first_layer_and_are_to_be_standardised
 
 
 def test_the_share_that_inputs_of_a_hundred_saturate_is_that_of_normal_times_uniform():
-    """P(|w·x| > c), w ~ N(0, 2/51), x ~ U(±100), where 1/cosh² c is a twentieth: two thirds."""
+    """P(|w·x| > c), w ~ N(0, 2/51), x ~ U(±100), where 1/cosh² c is a twentieth."""
     weights = np.abs(np.random.default_rng(3).normal(0, math.sqrt(2 / 51), 4000))
     expected = np.mean(np.clip(1 - math.acosh(math.sqrt(20)) / (100 * weights), 0, 1))
     found = judged("0.19803", "tanh", inputs="uniform:low=-100,high=100", widths="1,4000").arms[0].layers[0]
     assert found.activation.statistics["saturated_fraction"] == pytest.approx(expected, abs=0.02)
-    assert 0.6 < expected < 0.7
 
 
 @pytest.mark.parametrize("widths", ["100,2000,1", "784,2048,2048,1", "50,300,20,400,3"])
