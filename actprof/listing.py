@@ -89,8 +89,7 @@ def _short(value: object) -> str:
 
 TABLES = ("inits", "activations", "normalizations", "inputs", "datasets", "losses", "optimizers", "schedules")
 
-WORDS = "terms"
-"""The listing of what tables, figures and verdicts say."""
+WORDS = "terms"  # the listing of what tables, figures and verdicts say
 
 
 @click.command("list", cls=Command)

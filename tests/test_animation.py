@@ -13,7 +13,8 @@ from PIL import Image
 
 from actprof.errors import SpecError
 from actprof.report.style import THEMES, Style, matplotlib_set_up
-from actprof.train.animation import FRAME, HELD, MAX_ARMS, Film, _palette, render
+from actprof.train.animation import FRAME, HELD, _palette, render
+from actprof.train.film import MAX_ARMS, Film
 from actprof.train.histories import MAX_SHOWN, layer_span
 from tests.figures import assert_texts_clear, texts
 from tests.trained import ROWS, arm, run, training, values

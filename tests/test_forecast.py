@@ -11,7 +11,7 @@ from actprof.catalogue.initializers import INITIALIZERS
 from actprof.data import labelled, sources
 from actprof.data.request import DataSpec
 from actprof.diagnosis.verdicts import CODES, THRESHOLDS
-from actprof.engine import lsuv
+from actprof.engine import pilot
 from actprof.engine.counting import Scratch
 from actprof.engine.forward import NOBODY, Chunk, forward
 from actprof.engine.inputs import Inputs, input_moments, open_inputs, parse
@@ -149,7 +149,7 @@ def test_lsuv_gives_every_layer_pre_activations_of_variance_one(act, bias):
     [stack] = stack_specs(["lsuv:tolerance=0.001,iterations=50"], [act], layers=6, width=60, bias=bias)
     network = Network(stack, 0, 0, np.dtype(np.float64))
     rows = np.random.default_rng(0).normal(2, 3, (500, 60))
-    lsuv.calibrate(network, rows)
+    pilot.calibrate(network, rows)
     for number in range(1, 7):
         layer = network.layer(number)
         z = rows @ layer.weights + (0 if layer.bias is None else layer.bias)
@@ -164,7 +164,7 @@ def test_lsuv_leaves_other_initialisers_and_their_std_alone():
     for init in ("he", "orthogonal"):
         [stack] = stack_specs([init], layers=2, width=20)
         network, plain = (Network(stack, 0, 0, np.dtype(np.float32)) for _ in range(2))
-        lsuv.calibrate(network, np.ones((10, 20), np.float32))
+        pilot.calibrate(network, np.ones((10, 20), np.float32))
         np.testing.assert_array_equal(network.layer(1).weights, plain.layer(1).weights)
     layer = compared("lsuv", "tanh").arms[0].layers[1]
     assert layer.weight_std != pytest.approx(0.1, rel=0.01)
@@ -180,7 +180,7 @@ def test_lsuv_scales_the_weights_that_are_trained():
 def test_lsuv_is_refused_where_not_all_weights_can_be_kept():
     [stack] = stack_specs(["lsuv"], layers=20, width=5000)
     with pytest.raises(ResourceError) as error:
-        lsuv.calibrate(Network(stack, 0, 0, np.dtype(np.float32)), np.ones((1, 5000), np.float32))
+        pilot.calibrate(Network(stack, 0, 0, np.dtype(np.float32)), np.ones((1, 5000), np.float32))
     assert str(error.value) == "lsuv keeps all weights, and these are too many. Lower --width or --layers."
 
 

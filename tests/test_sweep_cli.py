@@ -8,8 +8,7 @@ import shlex
 import pytest
 
 from actprof.program import main
-from actprof.sweep.result import BY_NAME, VERDICT
-from actprof.sweep.spec import SWEPT
+from actprof.sweep.result import BY_NAME, SWEPT, VERDICT
 
 SMALL = "--width 12 --layers 3 --batch-size 16"
 

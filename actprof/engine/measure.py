@@ -19,7 +19,7 @@ import numpy as np
 
 from actprof.arrays import Array, Rows
 from actprof.catalogue import activations, normalizations
-from actprof.engine import configuration, jacobian, lsuv, memory
+from actprof.engine import configuration, jacobian, memory
 from actprof.engine.backward import Gradient, WeightGradients, backward
 from actprof.engine.counting import Counter, Scratch
 from actprof.engine.forward import NOBODY, Chunk, Recorder, Tape, forward
@@ -33,7 +33,7 @@ from actprof.engine.gradients import (
 )
 from actprof.engine.inputs import FirstRows, Inputs
 from actprof.engine.network import Layer, Network
-from actprof.engine.pilot import LayerBins, lay_bins
+from actprof.engine.pilot import LayerBins, calibrate, lay_bins
 from actprof.engine.profiles import Arm, LayerProfile, Profile
 from actprof.engine.spec import QUANTITIES, RunSpec, StackSpec
 from actprof.machine import cores, ordered_map
@@ -193,7 +193,7 @@ def profile(network: Network, inputs: Inputs, bins: Sequence[LayerBins],
 
 def _network(stack: StackSpec, seed: int, repeat: int, dtype: np.dtype[Any], rows: Array) -> Network:
     network = Network(stack, seed, repeat, dtype)
-    lsuv.calibrate(network, rows)
+    calibrate(network, rows)
     return network
 
 

@@ -1,21 +1,27 @@
-"""A first look at a few rows: how far each layer's values reach, so that all bins can be laid before the count."""
+"""What is done with the first rows before the count: bins are laid as far as values reach, and LSUV scales weights.
+
+Layer-sequential unit-variance initialisation: Mishkin & Matas 2016.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from actprof.arrays import Array
-from actprof.catalogue import activations
+from actprof.arrays import Array, Rows
+from actprof.catalogue import activations, initializers
+from actprof.engine import memory
 from actprof.engine.bins import Bins, Extent, bins_over, lay, shared_extents
 from actprof.engine.counting import Scratch
-from actprof.engine.forward import Chunk, Recorder, forward
+from actprof.engine.forward import NOBODY, Chunk, Recorder, forward
 from actprof.engine.inputs import Inputs
-from actprof.engine.network import Network
+from actprof.engine.network import Layer, Network
 from actprof.engine.spec import RunSpec
+from actprof.errors import ResourceError
 
 PILOT_VALUES = 102_400  # values of a layer that the pilot looks at, as far as that is at least MIN_ROWS rows
 MIN_ROWS = 64  # fewer rows would cost a matrix product about as much as these
@@ -107,3 +113,34 @@ def _reach(network: Network, rows: Array) -> list[dict[str, Extent]]:
             rows = forward(network, network.layer(number), rows, chunk, recorder, scratch)
         extents.append(recorder.extents)
     return extents
+
+
+def calibrate(network: Network, rows: Rows) -> None:
+    """Scale the weights of each layer, one after the other, until its pre-activations of `rows` have variance 1.
+
+    Does nothing for initialisers that do not ask for it. Raises ResourceError for a network too large to be kept.
+    """
+    init = network.stack.init
+    if not initializers.bind(init).row.calibrated:
+        return
+    if not memory.fits_whole(network):
+        raise ResourceError(f"{init.name} keeps all weights, and these are too many. Lower --width or --layers.")
+    scratch, chunk = Scratch(), Chunk(0, 0, len(rows))
+    with np.errstate(all="ignore"):
+        for number in range(1, network.stack.depth + 1):
+            layer = network.layer(number)
+            _scale_weights(layer, rows, float(init.values["tolerance"]), int(init.values["iterations"]))
+            network.hold(replace(layer))  # a copy forgets what was measured before
+            rows = forward(network, layer, rows, chunk, NOBODY, scratch).copy()
+
+
+def _scale_weights(layer: Layer, rows: Rows, tolerance: float, iterations: int) -> None:
+    """Divide the weights, in place, by the std of the pre-activations; a bias may call for more than one round."""
+    for _ in range(iterations):
+        z = rows @ layer.weights
+        if layer.bias is not None:
+            z += layer.bias
+        variance = float(z.var(dtype=np.float64))
+        if abs(variance - 1) < tolerance or not 0 < variance < np.inf:
+            return
+        layer.weights[...] /= np.sqrt(variance)

@@ -22,9 +22,7 @@ POINTS = 321
 MAP_POINTS = 161
 
 DECADES = 1.7  # largest over least of what is to be seen, as a power of ten, above which the axes are logarithmic
-
-MAX_STEEPNESS = 1e6
-"""Slope from which on φ is drawn as the step that it is on any axis."""
+MAX_STEEPNESS = 1e6  # slope from which on φ is drawn as the step that it is on any axis
 
 MAX_LAYERS = 60
 

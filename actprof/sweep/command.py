@@ -12,7 +12,7 @@ from actprof.cli.output import Output, default_name, output_options, seed_option
 from actprof.cli.signals import in_thread
 from actprof.engine import spec
 from actprof.engine.spec import RunSpec
-from actprof.sweep.spec import OVER, SWEEP_ROWS, SWEPT
+from actprof.sweep.result import OVER, SWEEP_ROWS, SWEPT
 
 if TYPE_CHECKING:
     from actprof.engine.inputs import Inputs

@@ -16,8 +16,7 @@ from actprof.engine.stacks import stack_specs
 from actprof.errors import SpecError, quoted
 from actprof.registry import Choice
 from actprof.sweep.axes import distinct, named, parsed
-from actprof.sweep.result import Axis
-from actprof.sweep.spec import OVER
+from actprof.sweep.result import OVER, Axis
 
 MAX_AXES, MAX_CELLS = 2, 40_000
 

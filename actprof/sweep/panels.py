@@ -5,15 +5,14 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 from matplotlib.axes import Axes
 
 from actprof.report.axes import BESIDE, Box, add_axes
 from actprof.report.lettering import MIN_SIZE, fitting_size, line_height, printable, width, wrapped
-from actprof.report.sheet import Entry, Key, Paragraph, Sheet, Stack
+from actprof.report.sheet import Key, Paragraph, Sheet, Stack
 from actprof.report.style import AXIS_TITLE, TICK, Theme
-from actprof.report.ticks import Scale
 from actprof.sweep.curves import Curves
 from actprof.sweep.maps import NumberMap, VerdictMap
 from actprof.sweep.result import BY_NAME, VERDICT, Sweep
@@ -31,18 +30,7 @@ MAX_COLUMNS = 3
 """Panels → how many stand side by side where the names below their planes have room; of other numbers MAX_COLUMNS."""
 BETWEEN, UNDER = 44.0, 18.0
 
-
-class Content(Protocol):
-    """What is drawn on the axes, and beside them."""
-
-    beside: float
-    entries: list[Entry]
-
-    @property
-    def x_axis(self) -> Scale: ...
-    @property
-    def y_axis(self) -> Scale: ...
-    def draw(self, sheet: Sheet, axes: Axes, box: Box) -> None: ...
+Content = NumberMap | VerdictMap | Curves  # what is drawn on the axes, and beside them
 
 
 class Panel:

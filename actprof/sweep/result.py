@@ -48,7 +48,7 @@ class Quantity:
     """Something known of every cell.
 
     Attributes:
-        name: its key in JSON; its word on the command line is in spec.SWEPT.
+        name: its key in JSON; its word on the command line is in SWEPT.
         title: what it is, for a reader.
         logarithmic: whether what is stored is a logarithm to base 10 (of a ratio that floats need not hold).
         positive: whether a figure shows log₁₀ of what is stored.
@@ -95,6 +95,14 @@ QUANTITIES = (
 VERDICT = "verdict"  # the quantity that is a word, one of verdicts.CODES
 
 BY_NAME = {quantity.name: quantity for quantity in QUANTITIES}
+
+SWEPT = {"std": "std", "square": "second_moment", "within": "within_unit_std", "correlation": "correlation",
+         "saturated": "saturated_fraction", "dead": "dead_fraction", "gradient": "log10_gradient_ratio",
+         "verdict": VERDICT}
+"""What a sweep can show: its word on the command line → its key in JSON."""
+
+OVER = ("gain=0.5:3:26", "layers=5:50:10")  # what varies where nothing is said
+SWEEP_ROWS = 200  # rows of a batch in a sweep: what strays is the network, not the batch
 
 
 @dataclass(frozen=True)

@@ -22,8 +22,7 @@ from actprof.errors import ResourceError, require_distinct
 from actprof.machine import amount, available_memory, cores, map_unordered
 from actprof.sweep.grid import Grid
 from actprof.sweep.lines import lines
-from actprof.sweep.result import BY_NAME, QUANTITIES, VERDICT, Cell, Sweep, Trend
-from actprof.sweep.spec import SWEPT
+from actprof.sweep.result import BY_NAME, QUANTITIES, SWEPT, VERDICT, Cell, Sweep, Trend
 from actprof.sweep.trends import MIN_NETWORKS, MIN_WIDTHS, WIDTH, trends
 from actprof.theory.finite_width import log_normal
 from actprof.theory.predictions import BAND, StackTheory

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 DIGITS = 4  # digits of a loss, in table, figure and film alike
+FILM_SIZE = 1280.0, 720.0  # the least pixels of an animation
 USUAL_RATIO = 1e-3  # ‖ΔW‖/‖W‖ of an update in a network that learns well
 
 STATUSES = ("ok", "slow", "badly_scaled", "not_learning", "diverged", "interrupted")

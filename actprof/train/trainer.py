@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from actprof import streams
 from actprof.arrays import Counts, Floats, Rows
 from actprof.data.labelled import Labelled
-from actprof.engine import lsuv
+from actprof.engine import pilot
 from actprof.engine.forward import Dropout
 from actprof.engine.network import Network
 from actprof.streams import BATCH, stream
@@ -112,7 +112,7 @@ class Trainer:
         self._spec, self._data = spec, data
         self._total = updates_of(spec, len(data.x_train))
         self._network = Network(spec.stack, spec.seed, repeat, np.dtype(np.float32))
-        lsuv.calibrate(self._network, data.x_train[:CALIBRATION_ROWS])
+        pilot.calibrate(self._network, data.x_train[:CALIBRATION_ROWS])
         self.parameters = parameters_of(self._network)
         dropout = Dropout(spec.dropout, stream(spec.seed, streams.DROPOUT, repeat)) if spec.dropout else None
         self._trainable = TrainableNetwork(self._network, self.parameters, dropout)
