@@ -95,7 +95,7 @@ class CellWork:
         moments = input_moments(inputs)
         with np.errstate(all="ignore"):
             arm = measured([stack], run, inputs)[0]
-            asked = self.predicted or (self.judged and not run.gradients)
+            asked = self.predicted or self.judged
             theory = predict(stack, moments.second_moment, moments.correlation, inputs.batch_rows(0),
                              moments.unevenness) if asked else None
             verdict = rules.verdict(arm, stack, theory, moments) if self.judged else None
