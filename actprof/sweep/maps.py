@@ -1,4 +1,4 @@
-"""Cells as colours: blue for what vanishes, orange for what explodes; shares; verdicts; with a number or word on each."""
+"""Cells as colours: blue for what vanishes, orange for what explodes; shares; verdicts; a number or a word on each."""
 
 from __future__ import annotations
 
