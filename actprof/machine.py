@@ -22,7 +22,6 @@ from actprof.errors import ResourceError
 if TYPE_CHECKING:
     from subprocess import Popen
 
-
 _LIMITS = (("sys/fs/cgroup", "memory.max"), ("sys/fs/cgroup/memory", "memory.limit_in_bytes"))
 """Mount point and limit file of a control group, in version 2 and in version 1."""
 

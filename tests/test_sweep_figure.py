@@ -15,8 +15,8 @@ from PIL import Image
 from actprof.diagnosis.verdicts import CODES
 from actprof.report.style import FORMATS, THEMES, Style
 from actprof.sweep.cell_axis import CellAxis, entries, pieces
-from actprof.sweep.colours import VERDICTS, ColourScale, Shown, ink
 from actprof.sweep.figure import draw_figure, render
+from actprof.sweep.maps import VERDICTS, ColourScale, Shown, ink
 from actprof.sweep.result import BY_NAME, QUANTITIES, VERDICT
 from tests.figures import assert_fit_to_print, assert_texts_clear, axes_named, drawn_by, each_once, marks, texts
 from tests.sweeps_made import (

@@ -13,7 +13,6 @@ from actprof.report.terminal import Column, printed, table, written
 if TYPE_CHECKING:
     from rich.table import Table
 
-
 KINDS = {"truncated": "truncated normal", "matrix": "matrix, not weight by weight", "point": "constant"}
 
 

@@ -20,7 +20,6 @@ from actprof.report.ticks import Linear, Log, Scale
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-
 KEY, TICK = 14.0, 14.0
 MAX_TICKS = 5
 AIR, AWAY = 5.0, 14.0  # pixels around the label of a line, and of a marker

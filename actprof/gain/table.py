@@ -16,7 +16,6 @@ from actprof.report.terminal import USUAL_WIDTH, Column, printed, table, text_wi
 if TYPE_CHECKING:
     from rich.table import Table
 
-
 MISSING = "n/a"
 NARROW = 5
 

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
     from actprof.report.sheet import Sheet
 
-
 TITLE = AXIS_TITLE
 BESIDE = 10.0  # pixels between an axis and the labels of its ticks
 BELOW = line_height(TICK) + line_height(TITLE) + 22  # pixels that the ticks and the title of a horizontal axis take

@@ -11,7 +11,6 @@ from actprof.report.style import EM
 if TYPE_CHECKING:
     from matplotlib.font_manager import FontProperties
 
-
 LEADING = 1.3  # line height over font size
 MIN_SIZE = 11.0
 _SLACK = 1.03  # hinting at the final size makes some texts a little wider

@@ -20,7 +20,6 @@ from actprof.errors import OutputError, ResourceError, SpecError
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-
 FORMATS = ("png", "svg", "pdf")
 MAX_PIXELS = 64_000_000
 BYTES_OF_A_PIXEL = 34

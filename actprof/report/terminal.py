@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-
 MIN_WIDTH, USUAL_WIDTH = 40, 80
 MIN_FOLD = 13
 

@@ -20,7 +20,6 @@ from actprof.sweep.result import Line, Sweep
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-
 SHORT = ((16, 8), (4, 14))  # (number, characters) up to which there are ticks at the values themselves
 
 MAX_STEP = 4

@@ -16,7 +16,7 @@ from actprof.report.sheet import Entry, Sheet
 from actprof.report.style import Theme
 from actprof.report.ticks import Linear, Log, Scale
 from actprof.sweep.cell_axis import CellAxis, draw_lines
-from actprof.sweep.colours import Shown, counted, swatch, transformed
+from actprof.sweep.maps import Shown, counted, swatch, transformed
 from actprof.sweep.result import BY_NAME, Quantity, Sweep
 
 if TYPE_CHECKING:

@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from actprof.report.style import Style
     from actprof.train.request import Varied
 
-
 Progress = Callable[[int, int, int, float], None]
 MAX_LABEL = 32
 PAUSE = 0.05  # seconds between two changes of a bar

@@ -14,7 +14,6 @@ from actprof.train.result import DIGITS, DataSummary, Run, TrainedArm, Training
 if TYPE_CHECKING:
     from rich.table import Table
 
-
 MAX_LAYERS = 6  # dead units of more layers than these are summed up
 
 

@@ -21,7 +21,6 @@ from actprof.theory.predictions import TRAINABLE_SCALES, Edge
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-
 TITLES = "σ_w = √(fan_in·Var W)", "σ_b = √Var b"
 LEFT, RIGHT = 110.0, 34.0
 MAX_TICKS = 8

@@ -15,7 +15,6 @@ from actprof.theory.predictions import TRAINABLE_SCALES
 if TYPE_CHECKING:
     from rich.table import Table
 
-
 NAMES = {"ordered": "ordered", "chaotic": "chaotic", "edge": "edge of chaos", "diverges": "diverges"}
 MEANINGS = {"ordered": "gradients vanish", "chaotic": "gradients explode",
             "diverges": "the variance grows without bound"}
