@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -77,14 +77,14 @@ class Scheme:
     name: str
     formula: str
     distribution: str
-    channels: tuple[int, ...]
-    fan_in: tuple[int, ...]
-    fan_out: tuple[int, ...]
-    mean: tuple[float, ...]
-    std: tuple[float, ...]
-    support: tuple[tuple[float, float], ...] | None
+    channels: tuple[int, ...] = field(repr=False)
+    fan_in: tuple[int, ...] = field(repr=False)
+    fan_out: tuple[int, ...] = field(repr=False)
+    mean: tuple[float, ...] = field(repr=False)
+    std: tuple[float, ...] = field(repr=False)
+    support: tuple[tuple[float, float], ...] | None = field(repr=False)
     slope: tuple[float, float] | None
-    curve: Curve
+    curve: Curve = field(repr=False)
     inside: tuple[float, float] | None
     samples: tuple[Sample, ...]
     notes: tuple[str, ...] = ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property, reduce
 from typing import Any
 
@@ -127,8 +127,8 @@ class Arm:
     """
 
     label: str
-    config: Mapping[str, Any]
-    networks: tuple[Profile, ...]
+    config: Mapping[str, Any] = field(repr=False)
+    networks: tuple[Profile, ...] = field(repr=False)
     jacobian: tuple[Mapping[str, float], ...] = ()
 
     @cached_property

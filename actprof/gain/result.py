@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from actprof.theory.predictions import Edge, FixedPoint, FixedPoints, Gains
@@ -92,8 +92,8 @@ class ActivationGains:
     fixed_points: FixedPoints | None = None
     start: float | None = None
     courses: tuple[GainCourse, ...] = ()
-    shape: Shape | None = None
-    length_map: LengthMap | None = None
+    shape: Shape | None = field(default=None, repr=False)
+    length_map: LengthMap | None = field(default=None, repr=False)
 
     @property
     def torch_difference(self) -> float | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from actprof.diagnosis.verdicts import Verdict, Warning
@@ -35,7 +35,7 @@ def std_errors(layer: LayerSummary, said: LayerTheory) -> float:
 class JudgedArm(Arm):
     """An arm with what theory says of it, and with a verdict on what becomes of the signal, and why."""
 
-    forecast: Forecast | None = None
+    forecast: Forecast | None = field(default=None, repr=False)
     verdict: Verdict | None = None
     stack: StackSpec | None = None
 

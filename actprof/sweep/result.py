@@ -199,9 +199,9 @@ class Sweep:
     seed: int
     config: Mapping[str, Any]
     axes: tuple[Axis, ...]
-    cells: tuple[Cell, ...]
+    cells: tuple[Cell, ...] = field(repr=False)
     quantities: tuple[str, ...]
-    lines: tuple[Line, ...] = ()
+    lines: tuple[Line, ...] = field(default=(), repr=False)
     trends: tuple[Trend, ...] = ()
     notes: tuple[str, ...] = ()
 

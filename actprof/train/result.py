@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -124,7 +124,7 @@ class TrainedArm:
     config: Mapping[str, Any]
     layers: tuple[tuple[str, str, int], ...]
     chance_loss: float
-    runs: tuple[Run, ...]
+    runs: tuple[Run, ...] = field(repr=False)
 
     @property
     def parameters(self) -> int:
@@ -200,7 +200,7 @@ class DataSummary:
     features: int
     classes: tuple[str, ...]
     baseline: float
-    points: tuple[Floats, Array] | None = None
+    points: tuple[Floats, Array] | None = field(default=None, repr=False)
     baseline_loss: float = math.nan
 
     @property

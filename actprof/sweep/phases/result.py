@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -142,11 +142,11 @@ class PhaseDiagram:
     activation: str
     label: str
     formula: str
-    grid: PhaseGrid
-    edges: tuple[tuple[Edge, ...], ...]
+    grid: PhaseGrid = field(repr=False)
+    edges: tuple[tuple[Edge, ...], ...] = field(repr=False)
     turns: tuple[Edge, ...]
     critical: tuple[Edge, ...]
-    depth_lines: tuple[DepthLine, ...]
+    depth_lines: tuple[DepthLine, ...] = field(repr=False)
     schemes: tuple[Scheme, ...]
 
     @property
