@@ -317,8 +317,9 @@ def test_train_prints_a_table_and_draws_its_figure(run: Run) -> None:
     assert done.code == 0
     assert "blobs: 2-6×2-3; 81 parameters; seed 0" in done.out
     assert "always answering the most frequent of 3 classes is right in 33.3 % of 30 test rows" in done.out
-    assert done.err.splitlines() == ["wrote train-0.01+xavier+he-blobs_train=60_test=30.png", "wrote a.gif"]
-    assert Path("train-0.01+xavier+he-blobs_train=60_test=30.png").read_bytes().startswith(b"\x89PNG")
+    name = "train-0.01+xavier+he-blobs_train=60_test=30-layers=2-width=6-lr=0.1-iterations=20.png"
+    assert done.err.splitlines() == [f"wrote {name}", "wrote a.gif"]
+    assert Path(name).read_bytes().startswith(b"\x89PNG")
     assert Path("a.gif").read_bytes().startswith(b"GIF8")
 
 
