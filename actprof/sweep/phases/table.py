@@ -86,7 +86,7 @@ def names(spot: Sequence[Scheme]) -> str:
 
 DIGITS, FEW = 4, 3
 
-LEGEND = (f"{TRAINABLE_SCALES:g} ξ_c: layers down to which the signal still tells inputs apart",
+LEGEND = (f"{TRAINABLE_SCALES:g}ξ_c: layers down to which the signal still tells inputs apart",
           f"×{CHANGE.value:g}: layers until gradients change by it, 2·ln {CHANGE.value:g}/|ln χ₁|",
           "layers: trainable up to the smaller of both, if the variance starts near q*")
 
@@ -133,7 +133,7 @@ def _edge(diagram: PhaseDiagram, stream: TextIO) -> Table:
 
 def _schemes(diagram: PhaseDiagram, stream: TextIO) -> Table:
     made = table([Column("init", right=False, folds=True), *map(Column, ("σ_w", "σ_b")), Column("phase", right=False),
-                  *map(Column, ("q*", "c*", "χ₁", "ξ_c", "6 ξ_c", f"×{CHANGE.value:g}", "layers"))], stream)
+                  *map(Column, ("q*", "c*", "χ₁", "ξ_c", "6ξ_c", f"×{CHANGE.value:g}", "layers"))], stream)
     for scheme in diagram.schemes:
         made.add_row(*(written(cell, stream) for cell in _scheme_cells(scheme)))
     return made
@@ -142,7 +142,7 @@ def _schemes(diagram: PhaseDiagram, stream: TextIO) -> Table:
 def _scheme_cells(scheme: Scheme) -> list[str]:
     reached = scheme.fixed_points.reached
     statistics = (reached.q_star, reached.c_star, reached.chi_1, reached.xi_c) if reached else (None,) * 4
-    return [scheme.label, _cell(scheme.sigma_w), _cell(scheme.sigma_b, FEW), scheme.phase,
+    return [scheme.label, _cell(scheme.sigma_w, FEW), _cell(scheme.sigma_b, FEW), scheme.phase,
             *(_cell(value, FEW) for value in statistics),
             *map(_layers, (scheme.signal_layers, scheme.gradient_layers, scheme.layers))]
 
