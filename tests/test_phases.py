@@ -391,7 +391,7 @@ def test_the_table_says_where_the_edge_is_and_how_deep_can_be_trained():
     assert "where it turns stable: σ_w = 1.4082, σ_b = 0.4158, q* = 3.562" in text
     assert "no edge of chaos" in text
     [he] = [row for table in tables(printed("relu").splitlines(), "he ") for row in table]
-    assert (he["σ_w"], he["phase"], he["layers"]) == ("1.414", "edge", "∞")
+    assert (he["σ_w"], he["phase"], he["depth"]) == ("1.41", "edge", "∞")
 
 
 ERRORS = {

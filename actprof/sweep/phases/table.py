@@ -88,7 +88,7 @@ DIGITS, FEW = 4, 3
 
 LEGEND = (f"{TRAINABLE_SCALES:g}ξ_c: layers down to which the signal still tells inputs apart",
           f"×{CHANGE.value:g}: layers until gradients change by it, 2·ln {CHANGE.value:g}/|ln χ₁|",
-          "layers: trainable up to the smaller of both, if the variance starts near q*")
+          "depth: trainable up to the smaller of both, if the variance starts near q*")
 
 
 def print_diagrams(result: PhaseDiagrams, stream: TextIO) -> None:
@@ -133,7 +133,7 @@ def _edge(diagram: PhaseDiagram, stream: TextIO) -> Table:
 
 def _schemes(diagram: PhaseDiagram, stream: TextIO) -> Table:
     made = table([Column("init", right=False, folds=True), *map(Column, ("σ_w", "σ_b")), Column("phase", right=False),
-                  *map(Column, ("q*", "c*", "χ₁", "ξ_c", "6ξ_c", f"×{CHANGE.value:g}", "layers"))], stream)
+                  *map(Column, ("q*", "c*", "χ₁", "ξ_c", "6ξ_c", f"×{CHANGE.value:g}", "depth"))], stream)
     for scheme in diagram.schemes:
         made.add_row(*(written(cell, stream) for cell in _scheme_cells(scheme)))
     return made
