@@ -43,13 +43,6 @@ main(sys.argv[1:])
 """
 """The program, which says by a file that its working thread has made 100,000 calls: on any machine it is at work."""
 
-SIGNALLED_WHILE_WRITING = """
-import os, sys
-from actprof.program import main
-os.fsync = lambda descriptor: os.kill(os.getpid(), int(sys.argv[1]))
-main(sys.argv[2:])
-"""
-
 
 @pytest.fixture(autouse=True)
 def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -111,19 +104,6 @@ def test_without_matplotlib_the_table_still_comes_and_the_figure_is_named() -> N
     assert os.listdir() == []
 
 
-def test_a_hostile_environment_changes_nothing() -> None:
-    Path("matplotlibrc").write_text("text.usetex: True\nfont.size: 90\nno.such.key: 1\n")
-    plain = run(*SMALL, "-o", "a.png", cwd=os.path.dirname(os.getcwd()), env=os.environ | {"MPLBACKEND": "agg"})
-    assert plain.returncode == 0, plain.stderr
-    first = Path(os.path.dirname(os.getcwd()), "a.png").read_bytes()
-    hostile = os.environ | {"MPLBACKEND": "module://no_such.backend", "HOME": "/dev/null", "MPLCONFIGDIR": "/dev/null",
-                            "PYTHONWARNINGS": "error", "PYTHONHASHSEED": "7", "PYTHONOPTIMIZE": "1",
-                            "MATPLOTLIBRC": os.getcwd()}
-    done = run(*SMALL, "-o", "a.png", env=hostile)
-    assert (done.returncode, done.stdout, done.stderr) == (0, plain.stdout, "wrote a.png\n")
-    assert Path("a.png").read_bytes() == first
-
-
 def test_the_program_has_one_behaviour_under_both_names() -> None:
     script = Path(sys.executable).with_name("actprof")
     as_module = run("histogrm")
@@ -131,46 +111,6 @@ def test_the_program_has_one_behaviour_under_both_names() -> None:
     for done in (as_module, as_script):
         assert (done.returncode, done.stdout) == (2, "")
         assert done.stderr == "Error: unknown command 'histogrm'. Did you mean 'histogram'?\n"
-
-
-def shell(command: str) -> CompletedProcess[str]:
-    """`command` in a shell, where $P is the program."""
-    return finished(["sh", "-c", command], env=os.environ | {"P": " ".join(PROGRAM)})
-
-
-@pytest.mark.parametrize("command", [
-    "list", "histogram --help", f"{' '.join(SMALL)} --json --no-figure --layers 200 --quiet"])
-def test_a_reader_that_goes_away_ends_the_program_in_silence(command: str) -> None:
-    done = shell(f"{{ $P {command}; echo $? >code; }} | true")
-    assert (Path("code").read_text(), done.stderr) == ("141\n", "")
-
-
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="/dev/full is Linux's own")
-@pytest.mark.parametrize("command", ["list", "--help", f"{' '.join(SMALL)} --no-figure", f"{' '.join(SMALL)} -o -"])
-def test_a_full_disk_behind_standard_output_is_one_line(command: str) -> None:
-    done = shell(f"$P {command} >/dev/full")
-    assert done.returncode == 1
-    assert done.stderr == ("Error: standard output cannot be written: No space left on device. "
-                           "Send the result elsewhere.\n")
-
-
-@pytest.mark.parametrize("command", ["list", f"{' '.join(SMALL)} -o a.png", f"{' '.join(SMALL)} -o -"])
-def test_a_closed_standard_output_is_refused_before_the_work(command: str) -> None:
-    done = shell(f"$P {command} >&-")
-    assert done.returncode == 1
-    assert done.stderr == ("Error: standard output is closed, so there is no place for the result. "
-                           "Send it to a file: > FILE.\n")
-    assert os.listdir() == []
-
-
-def test_a_closed_or_full_standard_error_loses_the_remarks_alone() -> None:
-    place = "/dev/full" if os.path.exists("/dev/full") else "&-"
-    for where in ("&-", place):
-        done = shell(f"$P {' '.join(SMALL)} -o a.png 2>{where}")
-        assert done.returncode == 0
-        assert "\ntotal " in done.stdout
-        os.remove("a.png")
-        assert shell(f"$P histogrm 2>{where}").returncode == 2
 
 
 def test_a_figure_for_a_pipe_is_all_that_a_pipe_gets() -> None:
@@ -217,29 +157,11 @@ def test_an_interrupted_training_shows_what_was_learned_and_still_ends_by_the_si
     assert Path("a.png").read_bytes().startswith(b"\x89PNG")
 
 
-@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
-def test_a_signal_while_a_file_is_written_leaves_the_old_one(name: str) -> None:
-    number = getattr(signal, name)
-    Path("a.png").write_bytes(b"old")
-    done = run(str(int(number)), *SMALL, "--quiet", "-o", "a.png", code=SIGNALLED_WHILE_WRITING)
-    assert done.returncode == -number
-    assert done.stderr == ("Interrupted.\n" if name == "SIGINT" else "")
-    assert Path("a.png").read_bytes() == b"old"
-    assert os.listdir() == ["a.png"]
-
-
-def test_a_signal_that_is_ignored_stays_ignored() -> None:
-    command = [sys.executable, "-c", SIGNALLED_WHILE_WRITING, str(int(signal.SIGHUP)), *SMALL, "-o", "a.png"]
-    done = finished(command, ignored=[signal.SIGHUP])
-    assert done.returncode == 0, done.stderr
-    assert os.path.exists("a.png")
-
-
 def test_several_processes_that_write_one_file_leave_a_whole_one() -> None:
     with ExitStack() as stack:
         command = [*PROGRAM, *SMALL, "--quiet", "-o", "a.png"]
-        processes = [stack.enter_context(started(command, stdout=DEVNULL)) for _ in range(3)]
-        assert [process.wait(PATIENCE) for process in processes] == [0, 0, 0]
+        processes = [stack.enter_context(started(command, stdout=DEVNULL)) for _ in range(2)]
+        assert [process.wait(PATIENCE) for process in processes] == [0, 0]
     content = Path("a.png").read_bytes()
     assert content.startswith(b"\x89PNG\r\n")
     assert content.endswith(b"IEND\xaeB`\x82")

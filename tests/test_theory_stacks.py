@@ -108,8 +108,8 @@ def test_bands_hold_95_per_cent_of_networks_under_every_normalisation():
 
 @pytest.mark.slow
 def test_bands_hold_95_per_cent_of_networks_over_the_whole_catalogue():
-    """Some 240 networks at each depth: of bands that hold 95 % more than 10 % stray once in 2,000 times."""
-    assert max(outside([row.name for row in ACTIVATIONS][::3], 6).values()) < 0.1
+    """Some 120 networks at each depth, as above, of every sixth activation."""
+    assert max(outside([row.name for row in ACTIVATIONS][::6], 6).values()) < 0.15
 
 
 @pytest.mark.slow
