@@ -250,7 +250,8 @@ def test_a_default_name_is_never_too_long_and_has_no_folders() -> None:
 
 
 @pytest.mark.parametrize(("given", "told"), [
-    ("--seed 1 --layers 5", "-layers=5-seed=1"), ("--norm none", ""), ("--norm none --norm batch", "-norm=none+batch"),
+    ("--seed 1 --layers 6", "-layers=6-seed=1"), ("--layers 5 --width 100", ""), ("--norm none", ""),
+    ("--norm none --norm batch", "-norm=none+batch"),
     ("--quantity gradient --no-figure --brief --check", "-quantity=gradient"),
 ])
 def test_a_default_name_tells_what_is_not_usual_and_changes_the_picture(given: str, told: str) -> None:

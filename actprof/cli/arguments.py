@@ -147,10 +147,11 @@ def given_settings(but: Collection[str]) -> list[str]:
     """`layers=50`, `norm=none+batch`: what differs from the defaults on the command line, without these parameters."""
     ctx = click.get_current_context(silent=True)
     return [] if ctx is None else [
-        f"{_name(param).lstrip('-')}={'+'.join(map(str, value)) if isinstance(value, tuple) else value}"
-        for param in ctx.command.params
+        f"{_name(param).lstrip('-')}={told}" for param in ctx.command.params
         if param.name not in but and ctx.get_parameter_source(str(param.name)) is ParameterSource.COMMANDLINE
-        and (value := ctx.params.get(str(param.name))) not in (_usual(param), None)]
+        and (value := ctx.params.get(str(param.name))) not in (_usual(param), None)
+        and f"[default: {(told := '+'.join(map(str, value)) if isinstance(value, tuple) else str(value))}]"
+        not in (getattr(param, "help", "") or "")]
 
 
 def _usual(param: click.Parameter) -> Any:
