@@ -12,14 +12,14 @@ from actprof.diagnosis.verdicts import ALIKE, CHANGE, COLLAPSED, NOTABLE, STANDA
 from actprof.engine.network import fans_of
 from actprof.engine.profiles import Summary
 
-LONGEST = 200
+MAX_TEXT = 200
 """Characters of a verdict's text, the name of the arm included."""
 
 
 def fitted(text: str, *remarks: str) -> str:
     """The text and those of the remarks, in order of importance, for which there is room."""
     for remark in remarks:
-        if remark and len(text) + len(remark) + 2 <= LONGEST:
+        if remark and len(text) + len(remark) + 2 <= MAX_TEXT:
             text = f"{text}; {remark}"
     return text
 

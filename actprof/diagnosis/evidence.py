@@ -19,7 +19,7 @@ from actprof.theory.stack import predict
 Course = tuple[tuple[int, float], ...]
 """((layer, log₁₀ of a ratio), …)."""
 
-FEWEST = 8
+MIN_LAYERS = 8
 """Layers from which on a power law can be told from an exponential."""
 
 
@@ -151,7 +151,7 @@ class Evidence:
         steps = [(after.second_moment / before.second_moment if before.second_moment > 0 else math.nan)
                  for before, after in zip(self.expected[:-1], self.expected[1:], strict=True)]
         halfway, end = steps[len(steps) // 2:][:1], steps[-1:]
-        if len(self.expected) < FEWEST or not all(0 < step < math.inf for step in (*halfway, *end)):
+        if len(self.expected) < MIN_LAYERS or not all(0 < step < math.inf for step in (*halfway, *end)):
             return False
         first = math.log(halfway[0])
         return abs(first) > 1e-6 and 0.4 < math.log(end[0]) / first < 0.62

@@ -24,9 +24,9 @@ from actprof.theory.predictions import BAND, LayerTheory
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-LOWEST = 150.0  # of the axes
+MIN_HEIGHT = 150.0  # of the axes
 LABELS, TITLE, ABOVE = 92.0, 16.0, line_height(16.0) + 4  # left of axes; the size and the height of their titles
-MOST_MARKED = 30  # layers
+MAX_MARKED = 30  # layers
 LANE = 15.0  # pixels between the marks of arms whose value has no place
 SPECTRUM = 150.0  # pixels of the axes of singular values, and SPREAD more for each arm
 SPREAD = 44.0
@@ -102,7 +102,7 @@ def gradient(scene: Scene) -> Plot:
     courses = []
     for layers, theory in zip(scene.layers, scene.theory, strict=True):
         values, spread = _column(layers, _log_ratio), _column(layers, _log_quartiles)
-        said = _column(theory, _foretold).reshape(-1, 3) + _of_widths(layers)[:len(theory), None]
+        said = _column(theory, _predicted).reshape(-1, 3) + _of_widths(layers)[:len(theory), None]
         none = np.full(len(layers), math.nan)
         courses.append(Course(values, none, (spread[:, 0], spread[:, 1]), said[:, 0], (said[:, 1], said[:, 2]),
                               ~np.isfinite(values) & np.array([layer.gradient is not None for layer in layers]),
@@ -110,8 +110,8 @@ def gradient(scene: Scene) -> Plot:
     drawn = np.concatenate([part for each in courses for part in (each.values, *each.quartiles)])
     wished = np.concatenate([part for each in courses for part in (each.theory, *each.band)])
     titles = "gradient ∂L/∂z: norm for a sample, 1 in the last layer", "gradient ∂L/∂z, last layer 1", "∂L/∂z"
-    known, foretold = (each[np.isfinite(each)].tolist() for each in (drawn, wished))
-    return Plot(GRADIENT, titles, courses, Log.over_logs(known, foretold))
+    known, predicted = (each[np.isfinite(each)].tolist() for each in (drawn, wished))
+    return Plot(GRADIENT, titles, courses, Log.over_logs(known, predicted))
 
 
 def _log_ratio(layer: LayerSummary) -> float:
@@ -131,7 +131,7 @@ def _log_quartiles(layer: LayerSummary) -> tuple[float, float]:
     return (layer.gradient.spread if layer.gradient else {}).get("log10_norm_ratio", (math.nan, math.nan))
 
 
-def _foretold(layer: LayerTheory) -> tuple[float, float, float]:
+def _predicted(layer: LayerTheory) -> tuple[float, float, float]:
     if layer.log_gradient_ratio is None:
         return math.nan, math.nan, math.nan
     error = math.nan if layer.log_gradient_error is None else BAND * layer.log_gradient_error
@@ -152,7 +152,7 @@ class Curves:
         self._plots = [signal(scene), *([gradient(scene)] if measured else [])]
         self._spectrum = any(arm.jacobian for arm in scene.comparison.arms)
         self._key = Key(self._entries(), right - self._left, 14.0)
-        self.height = self._key.height + ABOVE + 10 + LOWEST + BELOW
+        self.height = self._key.height + ABOVE + 10 + MIN_HEIGHT + BELOW
 
     def draw(self, sheet: Sheet, top: float, height: float) -> None:
         self._key.draw(sheet, self._left, top)
@@ -184,7 +184,7 @@ class Curves:
     def _draw_course(self, axes: Axes, plot: Plot, arm: int, course: Course) -> None:
         theme, y, name = self._scene.theme, plot.y, f"{plot.name}-{arm + 1}"
         layers = np.arange(1, len(course.values) + 1)
-        every = math.ceil(len(layers) / MOST_MARKED)
+        every = math.ceil(len(layers) / MAX_MARKED)
         fill: Look = {"facecolor": theme.arm(arm), "linewidth": 0}
         at, low, high = _widened(*course.band)
         if np.isfinite(low).any():

@@ -16,8 +16,8 @@ from actprof.report.sheet import MARGIN, WIDTH, Sheet
 from actprof.report.ticks import Fixed, Scale
 
 TICK = 14.0
-LOWEST = 100.0
-MOST_ROWS = 128  # more would be thinner than a pixel in the lowest map
+MIN_HEIGHT = 100.0
+MAX_ROWS = 128  # more would be thinner than a pixel in the lowest map
 STRIP, STRIP_GAP = 24.0, 10.0
 KEY = 120.0  # right of the maps
 VALUES = 112.0  # left of the maps
@@ -34,7 +34,7 @@ class HeatMaps(Rows):
         self._strips = [strips(scene, arm) for arm in scene.arms]
         below = max(len(rows) for rows in self._strips) * (STRIP + STRIP_GAP)
         self._x = Fixed(0.5, scene.depth + 0.5, [(layer, f"{layer}") for layer in range(1, scene.depth + 1)])
-        self.height = self.least(below + LOWEST) + LABELS + UNDER
+        self.height = self.least(below + MIN_HEIGHT) + LABELS + UNDER
 
     def draw(self, sheet: Sheet, top: float, height: float) -> None:
         from matplotlib.cm import ScalarMappable
@@ -99,9 +99,9 @@ class Percent(Scale):
 def image_rows(scene: Scene, arm: int) -> Floats:
     """Shares as (rows, layers), lowest values first: a row a bin, or the tallest of several bins too thin to see."""
     bins: Floats = np.array([bar.shares for bar in scene.bars[arm]]).T
-    if len(bins) <= MOST_ROWS:
+    if len(bins) <= MAX_ROWS:
         return bins
-    tallest: Floats = np.maximum.reduceat(bins, np.arange(MOST_ROWS) * len(bins) // MOST_ROWS, axis=0)
+    tallest: Floats = np.maximum.reduceat(bins, np.arange(MAX_ROWS) * len(bins) // MAX_ROWS, axis=0)
     return tallest
 
 

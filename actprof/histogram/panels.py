@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 COLUMNS = 8
 GAP = 18.0
 TICK = 14.0
-LOWEST = 84.0  # of the bars of a panel
+MIN_HEIGHT = 84.0  # of the bars of a panel
 SHARES = 92.0  # left of the first panel
 LABELS = line_height(TICK) + 10
 CAPTION_SIZES = (17.0, 16.0, 15.0, 14.0, 13.0, 12.0, MIN_SIZE)
@@ -48,7 +48,7 @@ class Panels(Rows):
         self._under = UNDER if self._above or not self._shares_labels else 0.0
         own = self._caption * (not self._same) + self._headroom + LABELS * (not self._shares_labels)
         self._fixed = self._caption * self._same + LABELS * self._shares_labels + self._under
-        self.height = self._fixed + self.least(self._rows * (own + LOWEST))
+        self.height = self._fixed + self.least(self._rows * (own + MIN_HEIGHT))
 
     @property
     def _shares_labels(self) -> bool:

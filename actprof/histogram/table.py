@@ -42,13 +42,13 @@ def over_layers(arm: JudgedArm, name: str) -> float:
     return math.fsum(layer.activation.statistics[name] for layer in arm.layers if layer.activation.statistics["count"])
 
 
-LEAST_BARS, MOST_BARS = 6, 30
+MIN_BARS, MAX_BARS = 6, 30
 """Characters of a block histogram."""
 
 MAX_ROWS = 10
 """Of the layers of an arm on a terminal, unless all are asked for."""
 
-LONGEST_LISTING = 3
+MAX_LISTED = 3
 """More rows that say the same, or layers in a sentence, become one."""
 
 
@@ -119,7 +119,7 @@ def _arm_table(arm: JudgedArm, quantity: str, layers: Sequence[LayerSummary], st
     total = _total(arm, quantity)
     headers = list(cells[0])
     texts = [headers, [total.get(header, "") for header in headers], *(list(row.values()) for row in cells)]
-    bars = min(max(width(stream) - _taken(cells, total), LEAST_BARS), MOST_BARS)
+    bars = min(max(width(stream) - _taken(cells, total), MIN_BARS), MAX_BARS)
     made = table([*map(Column, headers), Column(_bars_header(arm, quantity, bars), right=False)], stream)
     for first, last in _groups(layers, quantity):
         numbers = f"{layers[first].layer}–{layers[last].layer}"
@@ -183,7 +183,7 @@ def _groups(layers: Sequence[LayerSummary], quantity: str) -> Iterator[tuple[int
     """First and last place of each row: one for a layer, but one for all at the end that were not computed."""
     places = len(layers)
     computed = sum(layer.quantity(quantity).computed for layer in layers)
-    short = places - computed <= LONGEST_LISTING
+    short = places - computed <= MAX_LISTED
     yield from ((place, place) for place in range(places if short else computed))
     if not short:
         yield computed, places - 1
@@ -226,15 +226,15 @@ def _characters(bins: int, room: int) -> int:
     """Characters for `bins` bins: the most that give each the same number of bins, if that is not too few."""
     most = min(bins, room)
     even = max(length for length in range(1, most + 1) if bins % length == 0)
-    return even if even >= min(LEAST_BARS, most) else most
+    return even if even >= min(MIN_BARS, most) else most
 
 
 def _outside(arm: JudgedArm, quantity: str) -> str:
     """A line that says where values lie outside the histogram's range, or nothing."""
     shares = [(layer.layer, layer.quantity(quantity).histogram.outside_fraction) for layer in arm.layers]
     listed = [f"layer {layer} {percent(share)} %" for layer, share in shares if share]
-    if len(listed) > 2 * LONGEST_LISTING:
-        listed = [*listed[:LONGEST_LISTING], "…", *listed[-LONGEST_LISTING:]]
+    if len(listed) > 2 * MAX_LISTED:
+        listed = [*listed[:MAX_LISTED], "…", *listed[-MAX_LISTED:]]
     return f"outside the histogram's range: {', '.join(listed)}" if listed else ""
 
 
