@@ -19,6 +19,8 @@ from actprof.train.histories import MAX_SHOWN, layer_span
 from tests.figures import assert_texts_clear, texts
 from tests.trained import ROWS, arm, run, training, values
 
+pytestmark = pytest.mark.slow
+
 NETWORK = (8, 20, 20, 3)
 
 
@@ -78,7 +80,6 @@ ODD = {
 }
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("name", "theme"), list(zip(ODD, itertools.cycle(THEMES), strict=False)))
 def test_no_text_is_cut_or_touches_another_in_the_frames(name, theme):
     learned = ODD[name]()
@@ -145,7 +146,6 @@ def test_before_the_end_dead_units_are_an_upper_bound_and_then_what_the_table_sa
     assert not any("dead" in text and text != "≤: on 400 rows" for text in texts(made.sheet.figure))  # 0 on all rows
 
 
-@pytest.mark.slow
 def test_a_frame_of_the_file_is_the_whole_picture_of_its_moment():
     learned = odd(checkpoints=3)
     picture, made = opened(learned), film(learned)
@@ -197,7 +197,6 @@ def test_an_animation_of_too_many_pixels_is_refused():
         render(odd(checkpoints=51), Style(dpi=400))
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("theme", THEMES)
 def test_the_same_animation_is_the_same_bytes_with_its_configuration_inside(theme):
     once, again = (render(odd(), Style(theme)) for _ in range(2))

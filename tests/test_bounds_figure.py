@@ -20,6 +20,8 @@ from actprof.report.style import FORMATS, Style
 from actprof.report.ticks import Linear, Log
 from tests.figures import assert_fit_to_print, assert_texts_clear, axes_named, drawn_by, each_once, texts
 
+pytestmark = pytest.mark.slow
+
 ROOT3 = math.sqrt(3)
 # name: formula, distribution, std(n, m), bound over std (None: unbounded), mean
 LAWS = {
@@ -93,7 +95,6 @@ SHEETS = [(count, log, theme) for count, (log, theme) in
           zip(range(1, 13), itertools.cycle(((False, "light"), (True, "dark"))), strict=False)]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("count", "log", "theme"), SHEETS)
 def test_no_text_is_cut_or_touches_another(count, log, theme):
     figure = drawn(scaled(*list(LAWS)[:count]), log, theme)
@@ -128,14 +129,12 @@ ODD = {
 case = each_once(ODD, drawn)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", ODD)
 @pytest.mark.parametrize("log", [False, True])
 def test_strange_requests_are_drawn_without_a_warning_and_without_overlap(name, log):
     assert_fit_to_print(case(name, log)[1], name * log)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("formula", [r"a $ sign", "N(0, 漢)", "x/" * 150, "√" * 500, "\x1b", ""])
 def test_any_formula_is_drawn(formula):
     one = scaled("he").schemes[0]
@@ -143,7 +142,6 @@ def test_any_formula_is_drawn(formula):
     assert_texts_clear(drawn(bounds))
 
 
-@pytest.mark.slow
 def test_a_figure_is_never_smaller_in_print_than_its_smallest_size():
     for log in (False, True):
         assert all(text.get_fontsize() >= 11 for text in drawn(scaled(*LAWS), log).findobj(Text))
@@ -175,7 +173,6 @@ def test_the_triangle_beside_the_curves_has_half_the_slope():
         np.testing.assert_allclose(np.diff(y) / np.diff(x), -0.5, rtol=1e-6)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("log", [False, True])
 @pytest.mark.parametrize("name", [name for name in ODD if name != "nothing but zeros"])
 def test_every_mark_lies_between_the_axes(name, log):
@@ -276,7 +273,6 @@ def test_the_subtitle_holds_every_setting():
     assert "fan-in 16, 64 · fan-out = fan-in" in " ".join(texts(drawn(scaled("he", fan_in=(16, 64)))))
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("format", FORMATS)
 @pytest.mark.parametrize("log", [False, True])
 def test_the_same_picture_is_the_same_bytes_with_the_configuration_inside(format, log):

@@ -12,6 +12,8 @@ import pytest
 from tests.children import finished
 from tests.forked import Program, program
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def call() -> Iterator[Program]:

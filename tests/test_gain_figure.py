@@ -15,6 +15,8 @@ from actprof.gain.gains import gain_spec, gain_table
 from actprof.report.style import FORMATS, THEMES, Style
 from tests.figures import assert_fit_to_print, assert_texts_clear, axes_named, drawn_by, each_once, marks, texts
 
+pytestmark = pytest.mark.slow
+
 
 @cache
 def table(*names, **request):
@@ -47,7 +49,6 @@ ODD = {
 case = each_once(ODD, drawn)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", ODD)
 def test_strange_requests_are_drawn_without_a_warning_and_without_overlap(name):
     result, figure = case(name)
@@ -154,7 +155,6 @@ def test_what_is_not_defined_is_so_called():
     assert "χ = n/a" in words
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("format", FORMATS)
 def test_the_same_picture_is_the_same_bytes_with_the_configuration_inside(format):
     once, again = (render(table("tanh", "gelu"), Style(dpi=50), format) for _ in range(2))

@@ -31,6 +31,8 @@ from tests.children import finished
 from tests.figures import assert_fit_to_print, assert_texts_clear, axes_named, drawn_by, texts
 from tests.simulated import HE, SAMPLES, UNITS, compared, counted, covering, foretold, grid, profiled, propagated
 
+pytestmark = pytest.mark.slow
+
 
 def drawn(comparison, theme="light", **view):
     return drawn_by(lambda figure, theme, result: draw_figure(figure, theme, result, View(**view)), comparison, theme)
@@ -48,7 +50,6 @@ GRID = [(arms, layers, themes, quantity) for (arms, layers), themes, quantity in
     if arms * layers <= 300]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("arms", "layers", "theme", "quantity"), GRID)
 def test_no_text_is_cut_or_touches_another_on_a_sheet_of_16_to_9(arms, layers, theme, quantity):
     figure = drawn(grid(arms, layers), theme, quantity=quantity)
@@ -82,7 +83,6 @@ ODD = {
 }
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", ODD)
 def test_strange_values_are_drawn_without_a_warning_and_without_overlap(name):
     comparison = ODD[name]()
@@ -105,14 +105,12 @@ def test_numbers_are_short(value, text):
 
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("view", VIEWS)
 @pytest.mark.parametrize("layers", [1, 5, 30])
 def test_any_view_can_be_had_for_any_depth(view, layers):
     assert_texts_clear(drawn(grid(2, layers), view=view))
 
 
-@pytest.mark.slow
 def test_a_figure_has_no_print_smaller_than_14_points_but_where_panels_are_narrow():
     for comparison in (grid(1, 5), grid(6, 8), grid(6, 24), grid(3, 50)):
         assert all(text.get_fontsize() >= 14 for text in drawn(comparison).findobj(Text) if text.get_text())
@@ -205,7 +203,6 @@ def test_a_heat_map_has_a_cell_for_each_bin_the_lowest_at_the_bottom_and_the_rar
         assert (sign * np.diff(brightness) > 0).all()
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("format", "layers"), [*((format, 5) for format in FORMATS), ("png", 50)])
 def test_the_same_picture_is_the_same_bytes_with_the_seed_inside(format, layers):
     comparison = grid(2, layers)
@@ -305,7 +302,6 @@ def test_the_gradient_is_drawn_beside_sigma_where_it_was_measured(view, measured
     assert_texts_clear(figure)
 
 
-@pytest.mark.slow
 def test_from_three_arms_on_the_curves_keep_a_third_of_the_height_and_of_many_they_are_the_picture():
     def strip(comparison):
         named = axes_named(drawn(comparison))
@@ -318,7 +314,6 @@ def test_from_three_arms_on_the_curves_keep_a_third_of_the_height_and_of_many_th
     assert not strip(grid(5, 50))[1]
 
 
-@pytest.mark.slow
 def test_nothing_predicted_and_nothing_that_is_a_number_is_drawn():
     for std in (math.nan, 0.0, math.inf):
         comparison = foretold(grid(2, 5), std=lambda layer, std=std: std, atom=math.nan)
@@ -339,7 +334,6 @@ LONG = Verdict("non_finite", 15, "relu with normal:std=0.35: activations grow ×
                "try --init he (the gain that keeps E a²): theory expects activations ×0.999, gradients ×1; " * 3)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("layers", [1, 5, 8, 9, 24])
 @pytest.mark.parametrize("arms", [1, 3])
 def test_long_verdicts_and_predictions_leave_every_text_clear(arms, layers):
@@ -401,7 +395,6 @@ def lonely(folder, **environment):
     return done.returncode, done.stderr.decode(), done.stdout
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["module://matplotlib_inline.backend_inline", "bogus"])
 def test_no_environment_reaches_the_figure(backend, tmp_path):
     (tmp_path / "matplotlibrc").write_text("text.usetex: True\nfont.size: 40\nsavefig.bbox: tight\nno.such.key: 1\n")

@@ -22,6 +22,8 @@ from actprof.train.result import TrainedArm
 from tests.figures import assert_fit_to_print, axes_named, drawn_by, texts
 from tests.trained import arm, training
 
+pytestmark = pytest.mark.slow
+
 
 def drawn(described, theme="light"):
     return drawn_by(draw_figure, described, theme)
@@ -38,7 +40,6 @@ WIDTHS = {
     "widest": (10**7, *[10**7] * 11, 10**7), "narrowest": (1, 1)}
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("name", "theme"), list(zip(WIDTHS, itertools.cycle(THEMES), strict=False)))
 def test_no_text_is_cut_or_touches_another(name, theme):
     figure = drawn(described(WIDTHS[name]), theme)
@@ -56,7 +57,6 @@ ODD = {
 }
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", ODD)
 def test_strange_networks_are_drawn_without_overlap(name):
     assert_fit_to_print(drawn(ODD[name]()), name)
@@ -140,7 +140,6 @@ def test_a_unit_of_several_sums_shows_its_whole_weight_matrix():
     assert {"784 × 200", "+ 200 + 400", "= 157,400"} <= set(shown)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("format", FORMATS)
 def test_the_same_picture_is_the_same_bytes_with_the_seed_inside(format):
     once, again = (render(described(WIDTHS["classic"]), Style(), format) for _ in range(2))

@@ -15,6 +15,8 @@ from actprof.sweep.phases.figure import draw_figure, render
 from actprof.sweep.phases.request import phase_spec
 from tests.figures import assert_fit_to_print, axes_named, drawn_by, each_once, marks, texts
 
+pytestmark = pytest.mark.slow
+
 INITS = ("he", "xavier", "lecun", "torch.linear", "0.01", "critical")
 
 
@@ -47,7 +49,6 @@ ODD = {
 case = each_once(ODD, drawn)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", ODD)
 def test_strange_requests_are_drawn_without_a_warning_and_without_overlap(name):
     result, figure = case(name)
@@ -112,7 +113,6 @@ def test_an_edge_in_one_point_is_a_mark_under_the_dot_of_he():
     assert marks(figure, "edge") == []
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", ["tanh", "gelu", "relu", "elu", "sigmoid"])
 def test_the_colour_of_every_cell_is_that_of_its_phase(name):
     result = diagrams(name, inits=())
@@ -140,7 +140,6 @@ def test_a_phase_is_named_in_the_region_that_it_names(name):
             assert grid.phase[near] == text.get_text()
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("format", FORMATS)
 def test_the_same_picture_is_the_same_bytes_with_the_configuration_inside(format):
     result = diagrams("tanh")

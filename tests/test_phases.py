@@ -24,6 +24,8 @@ from actprof.theory.fixed_points import edge_of_chaos, fixed_points
 from actprof.theory.predictions import TRAINABLE_SCALES
 from tests.tables import tables
 
+pytestmark = pytest.mark.slow
+
 NAMES = ("relu", "leaky_relu:0.2", "tanh", "sigmoid", "gelu", "silu", "mish", "hard_silu", "elu", "selu", "softplus",
          "hard_tanh", "relu6", "softsign", "sin", "cos", "gaussian", "exponential", "soft_shrink", "abs", "maxout")
 
@@ -55,7 +57,6 @@ def slope_of(xi):
     return math.exp(-1 / xi) if xi else 0.0
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_the_plane_agrees_with_the_exact_fixed_points_at_random_cells(name):
     # Two roots within a step between nodes show as almost no growth: which of them is seen first is chance.
@@ -74,7 +75,6 @@ def test_the_plane_agrees_with_the_exact_fixed_points_at_random_cells(name):
         assert slope_of(grid.xi_q[cell]) == pytest.approx(slope_of(reached.xi_q), abs=1e-7 * slack)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_two_inputs_end_on_the_plane_as_in_exact_theory(name):
     # Tables of correlations are known to 1e-6 and, for φ with kinks at variances in the hundreds, to 1e-5.
@@ -87,7 +87,6 @@ def test_two_inputs_end_on_the_plane_as_in_exact_theory(name):
         assert slope_of(grid.xi_c[cell]) == pytest.approx(slope_of(reached.xi_c), abs=1e-6 * slack)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_the_variance_of_every_cell_is_a_fixed_point_of_the_exact_length_map(name):
     sigma_w = {"sigma_w": tuple(np.linspace(0.05, HIGH[name], 30).tolist())} if name in HIGH else {}
@@ -160,7 +159,6 @@ def around(name, q, half, count=24):
                    sigma_b=tuple((centre.sigma_b + steps).tolist())), centre
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("name", "q"), [("tanh", 0.37), ("sigmoid", 60.0), ("gelu", 5.0), ("elu", 0.7), ("sin", 0.4)])
 @pytest.mark.parametrize("half", [0.1, 0.01, 1e-3, 1e-6])
 def test_a_plane_of_any_size_shows_the_edge_finely_from_border_to_border(name, q, half):
@@ -179,7 +177,6 @@ def test_a_plane_of_any_size_shows_the_edge_finely_from_border_to_border(name, q
         assert point.sigma_w**2 * one.square + point.sigma_b**2 == pytest.approx(point.q, rel=1e-9)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("name", "q"), [("tanh", 0.37), ("sigmoid", 60.0), ("elu", 0.7), ("sin", 0.4)])
 @pytest.mark.parametrize("half", [0.1, 0.01, 1e-3])
 def test_the_edge_on_a_small_plane_is_where_the_phases_change(name, q, half):
@@ -195,7 +192,6 @@ def test_the_edge_on_a_small_plane_is_where_the_phases_change(name, q, half):
         assert found.grid.phase[clear, row].tolist() == np.where(beyond > 0, "chaotic", "ordered")[clear].tolist()
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("half", [0.1, 1e-3, 1e-5, 1e-7])
 def test_the_edge_turns_stable_at_its_half_stable_point_on_a_plane_of_any_size(half):
     [turn] = diagram("gelu").turns
@@ -220,7 +216,6 @@ CHAOTIC_LAYERS = {"tanh": {30, 100}, "sigmoid": {30, 100}, "sin": {10, 30, 100},
 """Depths down to which chaotic networks on the plane can be trained, where the variance is bounded."""
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", ["tanh", "sigmoid", "elu", "selu", "gelu", "relu", "sin", "relu6"])
 def test_six_depth_scales_on_a_line_are_as_many_layers_as_it_says(name):
     lines = diagram(name).depth_lines
@@ -379,7 +374,6 @@ def printed(*names, inits=("he", "xavier", "torch.linear", "0.01", "critical"), 
     return stream.buffer.getvalue().decode(encoding)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", ["relu", "tanh", "gelu", "sigmoid", "exponential", "softplus"])
 def test_the_tables_fit_80_columns_in_any_encoding(name):
     for encoding in ("utf-8", "ascii"):

@@ -26,6 +26,8 @@ from actprof.histogram.scene import Scene
 from actprof.report.style import THEMES
 from actprof.theory.criticality import criticality, silence_about
 
+pytestmark = pytest.mark.slow
+
 NARROW = "1,2,2,2,2,2,2,2,2,2,1"
 
 

@@ -37,6 +37,8 @@ from tests.sweeps_made import (
     widths,
 )
 
+pytestmark = pytest.mark.slow
+
 NAN, INF = math.nan, math.inf
 INITS = names("init", ("he", "xavier", "normal:std=0.01", "orthogonal:gain=1.4142135623730951"), "initial weights")
 MANY = names("act", [f"activation_{number}:slope=0.{number}" for number in range(40)])
@@ -118,7 +120,6 @@ ODD = {
 case = each_once(ODD, drawn)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", ODD)
 def test_strange_sweeps_are_drawn_without_a_warning_and_without_overlap(name):
     sweep, figure = case(name)
@@ -421,7 +422,6 @@ def test_the_subtitle_holds_every_shared_setting_and_the_seed():
         assert word in shown
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("format", FORMATS)
 def test_the_same_picture_is_the_same_bytes_with_the_seed_inside(format):
     make = by_width if format == "svg" else partial(relu_map, gains(3), depths(2))

@@ -15,6 +15,8 @@ from actprof.theory.criticality import criticality, silence_about
 from actprof.theory.fixed_points import critical, fixed_points
 from actprof.theory.predictions import TRAINABLE_SCALES
 
+pytestmark = pytest.mark.slow
+
 
 def numbers(name, values, **kind):
     return Axis(name, name, tuple(f"{value:g}" for value in values), tuple(map(float, values)), **kind)
@@ -106,7 +108,6 @@ def test_relu_can_be_trained_down_to_6_depth_scales(sign):
     assert set(LAYERS.numbers) <= set(depths)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("act", ["relu", "tanh", "gelu"])
 def test_the_axes_can_be_swapped(act):
     one, _ = lines((GAINS, LAYERS), lambda at: stack(act, at[0], int(at[1]), 0.2), 1.0)
@@ -122,7 +123,6 @@ def test_curves_are_in_order_along_the_other_axis():
         assert all(before[1] < after[1] for before, after in pairwise(line.points))
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("act", ["relu", "tanh", "gelu"])
 def test_the_grid_does_not_matter(act):
     found = [lines((numbers("gain", grid, **kind), LAYERS), lambda at: stack(act, at[0], int(at[1]), 0.2), 1.0)[0]
@@ -147,7 +147,6 @@ def test_a_second_continuous_axis_gives_the_edge_of_chaos_as_a_curve():
         assert sigma_w == pytest.approx(critical(ACTIVATIONS.parse("tanh"), sigma_b).sigma_w, rel=1e-8)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("act", ["tanh", "hard_tanh", "gelu"])
 def test_two_continuous_axes_can_be_swapped(act):
     sigmas = numbers("bias", np.linspace(0, 0.5, 13))
@@ -158,7 +157,6 @@ def test_two_continuous_axes_can_be_swapped(act):
             == [(line.name, line.title, list(line.points)) for line in other])
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("values", "kind", "low", "high"), [
     ((0.1, 0.5, 1.0), {}, 0.0, 1.25),
     ((0.4, 0.6, 1.0), {}, 0.3, 1.2),
@@ -215,7 +213,6 @@ def test_the_edge_of_chaos_begins_where_its_fixed_point_becomes_stable(act, sigm
         assert (max(map(abs, values)) < 1e-4) == (title == EDGE)
 
 
-@pytest.mark.slow
 def test_a_curve_that_jumps_is_tied_to_its_part_that_does_not():
     sigmas = numbers("bias", np.linspace(0, 1, 11))
     drawn, _ = lines((GAINS, sigmas), lambda at: stack("gelu", at[0], 20, at[1]), 1.0)

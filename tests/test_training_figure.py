@@ -16,6 +16,8 @@ from actprof.train.histories import ROWS, common_span, layer_span, own_span, row
 from actprof.train.result import Boundary, DataSummary, Fit, LayerHistory, Run, TrainedArm, Training
 from tests.figures import assert_fit_to_print, axes_named, drawn_by, each_once, texts
 
+pytestmark = pytest.mark.slow
+
 LABELS = ("0.01", "xavier", "he", "lecun", "1 / none", "1 / batch", "zeros", "orthogonal")
 CAUSE = "vanishing from layer 2: activations shrink ×0.0925 a layer"
 UNITS, ROWS_SEEN = 20, 30
@@ -94,7 +96,6 @@ SHEETS = [(arms, layers, log, theme, repeats)
           for log, theme, repeats in [((False, "light", 1), (True, "dark", 3))[(arms + number) % 2]]]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("arms", "layers", "log", "theme", "repeats"), SHEETS)
 def test_no_text_is_cut_or_touches_another(arms, layers, log, theme, repeats):
     figure = drawn(grid(arms, layers, repeats), log, theme)
@@ -195,13 +196,11 @@ ODD = {
 case = each_once(ODD, drawn)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("name", "log"), [*((name, "diverged" in name) for name in ODD), ("diverged", False)])
 def test_strange_trainings_are_drawn_without_a_warning_and_without_overlap(name, log):
     assert_fit_to_print(case(name, log)[1], name)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("log", [False, True])
 def test_curves_stand_on_axes_in_the_units_of_their_data(log):
     made = grid(3)
@@ -386,7 +385,6 @@ def test_the_subtitle_holds_what_all_arms_share():
         assert words in shown
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("format", FORMATS)
 def test_the_same_picture_is_the_same_bytes_with_the_configuration_inside(format):
     made = of_a_plane(3, 2)
