@@ -3,6 +3,7 @@
 import contextlib
 import io
 import re
+import runpy
 import shlex
 from pathlib import Path
 
@@ -118,3 +119,7 @@ def test_its_python_runs() -> None:
     with contextlib.redirect_stdout(io.StringIO()) as said:
         exec(compile(next(block for language, block in BLOCKS if language == "python"), "README.md", "exec"), {})
     assert len(said.getvalue().splitlines()) == 10
+
+
+def test_its_table_of_options_is_that_of_the_commands() -> None:
+    assert runpy.run_path(str(ROOT / "scripts" / "options_table.py"))["table"]() in README
