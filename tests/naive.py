@@ -37,7 +37,7 @@ def layers(stack: StackSpec, seed: int, rows: np.ndarray, repeat: int = 0) -> It
         phi = activations.bind(choice)
         shape = (fans.fan_in, fans.fan_out * phi.pieces)
         key = (repeat, number)
-        weights = initializers.bind(stack.init).sample(
+        weights = initializers.bind(stack.inits[number - 1]).sample(
             streams.stream(seed, streams.WEIGHT, *key), fans, shape, rows.dtype)
         bias = initializers.bind(stack.bias).sample(
             streams.stream(seed, streams.BIAS, *key), fans, shape[1:], rows.dtype)
@@ -96,7 +96,8 @@ def gradients(stack: StackSpec, seed: int, rows: np.ndarray, cotangent: np.ndarr
         weights, bias = (
             initializers.bind(init).sample(streams.stream(seed, kind, repeat, number), fans, size, rows.dtype)
             .astype(np.float64)
-            for init, kind, size in ((stack.init, streams.WEIGHT, shape), (stack.bias, streams.BIAS, shape[1:])))
+            for init, kind, size in ((stack.inits[number - 1], streams.WEIGHT, shape),
+                                     (stack.bias, streams.BIAS, shape[1:])))
         product = a @ weights + bias
         z = _normalised(stack, product) if stack.norm_position == "before" else product
         steps.append((a, weights, product, phi, z))

@@ -114,7 +114,21 @@ def settings(run: Run, *arguments: str) -> dict[str, Any]:
     ("histogram --init xaviar", "unknown initialiser 'xaviar'. Did you mean 'xavier'?"),
     ("histogram --act rleu", "unknown activation 'rleu'. Did you mean 'relu'?"),
     ("histogram --act 'lambda x: x'", "unknown activation 'lambda x: x'. 'actprof list activations' shows all."),
-    ("histogram --act relu/", "unknown activation ''. 'actprof list activations' shows all."),
+    ("histogram --act relu/", "--act has an empty name in 'relu/'."),
+    ("histogram --init he//lecun", "--init has an empty name in 'he//lecun'."),
+    *((f"histogram --init 'he/{text}'", f"--init 'he/{text}': the number after '*' must be of layers, from 1 to 10,000, "
+                                        "as in lecun*4.") for text in ("lecun*0", "lecun*x", "lecun*2*2", "lecun*-1")),
+    ("histogram --init he*2/lecun --layers 4", "--init names 3 initialisers for 4 layers. Name one, or one for each "
+                                               "layer."),
+    ("histogram --init he*1 --widths 9,8,7", "--init names 1 initialiser for 2 layers. Name one, or one for each "
+                                             "layer."),
+    ("histogram --init he/torch.linear", "--init names initialisers with zeros and with torch.linear biases. Choose "
+                                         "--bias, such as zeros."),
+    ("sweep --over gain=1,2 --init lecun:gain=3/0.1", "'lecun:gain=3' sets the gain that --over varies. Leave it out: "
+                                                      "lecun_normal."),
+    ("phases --init he/lecun", "'he/lecun' names an initialiser a layer, but a phase diagram is of one. Repeat --init "
+                               "instead."),
+    ("train --init he/lecun --layers 2", "--init names 2 initialisers for 3 layers. Name one, or one for each layer."),
     ("histogram --act 'relu\x1b[3'", r"unknown activation 'relu\x1b[3'. Did you mean 'relu'?"),
     ("histogram --act relu/tanh --layers 3",
      "--act names 2 activations for 3 layers. Name one, or one for each layer."),
@@ -414,7 +428,7 @@ def helps() -> list[tuple[str, ...]]:
 
 
 @pytest.mark.parametrize("given", [
-    "--init 0.01", "--act relu/tanh/relu --init 1", "--init 1 --init xavier --act tanh --range -1 1",
+    "--init 0.01 --act relu*4", "--init 1/0.5*2/0.01 --act relu/tanh/relu*2", "--init 1 --init xavier --act tanh --range -1 1",
     "--widths 50,50,50 --init=0.01 --no-gradients --range=layer", "--layers 60 --width 8 --bins 10 --init lecun:gain=2",
 ])
 def test_the_line_to_paste_is_the_users_own_with_the_remedys_options_and_cures(run: Run, given: str) -> None:

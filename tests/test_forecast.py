@@ -25,6 +25,7 @@ from actprof.histogram.result import std_errors
 from actprof.histogram.table import Shown, print_comparison
 from actprof.program import main
 from actprof.report.records import to_json
+from actprof.theory.stack import predict
 from actprof.train.request import Varied, train_specs
 from actprof.train.trainer import Trainer
 
@@ -182,6 +183,35 @@ def test_lsuv_is_refused_where_not_all_weights_can_be_kept():
     with pytest.raises(ResourceError) as error:
         pilot.calibrate(Network(stack, 0, 0, np.dtype(np.float32)), np.ones((1, 5000), np.float32))
     assert str(error.value) == "lsuv keeps all weights, and these are too many. Lower --width or --layers."
+
+
+def test_each_layer_has_the_weights_that_its_initialiser_draws_for_all_layers():
+    """And lsuv scales those layers alone that are its own."""
+    named = ("he", "lsuv", "orthogonal:gain=0.01")
+    network, *alone = (Network(stack, 3, 0, np.dtype(np.float64)) for stack in stack_specs(
+        ["/".join(named), "he", "orthogonal", named[2]], layers=3, width=40))
+    for number, other in enumerate(alone, start=1):
+        np.testing.assert_array_equal(network.layer(number).weights, other.layer(number).weights)
+    rows = np.random.default_rng(0).normal(2, 3, (500, 40))
+    pilot.calibrate(network, rows)
+    a = np.maximum(rows @ alone[0].layer(1).weights, 0)
+    assert (a @ network.layer(2).weights).var() == pytest.approx(1, abs=0.1)
+    np.testing.assert_array_equal(network.layer(3).weights, alone[2].layer(3).weights)
+
+
+def test_a_small_last_layer_is_as_small_as_its_gain_says():
+    """tanh: q = g² E a² each time, and the head's outputs are its gain times the rms below."""
+    said = stack_specs(["orthogonal:gain=1.414*2/orthogonal:gain=0.01"], ["tanh"], widths="17,64,64,6")[0]
+    z = np.random.default_rng(0).standard_normal(400_000)
+    first, second = (np.std(np.tanh(1.414 * below * z)) for below in (1, np.std(np.tanh(1.414 * z))))
+    layers = predict(said, 1.0, 0.0, 1000).layers
+    assert [layer.std for layer in layers] == pytest.approx([first, second, 0.01 * second], rel=0.005)
+    assert layers[2].std == pytest.approx(0.0055, abs=1e-4)
+    [arm] = compare([said], RunSpec(repeats=40, batch_size=200, seed=1), open_inputs(RunSpec(batch_size=200), 17)).arms
+    for layer, expected in zip(arm.layers, layers, strict=True):
+        assert layer.activation.statistics["std"] == pytest.approx(expected.std, rel=0.05)
+    assert arm.verdict.code == "healthy"
+    assert "the last layer's own init makes it small" in arm.verdict.text
 
 
 def test_critical_weights_take_the_gain_of_each_layers_own_activation():

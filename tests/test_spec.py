@@ -1,10 +1,12 @@
 """A spec is valid once built, or not built at all."""
 
 import math
+from dataclasses import replace
 
 import pytest
 
 from actprof.data.request import RowsSpec
+from actprof.engine import configuration
 from actprof.engine.spec import DTYPES, SCALES, InputSpec, RunSpec, StackSpec
 from actprof.engine.stacks import stack_specs
 from actprof.errors import SpecError
@@ -14,12 +16,12 @@ HE, RELU = Choice("he_normal"), Choice("relu")
 
 
 @pytest.mark.parametrize(("build", "message"), [
-    (lambda: StackSpec((3,), HE, ()), "--layers must be from 1 to 10,000, not 0."),
-    (lambda: StackSpec((3, 0), HE, (RELU,)), "a layer's width must be from 1 to 10,000,000, not 0."),
-    (lambda: StackSpec((3, 4), HE, (RELU,), norm_position="befor"),
+    (lambda: StackSpec((3,), (), ()), "--layers must be from 1 to 10,000, not 0."),
+    (lambda: StackSpec((3, 0), (HE,), (RELU,)), "a layer's width must be from 1 to 10,000,000, not 0."),
+    (lambda: StackSpec((3, 4), (HE,), (RELU,), norm_position="befor"),
      "--norm-position must be before or after, not 'befor'."),
-    (lambda: StackSpec((3, 4, 5), HE, (RELU,)),
-     "--act names 1 activations for 2 layers. Name one, or one for each layer."),
+    (lambda: StackSpec((3, 4, 5), (HE, HE), (RELU,)),
+     "--act names 1 activation for 2 layers. Name one, or one for each layer."),
     (lambda: InputSpec(None, RowsSpec(None, "a.csv"), "standrad"),
      "--scale must be auto or none or unit or standard, not 'standrad'."),
     (lambda: RunSpec(range="sharde"), "--range must be shared or layer, not 'sharde'."),
@@ -54,3 +56,21 @@ def test_what_makes_sense_is_built(dtype, scale):
 def test_as_many_layers_as_activations_are_named_unless_told_otherwise():
     assert stack_specs(acts=["tanh/relu/gelu"])[0].depth == 3
     assert stack_specs(acts=["tanh"], layers=7)[0].depth == 7
+
+
+def test_layers_are_named_one_by_one_or_by_how_many():
+    [stack] = stack_specs([" HE*2/orthogonal:gain=0.01"], ["relu/tanh*2"])
+    assert [init.name for init in stack.inits] == ["he_normal", "he_normal", "orthogonal"]
+    assert [act.name for act in stack.activations] == ["relu", "tanh", "tanh"]
+    assert stack.label == "he*2/orthogonal:gain=0.01 / relu/tanh*2"
+    assert (stack.options["--init"], stack.options["--act"]) == ("he*2/orthogonal:gain=0.01", "relu/tanh*2")
+    assert stack_specs([stack.options["--init"]], [stack.options["--act"]])[0].inits == stack.inits
+    assert stack_specs(["lecun*7"])[0] == replace(stack_specs(["lecun"], layers=7)[0], label="lecun*7 / relu")
+
+
+def test_what_is_the_same_in_all_layers_is_named_once():
+    alike, other = (configuration.of_stack(stack_specs([init])[0]) for init in ("he/he", "he/critical/0.5"))
+    assert (alike["init"], alike["init_parameters"]["mode"]) == ("he_normal", "fan_in")
+    assert other["init"] == "he_normal/critical/normal"
+    assert other["init_parameters"][2] == {"std": 0.5, "mean": 0.0}
+    assert other["init_formula"] == "N(0, 2/n); N(0, 0.5²)"  # critical for relu is N(0, 2/n) too

@@ -267,6 +267,7 @@ def test_a_single_layer_has_the_edge_of_deep_stacks():
       for norm in ("batch", "layer", "rms")),
     (stack_specs(["he:mode=fan_out"], ["relu"], widths="100,100,50,20")[0],
      "weights whose scale differs from layer to layer have no common depth scale"),
+    (stack_specs(["he*4/lecun"])[0], "weights whose scale differs from layer to layer have no common depth scale"),
     (stack_specs(["he"], ["relu"], bias="constant:0.1")[0], "constant biases have a mean other than 0"),
     (stack_specs(["lsuv"], ["relu"])[0],
      "lsuv weights depend on the inputs, which mean-field theory does not cover"),

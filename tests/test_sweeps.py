@@ -170,6 +170,12 @@ def test_a_cell_is_what_a_single_run_with_the_same_seed_gives(over, settings):
         assert cell.verdict == arm.verdict.code
 
 
+def test_a_parameter_varies_in_the_layers_that_do_not_set_it():
+    stacks = grid(["gain=0.5,2"], ["lecun*3/orthogonal:gain=0.01"], ["tanh"], {}).stacks
+    assert [[init.values["gain"] for init in stack.inits] for stack in stacks] == [
+        [0.5, 0.5, 0.5, 0.01], [2, 2, 2, 0.01]]
+
+
 def test_a_cell_can_be_asked_for_by_its_label():
     result = swept("gain=0.5:3:7", "layers=2,3")
     for (gain, layers), cell in result.items():

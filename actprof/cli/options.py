@@ -16,20 +16,21 @@ from actprof.engine.spec import RunSpec, StackSpec
 Command = TypeVar("Command", bound=Callable[..., Any])
 Option = Callable[[Any], Any]
 NAME = "NAME[:VALUE…]"
+EACH_LAYER = ", or one for each layer, such as NAME*4/NAME"
 
 
-def init_option(default: Sequence[str]) -> Option:
+def init_option(default: Sequence[str], each_layer: bool = True) -> Option:
     return click.option("--init", "inits", multiple=True, default=default, show_default=True, metavar=NAME,
-                        shell_complete=names("initializers"),
-                        help="Weight initialiser, or a number for the std of a normal; repeatable. "
-                             "See 'actprof list inits'.")
+                        shell_complete=names("initializers", joint="/"),
+                        help=f"Weight initialiser, or a number for the std of a normal{EACH_LAYER * each_layer}; "
+                             "repeatable. See 'actprof list inits'.")
 
 
-def act_option() -> Option:
+def act_option(each_layer: bool = True) -> Option:
     return click.option("--act", "acts", multiple=True, default=(spec.ACTIVATION,), show_default=True,
                         shell_complete=names("activations", joint="/"),
-                        metavar=f"{NAME}[/…]", help="Activation, or one for each layer joined by '/'; repeatable. "
-                                                    "See 'actprof list activations'.")
+                        metavar=NAME, help=f"Activation{EACH_LAYER * each_layer}; repeatable. "
+                                           "See 'actprof list activations'.")
 
 
 def bias_option(repeatable: bool = False) -> Option:

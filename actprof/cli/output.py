@@ -226,8 +226,9 @@ def default_name(stem: str, parts: Sequence[Sequence[str]], told: Sequence[str] 
         told: the parameters of the command line that are told by the parts; of the others follows what is not usual.
     """
     more = given_settings(but={*told, *NOT_PICTURED})
-    words = ["+".join(_plain(text) for text in part) for part in parts] + [_plain(os.path.basename(text)) if "/" in text
-                                                                          else _plain(text) for text in more]
+    # A slash is a folder's, but for names of layers that a sweep varies.
+    words = ["+".join(_plain(text) for text in part) for part in parts] + [
+        _plain(text if text.startswith("over=") else os.path.basename(text)) for text in more]
     name = "-".join([stem, *words])
     short = f"{name[:MAX_NAME - 9]}-{zlib.crc32(name.encode()):08x}"
     return f"{name if len(name) <= MAX_NAME else short}.png"

@@ -5,12 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from actprof.catalogue import initializers
 from actprof.catalogue.activations import bind
 from actprof.diagnosis.evidence import Course, Evidence, number, rms, times
 from actprof.diagnosis.verdicts import ALIKE, CHANGE, COLLAPSED, NOTABLE, STANDARD, VISIBLE
-from actprof.engine.network import fans_of
 from actprof.engine.profiles import Summary
+from actprof.theory.layers import scales
 
 MAX_TEXT = 200
 """Characters of a verdict's text, the name of the arm included."""
@@ -57,7 +56,7 @@ def backward(seen: Evidence, sign: int) -> str:
 
 def back(seen: Evidence) -> str:
     """`gradients ×3.1e-5 back to layer 1`."""
-    if not seen.backward or seen.depth == 1:
+    if not seen.backward or seen.judged == 1:
         return ""
     first, size = seen.backward[-1]
     return f"gradients{seen.source} {times(size)} back to layer {first}"
@@ -107,7 +106,7 @@ def sizes(seen: Evidence) -> str:
         return "nothing was measured"
     first, last = (each.activation.statistics["std"] for each in (seen.layers[0], seen.layers[-1]))
     gradients = back(seen)
-    return (f"std {number(first)} → {number(last)} over {seen.depth} layer{'s' if seen.depth > 1 else ''}"
+    return (f"std {number(first)} → {number(last)} over {seen.judged} layer{'s' if seen.judged > 1 else ''}"
             f"{gradients and f', {gradients}'}")
 
 
@@ -138,11 +137,13 @@ def _rate(seen: Evidence) -> str:
 
 def unmet(seen: Evidence) -> str:
     """What a self-normalising activation asks for and does not get."""
-    ours = [choice.name for choice in seen.stack.activations if bind(choice).activation.self_normalizing]
-    if not ours or seen.stack.norm.name != "none":
+    stack = seen.stack
+    ours = [number for number, choice in enumerate(stack.activations, start=1)
+            if bind(choice).activation.self_normalizing]
+    if not ours or stack.norm.name != "none":
         return ""
-    fans = fans_of(seen.stack, 1)
-    scale = fans.fan_in * initializers.bind(seen.stack.init).std(fans) ** 2
+    first = {stack.inits[number - 1]: number for number in reversed(ours)}.values()
+    scale = max((scales(stack, number).weights for number in first), key=lambda scale: abs(scale - 1))
     checks = (
         (abs(scale - 1), f"LeCun weights (fan_in·Var W is {number(scale)}, not 1)"),
         (abs(seen.inputs.mean), f"inputs of mean 0 (not {number(seen.inputs.mean)})"),
@@ -150,7 +151,7 @@ def unmet(seen: Evidence) -> str:
          f"inputs of variance 1 (not {number(seen.inputs.second_moment - seen.inputs.mean**2)})"),
     )
     missing = [text for distance, text in checks if distance > STANDARD.value]
-    return f"{ours[0]} needs {' and '.join(missing)}" if missing else ""
+    return f"{stack.activations[ours[0] - 1].name} needs {' and '.join(missing)}" if missing else ""
 
 
 def _alike(seen: Evidence) -> str:
@@ -173,7 +174,7 @@ def _slow(seen: Evidence) -> str:
 
 def _chance(seen: Evidence) -> str:
     """A narrow network strays from what theory expects on average: most do to one side, by a formula, or by chance."""
-    last = seen.expected[-1] if len(seen.expected) == seen.depth else None
+    last = seen.expected[-1] if len(seen.expected) == seen.judged else None
     measured = seen.layers[-1].activation.statistics["std"] if seen.layers else 0.0
     if last is None or not (last.std > 0 and measured > 0) or _near(measured, last.std):
         return ""
@@ -188,11 +189,19 @@ def _near(one: float, other: float) -> bool:
     return abs(math.log(one / other)) < math.log(NOTABLE.value) if one > 0 and other > 0 else False
 
 
+def _small(seen: Evidence) -> str:
+    """The last layer where it is small by choice."""
+    if seen.judged == seen.depth or len(seen.arm.layers) < seen.depth:
+        return ""
+    last = seen.arm.layers[-1].activation.statistics["std"]
+    return f"the last layer's own init makes it small: std {number(last)}"
+
+
 def _all_alike(seen: Evidence) -> str:
     if seen.rows < 2 or seen.inputs_differ:
         return ""
     return "all inputs are alike, so that nothing shows what becomes of their differences"
 
 
-REMARKS: tuple[Callable[[Evidence], str], ...] = (_all_alike, unmet, _slow, _alike)
+REMARKS: tuple[Callable[[Evidence], str], ...] = (_all_alike, unmet, _small, _slow, _alike)
 """In order of importance."""

@@ -13,6 +13,8 @@ from actprof.diagnosis.verdicts import CHANGE, COLLAPSED, DEEPER, NOTABLE
 from actprof.engine.inputs import InputMoments
 from actprof.engine.profiles import Arm, LayerSummary, Statistics
 from actprof.engine.spec import StackSpec
+from actprof.registry import Choice
+from actprof.theory.layers import scales
 from actprof.theory.predictions import LayerTheory, StackTheory
 from actprof.theory.stack import predict
 
@@ -45,13 +47,23 @@ class Evidence:
     inputs: InputMoments
 
     @cached_property
+    def judged(self) -> int:
+        """How many layers are judged: not a last one with a smaller initialiser of its own, which is small by choice.
+
+        Outputs start near 0 so, as policies and residual branches are wished to.
+        """
+        stack, depth = self.stack, self.depth
+        own = depth > 1 and stack.inits[-1] not in stack.inits[:-1]
+        return depth - (own and scales(stack, depth).weights < scales(stack, depth - 1).weights)
+
+    @cached_property
     def layers(self) -> tuple[LayerSummary, ...]:
-        """Those of which something finite was seen."""
-        return tuple(layer for layer in self.arm.layers if layer.activation.statistics["count"])
+        """Those judged of which something finite was seen."""
+        return tuple(layer for layer in self.arm.layers[:self.judged] if layer.activation.statistics["count"])
 
     @cached_property
     def expected(self) -> tuple[LayerTheory, ...]:
-        return self.theory.layers if self.theory else ()
+        return self.theory.layers[:self.judged] if self.theory else ()
 
     @cached_property
     def forward(self) -> Course:
@@ -72,7 +84,7 @@ class Evidence:
 
     @cached_property
     def backward(self) -> Course:
-        """Norms of a sample's dL/dz beside the last layer's, from the outputs on: measured, else theory's, else none.
+        """Norms of a sample's dL/dz beside the last judged layer's, outputs first: measured, else theory's, else none.
 
         Not root mean squares over units: a layer of more units has a smaller share for each and is none the worse.
         """
@@ -80,11 +92,11 @@ class Evidence:
             found = [(layer.layer, layer.gradient.statistics["log10_norm_ratio"])
                      for layer in self.layers if layer.gradient]
         else:
-            last = self.stack.widths[-1]
             found = [(layer.layer, layer.log_gradient_ratio / math.log(10)
-                      + math.log10(self.stack.widths[layer.layer] / last) / 2)
+                      + math.log10(self.stack.widths[layer.layer] / self.stack.widths[-1]) / 2)
                      for layer in self.expected if layer.log_gradient_ratio is not None]
-        return tuple((layer, size) for layer, size in reversed(found) if not math.isnan(size))
+        last = found[-1][1] if found and self.judged < self.depth else 0.0
+        return tuple((layer, size - last) for layer, size in reversed(found) if not math.isnan(size - last))
 
     @property
     def measured_back(self) -> bool:
@@ -141,7 +153,7 @@ class Evidence:
     @cached_property
     def chi(self) -> float | None:
         """χ, by which theory lets squared gradients grow a layer: the median over the layers."""
-        known = [layer.chi for layer in self.expected if layer.chi is not None]
+        known = [layer.chi for layer in self.expected[:self.judged - 1] if layer.chi is not None]
         middle = statistics.median(known) if known else math.nan
         return middle if 0 < middle < math.inf else None
 
@@ -162,8 +174,7 @@ class Evidence:
 
         None where they do not: where little has changed so far, by a power law or only at the start.
         """
-        uniform = len(set(self.stack.widths[1:])) == 1 and len(set(self.stack.activations)) == 1
-        if self.change <= math.log10(NOTABLE.value) or self.power_law or not uniform or self.depth < 2:
+        if self.change <= math.log10(NOTABLE.value) or self.power_law or not self.stack.alike or self.depth < 2:
             return None
         layers, most = self.expected, int(DEEPER.value * self.depth)
         if len(layers) == self.depth < SETTLED:
@@ -174,17 +185,21 @@ class Evidence:
     @property
     def name(self) -> str:
         """`tanh with lecun_normal:gain=1.6`."""
-        acts = list(dict.fromkeys(choice.label or choice.name for choice in self.stack.activations))
         norm = "" if self.stack.norm.name == "none" else f", {self.stack.norm.name} norm"
-        listed = "/".join(acts[:3]) + ("/…" if len(acts) > 3 else "")
-        init = self.stack.init.label or self.stack.init.name
-        return f"{listed} with {'std ' if init[0] in '.0123456789' else ''}{init}{norm}"
+        init = _few(self.stack.inits)
+        return f"{_few(self.stack.activations)} with {'std ' if init[0] in '.0123456789' else ''}{init}{norm}"
+
+
+def _few(choices: Sequence[Choice]) -> str:
+    """Each of them once, up to three."""
+    names = list(dict.fromkeys(choice.label or choice.name for choice in choices))
+    return "/".join(names[:3]) + ("/…" if len(names) > 3 else "")
 
 
 def _deeper(seen: Evidence, depth: int) -> tuple[LayerTheory, ...]:
     """What theory says of a stack of so many layers of the same kind."""
     stack = replace(seen.stack, widths=(seen.stack.widths[0], *seen.stack.widths[1:2] * depth),
-                    activations=seen.stack.activations[:1] * depth)
+                    inits=seen.stack.inits[:1] * depth, activations=seen.stack.activations[:1] * depth)
     inputs = seen.inputs
     return predict(stack, inputs.second_moment, inputs.correlation, seen.rows, inputs.unevenness, typical=False).layers
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -103,16 +104,20 @@ def _narrow(arm: Arm) -> Iterator[Warning]:
 
 def _unpaired(arm: Arm) -> Iterator[Warning]:
     """Weights that their source has for another activation."""
-    config = arm.config
-    pair = INITIALIZERS[config["init"]].goes_with
-    if pair is None:
-        return
-    values = config["act_parameters"] if isinstance(config["act_parameters"], list) else [config["act_parameters"]]
-    used = [Choice(name, tuple(each.items())) for name, each in zip(config["act"].split("/"), values, strict=True)]
-    wanted = pair(**config["init_parameters"])
-    if ACTIVATIONS.parse(wanted) not in used:
-        yield Warning("unpaired", arm.label, None, f"{config['init']} weights are made for --act {wanted}, "
-                                                   f"not for {' and '.join(dict.fromkeys(map(str, used)))}")
+    used = _named(arm.config, "act")
+    for init in dict.fromkeys(_named(arm.config, "init")):
+        pair = INITIALIZERS[init.name].goes_with
+        wanted = pair(**init.values) if pair else ""
+        if wanted and ACTIVATIONS.parse(wanted) not in used:
+            yield Warning("unpaired", arm.label, None, f"{init.name} weights are made for --act {wanted}, "
+                                                       f"not for {' and '.join(dict.fromkeys(map(str, used)))}")
+
+
+def _named(config: Mapping[str, Any], kind: str) -> list[Choice]:
+    """The named things of the layers; one alone where all are the same."""
+    given = config[f"{kind}_parameters"]
+    values = given if isinstance(given, list) else [given]
+    return [Choice(name, tuple(each.items())) for name, each in zip(config[kind].split("/"), values, strict=True)]
 
 
 RULES = (_unpaired, _non_finite, _not_computed, _dead, _constant, _underflow, _moments_overflow, _rounding, _narrow)

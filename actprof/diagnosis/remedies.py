@@ -28,6 +28,7 @@ from actprof.engine.spec import NO_NORM, QUANTITIES, ZEROS, RunSpec, StackSpec
 from actprof.errors import ActprofError, SpecError
 from actprof.registry import Choice
 from actprof.theory import fixed_points
+from actprof.theory.layers import scales
 from actprof.theory.predictions import LayerTheory
 from actprof.theory.stack import predict
 
@@ -179,13 +180,13 @@ def candidates(seen: Evidence) -> Iterator[Candidate]:
 
 def _all(seen: Evidence) -> Iterator[Candidate]:
     stack = seen.stack
-    clean = ("" if stack.bias in (ZEROS, preset_bias(stack.init)) else " --bias zeros") + (
+    clean = ("" if _unasked_bias(stack) else " --bias zeros") + (
         "" if stack.norm.name == "none" else " --norm none")
     plain = replace(stack, norm=NO_NORM, norm_position="before", bias=ZEROS)
     choices = set(stack.activations)
     named = list(_named(stack.activations[0], plain, clean)) if len(choices) == 1 else [Candidate(
         f"--init critical{clean}", "the gain of each layer's activation",
-        replace(plain, init=INITIALIZERS.parse("critical")))]
+        plain.initialised(INITIALIZERS.parse("critical")))]
     if seen.input_rms > NOTABLE.value:
         large = f"their rms is {number(seen.input_rms)}"
         yield Candidate("standardise the inputs", large, stack, True)
@@ -204,7 +205,7 @@ def _all(seen: Evidence) -> Iterator[Candidate]:
     if any(choice.name != "relu" for choice in choices):
         relu = (Choice("relu", label="relu"),) * stack.depth
         yield Candidate(f"--act relu --init he{clean}", "an activation that has a slope",
-                        replace(plain, init=INITIALIZERS.parse("he"), activations=relu))
+                        replace(plain.initialised(INITIALIZERS.parse("he")), activations=relu))
 
 
 def _named(choice: Choice, plain: StackSpec, clean: str) -> Iterator[Candidate]:
@@ -223,7 +224,7 @@ def _named(choice: Choice, plain: StackSpec, clean: str) -> Iterator[Candidate]:
             bias = f"normal:std={edge.sigma_b:.4g}"
             yield Candidate(f"{_init(kept * edge.sigma_w)} --bias {bias}{' --norm none' * ('--norm' in clean)}",
                             f"the edge of chaos at variance {q:g}",
-                            replace(plain, init=_weights(kept * edge.sigma_w), bias=INITIALIZERS.parse(bias)))
+                            replace(plain.initialised(_weights(kept * edge.sigma_w)), bias=INITIALIZERS.parse(bias)))
 
 
 def _between(gains: list[float], plain: StackSpec, clean: str) -> Iterator[Candidate]:
@@ -236,23 +237,29 @@ def _between(gains: list[float], plain: StackSpec, clean: str) -> Iterator[Candi
 
 
 def _scaled(gain: float, plain: StackSpec, clean: str, reason: str) -> Candidate:
-    return Candidate(f"{_init(gain)}{clean}", reason, replace(plain, init=_weights(gain)))
+    return Candidate(f"{_init(gain)}{clean}", reason, plain.initialised(_weights(gain)))
 
 
 def _orthogonal(gain: float, plain: StackSpec, clean: str) -> Candidate:
     init = "orthogonal" if math.isclose(gain, 1.0, rel_tol=1e-4) else f"orthogonal:gain={gain:.4g}"
     return Candidate(f"--init {init}{clean}", "orthogonal weights stray less from layer to layer",
-                     replace(plain, init=INITIALIZERS.parse(init)))
+                     plain.initialised(INITIALIZERS.parse(init)))
 
 
 def _normalised(stack: StackSpec, plain: StackSpec) -> Candidate:
     """Batch normalisation, with another init where the weights have no spread of their own or are not centred."""
-    weights, fans = initializers.bind(stack.init), fans_of(stack, 1)
-    spread = weights.std(fans) > 0 and weights.mean(fans) == 0
-    bias = "" if stack.bias in (ZEROS, preset_bias(stack.init)) else " --bias zeros"
-    kept = stack.init if spread else INITIALIZERS.parse("lecun_normal")
+    kinds = {init: fans_of(stack, number) for number, init in enumerate(stack.inits, start=1)}
+    spread = all(initializers.bind(init).std(fans) > 0 == initializers.bind(init).mean(fans)
+                 for init, fans in kinds.items())
+    kept = plain if spread else plain.initialised(INITIALIZERS.parse("lecun_normal"))
+    bias = "" if _unasked_bias(stack) else " --bias zeros"
     return Candidate(f"{'' if spread else '--init lecun_normal '}--norm batch{bias}", "normalised over the batch",
-                     replace(plain, init=kept, norm=NORMALIZATIONS.parse("batch")))
+                     replace(kept, norm=NORMALIZATIONS.parse("batch")))
+
+
+def _unasked_bias(stack: StackSpec) -> bool:
+    """Whether the biases are 0, or those that go with the weights."""
+    return stack.bias == ZEROS or {stack.bias} == set(map(preset_bias, stack.inits))
 
 
 def _of_other_size(seen: Evidence) -> Iterator[Candidate]:
@@ -266,14 +273,12 @@ def _of_other_size(seen: Evidence) -> Iterator[Candidate]:
         options = f"--width {wide}" if even else f"--widths {','.join(map(str, widths))}"
         yield Candidate(options, f"{narrowest:,} unit{'s are' if narrowest > 1 else ' is'} few for {depth:,} layers",
                         replace(stack, widths=widths))
-    if even and len(set(stack.activations)) == 1:
+    if even and stack.alike:
         rate = seen.change / max(depth - 1, 1)
         fits = 1 + int(math.log10(CHANGE.value) / rate) if 0 < rate < math.inf else depth // 2
         for layers in dict.fromkeys((min(fits, depth - 1), min(fits, depth - 1) // 2, 1)):
             if 0 < layers < depth:
-                yield Candidate(f"--layers {layers}", "fewer layers at this scale",
-                                replace(stack, widths=stack.widths[:layers + 1],
-                                        activations=stack.activations[:layers]))
+                yield Candidate(f"--layers {layers}", "fewer layers at this scale", stack.first(layers))
 
 
 def _gain(choice: Choice) -> float:
@@ -296,8 +301,7 @@ def _weights(gain: float) -> Choice:
 
 def _scale(stack: StackSpec) -> float:
     """fan_in·Var W of the first layer, as a root."""
-    fans = fans_of(stack, 1)
-    return initializers.bind(stack.init).std(fans) * math.sqrt(fans.fan_in)
+    return math.sqrt(scales(stack, 1).weights)
 
 
 def _init(gain: float) -> str:
@@ -310,14 +314,13 @@ def same(stack: StackSpec, other: StackSpec) -> bool:
     """Whether two stacks draw weights and biases alike, of the same sizes, activations and normalisation."""
     if (stack.widths, stack.activations, stack.norm) != (other.widths, other.activations, other.norm):
         return False
-    ours, theirs = (initializers.bind(each.init) for each in (stack, other))
-    if ours.row.matrix is not theirs.row.matrix:
-        return False
     our_bias, their_bias = (initializers.bind(each.bias) for each in (stack, other))
-    layers = [fans_of(stack, number) for number in range(1, stack.depth + 1)]
-    return all(math.isclose(ours.std(fans), theirs.std(fans), rel_tol=0.01) and ours.mean(fans) == theirs.mean(fans)
+    layers = ((fans_of(stack, number), initializers.bind(ours), initializers.bind(theirs))
+              for number, (ours, theirs) in enumerate(zip(stack.inits, other.inits, strict=True), start=1))
+    return all(ours.row.matrix is theirs.row.matrix and math.isclose(ours.std(fans), theirs.std(fans), rel_tol=0.01)
+               and ours.mean(fans) == theirs.mean(fans)
                and math.isclose(our_bias.std(fans), their_bias.std(fans), abs_tol=0.01)
-               and our_bias.mean(fans) == their_bias.mean(fans) for fans in layers)
+               and our_bias.mean(fans) == their_bias.mean(fans) for fans, ours, theirs in layers)
 
 
 def _by_theory(seen: Evidence, untried: list[Candidate]) -> Advice:

@@ -35,9 +35,9 @@ from actprof.theory.predictions import BAND, StackTheory
 
 def symmetric(seen: Evidence) -> Verdict | None:
     """All units of a layer are the same: neither weights nor biases tell them apart."""
-    weights, biases = initializers.bind(seen.stack.init), initializers.bind(seen.stack.bias)
+    biases = initializers.bind(seen.stack.bias)
     for layer in seen.layers:
-        fans = fans_of(seen.stack, layer.layer)
+        weights, fans = initializers.bind(seen.stack.inits[layer.layer - 1]), fans_of(seen.stack, layer.layer)
         if layer.fan_out > 1 and layer.weight_std == weights.std(fans) == biases.std(fans) == 0:
             return Verdict("symmetric", layer.layer,
                            f"{seen.name}: all {layer.fan_out:,} units of layer {layer.layer} are the same, since the "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from actprof.catalogue import activations, initializers
@@ -14,14 +15,12 @@ from actprof.registry import Choice
 
 def of_stack(stack: StackSpec) -> dict[str, Any]:
     """The settings of a network."""
-    functions = list(dict.fromkeys(stack.activations))
-    listed = functions if len(functions) == 1 else list(stack.activations)
+    formulas = (_formula(init, act) for init, act in zip(stack.inits, stack.activations, strict=True))
     return {
-        **of_choice("init", stack.init),
-        "init_formula": _formula(stack, functions),
-        "act": "/".join(choice.name for choice in listed),
-        "act_parameters": listed[0].values if len(listed) == 1 else [choice.values for choice in listed],
-        "act_formula": "; ".join(activations.bind(choice).formula for choice in functions),
+        **_of_layers("init", stack.inits),
+        "init_formula": "; ".join(dict.fromkeys(formulas)),
+        **_of_layers("act", stack.activations),
+        "act_formula": "; ".join(activations.bind(choice).formula for choice in dict.fromkeys(stack.activations)),
         "widths": list(stack.widths),
         **of_choice("bias", stack.bias),
         **of_choice("norm", stack.norm),
@@ -57,12 +56,18 @@ def of_rows(rows: RowsSpec | None) -> dict[str, Any]:
                     "missing": None if rows.missing == MISSING[0] else rows.missing}
 
 
-def _formula(stack: StackSpec, functions: list[Choice]) -> str:
+def _formula(choice: Choice, act: Choice) -> str:
     """The initialiser's; where that depends on the activation, with the gain that it has there."""
-    init = initializers.bind(stack.init)
-    if not init.row.activation:
-        return init.formula
-    return "; ".join(f"N(0, {init.std(Fans(1, 1, activation=choice)) ** 2:.6g}/n)" for choice in functions)
+    init = initializers.bind(choice)
+    return f"N(0, {init.std(Fans(1, 1, activation=act)) ** 2:.6g}/n)" if init.row.activation else init.formula
+
+
+def _of_layers(kind: str, choices: Sequence[Choice]) -> dict[str, Any]:
+    """Named things of the layers and their parameters; one alone where all are the same."""
+    if len(set(choices)) == 1:
+        return of_choice(kind, choices[0])
+    return {kind: "/".join(choice.name for choice in choices),
+            f"{kind}_parameters": [choice.values for choice in choices]}
 
 
 def of_choice(kind: str, choice: Choice) -> dict[str, Any]:

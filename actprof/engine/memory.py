@@ -122,7 +122,8 @@ def needed(stack: StackSpec, run: RunSpec, inputs: Inputs) -> int:
     passing = 4 * rows * columns * network.dtype.itemsize + workers * 4 * BLOCK_BYTES
     counted = sum(stack.widths) * UNIT_BYTES * (run.repeats + 2 * workers)
     back = _needed_back(network, inputs) if run.gradients else 0
-    return kept + max(weights) * initializers.bind(stack.init).row.spare + passing + counted + back
+    spare = max(initializers.bind(init).row.spare for init in set(stack.inits))
+    return kept + max(weights) * spare + passing + counted + back
 
 
 def work(network: Network, rows: int) -> float:

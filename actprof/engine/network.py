@@ -122,7 +122,7 @@ class Network:
         stack = self.stack
         fans = fans_of(stack, number)
         columns = self.columns(number)
-        weights = initializers.bind(stack.init).sample(
+        weights = initializers.bind(stack.inits[number - 1]).sample(
             streams.stream(self.seed, streams.WEIGHT, self.repeat, number), fans, (fans.fan_in, columns), self.dtype)
         bias = self._bias(number, fans, columns)
         normalised = fans.fan_out if stack.norm_position == "after" else columns

@@ -118,19 +118,21 @@ def _reach(network: Network, rows: Array) -> list[dict[str, Extent]]:
 def calibrate(network: Network, rows: Rows) -> None:
     """Scale the weights of each layer, one after the other, until its pre-activations of `rows` have variance 1.
 
-    Does nothing for initialisers that do not ask for it. Raises ResourceError for a network too large to be kept.
+    Leaves layers whose initialisers do not ask for it. Raises ResourceError for a network too large to be kept.
     """
-    init = network.stack.init
-    if not initializers.bind(init).row.calibrated:
+    asking = [initializers.bind(init).row.calibrated for init in network.stack.inits]
+    if not any(asking):
         return
     if not memory.fits_whole(network):
+        init = network.stack.inits[asking.index(True)]
         raise ResourceError(f"{init.name} keeps all weights, and these are too many. Lower --width or --layers.")
     scratch, chunk = Scratch(), Chunk(0, 0, len(rows))
     with np.errstate(all="ignore"):
-        for number in range(1, network.stack.depth + 1):
+        for number, init in enumerate(network.stack.inits, start=1):
             layer = network.layer(number)
-            _scale_weights(layer, rows, float(init.values["tolerance"]), int(init.values["iterations"]))
-            network.hold(replace(layer))  # a copy forgets what was measured before
+            if asking[number - 1]:
+                _scale_weights(layer, rows, float(init.values["tolerance"]), int(init.values["iterations"]))
+                network.hold(replace(layer))  # a copy forgets what was measured before
             rows = forward(network, layer, rows, chunk, NOBODY, scratch).copy()
 
 

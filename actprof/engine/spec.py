@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 import sys
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from itertools import groupby
 
 from actprof.data.request import RowsSpec
 from actprof.errors import SpecError, quoted
@@ -53,7 +55,7 @@ class StackSpec:
 
     Attributes:
         widths: n_0 … n_L, inputs first.
-        init: where the weights come from.
+        inits: where the weights come from, one for each layer.
         activations: one for each layer.
         bias: where the biases come from.
         norm: normalisation of each layer ("none" for no normalisation).
@@ -63,7 +65,7 @@ class StackSpec:
     """
 
     widths: tuple[int, ...]
-    init: Choice
+    inits: tuple[Choice, ...]
     activations: tuple[Choice, ...]
     bias: Choice = ZEROS
     norm: Choice = NO_NORM
@@ -78,9 +80,10 @@ class StackSpec:
         require_one_of("--norm-position", self.norm_position, NORM_POSITIONS)
         if not 0 <= self.dropout < 1:
             raise SpecError(f"--dropout must be from 0 to below 1, not {self.dropout:g}.")
-        if len(self.activations) != len(self.widths) - 1:
-            raise SpecError(f"--act names {len(self.activations)} activations for {len(self.widths) - 1} layers. "
-                            "Name one, or one for each layer.")
+        for option, named, what in (("--init", self.inits, "initialiser"), ("--act", self.activations, "activation")):
+            if len(named) != self.depth:
+                raise SpecError(f"{option} names {len(named)} {what}{'s' * (len(named) != 1)} for {self.depth} "
+                                f"layer{'s' * (self.depth != 1)}. Name one, or one for each layer.")
 
     @property
     def depth(self) -> int:
@@ -89,11 +92,29 @@ class StackSpec:
     @property
     def options(self) -> dict[str, str]:
         """What the command line calls the settings in which arms may differ, but for the number of layers."""
-        acts = self.activations if len(set(self.activations)) > 1 else self.activations[:1]
-        return {"--init": self.init.label or str(self.init),
-                "--act": "/".join(choice.label or str(choice) for choice in acts),
+        return {"--init": _joined(self.inits), "--act": _joined(self.activations),
                 "--bias": self.bias.label or str(self.bias), "--norm": self.norm.label or str(self.norm),
                 "--dropout": f"{self.dropout:g}"}
+
+    @property
+    def alike(self) -> bool:
+        """Whether all layers above the inputs are of one width, initialiser and activation."""
+        return all(len(set(each)) == 1 for each in (self.widths[1:], self.inits, self.activations))
+
+    def initialised(self, init: Choice) -> StackSpec:
+        """The same stack with one initialiser for all layers."""
+        return replace(self, inits=(init,) * self.depth)
+
+    def first(self, depth: int) -> StackSpec:
+        """The first layers alone."""
+        return replace(self, widths=self.widths[:depth + 1], inits=self.inits[:depth],
+                       activations=self.activations[:depth])
+
+
+def _joined(choices: Sequence[Choice]) -> str:
+    """`he*2/orthogonal:gain=0.01`, a name alone where it is that of all layers."""
+    runs = [(choice.label or str(choice), len(list(same))) for choice, same in groupby(choices)]
+    return runs[0][0] if len(runs) == 1 else "/".join(f"{name}*{count}" if count > 1 else name for name, count in runs)
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from actprof.catalogue.normalizations import NORMALIZATIONS
 from actprof.engine import spec
 from actprof.engine.spec import StackSpec
 from actprof.errors import SpecError, quoted, require_distinct
+from actprof.registry import Choice
 
 
 def stack_specs(inits: Sequence[str] = (spec.INIT,), acts: Sequence[str] = (spec.ACTIVATION,), *,
@@ -23,7 +24,8 @@ def stack_specs(inits: Sequence[str] = (spec.INIT,), acts: Sequence[str] = (spec
     """One spec for each init × act.
 
     Args:
-        inits, acts, bias, norm: names as on the command line; an act may be one name a layer, joined by `/`.
+        inits, acts, bias, norm: names as on the command line; an init or act may be one name a layer, as `each_layer`
+            reads it.
         layers, width: so many layers of so many units.
         widths: instead of these, every width, inputs first: "784,512,10".
         features: the first width, where the inputs dictate it.
@@ -36,15 +38,16 @@ def stack_specs(inits: Sequence[str] = (spec.INIT,), acts: Sequence[str] = (spec
     asked_norm = NORMALIZATIONS.parse(norm)
     asked_bias = None if bias is None else as_bias(INITIALIZERS.parse(bias))
     stacks = []
-    for init, act in product(map(INITIALIZERS.parse, inits), acts):
-        as_dense(init)
-        functions = [ACTIVATIONS.parse(name) for name in act.split("/")]
-        depth = layers if layers is not None else len(functions) if len(functions) > 1 else spec.LAYERS
-        sizes = given or (features or units, *[units] * depth)
-        if len(functions) == 1:
-            functions *= len(sizes) - 1
-        stacks.append(StackSpec(sizes, init, tuple(functions), asked_bias or preset_bias(init), asked_norm,
-                                norm_position, dropout, f"{init.label} / {act.strip().casefold()}"))
+    for init, act in product(inits, acts):
+        weights = [as_dense(INITIALIZERS.parse(name)) for name in each_layer(init, "--init")]
+        functions = [ACTIVATIONS.parse(name) for name in each_layer(act, "--act")]
+        named = [len(choices) for text, choices in ((init, weights), (act, functions)) if is_each(text)]
+        sizes = given or (features or units, *[units] * (max(named, default=spec.LAYERS) if layers is None else layers))
+        every_init, every_act = (tuple(choices if is_each(text) else choices * (len(sizes) - 1))
+                                 for text, choices in ((init, weights), (act, functions)))
+        stacks.append(StackSpec(
+            sizes, every_init, every_act, asked_bias or _preset_bias(weights), asked_norm, norm_position, dropout,
+            f"{''.join(init.split()).casefold().removesuffix(':')} / {act.strip().casefold()}"))
     require_distinct("the arm", [stack.label for stack in stacks], "each --init and --act")
     return stacks
 
@@ -62,6 +65,35 @@ def stack_arms(inits: Sequence[str], acts: Sequence[str], *, layers: Sequence[in
             inits, acts, layers=depth, bias=biases, norm=normalised, dropout=dropped, **settings)]
     require_distinct("the arm", [arm.label for arm in arms])
     return arms
+
+
+def is_each(text: str) -> bool:
+    """Whether a text names something for each layer, not one thing for all."""
+    return "/" in text or "*" in text
+
+
+def each_layer(text: str, option: str) -> list[str]:
+    """The names of `he*4/orthogonal:gain=0.01`, one a layer; one alone where the text has neither `/` nor `*`."""
+    names = []
+    for piece in text.split("/"):
+        name, star, count = piece.partition("*")
+        times = int(count) if count.strip().isdecimal() and len(count) < 9 else 0
+        if star and not 1 <= times <= spec.MAX_LAYERS:
+            raise SpecError(f"{option} {quoted(text)}: the number after '*' must be of layers, from 1 to "
+                            f"{spec.MAX_LAYERS:,}, as in {name.strip() or spec.INIT}*4.")
+        if not name.strip() and is_each(text):
+            raise SpecError(f"{option} has an empty name in {quoted(text)}.")
+        names += [name] * (times if star else 1)
+    return names
+
+
+def _preset_bias(inits: Sequence[Choice]) -> Choice:
+    """The biases that go with all of the initialisers."""
+    presets = list(dict.fromkeys(map(preset_bias, inits)))
+    if len(presets) > 1:
+        raise SpecError(f"--init names initialisers with {' and with '.join(each.name for each in presets)} biases. "
+                        f"Choose --bias, such as {presets[0].name}.")
+    return presets[0]
 
 
 def _widths(text: str, layers: int | None, width: int | None, features: int | None) -> tuple[int, ...]:

@@ -182,6 +182,8 @@ def _with_gradients(run: RunSpec, specs: list[StackSpec], rows: Inputs,
 
 def _remedied_line(arm: JudgedArm, ctx: click.Context, stored: bool) -> str:
     """The user's command line with the options of an arm's remedy, for that arm alone; "" where there is none."""
+    from actprof.engine.stacks import is_each
+
     verdict = arm.verdict
     if verdict is None or arm.stack is None or not verdict.options:
         return ""
@@ -194,8 +196,8 @@ def _remedied_line(arm: JudgedArm, ctx: click.Context, stored: bool) -> str:
     own |= {"--try": [], "--layers": [str(arm.stack.depth)]}
     values |= {"--scale": ["standard"]} if scaled else {}
     sizes = {"--width", "--widths", "--layers"} & values.keys()
-    if verdict.remedied is not None and (sizes or "/" in own["--act"][0]):
-        values |= _sizes(verdict.remedied)
+    if sizes or any(map(is_each, (*ctx.params["inits"], *ctx.params["acts"]))):
+        values |= _sizes(verdict.remedied or arm.stack)
     return changed(ctx, values, own)
 
 

@@ -37,7 +37,7 @@ class JudgedArm(Arm):
 
     forecast: Forecast | None = field(default=None, repr=False)
     verdict: Verdict | None = None
-    stack: StackSpec | None = None
+    stack: StackSpec | None = field(default=None, repr=False)
 
     @classmethod
     def of(cls, arm: Arm, stack: StackSpec, forecast: Forecast, verdict: Verdict) -> JudgedArm:

@@ -41,7 +41,7 @@ def _named(kind: str) -> Callable[[Config], str]:
     """`init he_normal (gain 1.414, mode fan_in): N(0, 2/n)`."""
 
     def words(config: Config) -> str:
-        name = _runs(config[kind].split("/"), " / ") if kind == "act" else config[kind]
+        name = _runs(config[kind].split("/"), " / ") if kind in ("act", "init") else config[kind]
         parameters, formula = _parameters(config.get(f"{kind}_parameters")), config.get(f"{kind}_formula")
         return f"{kind} {name}" + (f" ({parameters})" if parameters else "") + (f": {formula}" if formula else "")
 

@@ -7,14 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import product
-from typing import Any
+from typing import Any, NoReturn
 
 from actprof.catalogue.initializers import INITIALIZERS
 from actprof.engine import spec
 from actprof.engine.spec import StackSpec
 from actprof.engine.stacks import stack_specs
 from actprof.errors import SpecError, quoted
-from actprof.registry import Choice
+from actprof.registry import Choice, Value
 from actprof.sweep.axes import distinct, named, parsed
 from actprof.sweep.result import OVER, Axis
 
@@ -64,10 +64,10 @@ class Grid:
         asked |= {name: int(varied[name]) for name in ("layers", "width") if name in varied}
         parameters = {name: asked.pop(name) for name in PARAMETERS if name in asked}
         [stack] = stack_specs([asked.pop("init")], [asked.pop("act")], **asked)
-        init = stack.init
+        inits = stack.inits
         for name, text in parameters.items():
-            init = _altered(init, name, text)
-        return replace(stack, init=init, label=", ".join(f"{name}={label}" for name, label in varied.items()))
+            inits = _altered(inits, name, text)
+        return replace(stack, inits=inits, label=", ".join(f"{name}={label}" for name, label in varied.items()))
 
 
 def grid(over: Sequence[str], inits: Sequence[str], acts: Sequence[str], settings: Mapping[str, Any]) -> Grid:
@@ -92,13 +92,26 @@ def axes_of(over: Sequence[str], inits: Sequence[str], acts: Sequence[str],
     return distinct((*varied, *several))
 
 
-def _altered(init: Choice, name: str, text: str) -> Choice:
-    """The initialiser with another value of a parameter, which it must have and nobody must have set."""
+def _altered(inits: Sequence[Choice], name: str, text: str) -> tuple[Choice, ...]:
+    """The layers' initialisers with another value of a parameter, which one must have and nobody must have set.
+
+    Where layers have initialisers of their own, those whose parameter is set keep it.
+    """
+    free = [init for init in dict.fromkeys(inits) if _usual(init, name) == init.values.get(name, "")]
+    if not free:
+        _refuse(next((init for init in inits if name in init.values), inits[0]), name)
+    changed = {init: INITIALIZERS.altered(init, name, text) for init in free}
+    return tuple(changed.get(init, init) for init in inits)
+
+
+def _usual(init: Choice, name: str) -> Value | None:
+    """The default of a parameter, if the initialiser has it."""
+    return next((each.default for each in INITIALIZERS[init.name].parameters if each.name == name), None)
+
+
+def _refuse(init: Choice, name: str) -> NoReturn:
     if name not in init.values:
         known = ", ".join(init.values) or "none"
         raise SpecError(f"{quoted(init.label)} has no {name} to vary. Its parameters: {known}. "
                         f"Take another --init, such as {'lecun' if name == 'gain' else 'normal'}.")
-    usual = next(each.default for each in INITIALIZERS[init.name].parameters if each.name == name)
-    if init.values[name] != usual:
-        raise SpecError(f"{quoted(init.label)} sets the {name} that --over varies. Leave it out: {init.name}.")
-    return INITIALIZERS.altered(init, name, text)
+    raise SpecError(f"{quoted(init.label)} sets the {name} that --over varies. Leave it out: {init.name}.")

@@ -114,15 +114,16 @@ def silence_about(stack: StackSpec) -> str:
         return "activations that differ between layers have no common depth scale"
     if bind(stack.activations[0]).jumps:
         return f"{stack.activations[0].name} jumps, so χ₁ is infinite"
-    # The first layer, and one layer for each shape of a matrix above it.
-    layers = [1, *{shape: number for number, shape in enumerate(itertools.pairwise(stack.widths[1:]), 2)}.values()]
+    # The first layer, and one layer for each kind of a matrix above it.
+    above = zip(stack.widths[1:], stack.widths[2:], stack.inits[1:], strict=False)
+    layers = [1, *{kind: number for number, kind in enumerate(above, 2)}.values()]
     for number in layers:
         reason = why_no_theory(stack, number) or (
             f"{stack.bias.name} biases have a mean other than 0" if scales(stack, number).bias_mean else "")
         if reason:
             return reason
-    above = np.array([(law.weights, law.bias_std) for law in (scales(stack, number) for number in layers[1:])])
-    if not np.isclose(above, above[:1], rtol=1e-9, atol=0).all():
+    laws = np.array([(law.weights, law.bias_std) for law in (scales(stack, number) for number in layers[1:])])
+    if not np.isclose(laws, laws[:1], rtol=1e-9, atol=0).all():
         return "weights whose scale differs from layer to layer have no common depth scale"
     return ""
 

@@ -67,7 +67,7 @@ class LayerLaw:
 
 def scales(stack: StackSpec, number: int) -> LayerLaw:
     """The scales of layer `number`, about which `why_no_theory` has nothing to say."""
-    return _law(stack.init, stack.bias, fans_of(stack, number))
+    return _law(stack.inits[number - 1], stack.bias, fans_of(stack, number))
 
 
 @functools.lru_cache(1024)
@@ -80,7 +80,7 @@ def _law(init: Choice, biases: Choice, fans: Fans) -> LayerLaw:
 
 def why_no_theory(stack: StackSpec, number: int) -> str:
     """Why there is no statement about layer `number`; "" if there is one."""
-    fans, init = fans_of(stack, number), stack.init
+    fans, init = fans_of(stack, number), stack.inits[number - 1]
     if initializers.bind(init).row.calibrated:
         return f"{init.name} weights depend on the inputs, which mean-field theory does not cover"
     if init.name == "identity":

@@ -180,7 +180,7 @@ def _verdict(spec: TrainSpec, data: Labelled) -> Verdict | None:
     stack = spec.stack
     if stack.depth == 1:
         return None
-    hidden = replace(stack, widths=stack.widths[:-1], activations=stack.activations[:-1])
+    hidden = stack.first(stack.depth - 1)
     rows = data.x_train[np.linspace(0, len(data.x_train) - 1, min(len(data.x_train), MAX_ROWS)).astype(int)]
     run = RunSpec(InputSpec(None, RowsSpec(), "none"), batch_size=len(rows), seed=spec.seed, gradients=True)
     inputs = FileInputs(run, Table(rows, data.name))

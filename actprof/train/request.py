@@ -9,7 +9,7 @@ from typing import Any
 
 from actprof.engine import spec
 from actprof.engine.spec import StackSpec, require
-from actprof.engine.stacks import stack_specs
+from actprof.engine.stacks import each_layer, is_each, stack_specs
 from actprof.errors import SpecError, quoted, require_distinct
 from actprof.train import losses
 from actprof.train.optimizers import OPTIMIZERS, SCHEDULES
@@ -49,7 +49,7 @@ def train_specs(varied: Varied, features: int, classes: int, *, layers: int | No
     for init, act, norm, loss, optimizer, rate, schedule in product(*vars(varied).values()):
         chosen = losses.chosen(loss, classes)
         outputs = losses.bind(chosen).outputs(classes)
-        hidden = _hidden(act, layers, width, widths)
+        hidden = _hidden(init, act, layers, width, widths)
         sizes = ",".join(map(str, (features, *hidden, outputs)))
         [stack] = stack_specs([init], [_acts(act, len(hidden))], widths=sizes, bias=bias, norm=norm,
                               norm_position=norm_position)
@@ -60,11 +60,12 @@ def train_specs(varied: Varied, features: int, classes: int, *, layers: int | No
     return specs
 
 
-def _hidden(act: str, layers: int | None, width: int | None, widths: str | None) -> tuple[int, ...]:
+def _hidden(init: str, act: str, layers: int | None, width: int | None, widths: str | None) -> tuple[int, ...]:
     """The units of each hidden layer."""
     if widths is None:
-        named = len(act.split("/"))
-        depth = layers if layers is not None else named if named > 1 else HIDDEN_LAYERS
+        named = [len(each_layer(text, option)) - others for text, option, others in (
+            (init, "--init", 1), (act, "--act", 0)) if is_each(text)]
+        depth = layers if layers is not None else max(named, default=HIDDEN_LAYERS)
         require("--layers", depth, 0, spec.MAX_LAYERS - 1)
         return (spec.WIDTH if width is None else width,) * depth
     if layers is not None or width is not None:
@@ -79,11 +80,11 @@ def _hidden(act: str, layers: int | None, width: int | None, widths: str | None)
 
 def _acts(act: str, hidden: int) -> str:
     """The activations of all layers; the last layer has none, the loss makes of it what it needs."""
-    names = act.split("/")
-    if len(names) not in (1, hidden):
+    names = each_layer(act, "--act")
+    if is_each(act) and len(names) != hidden:
         raise SpecError(f"--act names {len(names)} activations for {hidden} hidden layers. "
                         "Name one, or one for each hidden layer.")
-    return "/".join([*(names * hidden if len(names) == 1 else names), "linear"])
+    return "/".join([*(names if is_each(act) else names * hidden), "linear"])
 
 
 def _label(texts: Sequence[str], varied: Varied) -> str:

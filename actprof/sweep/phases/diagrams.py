@@ -46,7 +46,7 @@ def marks(choice: Choice, request: PhaseSpec) -> tuple[list[Scheme], list[str]]:
     """The schemes about which theory speaks, and notes on the others."""
     schemes, notes = [], []
     for init in request.inits:
-        stack = StackSpec((request.width,) * 3, init, (choice, choice), request.bias or preset_bias(init))
+        stack = StackSpec((request.width,) * 3, (init, init), (choice, choice), request.bias or preset_bias(init))
         reason = why_no_theory(stack, 1) or why_no_theory(stack, 2) or _offset(stack)
         if reason:
             notes.append(f"{init.label} / {choice.label} is not on the plane: {reason}")
@@ -67,14 +67,15 @@ def _shape_note(stack: StackSpec) -> list[str]:
     known = scales(stack, 2)
     if known.bias_draw.bound is None or known.bias_std**2 <= NEGLIGIBLE * known.weights:
         return []
-    return [f"{stack.init.label} / {stack.activations[0].label}: the biases count as normal, of the same std"]
+    return [f"{stack.inits[0].label} / {stack.activations[0].label}: the biases count as normal, of the same std"]
 
 
 def _scheme(stack: StackSpec) -> Scheme:
     first, inside = scales(stack, 1), scales(stack, 2)
     start = first.weights + first.bias_std**2
     sigma_w, sigma_b = inside.weights**0.5, inside.bias_std
-    return Scheme(stack.init.label, str(stack.init), initializers.bind(stack.init).formula, str(stack.bias), sigma_w,
+    init = stack.inits[1]
+    return Scheme(init.label, str(init), initializers.bind(init).formula, str(stack.bias), sigma_w,
                   sigma_b, start, _fixed_points(stack.activations[1], sigma_w, sigma_b, start))
 
 

@@ -10,6 +10,7 @@ from itertools import pairwise
 from actprof.catalogue.activations import ACTIVATIONS, bind
 from actprof.catalogue.initializers import INITIALIZERS, as_bias, as_dense
 from actprof.engine import spec
+from actprof.engine.stacks import is_each
 from actprof.errors import SpecError, quoted, require_distinct
 from actprof.registry import Choice
 from actprof.theory.predictions import MAX_SIGMA, Edge
@@ -55,10 +56,10 @@ def phase_spec(acts: Sequence[str] = (spec.ACTIVATION,), inits: Sequence[str] = 
                sigma_w: tuple[float, ...] | None = None, sigma_b: tuple[float, ...] | None = None,
                width: int | None = None, bias: str | None = None) -> PhaseSpec:
     """The spec of a request as on the command line. Raises SpecError."""
-    for name in acts:
-        if "/" in name:
-            raise SpecError(f"{quoted(name)} names an activation a layer, but a phase diagram is of one. "
-                            "Repeat --act instead.")
+    for option, what, texts in (("--act", "an activation", acts), ("--init", "an initialiser", inits)):
+        for text in filter(is_each, texts):
+            raise SpecError(f"{quoted(text)} names {what} a layer, but a phase diagram is of one. "
+                            f"Repeat {option} instead.")
     return PhaseSpec(tuple(map(ACTIVATIONS.parse, acts)), tuple(as_dense(INITIALIZERS.parse(name)) for name in inits),
                      sigma_w, sigma_b, spec.WIDTH if width is None else width,
                      None if bias is None else as_bias(INITIALIZERS.parse(bias)))
