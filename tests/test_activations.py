@@ -567,8 +567,10 @@ def test_the_facts_of_a_row_are_those_of_its_curve(text):
         assert np.abs(phi.value(z + phi.waves / 2) - value).max() > 0.1
     if phi.slope_below is not None:
         np.testing.assert_allclose(value, np.where(z > 0, z, phi.slope_below * z))
-    if phi.activation.log_normal:
-        np.testing.assert_allclose(value, np.exp(z))
+    if phi.terms:
+        w = phi.stretch * z
+        waves = sum(c * w**power * np.exp(kappa * w) for c, power, kappa in phi.terms)
+        np.testing.assert_allclose(waves, value, rtol=1e-12, atol=1e-12)
     if phi.activation.piecewise:  # fourth differences of a polynomial of degree 3 are 0, but where it bends
         inside = np.all([np.abs(z[2:-2] - bend) > 0.03 for bend in phi.bends], axis=0) if phi.bends else slice(None)
         assert np.abs(np.diff(value, 4))[inside].max() < 1e-12

@@ -59,7 +59,7 @@ class Activation:
         sees_stretched: what is counted as pre-activation is wz, as the field does for sin(w0·z).
         general: the formula where a quiet parameter is given.
         piecewise: φ is a polynomial between kinks, jumps and bends.
-        log_normal: φ is e^z, whose expectations have closed forms, and need them.
+        terms: (c, p, κ) of a φ that is a sum of c·z^p·e^{κz}, whose expectations have closed forms and need them.
         slope_below: the slope below 0 of a φ that has slope 1 above.
         torch_gain: what torch.nn.init.calculate_gain gives; it refuses every other activation.
         self_normalizing: keeps mean 0 and variance 1 with LeCun weights and inputs of that kind.
@@ -93,7 +93,7 @@ class Activation:
     sees_stretched: bool = False
     general: str = ""
     piecewise: bool = False
-    log_normal: bool = False
+    terms: Fact[tuple[tuple[complex, int, complex], ...]] = ()
     slope_below: Fact[float | None] = None
     torch_gain: Fact[float | None] = None
     self_normalizing: bool = False
@@ -161,10 +161,10 @@ _ROWS = (
     Activation("arctan", "arctan z", "classical", fn.wrap(np.arctan), lambda z: 1 / (1 + z * z), ("atan",),
                flat=("left", "right")),
     Activation("sin", "sin z", "Sitzmann et al. 2020 (SIREN)", fn.wrap(np.sin), np.cos, sup=1.0, waves=2 * math.pi,
-               periodic=True,
+               periodic=True, terms=((-0.5j, 0, 1j), (0.5j, 0, -1j)),
                **_stretched("w0", "sin(w0·z)", sees_stretched=True)),
     Activation("cos", "cos z", "Rahimi & Recht 2007", fn.wrap(np.cos), lambda z: -np.sin(z), sup=1.0,
-               waves=2 * math.pi, periodic=True,
+               waves=2 * math.pi, periodic=True, terms=((0.5, 0, 1j), (0.5, 0, -1j)),
                **_stretched("w0", "cos(w0·z)", sees_stretched=True)),
     Activation("erf", "erf z = 2/√π ∫₀ᶻ e^-t² dt", "Williams 1996", fn.wrap(special.erf),
                lambda z: 2 / math.sqrt(math.pi) * np.exp(-z * z), flat=("left", "right")),
@@ -232,7 +232,8 @@ _ROWS = (
     Activation("snake", "z + sin²(a·z)/a", "Ziyin, Hartwig & Ueda 2020",
                value=lambda z, a: z + np.sin(a * np.clip(z, -1e30, 1e30)) ** 2 / a,
                derivative=lambda z, a: 1 + np.sin(2 * a * np.clip(z, -1e30, 1e30)),
-               parameters=(_above_0("a", 1.0),), sup=2.0, scale=lambda a: 1 / (2 * a), waves=lambda a: math.pi / a),
+               parameters=(_above_0("a", 1.0),), sup=2.0, scale=lambda a: 1 / (2 * a), waves=lambda a: math.pi / a,
+               terms=lambda a: ((1.0, 1, 0.0), (0.5 / a, 0, 0.0), (-0.25 / a, 0, 2j * a), (-0.25 / a, 0, -2j * a))),
     Activation("general_relu", "z if z > 0, else leak·z; less sub", "fastai GeneralRelu: a leaky relu moved down",
                value=lambda z, leak, sub: np.maximum(z, 0) + (leak * np.minimum(z, 0) if leak else 0) - sub,
                derivative=lambda z, leak, sub: fn.leaky_slope(z, leak),
@@ -254,7 +255,7 @@ _ROWS = (
                atoms=lambda threshold: (0.0,) if threshold else (), piecewise=True),
     Activation("exponential", "e^z", "Keras", fn.wrap(np.exp), np.exp, ("exp",), flat=("left",), sup=math.inf,
                backward=lambda z, a, cotangent, out: np.multiply(cotangent, a, out=out), forgets_z=True,
-               log_normal=True),
+               terms=((1.0, 0, 1.0),)),
     Activation("abs", "|z|", "Jarrett et al. 2009", fn.wrap(np.abs), np.sign, kinks=(0.0,), piecewise=True,
                slope_below=-1.0),
     Activation("square", "z²", "Livni, Shalev-Shwartz & Shamir 2014", fn.wrap(np.square), lambda z: 2 * z,
@@ -306,6 +307,7 @@ class BoundActivation:
     atoms: Points = field(compare=False, default=())
     scale: float = field(compare=False, default=1.0)
     waves: float | None = field(compare=False, default=None)
+    terms: tuple[tuple[complex, int, complex], ...] = field(compare=False, default=())
     slope_below: float | None = field(compare=False, default=None)
     torch_gain: float | None = field(compare=False, default=None)
     sup: float | None = field(compare=False, default=None)

@@ -21,6 +21,7 @@ from actprof.catalogue import quadrature
 from actprof.catalogue.activations import BoundActivation, bind
 from actprof.catalogue.quadrature import Values, rule, values
 from actprof.catalogue.special import normal_cdf
+from actprof.catalogue.waves import closed, wave_moments
 from actprof.errors import SpecError
 from actprof.registry import Choice
 
@@ -39,40 +40,13 @@ def kernels(phi: BoundActivation) -> tuple[Kernel, Kernel]:
 
 
 def without_noise(phi: BoundActivation, derivative: Any, power: Any, square: Any) -> Any:
-    """W' or W'' without what rounding makes of a W that stands still, as that of a step and of a fast sine.
+    """W' or W'' without what rounding makes of a W that stands still, as that of a step.
 
     `power` is the variance's that makes the derivative comparable with W, which is `square`.
     """
-    if not phi.jumps and not phi.activation.periodic:
+    if not phi.jumps:
         return derivative
     return np.where(np.abs(power * derivative) <= 1e-14 * square, 0.0, derivative)
-
-
-def _exp(exponent: float) -> float:
-    return math.exp(exponent) if exponent < 709 else math.inf
-
-
-def _power(k: int, variance: float, offset: float) -> float:
-    """E e^{kh}, h ~ N(offset, variance)."""
-    return _exp(k * offset + k * k * variance / 2)
-
-
-def exponential_moments(variance: float, offset: float) -> tuple[float, ...]:
-    """The fields of gaussian.Moments."""
-    mean, square, third, fourth = (_power(k, variance, offset) for k in (1, 2, 3, 4))
-    spread, std = square * -float(np.expm1(-variance)), math.sqrt(variance)
-    return (mean, square, third, fourth, spread, square, fourth, std * mean, 2 * std * square, mean / 2, mean / 4,
-            2 * square, 4 * square)
-
-
-def pair(variance: float, d: float, offset: float) -> tuple[float, ...]:
-    """The fields of pairs.Pair."""
-    def covariance(j: int, k: int) -> float:
-        return _power(j, variance, offset) * _power(k, variance, offset) * (_exp(j * k * (variance - d)) - 1)
-
-    square = _exp(2 * offset + 2 * variance - d)
-    return (square, _power(2, variance, offset) * -float(np.expm1(-d)), covariance(1, 1), covariance(2, 1),
-            covariance(2, 2), square, _exp(4 * offset + 8 * variance - 4 * d))
 
 
 @functools.cache
@@ -138,10 +112,11 @@ def moments(phi: BoundActivation, variance: float, offset: float = 0.0) -> Momen
     """All expectations for h ~ N(offset, variance); infinite where they overflow."""
     if not variance < math.inf:
         return Moments(**dict.fromkeys(Moments.__annotations__, math.nan))
-    if phi.activation.log_normal:
-        return Moments(*map(np.float64, exponential_moments(variance, offset)))
-    variance = np.float64(quadrature.tamed(phi, variance))
+    variance = np.float64(variance)
     with np.errstate(all="ignore"):
+        known = closed(phi, variance)
+        if known is not None:
+            return Moments(*map(np.float64, wave_moments(known, variance, offset)))
         first = _levels(phi, variance, offset)
         unit = phi.scale**2
         slopes = _by_variance(phi, max(variance, MIN_FOR_SLOPES * unit), offset, 1)
@@ -169,10 +144,14 @@ def squares(phi: BoundActivation, variances: Array) -> tuple[Array, Array]:
 @np.errstate(all="ignore")
 def curve(phi: BoundActivation, variances: Array) -> Curve:
     """The curve for h ~ N(0, q) at many variances q > 0 at once; derivatives at the least of them are noisy."""
-    if phi.activation.log_normal:
-        parts = [moments(phi, float(q)) for q in variances]
-        return Curve(*(np.array([getattr(part, name) for part in parts]) for name in Curve._fields))
-    q = np.array([quadrature.tamed(phi, float(each)) for each in variances])
+    far = np.array([closed(phi, float(each)) is not None for each in variances], bool)
+    if far.any():
+        parts = [moments(phi, float(q)) for q in variances[far]]
+        found = np.empty((len(Curve._fields), len(variances)))
+        found[:, far] = np.array([[getattr(part, name) for part in parts] for name in Curve._fields])
+        found[:, ~far] = curve(phi, variances[~far]) if not far.all() else 0.0
+        return Curve(*found)
+    q = np.asarray(variances, float)
     std = np.sqrt(q)
     z, weights = quadrature.rule(quadrature.cuts(phi), 0.0, std)
     if phi.pieces > 1:

@@ -6,7 +6,6 @@ Gauss-Hermite is off by a percent at a kink and by half at a large variance, and
 from __future__ import annotations
 
 import functools
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,24 +19,13 @@ REACH = 10.0  # standard deviations to which an expectation extends: beyond are 
 ORDER = 24
 _PANELS = (-REACH, -6.0, -3.0, 0.0, 3.0, 6.0, REACH)
 _GRADED = (2.0, 4.0, 8.0, 16.0, 32.0, 128.0, 512.0, 2048.0, 8192.0)
-MAX_OF_PERIODIC = 100.0  # variance above which the expectation of sin z no longer depends on it: e^{-50} is left
 
 
 @functools.cache
 def cuts(phi: BoundActivation) -> Array:
     """Pre-activations at which panels should end: every bend and, away from 0, wider and wider steps."""
-    if phi.waves is not None:
-        reach = REACH * (10 if phi.activation.periodic else 40)  # as far as `tamed` lets a variance go, or further
-        return np.arange(-reach, reach + 1, 4.0) * phi.waves / (2 * math.pi)
     graded = () if phi.activation.piecewise else (0.0, *_GRADED, *(-edge for edge in _GRADED))
     return np.array(sorted({*phi.bends, *(phi.scale * edge for edge in graded)}))
-
-
-def tamed(phi: BoundActivation, variance: float) -> float:
-    """The variance, or for a periodic φ a smaller one that gives the same expectations."""
-    if phi.waves is None or not phi.activation.periodic:
-        return variance
-    return min(variance, MAX_OF_PERIODIC * (phi.waves / (2 * math.pi)) ** 2)
 
 
 @functools.cache

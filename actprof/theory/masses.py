@@ -10,7 +10,7 @@ from typing import overload
 import numpy as np
 
 from actprof.arrays import Array
-from actprof.catalogue import activations, expectations, quadrature
+from actprof.catalogue import activations, expectations
 from actprof.catalogue.activations import BoundActivation
 from actprof.catalogue.quadrature import curves
 from actprof.engine.spec import StackSpec
@@ -56,7 +56,7 @@ def masses(stack: StackSpec, layer: LayerTheory, edges: Sequence[float] | Array)
     shift, size = _affine(stack, phi, variance, offsets)
     if not 0 < variance < math.inf:
         return _without_spread(phi, len(edges) - 1, variance, offsets, shift, size)
-    variance = quadrature.tamed(phi, variance)
+    variance = _tamed(phi, variance)
     points = np.asarray(edges, float) * size + shift
     single = atoms(phi, variance, offsets)
     parts = [weight * _cumulative(curve, points, variance, offsets) for weight, curve in curves(phi)]
@@ -65,6 +65,11 @@ def masses(stack: StackSpec, layer: LayerTheory, edges: Sequence[float] | Array)
     total = 1 - sum(probability for _, probability in single)
     return Masses(tuple(bins.tolist()), float(cumulative[0]), max(total - float(cumulative[-1]), 0.0),
                   tuple(((value - shift) / size, probability) for value, probability in single))
+
+
+def _tamed(phi: BoundActivation, variance: float) -> float:
+    """The variance, or for a periodic φ a smaller one that gives the same masses, to e^{-50}."""
+    return min(variance, 100 * phi.scale**2) if phi.activation.periodic else variance
 
 
 def _without_spread(phi: BoundActivation, bins: int, variance: float, offsets: Offsets, shift: float,

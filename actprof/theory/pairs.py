@@ -24,11 +24,12 @@ from typing import NamedTuple
 import numpy as np
 
 from actprof.arrays import Array, Floats
-from actprof.catalogue import expectations, quadrature
+from actprof.catalogue import quadrature
 from actprof.catalogue.activations import BoundActivation
 from actprof.catalogue.expectations import largest, moments
 from actprof.catalogue.quadrature import Values, trapezoid, values
 from actprof.catalogue.special import normal_cdf
+from actprof.catalogue.waves import closed, wave_pair
 
 MAX_STEP = 0.55  # step of the trapezoidal rule in z, at most
 MAX_NODES = 400  # equidistant nodes up to which they are cheaper than panels
@@ -160,8 +161,9 @@ def pair(phi: BoundActivation, variance: float, d: float, offset: float = 0.0) -
 
 
 def _pair(phi: BoundActivation, variance: float, d: float, offset: float) -> Sequence[float]:
-    if phi.activation.log_normal:
-        return expectations.pair(variance, d, offset)
+    known = closed(phi, variance)
+    if known is not None:
+        return wave_pair(known, variance, d, offset)
     if phi.pieces > 1:
         return largest_pair(phi.pieces, variance, d, offset)
     if phi.slope_below is not None and offset == 0:
@@ -255,7 +257,7 @@ def noise(phi: BoundActivation, variance: float, offset: float) -> float:
 @np.errstate(all="ignore")
 def differences(phi: BoundActivation, variance: float, d: Array) -> Array:
     """(difference, slopes) of Pair, each (len(d),), at one variance, for rising d > 0 up to it."""
-    if phi.activation.log_normal or phi.pieces > 1 or phi.slope_below is not None:  # in closed form
+    if closed(phi, variance) or phi.pieces > 1 or phi.slope_below is not None:  # in closed form
         both = [(two.difference, two.slopes) for two in (pair(phi, variance, each) for each in d.tolist())]
         return np.asarray(np.transpose(both))
     groups = np.split(d, len(d))
@@ -315,8 +317,7 @@ def _distant(phi: BoundActivation, variance: float, d: float, offset: float) -> 
 
 def _grid(phi: BoundActivation, variance: float, d: Array, offset: float, rule: Rule) -> tuple[Array, Array, Array]:
     """(m, δ, weights), each (len(d), nodes of the narrower, nodes of the wider); δ >= 0 where it is the narrower."""
-    middle, half = (np.sqrt([quadrature.tamed(phi, float(each)) for each in of])[:, None]
-                    for of in (variance - d / 2, d / 2))
+    middle, half = np.sqrt([variance - d / 2, d / 2])[..., None]
     swapped = bool(half[0] > middle[0])
     narrow, wide = (middle, half) if swapped else (half, middle)
     if _is_equidistant(phi, float(wide.max()), rule):
@@ -342,8 +343,6 @@ def _grid(phi: BoundActivation, variance: float, d: Array, offset: float, rule: 
 def _cuts(phi: BoundActivation) -> Array:
     """The bends and, of the places where φ changes its course, every second one: they are cut twice, for each input."""
     cuts = quadrature.cuts(phi)
-    if phi.waves is not None:
-        return cuts
     graded = np.isin(np.round(np.abs(cuts) / phi.scale, 6), (0.0, 2.0, 8.0, 32.0, 512.0, 8192.0))
     return np.asarray(cuts[graded | np.isin(cuts, phi.bends)])
 
