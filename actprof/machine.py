@@ -1,26 +1,14 @@
-"""The machine: how much memory it has left, and work on several of its cores.
-
-Threads share large arrays; processes, each with its share of the cores, take what holds the interpreter's lock, for
-where most of the time goes into many small calls of NumPy, threads wait for one another.
-"""
+"""The machine: how much memory it has left, and threads on several of its cores, which share large arrays."""
 
 from __future__ import annotations
 
 import math
 import os
-import pickle
 import queue
-import signal
-import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar, cast
-
-from actprof.errors import ResourceError
-
-if TYPE_CHECKING:
-    from subprocess import Popen
+from typing import TypeVar
 
 _LIMITS = (("sys/fs/cgroup", "memory.max"), ("sys/fs/cgroup/memory", "memory.limit_in_bytes"))
 """Mount point and limit file of a control group, in version 2 and in version 1."""
@@ -151,118 +139,3 @@ def _waited_for(done: queue.SimpleQueue[Item]) -> Item:
     while True:
         with suppress(queue.Empty):
             return done.get(timeout=0.1)
-
-
-def map_unordered(work: Callable[[Item], Result], items: Sequence[Item], workers: int) -> Iterator[tuple[int, Result]]:
-    """Yield (place, work(item)) for each item as they are done, by `workers` processes, or by this one if that is 1.
-
-    `work`, which is sent once, items and results must pickle; the first exception is raised.
-    """
-    workers = min(workers, len(items))
-    if workers <= 1:
-        yield from enumerate(map(work, items))
-        return
-    setting = pickle.dumps(sys.path) + pickle.dumps((work, max(1, cores() // workers)))
-    pending, done = queue.SimpleQueue[int](), queue.SimpleQueue[tuple[int, Any, Exception | None]]()
-    for place in range(len(items)):
-        pending.put(place)
-    crew: list[Popen[bytes]] = []
-    try:
-        for _ in range(workers):
-            crew.append(_started())
-            threading.Thread(target=_feed, args=(crew[-1], setting, items, pending, done), daemon=True).start()
-        for _ in items:
-            place, result, error = _waited_for(done)
-            if error is not None:
-                raise error
-            yield place, result
-    finally:
-        for process in crew:
-            process.kill()
-        for process in crew:
-            process.wait()
-
-
-def _started() -> Popen[bytes]:
-    """A worker that reads tasks and writes results.
-
-    It is isolated (-I), for Python would import the modules it starts with from the current folder first. Ctrl-C stays
-    blocked in it: that goes to the whole group, and the parent answers it.
-    """
-    import subprocess
-
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}) if hasattr(signal, "pthread_sigmask") else None
-    try:
-        return subprocess.Popen([sys.executable, "-I", "-c", _WORKER], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    finally:
-        if before is not None:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-_WORKER = """
-import pickle, sys
-sys.path = pickle.load(sys.stdin.buffer)
-from actprof.machine import serve
-serve()
-"""
-
-
-def _feed(process: Popen[bytes], setting: bytes, items: Sequence[Any], pending: queue.SimpleQueue[int],
-          done: queue.SimpleQueue[tuple[int, Any, Exception | None]]) -> None:
-    """Send a worker one item after the other, and what comes back to `done`."""
-    tasks, results = cast(BinaryIO, process.stdin), cast(BinaryIO, process.stdout)
-    place = -1
-    try:
-        with tasks, results:
-            tasks.write(setting)
-            while True:
-                place = pending.get_nowait()
-                pickle.dump(items[place], tasks)
-                tasks.flush()
-                done.put((place, *pickle.load(results)))
-    except queue.Empty:
-        return
-    except (EOFError, OSError, pickle.UnpicklingError):
-        done.put((place, None, ResourceError("a worker process ended early, perhaps for want of memory. "
-                                             "Take fewer --workers or smaller networks.")))
-    except Exception as error:
-        done.put((place, None, error))
-
-
-def serve() -> None:
-    """What a worker does until its parent ends, or has no more tasks."""
-    tasks, results = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
-    with suppress(OSError):
-        os.dup2(2, 1)  # whatever else is printed is no result
-    work, threads = pickle.load(tasks)
-    limit_threads(threads)
-    waiting = queue.SimpleQueue[Any]()
-    threading.Thread(target=_receive, args=(tasks, waiting), daemon=True).start()
-    while True:
-        pickle.dump(_tried(work, waiting.get()), results)
-        results.flush()
-
-
-def _receive(tasks: BinaryIO, waiting: queue.SimpleQueue[Any]) -> None:
-    """Take tasks while the worker is at work too, to end with its parent at once."""
-    with suppress(EOFError):
-        while True:
-            waiting.put(pickle.load(tasks))
-    os._exit(0)
-
-
-def _tried(work: Callable[[Any], Any], item: Any) -> tuple[Any, Exception | None]:
-    """The result or the exception."""
-    try:
-        return work(item), None
-    except Exception as error:
-        return None, _portable(error)
-
-
-def _portable(error: Exception) -> Exception:
-    """The error, or its words where it would not arrive."""
-    try:
-        pickle.loads(pickle.dumps(error))
-    except Exception:
-        return RuntimeError(f"{type(error).__name__}: {error}")
-    return error

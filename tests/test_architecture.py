@@ -14,7 +14,7 @@ ROOT = Path(actprof.__file__).parent
 RANKS = (
     {"__init__", "errors"},
     {"arrays", "streams", "machine"},
-    {"registry", "digits"},
+    {"registry", "digits", "workers"},
     {"catalogue", "data"},
     {"engine"},
     {"theory"},

@@ -323,7 +323,7 @@ def test_an_output_is_never_the_input(call: Program) -> None:
     before = files()
     for line in (f"{SMALL} --input in.npy -o x.png", "histogram --layers 1 --input in.npy",
                  f"{BASE['sweep']} --input in.npy -o x.png", "train --data in.npy -o x.png"):
-        assert_refused(call(*shlex.split(line)), 2, "is the file that the data come from. Choose another")
+        assert_refused(call(*shlex.split(line)), 2, "is a file that is read. Choose another")
     assert files() == before
 
 

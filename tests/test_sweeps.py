@@ -2,13 +2,7 @@
 
 import math
 import operator
-import os
-import signal
-import sys
-import time
 from dataclasses import replace
-from pathlib import Path
-from subprocess import PIPE
 
 import numpy as np
 import pytest
@@ -18,14 +12,12 @@ from actprof.engine import configuration, inputs, memory, spec
 from actprof.engine.spec import RunSpec
 from actprof.errors import ActprofError, SpecError
 from actprof.histogram.compare import compare
-from actprof.machine import cores, map_unordered
 from actprof.sweep import sweeping
 from actprof.sweep.axes import KINDS, SIGMAS, parsed
 from actprof.sweep.grid import Grid, grid
 from actprof.sweep.result import BY_NAME, VERDICT
 from actprof.sweep.sweeping import SweepSpec, sweep
 from actprof.theory.fixed_points import critical
-from tests.children import PATIENCE, started
 
 
 def run_of(**settings):
@@ -308,130 +300,3 @@ def test_theory_stands_beside_the_cells_of_one_axis():
         inside = [low <= each <= high for each in cell.networks["std"]]
         assert sum(inside) >= 2
         assert cell.predicted["correlation"][0] == pytest.approx(cell.statistics["correlation"], abs=0.1)
-
-
-def _slowly(seconds):
-    time.sleep(seconds)
-    return os.getpid(), seconds
-
-
-def _refusing(number):
-    if number == 2:
-        raise SpecError("two is refused.")
-    return number
-
-
-def _dying(number):
-    os._exit(number)
-
-
-class _Unportable(Exception):
-    def __init__(self, one, other):
-        super().__init__(f"{one} and {other}")
-
-
-def _unportable(number):
-    raise _Unportable(number, number)
-
-
-def _endless(folder):
-    (Path(folder) / str(os.getpid())).touch()
-    while True:
-        time.sleep(1)
-
-
-def _threads(_):
-    return cores()
-
-
-@pytest.mark.slow
-def test_processes_share_the_work_and_every_result_knows_its_place():
-    found = list(map_unordered(_slowly, [0.3, 0.0, 0.2, 0.1], 2))
-    assert sorted(place for place, _ in found) == [0, 1, 2, 3]
-    assert all([0.3, 0.0, 0.2, 0.1][place] == seconds for place, (_, seconds) in found)
-    assert len({process for _, (process, _) in found} - {os.getpid()}) == 2
-
-
-@pytest.mark.slow
-def test_workers_share_the_cores():
-    assert {threads for _, threads in map_unordered(_threads, [0] * cores(), cores())} == {1}
-
-
-@pytest.mark.slow
-def test_more_workers_than_items_are_not_started():
-    assert len({process for _, (process, _) in map_unordered(_slowly, [0.2, 0.2], 50)}) == 2
-
-
-@pytest.mark.slow
-def test_an_error_of_a_worker_is_raised_as_it_is_and_a_worker_that_dies_is_told():
-    with pytest.raises(SpecError, match=r"two is refused\."):
-        list(map_unordered(_refusing, [1, 2, 3], 2))
-    with pytest.raises(RuntimeError, match="_Unportable: 1 and 1"):
-        list(map_unordered(_unportable, [1, 1], 2))
-    with pytest.raises(ActprofError, match="a worker process ended early"):
-        list(map_unordered(_dying, [1, 2], 2))
-
-
-@pytest.mark.slow
-def test_work_that_a_worker_cannot_take_is_told_too():
-    with pytest.raises(ActprofError, match="a worker process ended early"):
-        list(map_unordered(_Gone(), [1, 2, 3, 4], 2))
-
-
-class _Gone:
-    """Does not arrive: the worker dies before it takes its first item."""
-
-    def __reduce__(self):
-        return os._exit, (3,)
-
-
-@pytest.mark.slow
-def test_no_worker_is_left_when_the_work_is_done_or_given_up():
-    workers = [process for _, (process, _) in map_unordered(_slowly, [0.0, 0.0, 0.0], 2)]
-    given_up = map_unordered(_slowly, [0.0, 30.0, 30.0], 2)
-    workers += [next(given_up)[1][0]]
-    given_up.close()
-    for process in workers:
-        with pytest.raises(ProcessLookupError):
-            os.kill(process, 0)
-
-
-SCRIPT = """
-import sys
-from tests.test_sweeps import _endless
-from actprof.machine import map_unordered
-from actprof.cli import signals
-with signals.handle_signals():
-    try:
-        signals.in_thread(lambda: list(map_unordered(_endless, [sys.argv[1]] * 2, 2)))
-    except signals.Signalled as error:
-        signals.end_by(error.number)
-"""
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks for processes in /proc")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_no_worker_outlives_its_parent(number, tmp_path):
-    with started([sys.executable, "-c", SCRIPT, str(tmp_path)], stderr=PIPE,
-                 cwd=Path(__file__).parent.parent) as process:
-        _until(lambda: len(list(tmp_path.iterdir())) == 2)
-        process.send_signal(number)
-        _, said = process.communicate(timeout=PATIENCE)
-        assert said == ""
-        assert process.returncode == -number
-        _until(lambda: not any(_alive(worker.name) for worker in tmp_path.iterdir()))
-
-
-def _until(holds):
-    deadline = time.monotonic() + 60
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-
-
-def _alive(process):
-    try:
-        return Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
-    except OSError:
-        return False

@@ -33,7 +33,7 @@ FORMATS = ("table", "json", "csv")
 MAX_NAME = 100
 
 NOT_PICTURED = {"paths", "no_figure", "show", "no_clobber", "quiet", "format_", "as_json", "check", "explain", "brief",
-                "all_layers", "theory", "workers", "data_dir", "summary", "animate"}
+                "all_layers", "theory", "workers", "scheduler", "resume", "data_dir", "summary", "animate"}
 """Parameters that leave the picture as it is."""
 
 OF_FIGURES = {"theme", "dpi", "no_clobber", "log", "log_y", "view"}

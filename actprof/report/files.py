@@ -38,7 +38,13 @@ class Target:
         except FileExistsError:
             raise _kept(self) from None
         except OSError as error:
-            raise _unwritable(self, error) from None
+            raise self.unwritable(error) from None
+
+    def unwritable(self, error: OSError) -> OutputError:
+        """What to say of an error that the system gave."""
+        reason = str(error.strerror or error)
+        return OutputError(f"{quoted(self.path, 300)} cannot be written: {reason[:1].lower()}{reason[1:]}. "
+                           f"Choose another {self.option}.")
 
 
 def targets(paths: Sequence[str], formats: Sequence[str], no_clobber: bool = False,
@@ -57,7 +63,7 @@ def targets(paths: Sequence[str], formats: Sequence[str], no_clobber: bool = Fal
         first[real] = target.path
     for target in checked:
         if target.path != STDOUT:
-            _check_place(target)
+            check_place(target)
     return checked
 
 
@@ -67,8 +73,7 @@ def refuse_inputs(checked: Sequence[Target], inputs: Sequence[str]) -> None:
             for name in (os.listdir(path) if os.path.isdir(path) else [""])}
     for target in checked:
         if target.path != STDOUT and _real(target.path) in read:
-            raise SpecError(f"{target.option} {quoted(target.path, 300)} is the file that the data come from. "
-                            "Choose another.")
+            raise SpecError(f"{target.option} {quoted(target.path, 300)} is a file that is read. Choose another.")
 
 
 def _place(path: str, formats: Sequence[str], option: str) -> tuple[str, str]:
@@ -99,7 +104,8 @@ def _real(path: str) -> str:
         raise OutputError(f"{quoted(path, 300)} has no place: the current folder is gone. Change to another.") from None
 
 
-def _check_place(target: Target) -> None:
+def check_place(target: Target) -> None:
+    """Raise SpecError or OutputError where nothing could be written."""
     path = target.path
     folder = os.path.dirname(path) or os.curdir
     if not os.path.exists(folder):
@@ -115,17 +121,11 @@ def _check_place(target: Target) -> None:
         if not all(os.access(place, os.W_OK) for place in places):
             raise PermissionError(None, "permission denied")
     except OSError as error:
-        raise _unwritable(target, error) from None
+        raise target.unwritable(error) from None
 
 
 def _kept(target: Target) -> OutputError:
     return OutputError(f"{quoted(target.path, 300)} exists, and --no-clobber keeps it. Choose another {target.option}.")
-
-
-def _unwritable(target: Target, error: OSError) -> OutputError:
-    reason = str(error.strerror or error)
-    return OutputError(f"{quoted(target.path, 300)} cannot be written: {reason[:1].lower()}{reason[1:]}. "
-                       f"Choose another {target.option}.")
 
 
 def _is_regular(path: str) -> bool:

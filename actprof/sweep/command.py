@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from actprof.cli.arguments import Command, Whole, Word
+from actprof.cli.completion import FILES
 from actprof.cli.options import reading, run_options, stack_options
 from actprof.cli.output import Output, default_name, output_options, seed_option
 from actprof.cli.signals import in_thread
 from actprof.engine import spec
 from actprof.engine.spec import RunSpec
+from actprof.errors import quoted
 from actprof.sweep.result import OVER, SWEEP_ROWS, SWEPT
 
 if TYPE_CHECKING:
@@ -48,9 +50,14 @@ class _SweepOrPhases(Command):
 @seed_option
 @click.option("--workers", type=Whole(1, 1024),
               help="Processes; results do not depend on them.  [default: as many as cores, where that is faster]")
+@click.option("--scheduler", default="", metavar="HOST:PORT",
+              help="Let the workers of this Dask scheduler make the cells, on any number of machines; needs "
+                   "actprof[dask].")
+@click.option("--resume", metavar="FILE", shell_complete=FILES,
+              help="Keep finished cells in FILE, and make those only that are not in it.")
 @output_options
-def command(over: tuple[str, ...], quantities: tuple[str, ...], workers: int | None, inits: tuple[str, ...],
-            acts: tuple[str, ...], output: Output, **settings: Any) -> None:
+def command(over: tuple[str, ...], quantities: tuple[str, ...], workers: int | None, scheduler: str, resume: str | None,
+            inits: tuple[str, ...], acts: tuple[str, ...], output: Output, **settings: Any) -> None:
     """Show signal and gradient over a grid of networks.
 
     \b
@@ -72,6 +79,7 @@ def command(over: tuple[str, ...], quantities: tuple[str, ...], workers: int | N
     from actprof.sweep import records
     from actprof.sweep.figure import render
     from actprof.sweep.grid import Grid, axes_of
+    from actprof.sweep.kept import KeptCells
     from actprof.sweep.sweeping import SweepSpec, sweep
     from actprof.sweep.table import print_sweep
 
@@ -80,12 +88,15 @@ def command(over: tuple[str, ...], quantities: tuple[str, ...], workers: int | N
     axes = axes_of(over, inits, acts, settings)
     varied = [axis.name for axis in axes]
     fixed = [names for name, names in (("init", inits), ("act", acts)) if name not in varied]
-    output.check(default_name("sweep", [varied, *fixed], ("inits", "acts")), inputs=[rows_from])
+    output.check(default_name("sweep", [varied, *fixed], ("inits", "acts")), inputs=[rows_from, resume])
+    kept = None if resume is None else KeptCells(resume)
     file = in_thread(lambda: _file(run, settings))
     request = SweepSpec(Grid(axes, inits[0], acts[0], settings), run, tuple(SWEPT[word] for word in quantities),
-                        output.format != "table", workers)
+                        output.format != "table", workers, scheduler)
     with shown_progress(output.quiet) as progress:
-        result = in_thread(lambda: sweep(request, file, progress))
+        result = in_thread(lambda: sweep(request, file, progress, kept))
+    if kept is not None:
+        output.notes(f"{kept.used:,} of {len(result.cells):,} cells from {quoted(resume, 300)}")
     output.print(lambda stream: print_sweep(result, stream), lambda: records.sweep_record(result),
                  lambda: records.sweep_rows(result))
     output.notes(*result.notes)

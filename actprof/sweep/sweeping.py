@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from concurrent.futures import Executor
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from actprof import __version__
 from actprof.diagnosis import rules
 from actprof.engine import configuration, memory
 from actprof.engine.distributions import STATISTICS
@@ -18,15 +23,17 @@ from actprof.engine.measure import measured
 from actprof.engine.network import Network
 from actprof.engine.profiles import Arm, Profile, middle
 from actprof.engine.spec import RunSpec, StackSpec
-from actprof.errors import ResourceError, require_distinct
-from actprof.machine import amount, available_memory, cores, map_unordered
+from actprof.errors import ResourceError, SpecError, require_distinct
+from actprof.machine import amount, available_memory, cores
 from actprof.sweep.grid import Grid
+from actprof.sweep.kept import KeptCells
 from actprof.sweep.lines import lines
 from actprof.sweep.result import BY_NAME, QUANTITIES, SWEPT, VERDICT, Cell, Sweep, Trend
 from actprof.sweep.trends import MIN_NETWORKS, MIN_WIDTHS, WIDTH, trends
 from actprof.theory.finite_width import log_normal
 from actprof.theory.predictions import BAND, StackTheory
 from actprof.theory.stack import predict
+from actprof.workers import cluster, map_unordered, processes
 
 WORTH_PROCESSES = 2e10
 """Multiplications from which on further processes pay for their start, which takes a good part of a second."""
@@ -49,6 +56,7 @@ class SweepSpec:
         quantities: the keys of those to be shown.
         everything: whether all the others are wanted too.
         workers: processes; None for as many as are worth it.
+        scheduler: the address of a Dask scheduler whose workers take their place; "" for none.
     """
 
     grid: Grid
@@ -56,11 +64,14 @@ class SweepSpec:
     quantities: tuple[str, ...] = ("std",)
     everything: bool = False
     workers: int | None = None
+    scheduler: str = ""
 
     def __post_init__(self) -> None:
         _ = self.grid.stacks  # raises SpecError where one of them cannot be
         require_distinct("--quantity", self.quantities,
                          name=lambda name: next(word for word, key in SWEPT.items() if key == name))
+        if self.workers and self.scheduler:
+            raise SpecError("--workers cannot be combined with --scheduler, which has workers of its own. Choose one.")
 
     @property
     def judged(self) -> bool:
@@ -83,9 +94,22 @@ class CellWork:
     """
 
     run: RunSpec
-    file: Inputs | None = None
+    file: Inputs | None = field(default=None, repr=False)
     judged: bool = False
     predicted: bool = False
+
+    @cached_property
+    def _rows(self) -> str:
+        """A digest of the file's rows."""
+        digest = hashlib.sha256()
+        for batch in range(self.file.batches if self.file else 0):
+            assert self.file is not None
+            digest.update(self.file.rows(batch, 0, self.file.batch_rows(batch)).data)
+        return digest.hexdigest()
+
+    def key(self, stack: StackSpec) -> str:
+        """What tells the cell of a stack from all others: a digest of all that it depends on."""
+        return hashlib.sha256(f"{__version__} {self!r} {self._rows} {stack!r}".encode()).hexdigest()
 
     def inputs(self, stack: StackSpec) -> Inputs:
         return self.file or open_inputs(self.run, stack.widths[0])
@@ -150,21 +174,20 @@ def _predicted(theory: StackTheory, rows: int) -> dict[str, tuple[float, float, 
     return {name: triple for name, triple in known.items() if math.isfinite(triple[0])}
 
 
-def sweep(request: SweepSpec, file: Inputs | None = None,
-          progress: Callable[[float], None] = lambda share: None) -> Sweep:
-    """Profile every stack of the grid. Cells do not depend on the number of workers.
+def sweep(request: SweepSpec, file: Inputs | None = None, progress: Callable[[float], None] = lambda share: None,
+          kept: KeptCells | None = None) -> Sweep:
+    """Profile every stack of the grid. Cells do not depend on who makes them.
 
     Args:
         file: the rows of a file, if these are the inputs; their width is every stack's first.
+        kept: cells that are finished already; those that are not are added to them.
 
-    Raises SpecError for a stack that cannot be, ResourceError where memory is short.
+    Raises SpecError for a stack that cannot be, ResourceError where memory is short or workers are lost.
     """
     stacks, grid = request.grid.stacks, request.grid
     run = replace(request.run, gradients=request.back, **UNCOUNTED)
     work = CellWork(run, file, request.judged, predicted=len(grid.axes) == 1)
-    effort = _for_each(stacks, lambda stack: _effort(stack, work))
-    workers, few = _workers(stacks, effort, work, request.workers)
-    cells = _all(stacks, effort, work, workers, progress)
+    cells, few = _all(stacks, work, request, progress, kept)
     inputs = work.inputs(stacks[0])
     with np.errstate(all="ignore"):
         drawn, note = lines(grid.axes, grid.at, input_moments(inputs).second_moment)
@@ -173,6 +196,38 @@ def sweep(request: SweepSpec, file: Inputs | None = None,
     notes = (*inputs.notes, few, note, _no_trend(grid, found), _too_large(cells, request.back), _not_finite(cells))
     return Sweep(run.seed, _config(grid, work), grid.axes, tuple(cells), request.quantities, drawn, found,
                  tuple(filter(None, notes)))
+
+
+def _all(stacks: Sequence[StackSpec], work: CellWork, request: SweepSpec, progress: Callable[[float], None],
+         kept: KeptCells | None) -> tuple[list[Cell], str]:
+    """The cells in their order, and a note; the longest are begun first, so that none is left over at the end."""
+    cells = {place: cell for place, stack in enumerate(stacks) if kept and (cell := kept.find(work.key(stack)))}
+    missing = [place for place in range(len(stacks)) if place not in cells]
+    if not missing:
+        return list(cells.values()), ""
+    effort = dict(zip(missing, _for_each([stacks[place] for place in missing], lambda stack: _effort(stack, work)),
+                      strict=True))
+    order = sorted(missing, key=lambda place: -effort[place])
+    done, total = 0.0, math.fsum(effort.values())
+    makers, few = _makers([stacks[place] for place in order], total, work, request)
+    with makers as executor:
+        for nth, cell in map_unordered(work, [stacks[place] for place in order], executor):
+            place = order[nth]
+            cells[place] = cell
+            if kept:
+                kept.add(work.key(stacks[place]), cell)
+            done += effort[place]
+            progress(done / total)
+    return [cells[place] for place in range(len(stacks))], few
+
+
+def _makers(stacks: Sequence[StackSpec], effort: float, work: CellWork,
+            request: SweepSpec) -> tuple[AbstractContextManager[Executor | None], str]:
+    """(who makes the cells, note): a cluster, whose memory is its own affair, or processes."""
+    if request.scheduler:
+        return cluster(request.scheduler), ""
+    workers, few = _workers(stacks, effort, work, request.workers)
+    return processes(workers), few
 
 
 def _for_each(stacks: Sequence[StackSpec], known: Callable[[StackSpec], float]) -> list[float]:
@@ -190,7 +245,7 @@ def _effort(stack: StackSpec, work: CellWork) -> float:
     return memory.work(network, inputs.batch_rows(0)) * inputs.batches * run.repeats * (3 if run.gradients else 1)
 
 
-def _workers(stacks: Sequence[StackSpec], effort: Sequence[float], work: CellWork,
+def _workers(stacks: Sequence[StackSpec], effort: float, work: CellWork,
              asked: int | None) -> tuple[int, str]:
     """(processes, note): as many as asked for, or as cores if the work is worth it, that fit beside each other."""
     largest = max(_for_each(stacks, lambda stack: memory.needed(stack, work.run_of(stack), work.inputs(stack))))
@@ -198,25 +253,12 @@ def _workers(stacks: Sequence[StackSpec], effort: Sequence[float], work: CellWor
     if left is not None and largest > left:
         raise ResourceError(f"the largest cell needs about {amount(int(largest))}; {amount(left)} available. "
                             "Lower --width, --layers, --batch-size or --repeats.")
-    wanted = min(asked or (cores() if sum(effort) > WORTH_PROCESSES else 1), len(stacks))
+    wanted = min(asked or (cores() if effort > WORTH_PROCESSES else 1), len(stacks))
     each = largest + WORKER_BYTES + (work.file.size if work.file else 0)
     room = wanted if left is None else max(1, int(left // each))
     if asked and room < wanted:
         return room, f"only {room} of {wanted} workers, as more would not fit into memory"
     return min(wanted, room), ""
-
-
-def _all(stacks: Sequence[StackSpec], effort: Sequence[float], work: CellWork, workers: int,
-         progress: Callable[[float], None]) -> list[Cell]:
-    """The cells in their order; the longest are begun first, so that none is left over at the end."""
-    order = sorted(range(len(stacks)), key=lambda place: -effort[place])
-    cells: dict[int, Cell] = {}
-    done, total = 0.0, math.fsum(effort)
-    for nth, cell in map_unordered(work, [stacks[place] for place in order], workers):
-        cells[order[nth]] = cell
-        done += effort[order[nth]]
-        progress(done / total)
-    return [cells[place] for place in range(len(stacks))]
 
 
 def _config(grid: Grid, work: CellWork) -> Mapping[str, Any]:
