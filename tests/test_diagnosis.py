@@ -12,6 +12,7 @@ from actprof.catalogue.activations import ACTIVATIONS
 from actprof.catalogue.initializers import INITIALIZERS
 from actprof.diagnosis.evidence import Evidence, number, times
 from actprof.diagnosis.rules import verdict
+from actprof.diagnosis.terms import STATUSES as TOLD
 from actprof.diagnosis.terms import VERDICTS, readme
 from actprof.diagnosis.verdicts import CHANGE, CODES, THRESHOLDS, Verdict
 from actprof.engine.inputs import open_inputs, parse
@@ -20,6 +21,7 @@ from actprof.engine.spec import RunSpec
 from actprof.engine.stacks import stack_specs
 from actprof.histogram.compare import compare
 from actprof.report.terminal import PLAIN
+from actprof.train.result import STATUSES
 
 TANH = "lecun_normal:gain=1.6666667"
 
@@ -379,6 +381,7 @@ def test_every_verdict_is_explained_with_its_sign_and_readme_has_the_table_of_te
     for term in VERDICTS:
         found = Verdict(term.key, None, "")
         assert term.name == f"{found.sign} {found.word}"
+    assert [term.key for term in TOLD] == list(STATUSES)
     assert readme() in (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 
 

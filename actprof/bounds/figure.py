@@ -37,7 +37,8 @@ def draw_figure(figure: Figure, theme: Theme, bounds: Bounds, log: bool) -> None
 
     room = WIDTH - LEFT - BETWEEN - LIST - RIGHT
     schemes = Schemes(bounds, log, theme)
-    header, key, listed = Header(TITLE, words(bounds)), mark_key(bounds, log, room), scheme_list(schemes, LIST)
+    header = Header(theme.title or TITLE, words(bounds))
+    key, listed = mark_key(bounds, log, room), scheme_list(schemes, LIST)
     foot = Paragraph.of(without_logarithm(bounds) if log else [], room, muted=True)
     under = BELOW + foot.height + 8
     above = header.height + key.height + 12

@@ -31,12 +31,14 @@ if TYPE_CHECKING:
 Command = TypeVar("Command", bound=Callable[..., Any])
 FORMATS = ("table", "json", "csv")
 MAX_NAME = 100
+MAX_TITLE = 200
+MAX_BYTES = 200_000_000  # of a file that is looked at before it is replaced
 
 NOT_PICTURED = {"paths", "no_figure", "show", "no_clobber", "quiet", "format_", "as_json", "check", "explain", "brief",
                 "all_layers", "theory", "workers", "scheduler", "resume", "data_dir", "summary", "animate"}
 """Parameters that leave the picture as it is."""
 
-OF_FIGURES = {"theme", "dpi", "no_clobber", "log", "log_y", "view"}
+OF_FIGURES = {"theme", "dpi", "title", "no_clobber", "log", "log_y", "view"}
 """Parameters, also of single commands, that mean nothing where no figure is drawn."""
 
 
@@ -57,6 +59,7 @@ class Output:
     theme: str
     dpi: int
     show: bool
+    title: str = ""
     _targets: list[Target] = field(default_factory=list)
     _unwritten: StdoutError | None = None
 
@@ -137,14 +140,14 @@ class Output:
 
     def draw(self, render: Callable[[Style, str], bytes]) -> None:
         """Render (style, format) for each target and say what was written."""
-        style = Style(self.theme, self.dpi)
+        style = Style(self.theme, self.dpi, self.title)
         for target in self._targets:
             with self._unless_closed():
                 content = in_thread(functools.partial(render, style, target.format))
-                before = in_thread(functools.partial(_configuration, target.path))
+                before = in_thread(functools.partial(_content, target.path))
                 target.write(content)
             if target.path != "-" and not self.quiet:
-                of_another = before is not None and before != _configuration(io.BytesIO(content))
+                of_another = before is not None and _shown(before) != _shown(content)
                 say(f"wrote {target.path if target.path.isprintable() else quoted(target.path, 300)}"
                     f"{', in place of a figure of another configuration' * of_another}")
         if self._unwritten is not None:
@@ -161,15 +164,23 @@ class Output:
             self.notes("nothing was found that can --show the figure")
 
 
-def _configuration(file: str | io.BytesIO) -> tuple[str | None, ...] | None:
-    """What a png says it shows; None for what is none of ours."""
-    from PIL import Image, UnidentifiedImageError
-
-    if isinstance(file, str) and not os.path.isfile(file):
-        return None
-    with suppress(OSError, UnidentifiedImageError, ValueError), Image.open(file) as image:
-        return tuple(image.info.get(key) for key in ("Title", "Seed", "Configuration"))
+def _content(path: str) -> bytes | None:
+    """The file that is to be replaced, if there is one that can be a figure."""
+    with suppress(OSError):
+        if os.path.isfile(path) and os.path.getsize(path) <= MAX_BYTES:
+            with open(path, "rb") as file:
+                return file.read()
     return None
+
+
+def _shown(content: bytes) -> tuple[object, ...]:
+    """What the metadata of a figure say it shows: title, seed and configuration."""
+    if content.startswith((b"\x89PNG", b"GIF8")):
+        from PIL import Image
+
+        with suppress(OSError, ValueError), Image.open(io.BytesIO(content)) as image:
+            return tuple(image.info.get(key) for key in ("Title", "Seed", "Configuration", "comment"))
+    return tuple(re.findall(rb"(?:<dc:title>|/Title |Seed: \d+; |Configuration: ).*", content)[:2])
 
 
 def chosen_format(format_: str | None, as_json: bool) -> str:
@@ -195,8 +206,9 @@ def output_options(command: Command) -> Command:
 
     @functools.wraps(command)
     def with_output(*, format_: str | None, as_json: bool, quiet: bool, no_figure: bool, no_clobber: bool,
-                    paths: tuple[str, ...], theme: str, dpi: int, show: bool, **others: Any) -> Any:
-        output = Output(chosen_format(format_, as_json), quiet, no_figure, no_clobber, paths, theme, dpi, show)
+                    paths: tuple[str, ...], theme: str, dpi: int, show: bool, title: str | None, **others: Any) -> Any:
+        output = Output(chosen_format(format_, as_json), quiet, no_figure, no_clobber, paths, theme, dpi, show,
+                        _checked_title(title))
         return command(output=output, **others)
 
     wrapped: Any = with_output
@@ -210,12 +222,20 @@ def output_options(command: Command) -> Command:
         click.option("--no-clobber", is_flag=True, help="Never replace an existing file."),
         click.option("--theme", type=Word(tuple(THEMES)), default=Style.theme, show_default=True,
                      help="Colours of the figure."),
+        click.option("--title", metavar="TEXT", help="Words above the figure, in place of its own."),
         click.option("--dpi", type=Whole(30, 1000), default=Style.dpi, show_default=True,
                      help="Resolution of a png, and of rasters in an svg or pdf; 100 gives 1920 pixels across."),
         click.option("-q", "--quiet", is_flag=True, help="No notes and no progress on standard error."),
     )):
         wrapped = option(wrapped)
     return wrapped  # type: ignore[no-any-return]
+
+
+def _checked_title(title: str | None) -> str:
+    words = "" if title is None else " ".join(title.split())
+    if title is not None and not 0 < len(words) <= MAX_TITLE:
+        raise SpecError(f"--title must have 1 to {MAX_TITLE} characters, not {len(words):,}.")
+    return words
 
 
 def default_name(stem: str, parts: Sequence[Sequence[str]], told: Sequence[str] = ()) -> str:

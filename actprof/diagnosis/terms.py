@@ -5,14 +5,19 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from actprof.diagnosis.verdicts import (
+    CHANCE,
     CHANGE,
     COLLAPSED,
     DEEPER,
+    DIVERGED,
     DYING,
     FLAT,
+    LEARNED,
+    MASTERED,
     NO_SIGNAL,
     NOTABLE,
     SATURATED,
+    WEAK,
     Threshold,
 )
 
@@ -46,6 +51,20 @@ VERDICTS = (
     Term("✗ non finite", "non_finite", "an activation became infinite or no number"),
 )
 
+STATUSES = (
+    Term("ok", "ok", f"of a training: by the loss or the test rows {_percent(MASTERED)} of the way from guessing to no "
+         f"error, {_percent(WEAK)} where the loss falls no more, or less where no cause is found"),
+    Term("slow", "slow", "less than that, though better than guessing: the loss is still falling, a verdict on the "
+         "network before training is bad, or weights hardly move"),
+    Term("badly scaled", "badly_scaled", "less than that, and the network before training explodes, is saturated or "
+         "not finite, or the test rows are better than guessed while the loss is not"),
+    Term("not learning", "not_learning", f"the training loss is above {_percent(LEARNED)} of that without looking at "
+         f"the inputs, and the test rows are within {_percent(CHANCE)} of guessing, or three standard errors"),
+    Term("diverged", "diverged", f"the loss is no number any more, or ends above ×{DIVERGED.value:g} its start and "
+         "that without looking at the inputs"),
+    Term("interrupted", "interrupted", "Ctrl-C ended the training; what was learned so far is shown"),
+)
+
 QUANTITIES = (
     Term("std", "std", "population standard deviation of all values of a layer, samples × units; σ in figures"),
     Term("in-unit std", "within_unit_std", "root mean square over units of the std over samples: what the layer still "
@@ -77,9 +96,10 @@ QUANTITIES = (
     Term("χ, chi", "chi", "σ_w² E φ'(z)²: by how much a layer grows the squared gradient on its way back; χ₁ at q*"),
     Term("ξ_q, ξ_c", "xi_c", "depths, in layers, over which variance and correlation approach q* and c* by a factor e"),
     Term("edge of chaos", "critical", "σ_w and σ_b at which χ₁ = 1: gradients neither vanish nor explode"),
-    Term("jump", "jump", "of a sweep: where the variance that inputs reach leaps past the edge of chaos; for gelu at "
-         "gain 1.4675, between the edge's stable start (1.408, with biases), its unstable one (2, q* = 0) and the "
-         "forward gain (1.5335, unstable)"),
+    Term("where it turns stable", "stable_edge", "σ_w, σ_b from which on signals stay at the edge of chaos; before, "
+         "as without biases for gelu, silu and mish, they leave it"),
+    Term("variance jumps", "jump", "χ₁ skips 1: inputs start on an unstable fixed point, E φ(σ_w z)² = 1 for inputs "
+         "with E x² = 1; below that gain they vanish, above it explode, also at a forward gain that is unstable"),
     Term("6 ξ_c", "signal_layers", "layers down to which the signal still tells inputs apart"),
     Term("×30 layers", "gradient_layers", f"2·ln {CHANGE.value:g}/|ln χ₁|: layers over which gradients change by no "
          "more than a verdict lets them; trainable is what lies within both"),
@@ -91,7 +111,7 @@ QUANTITIES = (
     Term("undecided", "", "of a network: all outputs 0, so that all classes are as likely"),
     Term("iterations to half", "", "until the smoothed loss is half of an undecided network's"),
 )
-TERMS = (*VERDICTS, *QUANTITIES)
+TERMS = (*VERDICTS, *STATUSES, *QUANTITIES)
 
 
 def readme() -> str:

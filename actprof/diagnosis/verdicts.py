@@ -124,6 +124,21 @@ STANDARD = Threshold(
 THRESHOLDS = (CHANGE, NO_SIGNAL, SATURATED, FLAT, DYING, COLLAPSED, VISIBLE, ALIKE, NOTABLE, DEEPER, STANDARD)
 
 
+# What the status of a training goes by.
+LEARNED = Threshold(
+    "learned", 0.99, "of the loss of a network that does not look at its inputs",
+    "a training loss above shows that nothing was learned")
+MASTERED = Threshold(
+    "mastered", 0.9, "of the way from guessing to no error, by the loss or the test rows", "from here on all is well")
+WEAK = Threshold(
+    "weak", 0.5, "of that way, where the loss falls no more", "below, something is wrong")
+CHANCE = Threshold(
+    "chance", 0.05, "of the way above guessing, and three standard errors", "fewer right answers may be luck")
+DIVERGED = Threshold(
+    "diverged", 10.0, "times the loss at the start, and that of a network that does not look at its inputs",
+    "a loss that ends above has gone astray")
+
+
 @dataclass(frozen=True)
 class Warning:
     """Something in the result that the user should know; `layer` None for the whole arm."""

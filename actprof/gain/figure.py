@@ -51,7 +51,7 @@ def _draw_rows(figure: Figure, theme: Theme, result: GainTable) -> None:
     from actprof.gain.planes import Row
     from actprof.report.sheet import HEIGHT, Header, Sheet
 
-    header = Header(TITLE, words(result))
+    header = Header(theme.title or TITLE, words(result))
     rows = [Row(each, theme.arm(number)) for number, each in enumerate(result.activations)]
     least = header.height + sum(row.least for row in rows) + FOOT
     sheet = Sheet(figure, theme, least)
@@ -70,7 +70,7 @@ def _draw_gallery(figure: Figure, theme: Theme, result: GainTable) -> None:
 
     maps = result.config["sigma_w"] is not None or result.config["sigma_b"] is not None
     shown = "next layer's variance against this one's" if maps else "φ in colour and φ' in grey, z from −4 to 4"
-    header = Header(TITLE, [*words(result, maps), f"each plane: {shown}"])
+    header = Header(theme.title or TITLE, [*words(result, maps), f"each plane: {shown}"])
     columns = min(MAX_COLUMNS, math.ceil(math.sqrt(len(result.activations) * WIDTH / HEIGHT)))
     wide = (WIDTH - 2 * MARGIN + BETWEEN) / columns
     texts = [Stack([Paragraph.of([each.label], wide - BETWEEN, NAME, bold=True),

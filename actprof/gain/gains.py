@@ -13,7 +13,7 @@ from actprof.catalogue.expectations import squares
 from actprof.errors import SpecError, quoted, require_distinct
 from actprof.gain.result import ActivationGains, GainCourse, GainTable, LengthMap, Shape
 from actprof.registry import Choice
-from actprof.theory.fixed_points import critical, fixed_points, gains, stable_edge
+from actprof.theory.fixed_points import critical, fixed_points, gains, jump, stable_edge
 from actprof.theory.length_map import length_map
 from actprof.theory.predictions import MAX_Q, MAX_SIGMA, Edge, FixedPoint, FixedPoints, Gains
 
@@ -144,7 +144,7 @@ def _activation(choice: Choice, request: GainSpec) -> ActivationGains:
     known = ActivationGains(choice.label, phi.formula, figures, edge, fixed_points=asked, start=start)
     if not request.everything or request.curves:
         known = replace(known, courses=_courses(choice, figures, request),
-                        stable_edge=stable_edge(choice, edge) if edge else None)
+                        stable_edge=stable_edge(choice, edge) if edge else None, jump=jump(choice))
     return _with_curves(phi, known, request) if request.curves else known
 
 

@@ -34,6 +34,7 @@ def _activation(each: ActivationGains, alone: bool) -> dict[str, Any]:
     record = {**_statistics(each), "edge": _edge(each.edge)}
     if alone:
         record["stable_edge"] = _edge(each.stable_edge)
+        record["jump"] = None if each.jump is None else asdict(each.jump)
     if each.fixed_points is not None:
         record["fixed_point"] = _reached(each)
     if alone:

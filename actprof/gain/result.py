@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from actprof.theory.predictions import Edge, FixedPoint, FixedPoints, Gains
+from actprof.theory.predictions import Edge, FixedPoint, FixedPoints, Gains, Jump
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -78,6 +78,7 @@ class ActivationGains:
         gains: by definition, for z ~ N(0, 1).
         edge: the edge of chaos at the σ_b asked for; None if there is none.
         stable_edge: where the edge turns stable, if it starts unstable.
+        jump: where the variance jumps without biases; of the whole catalogue only where it is drawn.
         fixed_points: at the σ_w and σ_b asked for; None where nothing was.
         start: the first layer's variance there.
         courses: of every gain there is; of the whole catalogue none but the forward one, and that where it is drawn.
@@ -89,6 +90,7 @@ class ActivationGains:
     gains: Gains
     edge: Edge | None
     stable_edge: Edge | None = None
+    jump: Jump | None = None
     fixed_points: FixedPoints | None = None
     start: float | None = None
     courses: tuple[GainCourse, ...] = ()

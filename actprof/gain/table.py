@@ -99,7 +99,7 @@ def _where(result: GainTable) -> str:
 
 def _fixed(result: GainTable, stream: TextIO) -> Table:
     """What each activation reaches at the σ_w and σ_b asked for."""
-    made = table([Column("activation", right=False), *map(Column, ("q*", "c*", "χ₁", "xi_q", "xi_c")),
+    made = table([Column("activation", right=False), *map(Column, ("q*", "c*", "χ₁", "ξ_q", "ξ_c")),
                   Column("phase", right=False), Column("roots"), Column("course", right=False)], stream)
     for each in result.activations:
         if each.fixed_points is not None:

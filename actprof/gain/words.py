@@ -7,7 +7,7 @@ import textwrap
 
 from actprof.digits import without_rounding
 from actprof.gain.result import ActivationGains, GainCourse
-from actprof.theory.predictions import MAX_Q, Edge, FixedPoint, FixedPoints
+from actprof.theory.predictions import EDGE_WORDS, JUMP_WORDS, MAX_Q, TURN_WORDS, Edge, FixedPoint, FixedPoints
 
 ENDLESS = f"grows beyond {MAX_Q:g}"  # shown when the variance exceeds MAX_Q
 
@@ -37,12 +37,22 @@ def course_words(course: GainCourse) -> str:
 def edge_words(each: ActivationGains) -> list[str]:
     """The edge of chaos, and where it turns stable."""
     if each.edge is None:
-        return ["edge of chaos: none"]
+        return [f"{EDGE_WORDS}: none", *_jump_words(each)]
     where = "at any variance" if each.edge.q is None else f"at q* = {significant(each.edge.q)}"
-    lines = [f"edge of chaos: {_sigmas(each.edge)}, {where}, {each.edge.stability}"]
+    lines = [f"{EDGE_WORDS}: {_sigmas(each.edge)}, {where}, {each.edge.stability}"]
     if each.stable_edge is not None:
-        lines.append(f"  stable only from {_sigmas(each.stable_edge)} on, at q* = {significant(each.stable_edge.q)}")
-    return lines
+        lines.append(f"  {TURN_WORDS}: {_sigmas(each.stable_edge)}, at q* = {significant(each.stable_edge.q)}")
+    return lines + _jump_words(each)
+
+
+def _jump_words(each: ActivationGains) -> list[str]:
+    """Where the variance jumps, and between what."""
+    if each.jump is None:
+        return []
+    below, above = (f"beyond {MAX_Q:g}" if math.isinf(q) else f"at q* = {significant(q)}"
+                    for q in (each.jump.below, each.jump.above))
+    return [f"{JUMP_WORDS}: σ_w = {significant(each.jump.sigma_w, 9)}, σ_b = 0, for inputs with E x² = 1",
+            f"  below it they end {below}, above it {above}"]
 
 
 def torch_words(each: ActivationGains) -> str:
@@ -80,8 +90,8 @@ def reaches(found: FixedPoints, digits: int = 6) -> str:
 
 
 def _point_words(point: FixedPoint) -> str:
-    figures = [("q*", point.q_star), ("c*", point.c_star), ("χ₁", point.chi_1), ("xi_q", point.xi_q),
-               ("xi_c", point.xi_c)]
+    figures = [("q*", point.q_star), ("c*", point.c_star), ("χ₁", point.chi_1), ("ξ_q", point.xi_q),
+               ("ξ_c", point.xi_c)]
     listed = ", ".join(f"{name} {significant(value, 4)}" for name, value in figures if value is not None)
     return f"{listed}: {point.stability}{phase(point)}"
 

@@ -48,7 +48,7 @@ def draw_figure(figure: Figure, theme: Theme, comparison: Comparison, view: View
     from actprof.report.sheet import Header
 
     words = [TITLES[view.quantity].lower(), *shared_words(_as_shown(comparison, view.quantity))]
-    header = Header(headline(comparison, view.quantity, theme), words)
+    header = Header(theme.title or headline(comparison, view.quantity, theme), words)
     depth = max(len(arm.layers) for arm in comparison.arms)
     auto = ("panels" if depth <= MAX_PANELS else "heatmap", "curves")
     for chosen in auto if view.view == "auto" else (view.view,):

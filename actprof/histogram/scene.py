@@ -66,7 +66,7 @@ class Scene:
     def heading(self, arm: int, room: float, notes: list[str] | None = None) -> ArmHeading:
         verdict = self.comparison.arms[arm].verdict
         said = judgement(verdict, self.theme, room - INDENT, self.brief) if verdict else []
-        if verdict and verdict.good and len(self.layers) == 1 and _is_title(verdict):
+        if verdict and verdict.good and len(self.layers) == 1 and _is_title(verdict) and not self.theme.title:
             said = []
         return ArmHeading(self.comparison, arm, self.theme, room, notes or [], said)
 
@@ -166,7 +166,7 @@ def _word(verdict: Verdict) -> str:
 
 
 def _accent(verdict: Verdict, theme: Theme) -> str:
-    return theme.good if verdict.good else theme.bad if verdict.bad else theme.foreground
+    return theme.good if verdict.good else theme.bad if verdict.bad else theme.warn
 
 
 def write_message(sheet: Sheet, axes: Axes, box: Box, lines: list[str]) -> None:

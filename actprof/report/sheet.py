@@ -196,12 +196,13 @@ class Pieces:
 
 
 class Header:
-    """Title, or pieces of one in their colours, and subtitle over the whole width."""
+    """Title, or pieces of one in their colours, and subtitle over the width; the title leaves room at its right."""
 
-    def __init__(self, title: str | Sequence[tuple[str, str]], words: Sequence[str], width: float = WIDTH) -> None:
+    def __init__(self, title: str | Sequence[tuple[str, str]], words: Sequence[str], width: float = WIDTH,
+                 beside: float = 0.0) -> None:
         room = width - 2 * MARGIN
         pieces = [(title, "")] if isinstance(title, str) else title
-        lines = [Paragraph.of([text], room, TITLE, bold=True, accent=accent) for text, accent in pieces]
+        lines = [Paragraph.of([text], room - beside, TITLE, bold=True, accent=accent) for text, accent in pieces]
         self._parts = Stack([lines[0] if len(lines) == 1 else Pieces(lines),
                              Paragraph.of(words, room, SUBTITLE, muted=True)], 2)
         self.height = 22 + self._parts.height + 12

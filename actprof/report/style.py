@@ -10,7 +10,7 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -55,6 +55,7 @@ class Style:
 
     theme: str = "light"
     dpi: int = 100
+    title: str = ""
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,8 @@ class Theme:
     Attributes:
         colormap: of values.
         shares: of what is more or less frequent: the rarest is hardly told from the background.
-        good, bad: of verdicts.
+        good, warn, bad: of verdicts.
+        title: what stands above a figure in place of the program's own words; empty for these.
     """
 
     name: str
@@ -75,8 +77,10 @@ class Theme:
     colormap: str
     shares: str
     good: str
+    warn: str
     bad: str
     arms: tuple[str, ...]
+    title: str = ""
 
     def arm(self, number: int) -> str:
         """The colour of an arm of a comparison."""
@@ -90,10 +94,10 @@ class Theme:
 
 THEMES = {
     "light": Theme("light", "#ffffff", "#16181d", "#4d525b", "#d5d8dd", "viridis_r", "YlGnBu",
-                   "#1a7f37", "#b42318",
+                   "#1a7f37", "#9a6700", "#b42318",
                    ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")),
     "dark": Theme("dark", "#14161b", "#f4f5f7", "#b9bec7", "#3b404a", "viridis", "viridis",
-                  "#4ac26b", "#ff7b72",
+                  "#4ac26b", "#e3b341", "#ff7b72",
                   ("#56b4e9", "#e69f00", "#2bbd92", "#e08fbd", "#f0e442", "#f07a35")),
 }
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "p", "h")
@@ -202,7 +206,7 @@ def to_bytes(draw: Callable[[Figure, Theme], None], format: str, style: Style, m
 
     Raises SpecError for a picture of more than MAX_PIXELS, OutputError where matplotlib cannot be loaded.
     """
-    theme = THEMES[style.theme]
+    theme = replace(THEMES[style.theme], title=style.title)
     with collector_paused(), warnings.catch_warnings(), matplotlib_set_up(theme):
         from matplotlib.figure import Figure
 
@@ -213,7 +217,8 @@ def to_bytes(draw: Callable[[Figure, Theme], None], format: str, style: Style, m
         require_drawable(width, height, dpi)
         buffer = io.BytesIO()
         options: dict[str, Any] = {"pil_kwargs": {"compress_level": 1}} if format == "png" else {}
-        figure.savefig(buffer, format=format, dpi=dpi, metadata=_PROVENANCE[format](metadata), **options)
+        figure.savefig(buffer, format=format, dpi=dpi, **options,
+                       metadata=_PROVENANCE[format](metadata | ({"Title": style.title} if style.title else {})))
     return buffer.getvalue()
 
 
@@ -249,7 +254,7 @@ def require_drawable(width: float, height: float, dpi: int) -> None:
 
 
 def _text(metadata: dict[str, str]) -> str:
-    return "; ".join(f"{key}: {value}" for key, value in metadata.items())
+    return "; ".join(f"{key}: {value}" for key, value in metadata.items() if key != "Title")
 
 
 # Each format has its own vocabulary: PNG takes any key, PDF and SVG (Dublin Core) only theirs, and both date

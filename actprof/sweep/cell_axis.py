@@ -100,8 +100,8 @@ LOOKS: dict[str, dict[str, Any]] = {
     "critical": {"linewidth": 3.2, "linestyle": "-"},
     "jump": {"linewidth": 2.6, "linestyle": (0, (6, 1.2, 1, 1.2))},
     "trainable": {"linewidth": 2.4, "linestyle": (0, (3.2, 1.8))},
+    "gradient": {"linewidth": 2.4, "linestyle": (0, (1, 1.2))},
 }
-OTHER = {"linewidth": 2.0, "linestyle": (0, (1, 1.2))}
 HALO = 3.6  # points, more than the line's width
 PART = 0.44  # of a row, on either side of its middle
 
@@ -140,6 +140,6 @@ def pieces(sweep: Sweep, line: Line, x_axis: CellAxis, y_axis: CellAxis | None) 
 
 
 def _looks(line: Line, theme: Theme) -> list[dict[str, Any]]:
-    look = {**LOOKS.get(line.name, OTHER), "solid_capstyle": "butt", "dash_capstyle": "butt"}
+    look = {**LOOKS[line.name], "solid_capstyle": "butt", "dash_capstyle": "butt"}
     halo = {**look, "linewidth": look["linewidth"] + HALO, "linestyle": "-", "alpha": 0.75, "zorder": 5}
     return [{**halo, "color": theme.background}, {**look, "color": theme.foreground, "zorder": 6}]

@@ -30,7 +30,7 @@ def draw_figure(figure: Figure, theme: Theme, sweep: Sweep) -> None:
     from actprof.sweep.panels import Panels
 
     room = WIDTH - 2 * MARGIN
-    header = Header(title(sweep), [*words(sweep.config), f"seed {sweep.seed}"])
+    header = Header(theme.title or title(sweep), [*words(sweep.config), f"seed {sweep.seed}"])
     shared = [*(curves.entries(sweep, theme) if len(sweep.axes) == 1 else []), *cell_axis.entries(sweep, theme)]
     key, panels = Key(shared, room), Panels(sweep, room, theme)
     notes = Paragraph([line for note in sweep.notes for line in wrapped([note], room, NOTE)], NOTE, muted=True)

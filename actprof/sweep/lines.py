@@ -5,13 +5,14 @@ from __future__ import annotations
 import bisect
 import math
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import groupby, pairwise
 from typing import NamedTuple
 
 import numpy as np
 
 from actprof.arrays import Counts, Floats
+from actprof.diagnosis.verdicts import CHANGE
 from actprof.sweep.level_search import (
     LAYERS,
     ROUNDING,
@@ -24,8 +25,8 @@ from actprof.sweep.level_search import (
     search_places,
 )
 from actprof.sweep.result import Axis, Line, Point
-from actprof.theory.criticality import Conditions, Criticalities, between, conditions, silence_about
-from actprof.theory.predictions import TRAINABLE_SCALES
+from actprof.theory.criticality import Conditions, Criticalities, between, conditions, gradient_growths, silence_about
+from actprof.theory.predictions import EDGE_WORDS, JUMP_WORDS, TRAINABLE_SCALES
 
 
 class Kind(NamedTuple):
@@ -33,7 +34,7 @@ class Kind(NamedTuple):
 
     Attributes:
         name: of the line.
-        scales: depth scales that the stack is deep, with the sign of its phase; 0 on the edge of chaos.
+        scales: what the curve is there times the depth, with the sign of the phase; 0 on the edge of chaos.
         rising: whether the criticality rises there.
         jumps: whether it does so at once, without being there anywhere, as the variance jumps.
     """
@@ -49,6 +50,7 @@ class Crossing(NamedTuple):
     place: float
 
 
+Wanted = tuple[Row, float, float]  # a row, a place in it, and the level that its value is to be told from
 Piece = list[tuple[int, float]]  # (row, place), row after row
 
 
@@ -98,10 +100,12 @@ def _scaled(place: float, logarithmic: bool) -> float:
     return math.log(place) if logarithmic else place
 
 
-CRITICAL, TRAINABLE = "critical", "trainable"
+CRITICAL, TRAINABLE, GRADIENT = "critical", "trainable", "gradient"
 
-SCALES = ((CRITICAL, 0.0), (TRAINABLE, -TRAINABLE_SCALES), (TRAINABLE, TRAINABLE_SCALES))
-"""Line → how many depth scales deep a stack on it is, with the sign of the phase."""
+DEPTH_SCALES = {TRAINABLE: TRAINABLE_SCALES, GRADIENT: 2 * math.log(CHANGE.value)}
+"""Line → how many depth scales deep a stack on it is; or how much the logarithm of its squared gradient changes."""
+
+SCALES = ((CRITICAL, 0.0), *((name, sign * scales) for name, scales in DEPTH_SCALES.items() for sign in (-1, 1)))
 
 MIN_JUMP = 1e-3  # difference of criticalities right beside each other, from which on it is one
 HALVINGS = 5  # how often the distance of two rows, between which a line ends, is halved
@@ -144,23 +148,40 @@ class RowCrossings:
         places = [list(self.places) for _ in rows]
         for name, scales in SCALES:
             levels = [scales / row.depth for row in rows]
-            curves = [list(zip(some, self.criticalities([(row, place) for place in some], level), strict=True))
+            measure = self._rates if name == GRADIENT else self._values
+            wanted = [[(row, place, level) for place in some]
                       for row, level, some in zip(rows, levels, places, strict=True)]
+            told = iter(measure([each for some in wanted for each in some]))
+            curves = [[(place, next(told)) for _, place, _ in some] for some in wanted]
 
-            def values(numbers: Counts, where: Floats, levels: Sequence[float] = levels) -> Floats:
-                return np.array(self._values([(rows[number], place, levels[number]) for number, place in
-                                              zip(numbers.tolist(), where.tolist(), strict=True)]))
+            def values(numbers: Counts, where: Floats, levels: Sequence[float] = levels,
+                       measure: Callable[[Sequence[Wanted]], list[float]] = measure) -> Floats:
+                return np.array(measure([(rows[number], place, levels[number]) for number, place in
+                                         zip(numbers.tolist(), where.tolist(), strict=True)]))
 
             crossed = crossings(curves, levels, values)
             below, above = (self.criticalities([(rows[number], place * (1 + side)) for number, _, place in crossed],
                                                0.0) for side in (-TOLERANCE, TOLERANCE))
             for (number, rising, place), low, high in zip(crossed, below, above, strict=True):
-                jumps = abs(high - low) > MIN_JUMP
+                jumps = abs(high - low) > MIN_JUMP and name != GRADIENT  # which finite stacks change smoothly
                 if jumps:  # which may cross other levels as well
                     places[number] = sorted({*places[number], place * (1 - TOLERANCE), place * (1 + TOLERANCE)})
                 if name == CRITICAL or not jumps:  # depths that are jumped over are nobody's
                     found[number].append(Crossing(Kind(name, scales, rising, jumps), place))
         return found
+
+    def growths(self, wanted: Sequence[tuple[Row, float, float]]) -> list[float]:
+        """How much the logarithm of the squared gradient changes over stacks of these depths, from the inputs' own
+        variance on; NaN where theory is silent."""
+        known = [(self._known(row, place), depth) for row, place, depth in wanted]
+        told = [(each, depth) for each, depth in known if each is not None]
+        values = iter(gradient_growths(*zip(*told, strict=True)) if told else ())
+        return [math.nan if each is None else next(values) for each, _ in known]
+
+    def _rates(self, wanted: Sequence[Wanted]) -> list[float]:
+        """The same a layer."""
+        growths = self.growths([(row, place, row.depth) for row, place, _ in wanted])
+        return [growth / row.depth for growth, (row, _, _) in zip(growths, wanted, strict=True)]
 
     def _known(self, row: Row, place: float) -> Conditions | None:
         """What decides on the stack there; None where theory is silent."""
@@ -179,7 +200,7 @@ class RowCrossings:
         one, other = self._known(row, low), self._known(row, high)
         return one and other and between(one, other, (place - low) / (high - low))
 
-    def _values(self, wanted: Sequence[tuple[Row, float, float]]) -> list[float]:
+    def _values(self, wanted: Sequence[Wanted]) -> list[float]:
         """The criticalities of rows at places, as exactly as it takes to tell them from levels; NaN where theory is
         silent."""
         known = [(self._known(row, place), level) for row, place, level in wanted]
@@ -193,51 +214,46 @@ def _kinds(crossings: Sequence[Crossing]) -> list[Kind]:
     return sorted(each.kind._replace(jumps=False) for each in crossings)
 
 
-def trainable_depths(axes: Sequence[Axis], along: int, rows: Sequence[Row], theory: RowCrossings,
-                     title: str) -> tuple[Line, ...]:
-    """Lines of the depth TRAINABLE_SCALES ξ over the other axis, as far as it is on that of the depths; () without one.
+def depths(axes: Sequence[Axis], along: int, rows: Sequence[Row], theory: RowCrossings, name: str) -> tuple[Line, ...]:
+    """Lines of a depth over the other axis, as far as it is on that of the depths; () without one.
 
     Args:
         along: the number of the axis that the rows run along.
+        name: one of DEPTH_SCALES.
     """
     deep = next((number for number, axis in enumerate(axes) if axis.name == LAYERS), None)
     if deep is None:
         return ()
-    along_rows = along != deep
-    found = _criticalities(rows, theory, axes[deep].numbers[-1], along_rows)
-    low, high = extent(axes[deep]) if len(axes) > 1 else (axes[deep].numbers[0], axes[deep].numbers[-1])
-    pieces = [_points(list(piece), deep)
-              for sign, piece in groupby(found, lambda each: _side(each[1], low, high)) if sign]
+    # The deepest stacks are asked: a single layer has no weights like those above it.
+    along_rows, deepest = along != deep, axes[deep].numbers[-1]
+    wanted = [(rows[-1], place) for place in theory.places] if along_rows else [(row, deepest) for row in rows]
+    low, high = extent(axes[deep]) if len(axes) > 1 else (axes[deep].numbers[0], deepest)
+    signed = _gradient_depths(theory, wanted, high) if name == GRADIENT else [
+        DEPTH_SCALES[name] / value if value else math.inf for value in theory.criticalities(wanted)]
+    places = theory.places if along_rows else [row.place for row in rows]
+    found = [(place, depth if low <= abs(depth) <= high else 0.0) for place, depth in zip(places, signed, strict=True)]
+    pieces = [tuple((place, abs(depth)) if deep else (abs(depth), place) for place, depth in piece)
+              for sign, piece in groupby(found, lambda each: np.sign(each[1])) if sign]
     if along_rows:
-        return tuple(Line(TRAINABLE, title, piece) for piece in pieces)
+        return tuple(Line(name, TITLES[name], piece) for piece in pieces)
     points = tuple(point for piece in pieces for point in piece)
-    return (Line(TRAINABLE, title, points, rows=len(axes) > 1),) if points else ()
+    return (Line(name, TITLES[name], points, rows=len(axes) > 1),) if points else ()
 
 
-def _criticalities(rows: Sequence[Row], theory: RowCrossings, deepest: float,
-                   along_rows: bool) -> list[tuple[float, float]]:
-    """(place on the other axis, criticality) of the deepest stacks: a single layer has no weights like those above it.
-
-    Args:
-        along_rows: whether the rows are of one depth each, and run along the other axis.
-    """
-    if along_rows:
-        places, wanted = theory.places, [(rows[-1], place) for place in theory.places]
-    else:
-        places, wanted = [row.place for row in rows], [(row, deepest) for row in rows]
-    return list(zip(places, theory.criticalities(wanted), strict=True))
-
-
-def _side(criticality: float, low: float, high: float) -> int:
-    """The side of the edge of chaos, -1 or 1; 0 if the depth is not between the ends of the axis."""
-    if not low * abs(criticality) <= TRAINABLE_SCALES <= high * abs(criticality):
-        return 0
-    return 1 if criticality > 0 else -1
-
-
-def _points(found: Sequence[tuple[float, float]], deep: int) -> tuple[Point, ...]:
-    depths = [(place, TRAINABLE_SCALES / abs(criticality)) for place, criticality in found]
-    return tuple(depths if deep else [(depth, place) for place, depth in depths])
+def _gradient_depths(theory: RowCrossings, wanted: Sequence[tuple[Row, float]], deepest: float) -> list[float]:
+    """The depth at which each gradient has changed by as much as it may, with the sign of the change; infinite where
+    that is deeper than `deepest`."""
+    steps = np.arange(1, math.ceil(deepest) + 1)
+    growths = np.reshape(theory.growths([(row, place, depth) for row, place in wanted for depth in steps.tolist()]),
+                         (-1, len(steps)))
+    over = np.abs(growths) >= DEPTH_SCALES[GRADIENT]
+    first = over.argmax(axis=1)
+    found = []
+    for growth, step, any_ in zip(growths, first.tolist(), over.any(axis=1).tolist(), strict=True):
+        before, here = np.abs(growth[max(step - 1, 0)]), np.abs(growth[step])
+        depth = step + (DEPTH_SCALES[GRADIENT] - before) / (here - before) if any_ and step else math.inf
+        found.append(math.copysign(depth, growth[step]))
+    return found
 
 
 MAX_NAMED = 3  # maximum rows that are named for one reason
@@ -277,8 +293,9 @@ def _named(row: Row, other: Axis | None) -> str:
 
 JUMP = "jump"
 
-TITLES = {CRITICAL: "edge of chaos: χ₁ = 1", JUMP: "variance jumps, χ₁ skips 1",
-          TRAINABLE: f"depth {TRAINABLE_SCALES:g} ξ_c: inputs still told apart"}
+TITLES = {CRITICAL: f"{EDGE_WORDS}: χ₁ = 1", JUMP: JUMP_WORDS,
+          TRAINABLE: f"depth {TRAINABLE_SCALES:g} ξ_c: inputs still told apart",
+          GRADIENT: f"gradients change ×{CHANGE.value:g}: trainable within both"}
 """Of each line; at a jump the variance goes to another fixed point, or to infinity."""
 
 WEIGHTS = "gain", "std"
@@ -302,8 +319,9 @@ def lines(axes: Sequence[Axis], stack_at: StackAt, second_moment: float) -> tupl
     rows = rows_of(stack_at, along, axis, other, second_moment)
     theory = RowCrossings(axis, other is not None, second_moment)
     drawn = () if axis.name == LAYERS else _drawn(theory.found(rows), axis, other, along)
-    if all(line.name != TRAINABLE for line in drawn):
-        drawn += trainable_depths(axes, along, rows, theory, TITLES[TRAINABLE])
+    for name in DEPTH_SCALES:
+        if all(line.name != name for line in drawn):
+            drawn += depths(axes, along, rows, theory, name)
     note = silences(theory, rows, axis, other, second_moment)
     return drawn, note or ("" if drawn else nothing_to_draw(theory, rows, axis, other))
 

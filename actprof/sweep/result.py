@@ -146,8 +146,8 @@ class Line:
     """What theory draws on the grid: points (x, y) in the axes' coordinates, in order; of one axis (x, 0).
 
     Attributes:
-        name: "critical" (χ₁ = 1, the edge of chaos), "jump" (the variance jumps, and χ₁ past 1) or "trainable" (as deep
-            as six times the depth scale).
+        name: "critical" (χ₁ = 1, the edge of chaos), "jump" (the variance jumps, and χ₁ past 1), "trainable" (as deep
+            as six times the depth scale) or "gradient" (as deep as gradients stay within a verdict's limit).
         title: for a legend.
         rows: whether the points belong to separate rows of names, and are no curve.
     """

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, TextIO
+from typing import Any, TextIO
 
+from actprof.diagnosis.terms import VERDICTS
 from actprof.diagnosis.verdicts import DRIFTING, HEALTHY, UNCERTAIN
 from actprof.digits import number, percent, power_of_ten
 from actprof.report.settings import words
@@ -98,25 +99,10 @@ def _text(axis: Axis, value: float) -> str:
     return f"{round(value, 1):g}" if axis.whole else f"{value:.5g}"
 
 
-class Word(NamedTuple):
-    """A verdict in at most eight characters, and what it means."""
-
-    short: str
-    meaning: str
-
-
-WORDS = {
-    HEALTHY: Word("ok", "activations and gradients keep their size"),
-    "vanishing": Word("vanish", "activations or gradients shrink to nothing"),
-    "exploding": Word("explode", "activations or gradients grow too much"),
-    "saturated": Word("saturat.", "most values lie where the activation is flat"),
-    "dying": Word("dying", "most units are 0 for every input"),
-    "collapsed": Word("collaps.", "units give the same for every input"),
-    "symmetric": Word("symm.", "all units of a layer are the same"),
-    "non_finite": Word("non-fin.", "numbers became infinite or NaN"),
-    DRIFTING: Word("drift", "healthy at this depth, not in deeper stacks"),
-    UNCERTAIN: Word("unsure", "gradients were not measured, and theory cannot tell"),
-}
+WORDS = {HEALTHY: "ok", "vanishing": "vanish", "exploding": "explode", "saturated": "saturat.", "dying": "dying",
+         "collapsed": "collaps.", "symmetric": "symm.", "non_finite": "non-fin.", DRIFTING: "drift",
+         UNCERTAIN: "unsure"}
+"""Verdicts in at most eight characters."""
 
 
 def title(name: str) -> str:
@@ -149,7 +135,7 @@ def shown(name: str, cell: Cell, short: bool = False) -> str:
     """A quantity of a cell, the verdict too: as one of WORDS where it is to be short."""
     if name != VERDICT:
         return reading(name, cell.statistic(name))
-    return (WORDS[cell.verdict].short if short else cell.verdict) if cell.verdict else "-"
+    return (WORDS[cell.verdict] if short else cell.verdict) if cell.verdict else "-"
 
 
 def _is_share(name: str) -> bool:
@@ -227,10 +213,10 @@ def _parts(sweep: Sweep, first: list[str], stream: TextIO) -> list[tuple[list[st
 
 
 def _legend(sweep: Sweep, short: bool) -> list[str]:
-    """A line for each verdict that occurs, in the order of WORDS."""
+    """A line for each verdict that occurs, with the meaning that every command gives it."""
     codes = {cell.verdict for cell in sweep.cells} if VERDICT in sweep.quantities else set()
-    return [f"{f'{word.short} = ' if short else ''}{code}: {word.meaning}"
-            for code, word in WORDS.items() if code in codes]
+    return [f"{f'{WORDS[term.key]} = ' if short else ''}{term.key}: {term.meaning}"
+            for term in VERDICTS if term.key in codes]
 
 
 def _named(name: str) -> str:

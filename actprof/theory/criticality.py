@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from actprof.arrays import Floats
 from actprof.catalogue.activations import bind
 from actprof.engine.spec import StackSpec
 from actprof.registry import Choice
@@ -20,6 +21,7 @@ from actprof.theory.fields import correlations, moment_table, variance_limits
 from actprof.theory.layers import scales, why_no_theory
 from actprof.theory.predictions import MAX_Q
 
+FAR = 1e3  # a logarithm as good as infinite
 NEAR = 1e-5  # distance of χ₁ from 1 within which the depth scale is taken from it, above 1 too
 
 
@@ -75,6 +77,34 @@ class Criticalities:
         decay = correlations(bind(choice), np.array([each.sigma_w for each in some]), q)[1]
         with np.errstate(divide="ignore"):
             self._depths |= zip(some, np.maximum(-np.log(decay), 0.0).tolist(), strict=True)
+
+
+@np.errstate(all="ignore")
+def gradient_growths(known: Sequence[Conditions], depths: Sequence[float]) -> list[float]:
+    """Σ ln χ over the layers above the first, from the inputs' own variance on: the logarithm of how much larger a
+    sample's squared gradient is in the first layer than in the last. Between two depths it goes on evenly."""
+    places: dict[Conditions, list[int]] = defaultdict(list)
+    for place, each in enumerate(known):
+        places[each].append(place)
+    above, growths = np.asarray(depths) - 1, np.zeros(len(known))
+    for choice, some in _by_activation(known):
+        sums = _summed(choice, some, math.ceil(above.max(initial=1.0)))
+        for each, one in zip(some, np.transpose(sums), strict=True):
+            growths[places[each]] = np.interp(above[places[each]], np.arange(len(one)), one)
+    return [float(growth) for growth in growths]
+
+
+def _summed(choice: Choice, some: Sequence[Conditions], layers: int) -> list[Floats]:
+    """After none, one, two … layers Σ ln χ of each stack."""
+    table = moment_table(bind(choice))
+    sigma_w, sigma_b, q = np.array([(each.sigma_w, each.sigma_b, each.first) for each in some]).T
+    sums = [np.zeros(len(some))]
+    for _ in range(layers):
+        q = np.minimum(q, MAX_Q)
+        growth = np.log(sigma_w**2 * table.slope_square(q))
+        sums.append(sums[-1] + np.nan_to_num(growth, nan=0.0, neginf=-FAR, posinf=FAR))
+        q = sigma_w**2 * np.where(q > 0, table.square(np.log(q)), table.zero.square) + sigma_b**2
+    return sums
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,7 @@ from actprof.theory.length_map import (
 from actprof.theory.pairs import pair
 from actprof.theory.predictions import MARGINAL as MARGINAL
 from actprof.theory.predictions import Edge as Edge
-from actprof.theory.predictions import FixedPoint, FixedPoints, Gains
+from actprof.theory.predictions import FixedPoint, FixedPoints, Gains, Jump
 
 ROUNDING = 1e-12  # a slope that counts as 0, and the gap between two inputs below which there is none
 
@@ -117,6 +117,7 @@ def _chaotic(phi: BoundActivation, sigma_w: float, sigma_b: float, q: float) -> 
 
 
 EDGE_ROUNDING = 1e-12  # share of a variance that may be rounding
+BESIDE = 1e-3  # share of σ_w by which both sides of a jump are apart from it
 MIN_BIAS = 1e-8  # σ_b down to which q - W/E φ'² = σ_b², of the order of q³ for a smooth odd φ, stands out of rounding
 
 
@@ -187,6 +188,21 @@ def stable_edge(choice: Choice, edge: Edge) -> Edge | None:
     q = VARIANCES[there]
     turns = crossings(excess, q, q * (slope / slope_square - 1)[there], MARGINAL)
     return edge_of_chaos(choice, turns[0]) if len(turns) == 1 else None
+
+
+@functools.lru_cache(256)
+@np.errstate(all="ignore")
+def jump(choice: Choice) -> Jump | None:
+    """The least σ_w without biases at which inputs with E x² = 1 start on an unstable fixed point: E φ(σ_w z)² = 1."""
+    phi = bind(choice)
+    starts = crossings(lambda q: float(moments(phi, q).square - 1), VARIANCES, scanned(phi)[0] - 1, 0.0)
+    unstable = [q for q in starts
+                if stability_at(phi, math.sqrt(q), q, float(q * moments(phi, q).square_slope)) == "unstable"]
+    if not unstable:
+        return None
+    below, above = (limit(phi, sigma_w, 0.0, sigma_w**2, roots(phi, sigma_w, 0.0) or [])
+                    for sigma_w in (math.sqrt(unstable[0]) * (1 + side) for side in (-BESIDE, BESIDE)))
+    return Jump(math.sqrt(unstable[0]), below, above)
 
 
 def _edge(phi: BoundActivation, q: float, sigma_b: float) -> Edge:

@@ -13,6 +13,7 @@ from actprof.engine.inputs import InputMoments
 
 MAX_Q = 1e12  # the largest variance that is looked at: one beyond it counts as infinite
 TRAINABLE_SCALES = 6.0  # depth scales ξ_c to which stacks can be trained (Schoenholz et al. 2017)
+EDGE_WORDS, TURN_WORDS, JUMP_WORDS = "edge of chaos", "where it turns stable", "variance jumps, χ₁ skips 1"
 BAND = 1.959963984540054  # standard deviations to each side that hold 95 %
 MARGINAL = 1e-6  # distance from 1 within which a slope counts as 1: what it changes takes a million layers
 
@@ -161,6 +162,15 @@ class Edge:
     def stable(self) -> bool:
         """Whether layers stay there: a neutral point counts as stable."""
         return self.stability != "unstable"
+
+
+@dataclass(frozen=True)
+class Jump:
+    """A σ_w without biases at which the variance that inputs with E x² = 1 end at jumps: the ends right beside it."""
+
+    sigma_w: float
+    below: float
+    above: float
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import warnings
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -40,13 +41,14 @@ def render(training: Training, style: Style) -> bytes:
     """
     if not all(arm.median_run.layers for arm in training.arms):
         raise SpecError("--animate needs a hidden layer whose activations can be shown. Add --layers 1.")
-    with collector_paused(), warnings.catch_warnings(), matplotlib_set_up(THEMES[style.theme]):
+    theme = replace(THEMES[style.theme], title=style.title)
+    with collector_paused(), warnings.catch_warnings(), matplotlib_set_up(theme):
         from matplotlib.figure import Figure
 
         from actprof.train.film import Film, comment
 
         figure = Figure(dpi=style.dpi)
-        film = Film(figure, THEMES[style.theme], training)
+        film = Film(figure, theme, training)
         require_animatable(len(film.iterations), style.dpi, *figure.get_size_inches())
         return _gif(_frames(figure, film), len(film.iterations), comment(training))
 

@@ -44,7 +44,7 @@ def draw_figure(figure: Figure, theme: Theme, training: Training, log_y: bool) -
 
     arms, room = training.arms, WIDTH - 2 * MARGIN
     size = KEY if len(arms) <= FEW else MANY
-    header = Header(TITLE, words(training))
+    header = Header(theme.title or TITLE, words(training))
     key = Key([arm_sample(_short(wrapped([arm.label], MAX_NAME, size, True)), place, theme)
                for place, arm in enumerate(arms)], room, size, bold=True)
     loss = LossCurves(training, log_y)

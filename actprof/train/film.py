@@ -34,6 +34,7 @@ LEFT, GAP = 292.0, 16.0  # of the panels, and between them
 LABEL, STATE, CAPTION, NOTE, TICK = 17.0, 17.0, 14.0, 13.0, 13.0
 MIN_HEIGHT, PROGRESS, BELOW = 64.0, 84.0, 38.0  # of the bars; of the loss; of ticks
 INDENT, OVERHANG = 26.0, 6.0  # of the state; how far the label of a tick may stand out to the side
+BESIDE = 260.0  # of the heading: the iteration
 AXIS, MAX_POINTS = 17.0, 1000  # of the losses
 ROOM, MAX_LINES = 174.0, 2  # for an arm's label
 SAID = {"loss": "{}", "norm": "norm {}", "optimizer": "{}", "rate": "lr {:g}", "schedule": "schedule {}",
@@ -110,7 +111,7 @@ class Film:
         self.iterations = [int(done) for done in longest.checkpoints]
         columns = max(len(_shown(arm)) for arm in arms)
         self._rows = [Row(arm, training.data, place, columns) for place, arm in enumerate(arms)]
-        header = Header(NAME, words(training), WIDTH)
+        header = Header(theme.title or NAME, words(training), WIDTH, BESIDE)
         least = header.height + sum(row.height for row in self._rows) + PROGRESS + BELOW + 14
         self.sheet = Sheet(figure, theme, least, WIDTH)
         self.moving: list[Artist] = []

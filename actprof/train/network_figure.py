@@ -102,7 +102,7 @@ def draw_figure(figure: Figure, theme: Theme, training: Training) -> None:
     from actprof.report.sheet import MARGIN, WIDTH, Header, Paragraph, Sheet
 
     found = networks(training)
-    header = Header(TITLE, words(training))
+    header = Header(theme.title or TITLE, words(training))
     drawings = [Drawing(network, WIDTH, f"network {place}") for place, network in
                 enumerate(found[:MAX_NETWORKS], start=1)]
     foot = Paragraph.of(_left_out(found), WIDTH - 2 * MARGIN, FOOT, muted=True)

@@ -17,7 +17,7 @@ from actprof.data.request import RowsSpec
 from actprof.data.table import Table, is_usual, size_text
 from actprof.diagnosis import rules
 from actprof.diagnosis.remedies import Trials
-from actprof.diagnosis.verdicts import Verdict
+from actprof.diagnosis.verdicts import CHANCE, DIVERGED, LEARNED, MASTERED, WEAK, Verdict
 from actprof.digits import percent
 from actprof.engine.inputs import FileInputs, input_moments
 from actprof.engine.measure import measured
@@ -26,18 +26,6 @@ from actprof.errors import ResourceError
 from actprof.theory.stack import predict
 from actprof.train.result import USUAL_RATIO, Run
 from actprof.train.spec import TrainSpec
-
-LEARNED = 0.99
-"""A loss above this part of what a network gets that does not look at its inputs shows that nothing was learned."""
-
-MASTERED, WEAK = 0.9, 0.5
-"""Parts of the way from guessing to no error: from the first on all is well, below the second something is wrong."""
-
-CHANCE = 0.05
-"""An accuracy that is not this part of the way above guessing, or within three standard errors of it, is chance."""
-
-DIVERGED = 10.0
-"""A loss that ends this many times above its start, and above what not looking would give, has gone astray."""
 
 STILL = 0.1 * USUAL_RATIO  # weights that change by less than this part of their size per update stand still
 FALLING = 1.02  # a smoothed loss that was this much higher after three quarters of the updates is still on its way down
@@ -80,7 +68,7 @@ class Evidence:
     @property
     def fits(self) -> bool:
         """Whether the training loss shows that the network looks at its inputs."""
-        return self.run.train_loss <= LEARNED * self.best_constant_loss
+        return self.run.train_loss <= LEARNED.value * self.best_constant_loss
 
     @property
     def gain(self) -> float:
@@ -106,7 +94,7 @@ class Evidence:
     @property
     def beats_chance(self) -> bool:
         error = math.sqrt(self.baseline * (1 - self.baseline) / max(len(self.data.x_test), 1))
-        return self.score - self.baseline > max(3 * error, CHANCE * (1 - self.baseline))
+        return self.score - self.baseline > max(3 * error, CHANCE.value * (1 - self.baseline))
 
     @property
     def is_falling(self) -> bool:
@@ -137,7 +125,7 @@ class Why(NamedTuple):
 def judged(evidence: Evidence) -> tuple[str, Why]:
     """The status of a run, and why unless it is simply "ok"."""
     run = evidence.run
-    if run.status == "diverged" or run.train_loss > DIVERGED * max(run.smoothed[0], evidence.best_constant_loss):
+    if run.status == "diverged" or run.train_loss > DIVERGED.value * max(run.smoothed[0], evidence.best_constant_loss):
         return "diverged", _diverged(evidence)
     if run.status == "interrupted":
         return "interrupted", Why(f"after {run.iterations:,} iterations")
@@ -155,7 +143,7 @@ def _status(evidence: Evidence) -> str:
     best = max(evidence.gain, evidence.skill)
     if not evidence.fits and not evidence.beats_chance:
         return "not_learning"
-    if evidence.fits and (best >= MASTERED or (best >= WEAK and not evidence.is_falling)):
+    if evidence.fits and (best >= MASTERED.value or (best >= WEAK.value and not evidence.is_falling)):
         return "ok"
     if evidence.start and evidence.start.code in BADLY_SCALED:
         return "badly_scaled"

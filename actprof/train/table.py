@@ -70,9 +70,10 @@ def _cells(arm: TrainedArm, data: DataSummary) -> list[str]:
     """Medians over the runs; how many of several ended as the median one did."""
     runs, status, repeats = arm.runs, arm.median_run.status, arm.config["repeats"]
     several = f" {sum(run.status == status for run in runs)}/{repeats}" if repeats > 1 else ""
+    said = f"{status.replace('_', ' ')}{several}"
     half, score = arm.iterations_to_half, data.score_text(arm.score(data)).removeprefix("R² ").removesuffix(" %")
     return [arm.label, number(arm.first_loss, DIGITS), number(arm.last_loss, DIGITS), score,
-            f"{half:,.0f}" if math.isfinite(half) else "never", _dead(arm.dead_fractions), f"{status}{several}"]
+            f"{half:,.0f}" if math.isfinite(half) else "never", _dead(arm.dead_fractions), said]
 
 
 def _dead(shares: Sequence[float]) -> str:

@@ -21,7 +21,7 @@ from actprof.sweep.phases.boundaries import Branch, boundaries, depth_lines, edg
 from actprof.sweep.phases.request import HEIGHT, VALUES_B, VALUES_W, PhaseSpec, most_sigma_w, rounded_up, widened
 from actprof.sweep.phases.result import PhaseDiagram, PhaseDiagrams, PhaseGrid, Scheme
 from actprof.theory.fields import depth_scales, field, moment_table
-from actprof.theory.fixed_points import critical, fixed_points
+from actprof.theory.fixed_points import critical, fixed_points, jump
 from actprof.theory.layers import NEGLIGIBLE, scales, why_no_theory
 from actprof.theory.predictions import MARGINAL, TRAINABLE_SCALES
 
@@ -105,7 +105,7 @@ def _diagram(choice: Choice, request: PhaseSpec) -> tuple[PhaseDiagram, list[str
     quarters = dict.fromkeys((0.0, *(cells.sigma_b[-1] * part / 4 for part in (1, 2, 3, 4))))
     edges = tuple(filter(None, (critical(choice, sigma_b) for sigma_b in quarters)))
     return (PhaseDiagram(str(choice), choice.label, phi.formula, cells, sections, turns, edges, lines,
-                         tuple(schemes)),
+                         tuple(schemes), jump(choice)),
             notes + _remarks(choice, schemes))
 
 

@@ -31,7 +31,7 @@ def draw_figure(figure: Figure, theme: Theme, result: PhaseDiagrams) -> None:
     from actprof.sweep.phases.plane import Plane, entries
     from actprof.sweep.phases.table import settings
 
-    header = Header(TITLE, settings(result))
+    header = Header(theme.title or TITLE, settings(result))
     key = Key(entries(result.diagrams, theme), WIDTH - 2 * MARGIN)
     columns = min(math.ceil(math.sqrt(len(result.diagrams))), MAX_COLUMNS)
     wide = WIDTH / columns

@@ -15,8 +15,8 @@ from actprof.report.sheet import DETAIL, LABEL, Entry, Paragraph, Sheet, Stack
 from actprof.report.style import Theme
 from actprof.report.ticks import Linear
 from actprof.sweep.phases.result import PhaseDiagram, PhaseGrid, Scheme
-from actprof.sweep.phases.table import MEANINGS, NAMES, TURN, depth_words, edge_lines, short_statement
-from actprof.theory.predictions import TRAINABLE_SCALES, Edge
+from actprof.sweep.phases.table import MEANINGS, NAMES, depth_words, edge_lines, short_statement
+from actprof.theory.predictions import EDGE_WORDS, TRAINABLE_SCALES, TURN_WORDS, Edge
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -151,9 +151,9 @@ def entries(diagrams: Sequence[PhaseDiagram], theme: Theme) -> list[Entry]:
     found += [Entry(text, [edge_look(stable, theme)]) for stable, text in EDGES.items()
               if any(point.stable == stable for point in points)]
     if any(len(branch) == 1 for diagram in diagrams for branch in diagram.edges):
-        found.append(Entry("edge of chaos in one point", [mark_look("edge point", theme)]))
+        found.append(Entry(f"{EDGE_WORDS} in one point", [mark_look("edge point", theme)]))
     if any(diagram.grid.holds(turn.sigma_w, turn.sigma_b) for diagram in diagrams for turn in diagram.turns):
-        found.append(Entry(TURN, [mark_look("turn", theme)]))
+        found.append(Entry(TURN_WORDS, [mark_look("turn", theme)]))
     for number, layers in enumerate(sorted({line.layers for diagram in diagrams for line in diagram.depth_lines})):
         text = f"{layers} layers" if number else (
             f"{TRAINABLE_SCALES:g} ξ_c = {layers} layers: inputs told apart")

@@ -46,6 +46,7 @@ def _diagram(diagram: PhaseDiagram) -> dict[str, Any]:
             "quantities": quantities(grid),
             "edges": [[_point(point) for point in piece] for piece in diagram.edges],
             "turns": [_point(point) for point in diagram.turns],
+            "jump": None if diagram.jump is None else asdict(diagram.jump),
             "depth_lines": [asdict(line) for line in diagram.depth_lines],
             "schemes": [_scheme(scheme) for scheme in diagram.schemes]}
 

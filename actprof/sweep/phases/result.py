@@ -11,7 +11,7 @@ import numpy as np
 
 from actprof.arrays import Floats
 from actprof.diagnosis.verdicts import CHANGE
-from actprof.theory.predictions import MARGINAL, TRAINABLE_SCALES, Edge, FixedPoints
+from actprof.theory.predictions import MARGINAL, TRAINABLE_SCALES, Edge, FixedPoints, Jump
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -134,6 +134,7 @@ class PhaseDiagram:
         edges: the edge of chaos as far as it lies on the plane, in pieces along which its variance rises; each of them
             is one smooth line from border to border, or a single point.
         turns: where it turns from unstable to stable or back, wherever that is.
+        jump: where the variance jumps without biases.
         critical: points of the edge at a few σ_b, the one with the least variance each.
         depth_lines: around the edge.
         schemes: in the order of the request.
@@ -148,6 +149,7 @@ class PhaseDiagram:
     critical: tuple[Edge, ...]
     depth_lines: tuple[DepthLine, ...] = field(repr=False)
     schemes: tuple[Scheme, ...]
+    jump: Jump | None = None
 
     @property
     def spots(self) -> tuple[tuple[Scheme, ...], ...]:

@@ -10,15 +10,14 @@ from actprof.diagnosis.verdicts import CHANGE
 from actprof.digits import grouped, number, without_rounding
 from actprof.report.terminal import Column, folded, printed, table, written
 from actprof.sweep.phases.result import PhaseDiagram, PhaseDiagrams, Scheme
-from actprof.theory.predictions import TRAINABLE_SCALES
+from actprof.theory.predictions import EDGE_WORDS, JUMP_WORDS, TRAINABLE_SCALES, TURN_WORDS
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-NAMES = {"ordered": "ordered", "chaotic": "chaotic", "edge": "edge of chaos", "diverges": "diverges"}
+NAMES = {"ordered": "ordered", "chaotic": "chaotic", "edge": EDGE_WORDS, "diverges": "diverges"}
 MEANINGS = {"ordered": "gradients vanish", "chaotic": "gradients explode",
             "diverges": "the variance grows without bound"}
-TURN = "where it turns stable"
 
 
 def settings(result: PhaseDiagrams) -> list[str]:
@@ -66,8 +65,11 @@ def edge_lines(diagram: PhaseDiagram) -> list[str]:
     lines = [] if start is None else [
         f"edge of chaos at σ_b = 0: σ_w = {significant(start.sigma_w, 5)}, "
         f"{'any q' if start.q is None else f'q* = {significant(start.q, 4)}'}{unstable(start.stable)}"]
-    return lines + [f"{TURN}: σ_w = {significant(turn.sigma_w, 5)}, σ_b = {significant(turn.sigma_b, 4)}, "
+    lines += [f"{TURN_WORDS}: σ_w = {significant(turn.sigma_w, 5)}, σ_b = {significant(turn.sigma_b, 4)}, "
                     f"q* = {significant(turn.q, 4)}" for turn in diagram.turns]
+    if diagram.jump is not None:
+        lines.append(f"{JUMP_WORDS}: σ_w = {significant(diagram.jump.sigma_w, 5)}, σ_b = 0, for inputs with E x² = 1")
+    return lines
 
 
 def unstable(stable: bool) -> str:
