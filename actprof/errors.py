@@ -32,6 +32,15 @@ class ResourceError(ActprofError):
     """The machine is too small for the request."""
 
 
+class ActprofWarning(UserWarning):
+    """What the command line notes about a result."""
+
+
+def out_of_memory(error: MemoryError) -> ResourceError:
+    """The same, as something that the user can act on."""
+    return ResourceError(f"not enough memory: {error}. Lower --width, --layers or --batch-size.")
+
+
 def quoted(text: object, limit: int = 60) -> str:
     """Quote the user's own text for a message: control characters escaped, long text shortened."""
     plain = "".join(c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode()

@@ -7,8 +7,8 @@ import os
 import queue
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
-from typing import TypeVar
+from contextlib import contextmanager, suppress
+from typing import Any, TypeVar
 
 _LIMITS = (("sys/fs/cgroup", "memory.max"), ("sys/fs/cgroup/memory", "memory.limit_in_bytes"))
 """Mount point and limit file of a control group, in version 2 and in version 1."""
@@ -69,8 +69,40 @@ def one_blas_thread() -> None:
 
     Threads over a BLAS with threads of its own are 2 to 10 times slower than either alone.
     """
-    for variable in BLAS_VARIABLES:
-        os.environ[variable] = "1"
+    os.environ.update(ONE_THREAD)
+
+
+ONE_THREAD = dict.fromkeys(BLAS_VARIABLES, "1")
+_held: Any = None  # what gives BLAS its own threads back
+_holding = 0  # calls that hold BLAS to one thread
+_all_held = False  # whether BLAS keeps to that in every thread: OpenMP counts for each thread anew
+_lock = threading.Lock()
+
+
+@contextmanager
+def blas_held() -> Iterator[None]:
+    """Inside, BLAS keeps to one thread though NumPy was imported before it could be told so; then it has its own again.
+
+    Calls from several threads at once share it: the first begins it, the last ends it.
+    """
+    global _held, _holding, _all_held
+    with _lock:
+        _holding += 1
+        if _holding == 1:
+            import numpy  # noqa: F401  # BLAS comes with it
+            from threadpoolctl import ThreadpoolController
+
+            blas = ThreadpoolController().select(user_api="blas")
+            layers = {library["threading_layer"] for library in blas.info()}
+            _held, _all_held = blas.limit(limits=1), bool(layers) and "openmp" not in layers
+    try:
+        yield
+    finally:
+        with _lock:
+            _holding -= 1
+            if not _holding:
+                _held.restore_original_limits()
+                _all_held = False
 
 
 _max_threads: float = math.inf
@@ -84,7 +116,7 @@ def limit_threads(threads: int) -> None:
 
 def cores() -> int:
     """Worker threads to use: the process's cores if BLAS keeps to one thread, else 1."""
-    if not all(os.environ.get(variable) == "1" for variable in BLAS_VARIABLES):
+    if not _all_held and not all(os.environ.get(variable) == "1" for variable in BLAS_VARIABLES):
         return 1
     known = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return int(min(known, _max_threads))

@@ -15,7 +15,7 @@ import click
 from actprof import __version__
 from actprof.cli import signals
 from actprof.cli.standard_streams import Helpful, StdoutError, abandon_stdout, prepare_streams, say
-from actprof.errors import ActprofError, SpecError, quoted
+from actprof.errors import ActprofError, SpecError, out_of_memory, quoted
 
 COMMANDS = {
     "histogram": ("actprof.histogram.command", "Show what happens to the signal in each layer of a dense stack."),
@@ -113,7 +113,7 @@ def _run(argv: Sequence[str] | None) -> int:
     except ActprofError as error:
         return _failed(str(error), error.exit_code)
     except MemoryError as error:
-        return _failed(f"not enough memory: {error}. Lower --width, --layers or --batch-size.", 1)
+        return _failed(str(out_of_memory(error)), 1)
     except StdoutError as error:
         return _not_written(error)
     except OSError as error:

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar, cast
 
 from actprof import __version__
 from actprof.errors import ResourceError, SpecError, quoted
-from actprof.machine import cores, limit_threads
+from actprof.machine import ONE_THREAD, cores, limit_threads
 
 if TYPE_CHECKING:
     from subprocess import Popen
@@ -109,7 +109,8 @@ def _started() -> Popen[bytes]:
 
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}) if hasattr(signal, "pthread_sigmask") else None
     try:
-        return subprocess.Popen([sys.executable, "-I", "-c", _WORKER], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        return subprocess.Popen([sys.executable, "-I", "-c", _WORKER], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                env=os.environ | ONE_THREAD)
     finally:
         if before is not None:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)

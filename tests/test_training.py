@@ -20,7 +20,7 @@ from actprof.train.observer import BINS, Histograms
 from actprof.train.outcome import Evidence, judged
 from actprof.train.request import Varied, train_specs
 from actprof.train.result import TrainedArm
-from actprof.train.session import summary, train
+from actprof.train.session import summarised, train
 from actprof.train.trainer import Batches, Trainer, checkpoints_of, smoothed, updates_per_epoch
 
 BLOBS = DataSpec(sources.parse("blobs:train=240,test=90"))
@@ -486,8 +486,8 @@ def test_what_was_not_begun_when_it_was_stopped_is_left_out(monkeypatch):
     monkeypatch.setattr(session, "cores", lambda: 1)
     stop = threading.Event()
 
-    def progress(arm, repeat, done, loss):
-        if done == 5:
+    def progress(share, arm, loss):
+        if arm == "he" and share > 0.02:
             stop.set()
 
     result = train(specs("he", "xavier"), DATA, BLOBS, 1, progress, stop)
@@ -503,7 +503,7 @@ def test_a_summary_counts_the_parameters(widths, parameters, data):
     rows = np.zeros((classes, features), np.float32)
     numbers = np.arange(classes)
     made = labelled.Labelled(data, rows, numbers, rows, numbers, tuple(map(str, numbers)))
-    described = summary(train_specs(Varied(("he",)), features, classes, widths=widths), made, BLOBS)
+    described = summarised(train_specs(Varied(("he",)), features, classes, widths=widths), made, BLOBS)
     assert described.arms[0].parameters == parameters
     assert Trainer(train_specs(Varied(("he",)), features, classes, widths=widths)[0], made,
                    0).parameters.values.size == parameters
@@ -516,10 +516,10 @@ def test_a_summary_counts_what_is_trained_and_so_does_a_histogram(act, norm, pos
     settings = {"acts": [act], "norms": [norm], "norm_position": position}
     [spec] = specs("he", **settings)
     trainer = Trainer(spec, DATA, 0)
-    assert summary([spec], DATA, BLOBS).arms[0].parameters == trainer.parameters.values.size
+    assert summarised([spec], DATA, BLOBS).arms[0].parameters == trainer.parameters.values.size
     drawn = Network(replace(spec.stack, bias=INITIALIZERS.parse("normal")), 0, 0, np.dtype(np.float32))
     hidden = [drawn.layer(number).parameters for number in (1, 2)]
-    assert hidden == [count for _, _, count in summary([spec], DATA, BLOBS).arms[0].layers[:2]]
+    assert hidden == [count for _, _, count in summarised([spec], DATA, BLOBS).arms[0].layers[:2]]
 
 
 def test_the_typical_run_is_the_median_one_and_the_band_its_quartiles():

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
 import click
 
 from actprof.bounds.spec import FAN_IN, FAN_OUT, MAX_SAMPLES, MIN_SAMPLES, SCHEMES, BoundsSpec
-from actprof.cli.arguments import Command, Number, Whole
+from actprof.cli.arguments import Command, Names, Number, Whole, option_values
 from actprof.cli.completion import names
 from actprof.cli.options import NAME
 from actprof.cli.output import Output, default_name, output_options, seed_option
-from actprof.cli.progress import shown_progress
+from actprof.cli.progress import shown_progress, silent
 from actprof.cli.signals import in_thread
 from actprof.registry import MAX_FAN
 
+if TYPE_CHECKING:
+    from actprof.bounds.result import Bounds
+
 
 @click.command("bounds", cls=Command)
-@click.option("--scheme", "--init", "schemes", multiple=True, default=SCHEMES, metavar=NAME,
+@click.option("--scheme", "--init", "scheme", multiple=True, default=SCHEMES, metavar=NAME,
               shell_complete=names("initializers"),
               help="Weight initialiser, or a number for the std of a normal; repeatable. "
                    f"See 'actprof list inits'.  [default: {', '.join(SCHEMES)}]")
@@ -38,9 +44,7 @@ from actprof.registry import MAX_FAN
 @click.option("--log", is_flag=True, help="Logarithmic axes in the figure: 1/√n is a straight line.")
 @seed_option
 @output_options
-def command(schemes: tuple[str, ...], fan_in: str, fan_out: str, kernel: str | None, groups: int, depthwise: bool,
-            transposed: bool, gain: float | None, samples: int, at: str | None, log: bool, seed: int,
-            output: Output) -> None:
+def command(log: bool, output: Output, **settings: Any) -> None:
     """Show how the scale of the weights depends on the number of inputs.
 
     \b
@@ -58,18 +62,66 @@ def command(schemes: tuple[str, ...], fan_in: str, fan_out: str, kernel: str | N
 
     one_blas_thread()
     from actprof.bounds.figure import render
-    from actprof.bounds.records import bounds_record, bounds_rows
-    from actprof.bounds.scales import bounds, bounds_spec
-    from actprof.bounds.table import print_bounds
 
-    output.check(default_name("bounds", [schemes], ("schemes",)))
-    request = bounds_spec(schemes, fan_in=fan_in, at=at, fan_out=fan_out, kernel_sides=kernel, gain=gain,
-                          samples=samples, seed=seed, groups=groups, depthwise=depthwise, transposed=transposed)
+    output.check(default_name("bounds", [settings["scheme"]], ("scheme",)))
     with shown_progress(output.quiet) as progress:
-        result = in_thread(lambda: bounds(request, progress))
-    output.print(lambda stream: print_bounds(result, stream), lambda: bounds_record(result),
-                 lambda: bounds_rows(result))
-    if fan_in.casefold().endswith(":log") and not log and not output.no_figure:
+        result = in_thread(lambda: bounds(**settings, progress=progress))
+    output.print(result.write, result.record, result.records)
+    if settings["fan_in"].casefold().endswith(":log") and not log and not output.no_figure:
         output.notes("--log draws such a range on logarithmic axes")
-    output.notes(*result.notes, *(note for scheme in result.schemes for note in scheme.notes))
+    output.notes(*result.told)
     output.draw(lambda style, form: render(result, log, style, form))
+
+
+def bounds(scheme: Names = SCHEMES, *, fan_in: int | str | Sequence[int] = FAN_IN, fan_out: int | str = FAN_OUT,
+           kernel: int | str | Sequence[int] | None = None, groups: int = BoundsSpec.groups,
+           depthwise: bool = BoundsSpec.depthwise, transposed: bool = BoundsSpec.transposed, gain: float | None = None,
+           samples: int = BoundsSpec.samples, at: int | str | Sequence[int] | None = None, seed: int = BoundsSpec.seed,
+           progress: Callable[[float], None] = silent) -> Bounds:
+    """How the scale of the weights depends on the number of inputs, as `actprof bounds` computes it.
+
+    Parameters
+    ----------
+    scheme : name or number, or several
+        Weight initialisers; a number is the std of a normal.
+    fan_in : int, sequence of int, or a range such as "1:4096:log"
+        Inputs of the layer, or input channels of a convolution.
+    fan_out : int or "same"
+        Units of the layer, or output channels.
+    kernel : (height, width), "3x3", or one side
+        Kernel of a convolution; without one the layer is dense.
+    groups, depthwise, transposed
+        The kind of the convolution.
+    gain : float, optional
+        In place of the gain of every scheme that has one.
+    samples : int
+        Weights drawn to check each promise.
+    at : int or sequence of int, optional
+        The fan-ins at which they are drawn; by default the ends, and powers of ten between.
+    seed : int
+        The same seed draws the same weights.
+    progress : callable
+        Called with the share done, 0 to 1; without one notebooks show a bar.
+
+    Returns
+    -------
+    Bounds
+        ``schemes[i].std`` and ``schemes[i].bound`` hold a number for each of ``schemes[i].fan_in``, in units of the
+        weights; ``samples`` what was drawn; see also ``table``, ``figure``, ``verdicts`` and ``to_frame``.
+
+    Raises
+    ------
+    ActprofError
+        The request makes no sense (SpecError), or memory is short (ResourceError).
+
+    Examples
+    --------
+    >>> import actprof
+    >>> actprof.bounds("he_normal", fan_in=[8, 200]).schemes[0].std
+    (0.5, 0.1)
+    """
+    asked = option_values(command, locals())
+    from actprof.bounds import scales
+
+    del asked["progress"]
+    return scales.bounds(scales.bounds_spec(asked.pop("scheme"), kernel_sides=asked.pop("kernel"), **asked), progress)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
+
+from actprof.digits import number
+from actprof.report.result import Finding, Result
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -106,8 +109,8 @@ class Scheme:
         return {sample.channels: sample for sample in self.samples}
 
 
-@dataclass(frozen=True)
-class Bounds:
+@dataclass(frozen=True, repr=False)
+class Bounds(Result):
     """All schemes of a command over the same fan-ins; `config` holds every resolved setting."""
 
     seed: int
@@ -120,6 +123,32 @@ class Bounds:
         for scheme in self.schemes:
             for place in range(len(scheme.fan_in)):
                 yield scheme, place
+
+    @property
+    def findings(self) -> Sequence[Finding]:
+        """The schemes, and whether the weights drawn agree with what they promise; the curve is the std's."""
+        return [Finding(scheme.label, "✓" if agrees else "✗", "agrees" if agrees else "off",
+                     f"{scheme.formula}  std {number(scheme.std[0])} … {number(scheme.std[-1])}", scheme.std)
+                for scheme in self.schemes for agrees in (all(sample.agrees for sample in scheme.samples),)]
+
+    @property
+    def told(self) -> Sequence[str]:
+        return *self.notes, *(note for scheme in self.schemes for note in scheme.notes)
+
+    def write(self, stream: TextIO) -> None:
+        from actprof.bounds.table import print_bounds
+
+        print_bounds(self, stream)
+
+    def record(self) -> dict[str, Any]:
+        from actprof.bounds.records import bounds_record
+
+        return bounds_record(self)
+
+    def records(self) -> Sequence[Mapping[str, Any]]:
+        from actprof.bounds.records import bounds_rows
+
+        return bounds_rows(self)
 
     def figure(self, log: bool = False, theme: str = "light") -> Figure:
         """The picture, to be shown, changed and saved by matplotlib's own means."""

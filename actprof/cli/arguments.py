@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import click
@@ -12,6 +12,7 @@ from click.core import ParameterSource
 
 from actprof.cli.command_line import GIVEN
 from actprof.cli.standard_streams import Helpful
+from actprof.engine.spec import whole
 from actprof.errors import SpecError, quoted
 from actprof.registry import did_you_mean, folded
 
@@ -67,12 +68,7 @@ class Whole(click.types.IntParamType):
         self.low, self.high = low, high
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        with contextlib.suppress(ValueError):
-            number = int(value)
-            if self.low <= number <= self.high:
-                return number
-        raise SpecError(f"{_name(param)} must be a whole number from {self.low:,} to {self.high:,}, "
-                        f"not {quoted(value)}.")
+        return whole(_name(param), value, self.low, self.high)
 
 
 class Number(click.types.FloatParamType):
@@ -89,6 +85,41 @@ class Number(click.types.FloatParamType):
             if self.low <= number < math.inf:
                 return number
         raise SpecError(f"{_name(param)} must be a finite number, {self.low:g} or more, not {quoted(value)}.")
+
+
+Names = str | float | Sequence[str | float]
+"""In Python the values of an option that names something, and may be repeated: a name or a number, or several."""
+
+JOINTS = {"range": " ", "kernel": "x"}  # between several numbers that are one value; else a comma
+ROWS = ("input", "data")  # parameters that may also be given as arrays
+
+
+def option_values(command: click.Command, given: Mapping[str, Any]) -> dict[str, Any]:
+    """What the command would receive if these values stood on its command line: the same words, numbers and errors.
+
+    None stands for the default. What is no option, and rows in memory, stay as they are.
+    """
+    params = {str(param.name): param for param in command.params}
+    return {name: _option_value(params[name], value) if name in params else value for name, value in given.items()}
+
+
+def _option_value(param: click.Parameter, value: Any) -> Any:
+    single = isinstance(value, str) or not hasattr(value, "__iter__")
+    if value is None or (isinstance(value, tuple) and not value):
+        usual = _usual(param)
+        return usual if isinstance(usual, str | float | int | tuple) else () if param.multiple else None
+    if isinstance(param, click.Option) and param.is_flag:
+        if not isinstance(value, bool):
+            raise SpecError(f"{_name(param)} must be True or False, not {quoted(value)}.")
+        return value
+    if param.multiple:
+        texts = [value] if single else list(value)
+        if not texts:
+            raise SpecError(f"{_name(param)} needs a value.")
+        return tuple(param.type(str(text), param) for text in texts)
+    if param.name in ROWS and not single:
+        return value
+    return param.type(str(value) if single else JOINTS.get(str(param.name), ",").join(map(str, value)), param)
 
 
 SYNONYMS = {"depth": "--layers", "neurons": "--width", "units": "--width", "hidden": "--width",

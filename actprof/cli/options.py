@@ -20,14 +20,14 @@ EACH_LAYER = ", or one for each layer, such as NAME*4/NAME"
 
 
 def init_option(default: Sequence[str], each_layer: bool = True) -> Option:
-    return click.option("--init", "inits", multiple=True, default=default, show_default=True, metavar=NAME,
+    return click.option("--init", multiple=True, default=default, show_default=True, metavar=NAME,
                         shell_complete=names("initializers", joint="/"),
                         help=f"Weight initialiser, or a number for the std of a normal{EACH_LAYER * each_layer}; "
                              "repeatable. See 'actprof list inits'.")
 
 
 def act_option(each_layer: bool = True) -> Option:
-    return click.option("--act", "acts", multiple=True, default=(spec.ACTIVATION,), show_default=True,
+    return click.option("--act", multiple=True, default=(spec.ACTIVATION,), show_default=True,
                         shell_complete=names("activations", joint="/"),
                         metavar=NAME, help=f"Activation{EACH_LAYER * each_layer}; repeatable. "
                                            "See 'actprof list activations'.")
@@ -55,7 +55,10 @@ def added(options: Sequence[Option]) -> Option:
 
 
 def stack_options(repeatable: bool) -> Option:
-    """The network of `histogram`; their values are the arguments of stacks.stack_specs, or several of them each."""
+    """The network of `histogram`; their values are the arguments of stacks.stack_specs, or several of them each.
+
+    Like all options they are called as the keyword arguments of the functions in Python.
+    """
     several: dict[str, Any]
     several, again = ({"multiple": True}, "; repeatable") if repeatable else ({}, "")
     return added((
@@ -105,7 +108,7 @@ def reading(settings: dict[str, Any]) -> dict[str, Any]:
 def run_options(batch_size: int = RunSpec.batch_size) -> Option:
     """They make an InputSpec (all but the last four) and a RunSpec."""
     return added((
-        click.option("--input", "input_", default="normal", show_default=True, metavar=f"{NAME}|FILE",
+        click.option("--input", default="normal", show_default=True, metavar=f"{NAME}|FILE",
                      shell_complete=names("inputs", files=True),
                      help="Random rows, a data set, or a file, which set the first width. See 'actprof list inputs' "
                           "and 'actprof list datasets'."),

@@ -1,4 +1,4 @@
-"""A progress bar on standard error, for work of more than a second, on a terminal only."""
+"""Progress bars on standard error, for work of more than a second, on a terminal only."""
 
 from __future__ import annotations
 
@@ -12,15 +12,20 @@ from typing import Any
 
 from actprof.report.terminal import console
 
-PATIENCE = 1.0
-"""Seconds before the bar appears."""
+PATIENCE, PAUSE = 1.0, 0.05  # seconds before the bar appears, and between two of its changes
+MAX_PART = 32  # characters of the name of a part
+
+
+def silent(share: float, *of: str) -> None:
+    """What hears of the share done where nothing is shown."""
 
 
 @contextmanager
-def shown_progress(quiet: bool) -> Iterator[Callable[[float], None]]:
-    """Yield a function that takes the share done, 0 … 1; the bar is gone without a trace at the end."""
+def shown_progress(quiet: bool) -> Iterator[Callable[..., None]]:
+    """Yield a function that takes the share done, 0 … 1, and perhaps of what part, and a few words more; the bars are
+    gone without a trace at the end."""
     if quiet or not takes_a_bar():
-        yield lambda share: None
+        yield silent
         return
     bar = _Bar()
     try:
@@ -35,24 +40,28 @@ def takes_a_bar() -> bool:
 
 
 class _Bar:
-    """A rich progress bar that appears when the patience is over, whether or not anything was reported by then."""
+    """Bars of rich, one for each part of the work that is told of, which appear when the patience is over, whether or
+    not anything was reported by then."""
 
     def __init__(self) -> None:
-        self._start = time.monotonic()
+        self._start = self._shown = time.monotonic()
         self._lock = threading.Lock()
         self._progress: Any = None
-        self._task: Any = None
+        self._tasks: dict[str, Any] = {}
         self._closed = False
-        self._share = 0.0
+        self._done: dict[str, tuple[float, str]] = {}
         self._timer = threading.Timer(PATIENCE, self._open)
         self._timer.daemon = True
         self._timer.start()
 
-    def show(self, share: float) -> None:
+    def show(self, share: float, part: str = "", detail: str = "") -> None:
+        self._done[part] = share, detail
+        if self._progress is None or time.monotonic() - self._shown < PAUSE:
+            return
         with self._lock:
-            self._share = share
-            if self._progress is not None:
-                self._progress.update(self._task, completed=share, left=self._left())
+            self._shown = time.monotonic()
+            if not self._closed:
+                self._update()
 
     def close(self) -> None:
         self._timer.cancel()
@@ -61,11 +70,18 @@ class _Bar:
             if self._progress is not None:
                 self._progress.stop()
 
-    def _left(self) -> str:
+    def _update(self) -> None:
+        for part, (share, detail) in list(self._done.items()) or [("", (0.0, ""))]:
+            if part not in self._tasks:
+                self._tasks[part] = self._progress.add_task(part[:MAX_PART], total=1.0, said="")
+            said = "  ".join(filter(None, (detail, self._left(share))))
+            self._progress.update(self._tasks[part], completed=share, said=said)
+
+    def _left(self, share: float) -> str:
         """The time that is left if all goes on as it did from the start."""
-        if self._share <= 0:
+        if share <= 0:
             return ""
-        seconds = (time.monotonic() - self._start) * (1 - self._share) / self._share
+        seconds = (time.monotonic() - self._start) * (1 - share) / share
         return f"about {seconds / 60:.0f} min left" if seconds > 90 else f"about {seconds:.0f} s left"
 
     def _open(self) -> None:
@@ -74,7 +90,8 @@ class _Bar:
         with self._lock:
             if self._closed:
                 return
-            self._progress = Progress(BarColumn(), TaskProgressColumn(), TextColumn("{task.fields[left]}"),
+            named = [TextColumn("{task.description}")] if any(self._done) else []
+            self._progress = Progress(*named, BarColumn(), TaskProgressColumn(), TextColumn("{task.fields[said]}"),
                                       console=console(sys.stderr), transient=True)
-            self._task = self._progress.add_task("profiling", total=1.0, completed=self._share, left=self._left())
+            self._update()
             self._progress.start()

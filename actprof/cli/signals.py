@@ -63,8 +63,9 @@ def in_thread(work: Callable[[], Result]) -> Result:
     return result[0]
 
 
-def run_until_interrupted(work: Callable[[], Result], stop: Callable[[], None]) -> tuple[Result, Signalled | None]:
-    """The result of `work()`, and the signal that asked it, by `stop()`, to end early; a second signal raises."""
+def run_until_interrupted(work: Callable[[], Result], stop: Callable[[], bool]) -> tuple[Result, Signalled | None]:
+    """The result of `work()`, and the signal that asked it, by `stop()`, to end early; a second signal raises, and the
+    first one where `stop()` says that there will be nothing to wait for."""
     done: queue.SimpleQueue[Result | BaseException] = queue.SimpleQueue()
     told: Signalled | None = None
 
@@ -80,11 +81,10 @@ def run_until_interrupted(work: Callable[[], Result], stop: Callable[[], None]) 
             result = _waited_for(done)
             break
         except Signalled as signalled:
-            if told is not None:
+            if told is not None or not stop():
                 raise
             told = signalled
             _answer()
-            stop()
     if isinstance(result, BaseException):
         raise result
     return result, told

@@ -81,9 +81,10 @@ def half_mean_square(errors: Array) -> float:
         return float(np.square(errors, dtype=np.float64).mean()) / 2
 
 
-def load(spec: DataSpec, seed: int) -> Labelled:
-    """The rows that a spec stands for; SpecError or DataError says what is wrong with them."""
-    name, samples = sources.name_of(spec.rows), sources.load(spec.rows, seed, labelled=True)
+def load(spec: DataSpec, seed: int, held: object = None) -> Labelled:
+    """The rows that a spec stands for, or that are `held` in memory; SpecError or DataError says what is wrong with
+    them."""
+    name, samples = sources.name_of(spec.rows), sources.load(spec.rows, seed, labelled=True, held=held)
     assert samples.y is not None
     parts = [samples.y] if samples.y_test is None else [samples.y, samples.y_test]
     labels, classes = (parts, samples.classes) if samples.classes else encoded(samples.what, spec.target, *parts)

@@ -21,7 +21,7 @@ from numpy.lib import format as npy
 
 from actprof.arrays import Array
 from actprof.data.request import AUTO, RowsSpec
-from actprof.data.samples import Samples, in_columns
+from actprof.data.samples import EXPECTED, Samples, in_columns
 from actprof.data.table import display_path, require_memory, require_no_bomb
 from actprof.errors import DataError, quoted
 from actprof.machine import amount
@@ -34,7 +34,6 @@ TEST_INPUTS = ("x_test", "test_images", "test_x")
 TEST_LABELS = ("y_test", "t_test", "test_labels", "test_y")
 """The usual names of arrays, the likeliest first; case does not matter."""
 
-EXPECTED = "expected 2-D rows × features or images"
 MAX_HEADER = 1 << 16
 MAX_LISTED = 12
 

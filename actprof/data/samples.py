@@ -12,6 +12,7 @@ from actprof.data.request import MISSING, RowsSpec
 from actprof.data.table import Table, row_chunks
 from actprof.errors import DataError, quoted
 
+EXPECTED = "expected 2-D rows × features or images"
 MAX_CLASSES = 1000
 FEW_CLASSES = 20  # so many different labels are classes however few rows there are
 NO_LABEL = ("", "?", "nan")  # text that stands for a missing label

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from actprof.data import FILES, looks_like_a_file, made, read
+from actprof.data import FILES, looks_like_a_file, made, memory, read
 from actprof.data.idx import first_in
 from actprof.data.request import RowsSpec, refuse
 from actprof.data.samples import Samples
@@ -102,8 +102,13 @@ DATASETS: Registry[DataSet] = Registry("data set", "datasets", [
 ])
 
 
-def parse(text: str, **reading: Any) -> RowsSpec:
-    """What a text asks for: a data set's name with its values or, failing that, a file; `reading` as in RowsSpec."""
+def parse(text: Any, **reading: Any) -> RowsSpec:
+    """What a text asks for: a data set's name with its values or, failing that, a file; `reading` as in RowsSpec.
+
+    What is no text are rows in memory.
+    """
+    if not isinstance(text, str):
+        return RowsSpec(None, memory.name_of(text), **reading)
     if folded(text.partition(":")[0]) not in DATASETS.names() and looks_like_a_file(text):
         return RowsSpec(None, text, **reading)
     try:
@@ -120,9 +125,11 @@ def name_of(spec: RowsSpec) -> str:
     return spec.data.name if spec.data else display_path(os.path.basename(spec.path.rstrip(os.sep)))
 
 
-def load(spec: RowsSpec, seed: int, labelled: bool = False) -> Samples:
-    """The rows that a spec stands for, with their labels if these are needed; DataError says what is wrong with them.
-    """
+def load(spec: RowsSpec, seed: int, labelled: bool = False, held: object = None) -> Samples:
+    """The rows that a spec stands for, which may be `held` in memory, with their labels if these are needed; DataError
+    says what is wrong with them."""
+    if not (held is None or isinstance(held, str)):
+        return memory.held_samples(held, spec, labelled)
     if spec.data is None:
         return read(spec, labelled)
     entry = DATASETS[spec.data.name]

@@ -70,8 +70,10 @@ SOURCES: Registry[Source] = Registry("input", "inputs", [
 ], check=_check)
 
 
-def parse(text: str, scale: str = "auto", **reading: Any) -> InputSpec:
+def parse(text: Any, scale: str = "auto", **reading: Any) -> InputSpec:
     """What `--input` asks for: a random source's name with its values, or rows as sources.parse has them."""
+    if not isinstance(text, str):
+        return InputSpec(None, sources.parse(text, **reading), scale)
     name = folded(text.partition(":")[0])
     if name not in SOURCES.names() and (name in sources.DATASETS.names() or data.looks_like_a_file(text)):
         return InputSpec(None, sources.parse(text, **reading), scale)
@@ -234,12 +236,12 @@ def open_inputs(run: RunSpec, features: int) -> Inputs:
     return inputs
 
 
-def stored_inputs(run: RunSpec) -> Inputs | None:
-    """The inputs of a run that come from a data set or a file, which say themselves how many features there are; None
-    where they are drawn at random."""
+def stored_inputs(run: RunSpec, held: object = None) -> Inputs | None:
+    """The inputs of a run that come from a data set or a file, or are `held` in memory, which say themselves how many
+    features there are; None where they are drawn at random."""
     if run.input.rows is None:
         return None
-    return FileInputs(run, sources.load(run.input.rows, run.seed).table())
+    return FileInputs(run, sources.load(run.input.rows, run.seed, held=held).table())
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,11 @@ from actprof.catalogue import activations, initializers, normalizations
 from actprof.catalogue.activations import BoundActivation
 from actprof.catalogue.normalizations import BoundNormalization, Moments
 from actprof.catalogue.weights import Fans
-from actprof.engine.spec import StackSpec
-from actprof.machine import ordered_map
+from actprof.engine import spec
+from actprof.engine.spec import RunSpec, StackSpec
+from actprof.engine.stacks import stack_specs
+from actprof.errors import ResourceError, SpecError
+from actprof.machine import amount, available_memory, ordered_map
 from actprof.streams import BLOCK
 
 
@@ -25,6 +28,60 @@ def fans_of(stack: StackSpec, number: int) -> Fans:
                 number == stack.depth)
 
 
+
+
+def weights(init: str | float = spec.INIT, fan_in: int = spec.WIDTH, fan_out: int = spec.WIDTH, *,
+            act: str = spec.ACTIVATION, layer: int = 1, layers: int = spec.LAYERS, dtype: str = RunSpec.dtype,
+            seed: int = RunSpec.seed) -> Rows:
+    """The weights of a layer that every command draws for it.
+
+    Parameters
+    ----------
+    init : name or number
+        Weight initialiser; a number is the std of a normal.
+    fan_in, fan_out : int
+        Inputs and units of the layer.
+    act : name
+        Its activation, on which the scale of some initialisers depends.
+    layer, layers : int
+        Which layer it is, from 1, and of how many: the first or the last one is special to some initialisers.
+    dtype : "float32" or "float64"
+        Precision.
+    seed : int
+        The same seed draws the same weights.
+
+    Returns
+    -------
+    ndarray
+        (fan_in, fan_out), without unit: a layer computes ``x @ weights``; of a maxout (fan_in, fan_out · pieces).
+
+    Raises
+    ------
+    ActprofError
+        The request makes no sense (SpecError), or memory is short (ResourceError).
+
+    Examples
+    --------
+    >>> import actprof
+    >>> drawn = actprof.weights("glorot_uniform", 784, 100)
+    >>> drawn.shape, bool(abs(drawn).max() <= (6 / 884) ** 0.5)
+    ((784, 100), True)
+    """
+    fans = [spec.whole(name, units, 1, spec.MAX_WIDTH) for name, units in (("fan_in", fan_in), ("fan_out", fan_out))]
+    depth = spec.whole("layers", layers, 1, spec.MAX_LAYERS)
+    number = spec.whole("layer", layer, 1, depth)
+    spec.require_one_of("dtype", dtype, spec.DTYPES)
+    widths = [*[fans[0]] * number, *[fans[1]] * (depth + 1 - number)]
+    [stack] = stack_specs([str(init)], [act], widths=",".join(map(str, widths)))
+    drawn = stack.inits[number - 1].name
+    if initializers.INITIALIZERS[drawn].calibrated:
+        raise SpecError(f"{drawn} scales its weights on a batch of inputs, and there is none here. "
+                        "Take orthogonal, from which it starts.")
+    network = Network(stack, spec.whole("seed", seed, 0, spec.MAX_SEED), 0, np.dtype(dtype))
+    needed, left = network.weight_bytes[number - 1], available_memory()
+    if left is not None and needed > left:
+        raise ResourceError(f"the weights need about {amount(needed)}; {amount(left)} available. Take smaller fans.")
+    return network.layer(number).weights
 
 
 @dataclass(frozen=True)

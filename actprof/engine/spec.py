@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 
@@ -41,6 +42,15 @@ def require(name: str, value: float, low: float, high: float) -> None:
     """Raise SpecError unless low <= value <= high."""
     if not low <= value <= high:
         raise SpecError(f"{name} must be from {low:,} to {high:,}, not {value:,}.")
+
+
+def whole(name: str, value: object, low: int, high: int) -> int:
+    """The whole number that a value is, or that stands in a text. Raises SpecError unless low <= number <= high."""
+    with suppress(ValueError):
+        number = int(str(value))
+        if low <= number <= high:
+            return number
+    raise SpecError(f"{name} must be a whole number from {low:,} to {high:,}, not {quoted(value)}.")
 
 
 def require_one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
+from actprof.digits import number
+from actprof.report.result import Finding, Result
 from actprof.theory.predictions import Edge, FixedPoint, FixedPoints, Gains, Jump
 
 if TYPE_CHECKING:
@@ -111,13 +113,40 @@ class ActivationGains:
         return None if self.fixed_points is None else self.fixed_points.reached
 
 
-@dataclass(frozen=True)
-class GainTable:
+@dataclass(frozen=True, repr=False)
+class GainTable(Result):
     """All activations of a command; `config` holds every resolved setting."""
 
     config: Mapping[str, Any]
     activations: tuple[ActivationGains, ...]
     notes: tuple[str, ...] = ()
+
+    @property
+    def findings(self) -> Sequence[Finding]:
+        """The activations, and whether the variance that their forward gain keeps is stable; the curve is φ's."""
+        return [Finding(each.label, "✓" if each.gains.stable else "", each.gains.stability,
+                     "" if each.gains.gain_forward is None else f"forward gain {number(each.gains.gain_forward)}",
+                     [value - min(each.shape.value) for value in each.shape.value] if each.shape else ())
+                for each in self.activations]
+
+    @property
+    def told(self) -> Sequence[str]:
+        return self.notes
+
+    def write(self, stream: TextIO) -> None:
+        from actprof.gain.table import print_gains
+
+        print_gains(self, stream)
+
+    def record(self) -> dict[str, Any]:
+        from actprof.gain.records import gain_record
+
+        return gain_record(self)
+
+    def records(self) -> Sequence[Mapping[str, Any]]:
+        from actprof.gain.records import gain_rows
+
+        return gain_rows(self)
 
     def figure(self, theme: str = "light") -> Figure:
         """The picture, to be shown, changed and saved by matplotlib's own means."""

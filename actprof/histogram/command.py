@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import os
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from actprof.cli.arguments import Command, Whole, Word, given_options
+from actprof.cli.arguments import Command, Names, Whole, Word, given_options, option_values
 from actprof.cli.command_line import changed
-from actprof.cli.options import reading, run_options, stack_options
+from actprof.cli.options import run_options, stack_options
 from actprof.cli.output import Output, default_name, output_options, seed_option
-from actprof.cli.progress import shown_progress
+from actprof.cli.progress import shown_progress, silent
 from actprof.cli.signals import in_thread
+from actprof.data.request import RowsSpec
 from actprof.engine import spec
-from actprof.engine.spec import RunSpec
+from actprof.engine.spec import RunSpec, StackSpec
 from actprof.errors import SpecError, quoted
 from actprof.registry import folded
 from actprof.report.style import MAX_PANELS, VIEWS, View
 
 if TYPE_CHECKING:
-    from actprof.engine.inputs import Inputs
-    from actprof.engine.spec import StackSpec
-    from actprof.histogram.result import JudgedArm
+    from numpy.typing import ArrayLike
+
+    from actprof.histogram.result import Comparison, JudgedArm
 
 
 BAD_VERDICT = 3
@@ -69,7 +71,7 @@ def _joined(args: list[str]) -> list[str]:
 @seed_option
 @click.option("--bins", type=Whole(1, spec.MAX_BINS), default=RunSpec.bins, show_default=True,
               help="Bars of a histogram.")
-@click.option("--range", "range_", type=_range, default=RunSpec.range, show_default=True,
+@click.option("--range", type=_range, default=RunSpec.range, show_default=True,
               metavar="LOW HIGH|layer|shared",
               help="Range of the histograms: fixed, each layer its own, or one that covers all.")
 @click.option("--log-y", is_flag=True, help="Logarithmic shares in the figure.")
@@ -88,10 +90,8 @@ def _joined(args: list[str]) -> list[str]:
 @click.option("--theory", is_flag=True, help="Show on a terminal what theory expects also where it agrees, as in a "
                                              "pipe.")
 @output_options
-def command(input_: str, range_: Any, log_y: bool, quantity: str, view: str, gradients: bool | None,
-            jacobian: bool, check: bool, explain: bool, try_: bool, brief: bool, all_layers: bool, theory: bool,
-            output: Output, inits: tuple[str, ...], acts: tuple[str, ...],
-            **settings: Any) -> int:
+def command(quantity: str, view: str, log_y: bool, gradients: bool | None, check: bool, explain: bool, brief: bool,
+            all_layers: bool, theory: bool, output: Output, **settings: Any) -> int:
     """Show what happens to the signal in each layer of a dense stack.
 
     \b
@@ -111,9 +111,7 @@ def command(input_: str, range_: Any, log_y: bool, quantity: str, view: str, gra
     from actprof.machine import one_blas_thread
 
     one_blas_thread()
-    from actprof.engine import inputs
     from actprof.histogram import records
-    from actprof.histogram.compare import compare, remedied_stacks
     from actprof.histogram.figure import render
     from actprof.histogram.table import Shown, print_comparison, print_limits
 
@@ -121,66 +119,106 @@ def command(input_: str, range_: Any, log_y: bool, quantity: str, view: str, gra
         output.name_idle(given_options(but=("explain", "format_", "as_json", "quiet", "no_figure")), "to --explain")
         output.print(print_limits, records.limits_record, records.limits_rows)
         return 0
-    output.check(default_name("histogram", [inits, acts], ("inits", "acts")), inputs=[input_])
-    run_settings = {name: settings.pop(name) for name in RunSpec.__dataclass_fields__ if name in settings}
+    output.check(default_name("histogram", [settings["init"], settings["act"]], ("init", "act")),
+                 inputs=[settings["input"]])
     # The table and the figure show one quantity; activations alone are counted in about half the time.
-    counted = spec.QUANTITIES[:1] if output.format == "table" and quantity == spec.QUANTITIES[0] else spec.QUANTITIES
-    run = RunSpec(inputs.parse(input_, **reading(settings)), range=range_, quantities=counted,
-                  gradients=_asked_for(gradients, quantity), jacobian=jacobian, **run_settings)
-    specs, rows = in_thread(lambda: _opened(run, inits, acts, settings))
-    run, remarks = _with_gradients(run, specs, rows, unasked=gradients is None)
+    preactivations = output.format != "table" or quantity != spec.QUANTITIES[0]
     with shown_progress(output.quiet) as progress:
-        comparison = in_thread(lambda: compare(specs, run, rows, progress))
-        remedied = remedied_stacks(comparison, specs) if try_ else []
-        fitting = [stack for stack in remedied if stack.widths[0] == rows.features]
-        if fitting:
-            comparison = in_thread(lambda: compare([*specs, *fitting], run, rows, progress))
+        comparison = in_thread(lambda: histogram(**settings, gradients=_asked_for(gradients, quantity),
+                                                 preactivations=preactivations, progress=progress))
     ctx, shown = click.get_current_context(), Shown(quantity, brief, all_layers, theory)
-    stored = run.input.source is None
-    output.print(lambda stream: print_comparison(comparison, shown, stream,
-                                                 lambda arm: _remedied_line(arm, ctx, stored)),
-                 lambda: records.comparison_record(comparison), lambda: records.comparison_rows(comparison))
-    if len(fitting) < len(remedied):
-        remarks = (*remarks, "--try leaves out remedies for other inputs; the command lines above run them")
-    output.notes(*rows.notes, *remarks, *(f"{warning.arm}: {warning.message}" for warning in comparison.warnings))
+    output.print(lambda stream: print_comparison(comparison, shown, stream, lambda arm: _remedied_line(arm, ctx)),
+                 comparison.record, comparison.records)
+    output.notes(*comparison.told)
     output.draw(lambda style, form: render(comparison, View(quantity, view, log_y), style, form))
     return BAD_VERDICT if check and any(arm.verdict and arm.verdict.bad for arm in comparison.arms) else 0
 
 
-def _opened(run: RunSpec, inits: tuple[str, ...], acts: tuple[str, ...],
-            settings: dict[str, Any]) -> tuple[list[StackSpec], Inputs]:
-    """The stacks, and the inputs; a file's features are the first width."""
-    from actprof.engine import inputs
-    from actprof.engine.stacks import stack_arms
+def histogram(init: Names = spec.INIT, act: Names = spec.ACTIVATION, *, layers: int | Sequence[int] | None = None,
+              width: int | None = None, widths: str | Sequence[int] | None = None, bias: Names | None = None,
+              norm: Names = spec.NO_NORM.name, norm_position: str = StackSpec.norm_position,
+              dropout: float | Sequence[float] = StackSpec.dropout,
+              input: str | os.PathLike[str] | ArrayLike = "normal", input_key: str | None = None,
+              label_key: str | None = None, label_column: str | int = RowsSpec.label_column,
+              drop: str | Sequence[str | int] = RowsSpec.drop, missing: str = RowsSpec.missing,
+              data_dir: str | os.PathLike[str] | None = None, scale: str = spec.SCALES[0],
+              batch_size: int = RunSpec.batch_size, batches: int = RunSpec.batches, repeats: int = RunSpec.repeats,
+              dtype: str = RunSpec.dtype, seed: int = RunSpec.seed, bins: int = RunSpec.bins,
+              range: str | Sequence[float] = "shared", gradients: bool | None = None, preactivations: bool = True,
+              jacobian: bool = RunSpec.jacobian, try_: bool = False,
+              progress: Callable[[float], None] = silent) -> Comparison:
+    """What happens to the signal in each layer of dense stacks, as `actprof histogram` computes it.
 
-    stored = inputs.stored_inputs(run)
-    if stored is not None:
-        return stack_arms(inits, acts, features=stored.features, **settings), stored
-    specs = stack_arms(inits, acts, **settings)
-    return specs, inputs.open_inputs(run, specs[0].widths[0])
+    Several values of `init`, `act`, `layers`, `bias`, `norm` or `dropout` give an arm for each combination, on the same
+    inputs and the same underlying draws.
+
+    Parameters
+    ----------
+    init, bias : name or number, or several
+        Weight initialisers, such as ``"he"``, and where biases come from; a number is the std of a normal.
+    act : name, or several
+        Activations; like initialisers they may be one for each layer, ``"relu*4/tanh"``.
+    layers, width : int
+        So many layers (5) of so many units (100).
+    widths : sequence of int
+        Instead of these the inputs and the units of each layer, such as ``[784, 512, 10]``.
+    norm, norm_position, dropout
+        Normalisation, "before" or "after" the activation, and the share of activations that are dropped.
+    input : name, path, array or data frame
+        A random source, a data set, a file, or rows in memory, (rows, features) or images (rows, …).
+    input_key, label_key, label_column, drop, missing, data_dir, scale
+        How such rows are read; see ``actprof histogram --help``.
+    batch_size, batches, repeats : int
+        Rows of a batch, batches, and independent networks, of which statistics are medians.
+    dtype : "float32" or "float64"
+        Precision of the network.
+    seed : int
+        The same seed gives the same result, on any number of cores.
+    bins : int
+        Bars of a histogram.
+    range : (low, high), "layer" or "shared"
+        Range of the histograms, in units of the activations.
+    gradients : bool, optional
+        Whether a random gradient goes back; by default where that is quick, or for few rows.
+    preactivations : bool
+        Whether pre-activations are counted too, which takes about twice the time.
+    jacobian : bool
+        Whether the derivative of outputs by inputs is decomposed at 4 samples.
+    try_ : bool
+        Whether remedies run too, as further arms.
+    progress : callable
+        Called with the share done, 0 to 1; without one notebooks show a bar.
+
+    Returns
+    -------
+    Comparison
+        ``arms[i].layers[k].activation.statistics`` are the numbers of a layer; see also ``table``, ``figure``,
+        ``verdicts``, ``to_dict``, ``to_json``, ``to_csv`` and ``to_frame``.
+
+    Raises
+    ------
+    ActprofError
+        The request makes no sense (SpecError), rows cannot be read (DataError), memory is short (ResourceError).
+
+    Examples
+    --------
+    >>> import actprof
+    >>> actprof.histogram([0.01, "he"], layers=5, width=50, batch_size=200).verdicts
+    {'0.01 / relu': 'vanishing', 'he / relu': 'healthy'}
+    """
+    asked = option_values(command, locals())
+    from actprof.histogram.compare import profiled
+
+    return profiled(**asked)
 
 
-def _asked_for(gradients: bool | None, quantity: str) -> bool:
+def _asked_for(gradients: bool | None, quantity: str) -> bool | None:
     if quantity == spec.GRADIENT and gradients is False:
         raise SpecError("--quantity gradient cannot be combined with --no-gradients. Choose one.")
-    return bool(gradients) or quantity == spec.GRADIENT
+    return gradients or (True if quantity == spec.GRADIENT else gradients)
 
 
-def _with_gradients(run: RunSpec, specs: list[StackSpec], rows: Inputs,
-                    unasked: bool) -> tuple[RunSpec, tuple[str, ...]]:
-    """The run, with gradients where they cost little though nobody asked, and a remark where they never will."""
-    from actprof.engine import memory
-
-    if run.gradients or not unasked:
-        return run, ()
-    if memory.any_too_large(specs, run):
-        return run, (memory.too_large_for_gradients(),)
-    few = memory.gradient_rows(specs, run, rows)
-    remarks = () if few is None else (f"gradients are of the first {few:,} rows alone; --gradients sends all back",)
-    return replace(run, gradients=True, gradient_rows=few), remarks
-
-
-def _remedied_line(arm: JudgedArm, ctx: click.Context, stored: bool) -> str:
+def _remedied_line(arm: JudgedArm, ctx: click.Context) -> str:
     """The user's command line with the options of an arm's remedy, for that arm alone; "" where there is none."""
     from actprof.engine.stacks import is_each
 
@@ -188,7 +226,7 @@ def _remedied_line(arm: JudgedArm, ctx: click.Context, stored: bool) -> str:
     if verdict is None or arm.stack is None or not verdict.options:
         return ""
     scaled = verdict.options.startswith(STANDARDISED)
-    if scaled and not stored:
+    if scaled and "drop" not in arm.config:  # only of rows from outside it is said what is dropped
         return ""
     words = verdict.options.removeprefix(STANDARDISED).removeprefix(" and try ").split()
     values = {name: [value] for name, value in zip(words[::2], words[1::2], strict=True)}
@@ -196,7 +234,7 @@ def _remedied_line(arm: JudgedArm, ctx: click.Context, stored: bool) -> str:
     own |= {"--try": [], "--layers": [str(arm.stack.depth)]}
     values |= {"--scale": ["standard"]} if scaled else {}
     sizes = {"--width", "--widths", "--layers"} & values.keys()
-    if sizes or any(map(is_each, (*ctx.params["inits"], *ctx.params["acts"]))):
+    if sizes or any(map(is_each, (*ctx.params["init"], *ctx.params["act"]))):
         values |= _sizes(verdict.remedied or arm.stack)
     return changed(ctx, values, own)
 

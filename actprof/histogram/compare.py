@@ -1,19 +1,24 @@
-"""What theory says of an arm's networks, on the inputs that they got."""
+"""Networks profiled beside each other, with what theory says of each on the inputs that they got."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
+from actprof.cli.options import reading
 from actprof.diagnosis import remarks, rules
 from actprof.diagnosis.remedies import Trials, same
+from actprof.engine import inputs as sources
+from actprof.engine import memory
 from actprof.engine.inputs import InputMoments, Inputs, input_moments
 from actprof.engine.measure import Progress, measured
 from actprof.engine.profiles import Arm, LayerSummary
 from actprof.engine.spec import QUANTITIES, RunSpec, StackSpec
+from actprof.engine.stacks import stack_arms
 from actprof.histogram.result import Comparison, JudgedArm
 from actprof.theory.masses import LazyMasses
 from actprof.theory.predictions import Forecast
@@ -24,6 +29,42 @@ MEASURING = 0.8
 
 EXPLAINED_BY_Z = {"saturated", "dying", "non_finite"}
 """Codes of verdicts whose causes are pre-activations."""
+
+
+def profiled(init: Sequence[str], act: Sequence[str], *, input: Any, gradients: bool | None, preactivations: bool,
+             try_: bool, progress: Progress, **settings: Any) -> Comparison:
+    """The comparison that the values of `histogram`'s options ask for.
+
+    Raises SpecError and DataError for what cannot be, and as `measured` does.
+    """
+    read = reading(settings)
+    run_settings = {name: settings.pop(name) for name in RunSpec.__dataclass_fields__ if name in settings}
+    counted = QUANTITIES if preactivations else QUANTITIES[:1]
+    run = RunSpec(sources.parse(input, **read), quantities=counted, gradients=bool(gradients), **run_settings)
+    stored = sources.stored_inputs(run, input)
+    stacks = stack_arms(init, act, features=stored.features if stored else None, **settings)
+    rows = stored or sources.open_inputs(run, stacks[0].widths[0])
+    run, notes = _with_gradients(run, stacks, rows, unasked=gradients is None)
+    comparison = compare(stacks, run, rows, progress)
+    remedied = remedied_stacks(comparison, stacks) if try_ else []
+    fitting = [stack for stack in remedied if stack.widths[0] == rows.features]
+    if fitting:
+        comparison = compare([*stacks, *fitting], run, rows, progress)
+    if len(fitting) < len(remedied):
+        notes = (*notes, "--try leaves out remedies for other inputs; the command lines above run them")
+    return replace(comparison, notes=(*rows.notes, *notes))
+
+
+def _with_gradients(run: RunSpec, stacks: Sequence[StackSpec], rows: Inputs,
+                    unasked: bool) -> tuple[RunSpec, tuple[str, ...]]:
+    """The run, with gradients where they cost little though nobody asked, and a remark where they never will."""
+    if run.gradients or not unasked:
+        return run, ()
+    if memory.any_too_large(stacks, run):
+        return run, (memory.too_large_for_gradients(),)
+    few = memory.gradient_rows(stacks, run, rows)
+    notes = () if few is None else (f"gradients are of the first {few:,} rows alone; --gradients sends all back",)
+    return replace(run, gradients=True, gradient_rows=few), notes
 
 
 def forecast(stack: StackSpec, moments: InputMoments, rows: int, layers: Sequence[LayerSummary]) -> Forecast:

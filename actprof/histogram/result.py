@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TextIO
 
 from actprof.diagnosis.verdicts import Verdict, Warning
 from actprof.engine.profiles import Arm, LayerSummary, Summary
-from actprof.engine.spec import GRADIENT, QUANTITIES, StackSpec
+from actprof.engine.spec import GRADIENT, QUANTITIES, SHOWN, StackSpec, require_one_of
+from actprof.report.result import Finding, Result
 from actprof.theory.predictions import BAND, Forecast, LayerTheory
 
 if TYPE_CHECKING:
@@ -91,13 +92,14 @@ class JudgedArm(Arm):
         return any(abs(each) > DISAGREEMENT for each in off)
 
 
-@dataclass(frozen=True)
-class Comparison:
-    """All arms of a command, on the same inputs and the same underlying draws."""
+@dataclass(frozen=True, repr=False)
+class Comparison(Result):
+    """All arms of a command, on the same inputs and the same underlying draws; `notes` on how that was done."""
 
     seed: int
     arms: tuple[JudgedArm, ...]
     warnings: tuple[Warning, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def ranked(self, quantity: str = QUANTITIES[0]) -> list[JudgedArm]:
         """The arms, the best first."""
@@ -109,6 +111,47 @@ class Comparison:
             for layer in arm.layers:
                 for quantity in layer.quantities:
                     yield arm, layer, quantity, layer.quantity(quantity)
+
+    @property
+    def findings(self) -> Sequence[Finding]:
+        """The arms with their verdicts; the histogram is that of the last layer's, without what is exactly 0."""
+        return [Finding(arm.label, verdict.sign, verdict.word, verdict.measured,
+                     last.histogram.without(last.atoms)) for arm in self.arms if (verdict := arm.verdict)
+                for last in (arm.layers[-1].activation,)]
+
+    @property
+    def verdicts(self) -> dict[str, str]:
+        """The label of an arm → the code of its verdict."""
+        return {arm.label: arm.verdict.code for arm in self.arms if arm.verdict}
+
+    @property
+    def told(self) -> Sequence[str]:
+        return *self.notes, *(f"{warning.arm}: {warning.message}" for warning in self.warnings)
+
+    def write(self, stream: TextIO) -> None:
+        from actprof.histogram.table import Shown, print_comparison
+
+        print_comparison(self, Shown(), stream)
+
+    def table(self, quantity: str = QUANTITIES[0], brief: bool = False) -> str:
+        """The tables of a quantity as a pipe gets them from the command line; a brief one is that of verdicts alone."""
+        from actprof.histogram.table import Shown, print_comparison
+        from actprof.report.terminal import Page
+
+        require_one_of("--quantity", quantity, SHOWN)
+        page = Page()
+        print_comparison(self, Shown(quantity, brief), page)
+        return page.getvalue()
+
+    def record(self) -> dict[str, Any]:
+        from actprof.histogram.records import comparison_record
+
+        return comparison_record(self)
+
+    def records(self) -> Sequence[Mapping[str, Any]]:
+        from actprof.histogram.records import comparison_rows
+
+        return comparison_rows(self)
 
     def figure(self, view: str = "auto", quantity: str = QUANTITIES[0], log_y: bool = False,
                theme: str = "light") -> Figure:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, TextIO
 
 import numpy as np
 
-from actprof.arrays import Counts
 from actprof.diagnosis.terms import VERDICTS
 from actprof.diagnosis.verdicts import THRESHOLDS
 from actprof.digits import number, percent
@@ -21,8 +20,10 @@ from actprof.histogram.result import Comparison, JudgedArm
 from actprof.histogram.table_verdicts import print_judgement, print_verdicts
 from actprof.report.terminal import (
     BARS,
+    MIN_BARS,
     PLAIN_BARS,
     Column,
+    blocks,
     folded,
     printed,
     table,
@@ -42,8 +43,7 @@ def over_layers(arm: JudgedArm, name: str) -> float:
     return math.fsum(layer.activation.statistics[name] for layer in arm.layers if layer.activation.statistics["count"])
 
 
-MIN_BARS, MAX_BARS = 6, 30
-"""Characters of a block histogram."""
+MAX_BARS = 30  # characters of a block histogram
 
 MAX_ROWS = 10
 """Of the layers of an arm on a terminal, unless all are asked for."""
@@ -211,22 +211,7 @@ def _picture(summary: Summary, length: int, stream: TextIO) -> str:
     counts = summary.histogram.without(summary.atoms)
     if summary.histogram.outside_fraction and not counts.any():
         return "outside the range"
-    return _bars(counts, length, BARS if takes_unicode(stream) else PLAIN_BARS)
-
-
-def _bars(counts: Counts, length: int, bars: str) -> str:
-    length = _characters(len(counts), length)
-    starts = np.arange(length) * len(counts) // length
-    shares = np.add.reduceat(counts, starts) / np.diff([*starts, len(counts)])
-    heights = np.ceil(shares / max(shares.max(), 1) * (len(bars) - 1)).astype(int)
-    return "".join(bars[height] for height in heights)
-
-
-def _characters(bins: int, room: int) -> int:
-    """Characters for `bins` bins: the most that give each the same number of bins, if that is not too few."""
-    most = min(bins, room)
-    even = max(length for length in range(1, most + 1) if bins % length == 0)
-    return even if even >= min(MIN_BARS, most) else most
+    return blocks(counts, length, BARS if takes_unicode(stream) else PLAIN_BARS)
 
 
 def _outside(arm: JudgedArm, quantity: str) -> str:

@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -198,7 +199,15 @@ def painted(draw: Callable[[Figure, Theme], None], theme: str) -> Figure:
 
         figure = Figure()
         draw(figure, THEMES[theme])
+    # A notebook shows it by this, as long as pyplot has not told it how to.
+    vars(figure)["_repr_png_"] = partial(_png, figure)
     return figure
+
+
+def _png(figure: Figure) -> bytes:
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png")
+    return buffer.getvalue()
 
 
 def to_bytes(draw: Callable[[Figure, Theme], None], format: str, style: Style, metadata: dict[str, str]) -> bytes:

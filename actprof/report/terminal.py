@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
     from rich.box import Box
     from rich.console import Console
     from rich.table import Table
@@ -30,6 +31,15 @@ PLAIN = str.maketrans({**_GREEK, **_RAISED, **_LOWERED, "×": "x", "·": "*", "�
 """How mathematics is written where only ASCII can be."""
 
 BARS, PLAIN_BARS = " ▁▂▃▄▅▆▇█", " .:-=+*#@"
+
+
+MIN_BARS = 6  # characters of a block histogram
+
+
+class Page(io.StringIO):
+    """A text as a pipe in UTF-8 would get it."""
+
+    encoding = "utf-8"
 
 
 class Column(NamedTuple):
@@ -55,8 +65,8 @@ def written(text: str, stream: TextIO) -> str:
 
 
 def takes_colour(stream: TextIO) -> bool:
-    """A terminal does unless NO_COLOR or TERM=dumb says otherwise; anything does that FORCE_COLOR asks for."""
-    if os.environ.get("NO_COLOR"):
+    """A terminal does unless NO_COLOR or TERM=dumb says otherwise; any stream does where FORCE_COLOR asks for it."""
+    if os.environ.get("NO_COLOR") or isinstance(stream, Page):
         return False
     force = os.environ.get("FORCE_COLOR")
     if force:
@@ -154,6 +164,24 @@ def _fitted(made: Table, room: int) -> int:
         if not column.no_wrap:
             column._cells = [broken(str(cell), wide) for cell in column.cells]
     return sum(widths) + len(widths) - 1
+
+
+def blocks(counts: ArrayLike, length: int, bars: str = BARS) -> str:
+    """A histogram in at most so many characters."""
+    import numpy as np
+
+    heights = np.asarray(counts)
+    length = _characters(len(heights), length)
+    starts = np.arange(length) * len(heights) // length
+    shares = np.add.reduceat(heights, starts) / np.diff([*starts, len(heights)])
+    return "".join(bars[height] for height in np.ceil(shares / max(shares.max(), 1) * (len(bars) - 1)).astype(int))
+
+
+def _characters(bins: int, room: int) -> int:
+    """Characters for `bins` bins: the most that give each the same number of bins, if that is not too few."""
+    most = min(bins, room)
+    even = max(length for length in range(1, most + 1) if bins % length == 0)
+    return even if even >= min(MIN_BARS, most) else most
 
 
 def broken(text: str, room: int) -> str:

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from actprof.cli.arguments import Command, Whole, Word
+from actprof.cli.arguments import Command, Names, Whole, Word, option_values
 from actprof.cli.completion import FILES
-from actprof.cli.options import reading, run_options, stack_options
+from actprof.cli.options import run_options, stack_options
 from actprof.cli.output import Output, default_name, output_options, seed_option
+from actprof.cli.progress import shown_progress, silent
 from actprof.cli.signals import in_thread
+from actprof.data.request import RowsSpec
 from actprof.engine import spec
-from actprof.engine.spec import RunSpec
-from actprof.errors import quoted
+from actprof.engine.spec import RunSpec, StackSpec
 from actprof.sweep.result import OVER, SWEEP_ROWS, SWEPT
 
 if TYPE_CHECKING:
-    from actprof.engine.inputs import Inputs
+    from numpy.typing import ArrayLike
+
+    from actprof.sweep.result import Sweep
 
 
 class _SweepOrPhases(Command):
@@ -40,7 +45,7 @@ class _SweepOrPhases(Command):
                    f"[default: {', '.join(OVER)}]")
 @click.option("--phase", is_flag=True, expose_value=False,
               help="Another command: the phase diagram of each --act over σ_w and σ_b; see 'actprof phases'.")
-@click.option("--quantity", "quantities", multiple=True, type=Word(tuple(SWEPT)), default=("std",),
+@click.option("--quantity", multiple=True, type=Word(tuple(SWEPT)), default=("std",),
               show_default=True, metavar="NAME",
               help="What the table and the figure show of the last layer: std, square (mean square), within (std "
                    "within units), correlation, saturated, dead; gradient (the first layer's over the last's) or "
@@ -56,8 +61,7 @@ class _SweepOrPhases(Command):
 @click.option("--resume", metavar="FILE", shell_complete=FILES,
               help="Keep finished cells in FILE, and make those only that are not in it.")
 @output_options
-def command(over: tuple[str, ...], quantities: tuple[str, ...], workers: int | None, scheduler: str, resume: str | None,
-            inits: tuple[str, ...], acts: tuple[str, ...], output: Output, **settings: Any) -> None:
+def command(output: Output, **settings: Any) -> None:
     """Show signal and gradient over a grid of networks.
 
     \b
@@ -75,48 +79,78 @@ def command(over: tuple[str, ...], quantities: tuple[str, ...], workers: int | N
     from actprof.machine import one_blas_thread
 
     one_blas_thread()
-    from actprof.cli.progress import shown_progress
-    from actprof.sweep import records
     from actprof.sweep.figure import render
-    from actprof.sweep.grid import Grid, axes_of
-    from actprof.sweep.kept import KeptCells
-    from actprof.sweep.sweeping import SweepSpec, sweep
-    from actprof.sweep.table import print_sweep
+    from actprof.sweep.grid import axes_of
 
-    rows_from = settings["input_"]
-    run = _run(settings)
-    axes = axes_of(over, inits, acts, settings)
-    varied = [axis.name for axis in axes]
-    fixed = [names for name, names in (("init", inits), ("act", acts)) if name not in varied]
-    output.check(default_name("sweep", [varied, *fixed], ("inits", "acts")), inputs=[rows_from, resume])
-    kept = None if resume is None else KeptCells(resume)
-    file = in_thread(lambda: _file(run, settings))
-    request = SweepSpec(Grid(axes, inits[0], acts[0], settings), run, tuple(SWEPT[word] for word in quantities),
-                        output.format != "table", workers, scheduler)
+    names = {name: settings[name] for name in ("init", "act")}
+    varied = [axis.name for axis in axes_of(**settings)]
+    output.check(default_name("sweep", [varied, *(names[name] for name in names if name not in varied)], tuple(names)),
+                 inputs=[settings["input"], settings["resume"]])
     with shown_progress(output.quiet) as progress:
-        result = in_thread(lambda: sweep(request, file, progress, kept))
-    if kept is not None:
-        output.notes(f"{kept.used:,} of {len(result.cells):,} cells from {quoted(resume, 300)}")
-    output.print(lambda stream: print_sweep(result, stream), lambda: records.sweep_record(result),
-                 lambda: records.sweep_rows(result))
-    output.notes(*result.notes)
+        result = in_thread(lambda: sweep(**settings, everything=output.format != "table", progress=progress))
+    output.print(result.write, result.record, result.records)
+    output.notes(*result.told)
     output.draw(lambda style, form: render(result, style, form))
 
 
-def _run(settings: dict[str, Any]) -> RunSpec:
-    """The run of every stack; its settings are taken out, so that those of the stacks alone are left."""
-    from actprof.engine import inputs
+def sweep(over: str | Sequence[str] = (), *, quantity: str | Sequence[str] = "std", init: Names = spec.INIT,
+          act: Names = spec.ACTIVATION, layers: int | None = None, width: int | None = None,
+          widths: str | Sequence[int] | None = None, bias: str | float | None = None, norm: str = spec.NO_NORM.name,
+          norm_position: str = StackSpec.norm_position, dropout: float = StackSpec.dropout,
+          input: str | os.PathLike[str] | ArrayLike = "normal", input_key: str | None = None,
+          label_key: str | None = None, label_column: str | int = RowsSpec.label_column,
+          drop: str | Sequence[str | int] = RowsSpec.drop, missing: str = RowsSpec.missing,
+          data_dir: str | os.PathLike[str] | None = None, scale: str = spec.SCALES[0], batch_size: int = SWEEP_ROWS,
+          batches: int = RunSpec.batches, repeats: int = RunSpec.repeats, dtype: str = RunSpec.dtype,
+          seed: int = RunSpec.seed, workers: int | None = None, scheduler: str = "",
+          resume: str | os.PathLike[str] | None = None, everything: bool = True,
+          progress: Callable[[float], None] = silent) -> Sweep:
+    """Signal and gradient over a grid of networks, as `actprof sweep` computes it.
 
-    source = inputs.parse(settings.pop("input_"), **reading(settings))
-    return RunSpec(source, quantities=spec.QUANTITIES[:1], **{name: settings.pop(name) for name in (
-        "batch_size", "batches", "repeats", "seed", "dtype")})
+    Parameters
+    ----------
+    over : str, or two
+        What varies, such as ``"gain=0.5:3:26"`` or ``"act=relu,tanh"``; by default gain and layers.
+    quantity : str, or several
+        What table and figure show of the last layer: "std", "square", "within", "correlation", "saturated", "dead",
+        "gradient" (the first layer's over the last's) or "verdict".
+    init, act : name, or several
+        Initialiser and activation; several are an axis of the grid.
+    layers, width, widths, bias, norm, norm_position, dropout
+        The rest of the network, as in `histogram`.
+    input, input_key, label_key, label_column, drop, missing, data_dir, scale
+        The rows that go through it and how they are read, as in `histogram`.
+    batch_size, batches, repeats, dtype, seed
+        The run of each cell, as in `histogram`.
+    workers : int, optional
+        Processes, on which results do not depend; by default as many as cores, where that is faster.
+    scheduler : str
+        Host and port of a Dask scheduler whose workers make the cells instead.
+    resume : path, optional
+        A file that finished cells are kept in, and taken from.
+    everything : bool
+        Whether all quantities are found, and not only those that are shown.
+    progress : callable
+        Called with the share done, 0 to 1; without one notebooks show a bar.
 
+    Returns
+    -------
+    Sweep
+        ``cells`` in row-major order of ``axes``, the last fastest; ``cells[i].statistics`` are the numbers of a cell;
+        see also ``table``, ``figure``, ``verdicts`` and ``to_frame``.
 
-def _file(run: RunSpec, settings: dict[str, Any]) -> Inputs | None:
-    """The rows of a data set or file, whose features are every stack's first width; None where inputs are drawn."""
-    from actprof.engine import inputs
+    Raises
+    ------
+    ActprofError
+        The request makes no sense (SpecError), rows cannot be read (DataError), memory is short (ResourceError).
 
-    stored = inputs.stored_inputs(run)
-    if stored is not None:
-        settings["features"] = stored.features
-    return stored
+    Examples
+    --------
+    >>> import actprof
+    >>> actprof.sweep("std=0.01,0.2", init="normal", width=50, batch_size=50, quantity="verdict").verdicts
+    {'std=0.01': 'vanishing', 'std=0.2': 'healthy'}
+    """
+    asked = option_values(command, locals())
+    from actprof.sweep.sweeping import swept
+
+    return swept(**asked)

@@ -70,22 +70,21 @@ class Grid:
         return replace(stack, inits=inits, label=", ".join(f"{name}={label}" for name, label in varied.items()))
 
 
-def grid(over: Sequence[str], inits: Sequence[str], acts: Sequence[str], settings: Mapping[str, Any]) -> Grid:
+def grid(over: Sequence[str], init: Sequence[str], act: Sequence[str], settings: Mapping[str, Any]) -> Grid:
     """The grid of a request as on the command line. Raises SpecError."""
-    return Grid(axes_of(over, inits, acts, settings), inits[0], acts[0], settings)
+    return Grid(axes_of(over, init, act, **settings), init[0], act[0], settings)
 
 
-def axes_of(over: Sequence[str], inits: Sequence[str], acts: Sequence[str],
-            settings: Mapping[str, Any]) -> tuple[Axis, ...]:
+def axes_of(over: Sequence[str], init: Sequence[str], act: Sequence[str], **settings: Any) -> tuple[Axis, ...]:
     """The axes that vary: those that are said, several inits or acts, or by default what has no value of its own."""
-    several = [named(name, names) for name, names in (("init", inits), ("act", acts)) if len(names) > 1]
+    several = [named(name, names) for name, names in (("init", init), ("act", act)) if len(names) > 1]
     if not over and not several:
         given = {name for name, value in settings.items() if value is not None} | (
             {"layers"} if settings.get("widths") else set())
         return tuple(axis for axis in map(parsed, OVER) if axis.name not in given)
     varied = tuple(map(parsed, over))
     unset = {"init": (spec.INIT,), "act": (spec.ACTIVATION,), "norm": spec.NO_NORM.name}
-    values = {"init": tuple(inits), "act": tuple(acts), **settings}
+    values = {"init": tuple(init), "act": tuple(act), **settings}
     for axis in varied:
         if values.get(axis.name, unset.get(axis.name)) != unset.get(axis.name):
             raise SpecError(f"--{axis.name} is both set and varied by --over. Leave one out.")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
+
+from actprof.report.result import Finding, Result
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -183,8 +185,8 @@ class Trend:
     at: str = ""
 
 
-@dataclass(frozen=True)
-class Sweep:
+@dataclass(frozen=True, repr=False)
+class Sweep(Result):
     """A whole grid.
 
     Attributes:
@@ -194,6 +196,7 @@ class Sweep:
         quantities: the names of those that were asked to be shown, VERDICT perhaps among them.
         lines: what theory draws on the grid.
         trends: where one axis is the width and there are several networks, how each quantity follows it.
+        resumed: how many cells were made before.
     """
 
     seed: int
@@ -204,10 +207,46 @@ class Sweep:
     lines: tuple[Line, ...] = field(default=(), repr=False)
     trends: tuple[Trend, ...] = ()
     notes: tuple[str, ...] = ()
+    resumed: str = ""
 
     def items(self) -> Iterator[tuple[tuple[str, ...], Cell]]:
         """(a label of each axis, the cell there)."""
         return zip(product(*(axis.labels for axis in self.axes)), self.cells, strict=True)
+
+    @property
+    def findings(self) -> Sequence[Finding]:
+        """A row of the grid each, the curve being that of the first quantity along the first axis."""
+        shown = BY_NAME.get(self.quantities[0], QUANTITIES[0])
+        across, *up = self.axes
+        return [Finding(", ".join([f"{axis.name}={label}" for axis in up] or [across.name]),
+                     text=f"{shown.name} over {across.name}={across.labels[0]} … {across.labels[-1]}",
+                     heights=_heights([cell.statistic(shown.name) for cell in self.cells[place::step]],
+                                      shown.positive)) for step in (len(up[0]) if up else 1,)
+                for place, label in enumerate(up[0].labels if up else ("",))]
+
+    @property
+    def verdicts(self) -> dict[str, str]:
+        """The label of a cell → the code of its verdict, where these were asked for."""
+        return {cell.label: cell.verdict for cell in self.cells if cell.verdict}
+
+    @property
+    def told(self) -> Sequence[str]:
+        return *filter(None, (self.resumed,)), *self.notes
+
+    def write(self, stream: TextIO) -> None:
+        from actprof.sweep.table import print_sweep
+
+        print_sweep(self, stream)
+
+    def record(self) -> dict[str, Any]:
+        from actprof.sweep.records import sweep_record
+
+        return sweep_record(self)
+
+    def records(self) -> Sequence[Mapping[str, Any]]:
+        from actprof.sweep.records import sweep_rows
+
+        return sweep_rows(self)
 
     def figure(self, theme: str = "light") -> Figure:
         """The picture, to be shown, changed and saved by matplotlib's own means."""
@@ -215,3 +254,10 @@ class Sweep:
         from actprof.sweep.figure import draw_figure
 
         return painted(lambda figure, colours: draw_figure(figure, colours, self), theme)
+
+
+def _heights(values: Sequence[float], logarithmic: bool) -> list[float]:
+    """The values above the least of them, or their logarithms; NaN for what has none."""
+    known = [math.log(value) if value > 0 else math.nan for value in values] if logarithmic else list(values)
+    least = min((value for value in known if math.isfinite(value)), default=0.0)
+    return [value - least for value in known]

@@ -14,18 +14,20 @@ from typing import Any
 import numpy as np
 
 from actprof import __version__
+from actprof.cli.options import reading
 from actprof.diagnosis import rules
-from actprof.engine import configuration, memory
+from actprof.engine import configuration, inputs, memory
 from actprof.engine.distributions import STATISTICS
 from actprof.engine.gradients import log10_ratio
 from actprof.engine.inputs import Inputs, input_moments, open_inputs
 from actprof.engine.measure import measured
 from actprof.engine.network import Network
 from actprof.engine.profiles import Arm, Profile, middle
+from actprof.engine.spec import QUANTITIES as COUNTED
 from actprof.engine.spec import RunSpec, StackSpec
-from actprof.errors import ResourceError, SpecError, require_distinct
+from actprof.errors import ResourceError, SpecError, quoted, require_distinct
 from actprof.machine import amount, available_memory, cores
-from actprof.sweep.grid import Grid
+from actprof.sweep.grid import Grid, axes_of
 from actprof.sweep.kept import KeptCells
 from actprof.sweep.lines import lines
 from actprof.sweep.result import BY_NAME, QUANTITIES, SWEPT, VERDICT, Cell, Sweep, Trend
@@ -172,6 +174,23 @@ def _predicted(theory: StackTheory, rows: int) -> dict[str, tuple[float, float, 
         reach = math.nan if error is None else BAND * error
         known[_GRADIENT] = (ratio / DECADE, (ratio - reach) / DECADE, (ratio + reach) / DECADE)
     return {name: triple for name, triple in known.items() if math.isfinite(triple[0])}
+
+
+def swept(over: Sequence[str], *, init: Sequence[str], act: Sequence[str], quantity: Sequence[str], input: Any,
+          everything: bool, workers: int | None, scheduler: str, resume: str | None,
+          progress: Callable[[float], None], **settings: Any) -> Sweep:
+    """The sweep that the values of `sweep`'s options ask for. Raises as `sweep` does, and DataError."""
+    source = inputs.parse(input, **reading(settings))
+    run = RunSpec(source, quantities=COUNTED[:1], **{name: settings.pop(name) for name in (
+        "batch_size", "batches", "repeats", "seed", "dtype")})
+    axes = axes_of(over, init, act, **settings)
+    kept = None if resume is None else KeptCells(resume)
+    stored = inputs.stored_inputs(run, input)
+    request = SweepSpec(Grid(axes, init[0], act[0], settings | ({"features": stored.features} if stored else {})), run,
+                        tuple(SWEPT[word] for word in quantity), everything, workers, scheduler)
+    result = sweep(request, stored, progress, kept)
+    return result if kept is None else replace(
+        result, resumed=f"{kept.used:,} of {len(result.cells):,} cells from {quoted(resume, 300)}")
 
 
 def sweep(request: SweepSpec, file: Inputs | None = None, progress: Callable[[float], None] = lambda share: None,

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import os
-import sys
 import threading
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from actprof.cli.arguments import Command, Number, Whole, Word, given_options
+from actprof.cli.arguments import Command, Names, Number, Whole, Word, given_options, option_values
 from actprof.cli.completion import FILES, names
 from actprof.cli.options import (
     NAME,
@@ -21,81 +18,27 @@ from actprof.cli.options import (
     bias_option,
     init_option,
     norm_position_option,
-    reading,
     reading_options,
 )
 from actprof.cli.output import Output, default_name, output_options, seed_option
-from actprof.cli.progress import takes_a_bar
+from actprof.cli.progress import shown_progress, silent
 from actprof.cli.signals import in_thread, run_until_interrupted
-from actprof.data.request import DATA, TARGETS, DataSpec
+from actprof.data.request import DATA, TARGETS, DataSpec, RowsSpec
 from actprof.engine import spec
 from actprof.errors import SpecError
-from actprof.report.terminal import console
-from actprof.train.spec import AUTO, HIDDEN_LAYERS, MAX_UPDATES, TRAIN_INITS, TrainSpec
+from actprof.train.spec import AUTO, HIDDEN_LAYERS, MAX_UPDATES, TRAIN_INITS, VARIED, TrainSpec
 
 if TYPE_CHECKING:
-    from actprof.data.labelled import Labelled
+    from numpy.typing import ArrayLike
+
+    from actprof.cli.signals import Signalled
     from actprof.report.style import Style
-    from actprof.train.request import Varied
+    from actprof.train.result import Training
 
-Progress = Callable[[int, int, int, float], None]
-MAX_LABEL = 32
-PAUSE = 0.05  # seconds between two changes of a bar
-
-
-@contextmanager
-def shown_training(specs: Sequence[TrainSpec], repeats: int, rows: int, quiet: bool) -> Iterator[Progress]:
-    """Yield a function of (arm, repeat, updates made, current loss); nothing is left of the bars at the end."""
-    if quiet or not takes_a_bar():
-        yield lambda arm, repeat, done, loss: None
-        return
-    bars = _Bars(specs, repeats, rows)
-    try:
-        yield bars.show
-    finally:
-        bars.close()
-
-
-class _Bars:
-    """A bar for each arm, over all its repeats."""
-
-    def __init__(self, specs: Sequence[TrainSpec], repeats: int, rows: int) -> None:
-        from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-
-        from actprof.train.trainer import updates_of
-
-        self._lock = threading.Lock()
-        self._closed = False
-        self._done = [dict.fromkeys(range(repeats), 0) for _ in specs]
-        self._shown = [0.0] * len(specs)
-        self._progress = Progress(TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(),
-                                  TextColumn("loss {task.fields[loss]}"), TimeRemainingColumn(),
-                                  console=console(sys.stderr), transient=True)
-        self._tasks: list[Any] = [self._progress.add_task(spec.label[:MAX_LABEL], loss="waiting",
-                                                          total=updates_of(spec, rows) * repeats) for spec in specs]
-        self._progress.start()
-
-    def show(self, arm: int, repeat: int, done: int, loss: float) -> None:
-        self._done[arm][repeat] = done
-        now = time.monotonic()
-        if now - self._shown[arm] < PAUSE:
-            return
-        with self._lock:
-            self._shown[arm] = now
-            if not self._closed:
-                self._progress.update(self._tasks[arm], completed=sum(self._done[arm].values()), loss=f"{loss:.4f}")
-
-    def close(self) -> None:
-        with self._lock:
-            self._closed = True
-            self._progress.stop()
-
-
-UNUSED_BY_SUMMARY = {"rates", "schedules", "optimizers", "weight_decay", "iterations", "epochs", "batch_size",
-                     "repeats", "dropout", "log_y"}
+UNUSED_BY_SUMMARY = {"lr", "schedule", "optimizer", "weight_decay", "iterations", "epochs", "batch_size", "repeats",
+                     "dropout", "log_y"}
 """Parameters of training alone."""
 
-VARIED = ("inits", "acts", "norms", "losses", "optimizers", "rates", "schedules")
 _data_options = added((
     click.option("--data", default=DATA, show_default=True, metavar=f"{NAME}|FILE",
                  shell_complete=names("datasets", files=True),
@@ -117,7 +60,7 @@ _network_options = added((
                  help=f"Units of every hidden layer.  [default: {spec.WIDTH}]"),
     click.option("--widths", metavar="N,N,…", help="Units of each hidden layer, such as 100,50."),
     bias_option(),
-    click.option("--norm", "norms", multiple=True, default=(spec.NO_NORM.name,), show_default=True, metavar=NAME,
+    click.option("--norm", multiple=True, default=(spec.NO_NORM.name,), show_default=True, metavar=NAME,
                  shell_complete=names("normalizations"),
                  help="Normalisation of the hidden layers; repeatable. See 'actprof list normalizations'."),
     norm_position_option(),
@@ -125,15 +68,15 @@ _network_options = added((
                  help="Share of activations dropped after each hidden layer, in training."),
 ))
 _training_options = added((
-    click.option("--loss", "losses", multiple=True, default=(AUTO,), show_default=True, metavar=NAME,
+    click.option("--loss", multiple=True, default=(AUTO,), show_default=True, metavar=NAME,
                  shell_complete=names("losses"),
                  help="What is minimised; auto goes by the labels; repeatable. See 'actprof list losses'."),
-    click.option("--optimizer", "optimizers", multiple=True, default=(TrainSpec.optimizer.name,),
+    click.option("--optimizer", multiple=True, default=(TrainSpec.optimizer.name,),
                  show_default=True, metavar=NAME, shell_complete=names("optimizers"),
                  help="How weights follow the gradient; repeatable. See 'actprof list optimizers'."),
-    click.option("--lr", "rates", type=Number(0), multiple=True, default=(TrainSpec.rate,), show_default=True,
+    click.option("--lr", type=Number(0), multiple=True, default=(TrainSpec.rate,), show_default=True,
                  help="Learning rate; repeatable."),
-    click.option("--schedule", "schedules", multiple=True, default=(TrainSpec.schedule.name,), show_default=True,
+    click.option("--schedule", multiple=True, default=(TrainSpec.schedule.name,), show_default=True,
                  metavar=NAME, shell_complete=names("schedules"),
                  help="How the learning rate goes on; repeatable. See 'actprof list schedules'."),
     click.option("--weight-decay", type=Number(0), default=TrainSpec.weight_decay, show_default=True,
@@ -160,9 +103,7 @@ _training_options = added((
 @click.option("--animate", metavar="FILE.gif", shell_complete=FILES,
               help="Also write how each layer's histogram changes.")
 @output_options
-def command(data: str, target: str, validation_split: float | None, shuffle: bool, train_size: int | None,
-            iterations: int | None, epochs: int | None, repeats: int, summary: bool, log_y: bool, animate: str | None,
-            output: Output, **settings: Any) -> None:
+def command(log_y: bool, animate: str | None, output: Output, **settings: Any) -> None:
     """Train one network from different initial weights, side by side.
 
     \b
@@ -181,85 +122,143 @@ def command(data: str, target: str, validation_split: float | None, shuffle: boo
     from actprof.machine import one_blas_thread
 
     one_blas_thread()
-    from actprof.data import labelled, sources
-    from actprof.train.request import Varied, train_specs
+    from actprof.train import animation, figure, network_figure
 
-    varied = Varied(**{name: settings.pop(name) for name in VARIED})
+    summary = settings.pop("summary")
     if summary and animate:
         raise SpecError("--animate cannot be combined with --summary, which trains nothing. Choose one.")
-    output.check(_default_name("network" if summary else "train", varied, data), animation=animate, inputs=[data])
+    output.check(_default_name("network" if summary else "train", settings), animation=animate,
+                 inputs=[settings["data"]])
     if summary:
         output.name_idle(given_options(UNUSED_BY_SUMMARY), "to --summary")
-    read = reading(settings)
-    scale = read.pop("scale")
-    train_specs(varied, 1, 2, **settings)  # a wrong name is told before any data are read
-    request = DataSpec(sources.parse(data, **read), target, scale, validation_split, shuffle, train_size)
-    rows = in_thread(lambda: labelled.load(request, settings["seed"]))
-    specs = train_specs(varied, rows.features, len(rows.classes), **settings, **_duration(iterations, epochs))
+        described = in_thread(lambda: train(**settings, summary=True))
+        _show(described, output, lambda style, form: network_figure.render(described, style, form))
+        return
     if animate:
-        _require_animation(specs, len(rows.x_train), output.dpi)
-    if summary:
-        return _summarise(specs, rows, request, output)
-    _train(specs, rows, request, repeats, log_y, output)
-
-
-def _require_animation(specs: list[TrainSpec], rows: int, dpi: int) -> None:
-    """Refuse now an animation that could not be drawn later."""
-    from actprof.train.animation import require_animatable
-    from actprof.train.trainer import checkpoints_of, updates_of
-
-    if all(each.stack.depth == 1 for each in specs):
-        raise SpecError("--animate needs a hidden layer whose activations can be shown. Add --layers 1.")
-    require_animatable(max(len(checkpoints_of(updates_of(each, rows))) for each in specs), dpi)
-
-
-def _default_name(stem: str, varied: Varied, data: str) -> str:
-    """The initialisers, whatever else differs between the arms, and the data unless they are the built-in ones."""
-    several = [[str(value) for value in values] for name, values in vars(varied).items()
-               if name != "inits" and len(values) > 1]
-    source = [] if data == DATA else [[os.path.basename(data)]]
-    return default_name(stem, [varied.inits, *several, *source], ("data", "inits", *(
-        name for name, values in vars(varied).items() if len(values) > 1)))
-
-
-def _duration(iterations: int | None, epochs: int | None) -> dict[str, Any]:
-    """What was given of the two."""
-    if iterations is not None and epochs is not None:
-        raise SpecError("--epochs cannot be combined with --iterations. Choose one.")
-    return {name: value for name, value in (("iterations", iterations), ("epochs", epochs)) if value is not None}
-
-
-def _train(specs: list[TrainSpec], rows: Labelled, request: DataSpec, repeats: int, log_y: bool,
-           output: Output) -> None:
-    """Train; when told to stop, show what was learned so far, and then end by the signal."""
-    from actprof.train import animation, figure, records
-    from actprof.train.session import train
-    from actprof.train.table import print_training
+        _require_animation(in_thread(lambda: train(**settings, summary=True)), output.dpi)
 
     def drawn(style: Style, form: str) -> bytes:
         return animation.render(training, style) if form == "gif" else figure.render(training, log_y, style, form)
 
-    stop = threading.Event()
-    with shown_training(specs, repeats, len(rows.x_train), output.quiet) as progress:
-        training, told = run_until_interrupted(lambda: train(specs, rows, request, repeats, progress, stop), stop.set)
-    if not training.arms and told is not None:
-        raise told
-    output.print(lambda stream: print_training(training, stream), lambda: records.training_record(training),
-                 lambda: records.training_rows(training))
-    output.notes(*training.notes)
-    output.draw(drawn)
+    training, told = _trained(settings, output.quiet)
+    _show(training, output, drawn)
     if told is not None:
         raise told
 
 
-def _summarise(specs: list[TrainSpec], rows: Labelled, request: DataSpec, output: Output) -> None:
-    from actprof.train import records
-    from actprof.train.network_figure import render
-    from actprof.train.session import summary
-    from actprof.train.table import print_summary
+def _trained(settings: dict[str, Any], quiet: bool) -> tuple[Training, Signalled | None]:
+    """What was learned, up to the signal that ended it early, if one did; one before anything was learned is raised."""
+    begun, stop = threading.Event(), threading.Event()
 
-    described = summary(specs, rows, request)
-    output.print(lambda stream: print_summary(described, stream), lambda: records.training_record(described),
-                 lambda: records.summary_rows(described))
-    output.notes(*described.notes)
-    output.draw(lambda style, form: render(described, style, form))
+    def end() -> bool:
+        stop.set()
+        return begun.is_set()
+
+    with shown_progress(quiet) as progress:
+        def report(share: float, arm: str, loss: str) -> None:
+            begun.set()
+            progress(share, arm, loss)
+
+        training, told = run_until_interrupted(lambda: train(**settings, progress=report, stop=stop), end)
+    if not training.arms and told is not None:
+        raise told
+    return training, told
+
+
+def _show(training: Training, output: Output, drawn: Callable[[Style, str], bytes]) -> None:
+    output.print(training.write, training.record, training.records)
+    output.notes(*training.told)
+    output.draw(drawn)
+
+
+def _require_animation(described: Training, dpi: int) -> None:
+    """Refuse now an animation that could not be drawn later."""
+    from actprof.train.animation import require_animatable
+    from actprof.train.trainer import checkpoints_of
+
+    if all(len(arm.layers) == 1 for arm in described.arms):
+        raise SpecError("--animate needs a hidden layer whose activations can be shown. Add --layers 1.")
+    require_animatable(max(len(checkpoints_of(arm.config["iterations"])) for arm in described.arms), dpi)
+
+
+def _default_name(stem: str, settings: dict[str, Any]) -> str:
+    """The initialisers, whatever else differs between the arms, and the data unless they are the built-in ones."""
+    several = [name for name in VARIED[1:] if len(settings[name]) > 1]
+    source = [] if settings["data"] == DATA else [[os.path.basename(settings["data"])]]
+    return default_name(stem, [settings["init"], *([str(value) for value in settings[name]] for name in several),
+                               *source], ("data", "init", *several))
+
+
+def train(data: str | os.PathLike[str] | ArrayLike | tuple[ArrayLike, ArrayLike] = DATA, *,
+          input_key: str | None = None, label_key: str | None = None, label_column: str | int = RowsSpec.label_column,
+          drop: str | Sequence[str | int] = RowsSpec.drop, missing: str = RowsSpec.missing,
+          data_dir: str | os.PathLike[str] | None = None, scale: str = DataSpec.scale, target: str = DataSpec.target,
+          validation_split: float | None = DataSpec.validation_split, shuffle: bool = DataSpec.shuffle,
+          train_size: int | None = DataSpec.train_size, init: Names = TRAIN_INITS, act: Names = spec.ACTIVATION,
+          layers: int | None = None, width: int | None = None, widths: str | Sequence[int] | None = None,
+          bias: str | float | None = None, norm: Names = spec.NO_NORM.name,
+          norm_position: str = spec.StackSpec.norm_position, dropout: float = TrainSpec.dropout, loss: Names = AUTO,
+          optimizer: Names = TrainSpec.optimizer.name, lr: float | Sequence[float] = TrainSpec.rate,
+          schedule: Names = TrainSpec.schedule.name, weight_decay: float = TrainSpec.weight_decay,
+          iterations: int | None = None, epochs: int | None = None, batch_size: int = TrainSpec.batch_size,
+          repeats: int = 1, seed: int = TrainSpec.seed, summary: bool = False,
+          progress: Callable[[float, str, str], None] = silent, stop: threading.Event | None = None) -> Training:
+    """One network trained from different initial weights, as `actprof train` computes it.
+
+    Several values of `init`, `act`, `norm`, `loss`, `optimizer`, `lr` or `schedule` give an arm for each combination,
+    on the same batches.
+
+    Parameters
+    ----------
+    data : name, path, array, data frame, or pair of arrays
+        A data set, a file, or rows in memory: (rows, columns) with the labels in one of them, or (inputs, labels) of
+        shapes (rows, features) and (rows,).
+    input_key, label_key, label_column, drop, missing, data_dir, scale
+        How such rows are read; see ``actprof train --help``.
+    target : "auto", "classes" or "numbers"
+        What the labels are.
+    validation_split, shuffle, train_size
+        Share of the rows, from the end, to test on; whether rows are shuffled first; the most rows to train on.
+    init, act, norm : name or number, or several
+        Initialisers, activations and normalisations.
+    layers, width, widths, bias, norm_position, dropout
+        The rest of the network: so many hidden layers (4) of so many units (100), or the units of each hidden layer.
+    loss, optimizer, schedule : name, or several
+        What is minimised, how weights follow the gradient, and how the learning rate goes on.
+    lr : float, or several
+        Learning rates.
+    weight_decay : float
+        λ of L2 regularisation.
+    iterations, epochs : int
+        Updates (2000), or instead how often every row is seen.
+    batch_size, repeats, seed : int
+        Rows of an update, networks of each arm, and the seed: the same gives the same result.
+    summary : bool
+        Whether the networks are only described and nothing is trained.
+    progress : callable
+        Called with the share done of an arm, 0 to 1, its label and its loss in words; without one notebooks show bars.
+    stop : threading.Event, optional
+        Ends all runs after their current update, once it is set.
+
+    Returns
+    -------
+    Training
+        ``arms[i].median_run`` has ``loss`` and ``smoothed`` for each iteration, ``test_accuracy`` for each checkpoint;
+        see also ``table``, ``figure``, ``verdicts`` and ``to_frame``.
+
+    Raises
+    ------
+    ActprofError
+        The request makes no sense (SpecError), rows cannot be read (DataError), memory is short (ResourceError).
+
+    Examples
+    --------
+    >>> import actprof
+    >>> learned = actprof.train("blobs", init=["zeros", "he"], layers=1, width=20, iterations=200)
+    >>> [round(arm.score(learned.data), 1) for arm in learned.arms]
+    [0.3, 1.0]
+    """
+    asked = option_values(command, locals())
+    from actprof.train.session import trained
+
+    return trained(**asked)

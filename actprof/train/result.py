@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from actprof.arrays import Array, Counts, Floats
 from actprof.digits import number, percent
+from actprof.report.result import Finding, Result
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -222,8 +223,8 @@ class DataSummary:
         return f"{percent(score)} %" if self.classes else f"R² {number(score, DIGITS)}"
 
 
-@dataclass(frozen=True)
-class Training:
+@dataclass(frozen=True, repr=False)
+class Training(Result):
     """All arms of a command, on the same batches."""
 
     seed: int
@@ -231,11 +232,49 @@ class Training:
     arms: tuple[TrainedArm, ...]
     notes: tuple[str, ...] = ()
 
+    @property
+    def trained(self) -> bool:
+        """Whether there is more than a summary of the networks."""
+        return any(arm.runs for arm in self.arms)
+
+    @property
+    def findings(self) -> Sequence[Finding]:
+        """The arms with the status of the median run; the curve is that of its loss."""
+        if not self.trained:
+            return [Finding(arm.label, text=f"{arm.parameters:,} parameters") for arm in self.arms]
+        return [Finding(arm.label, "✓" if run.status == STATUSES[0] else "✗", run.status.replace("_", " "),
+                     f"loss {number(arm.last_loss, DIGITS)}  test {self.data.score_text(arm.score(self.data))}",
+                     run.smoothed) for arm in self.arms for run in (arm.median_run,)]
+
+    @property
+    def verdicts(self) -> dict[str, str]:
+        """The label of an arm → the status of its median run."""
+        return {arm.label: arm.median_run.status for arm in self.arms if arm.runs}
+
+    @property
+    def told(self) -> Sequence[str]:
+        return self.notes
+
+    def write(self, stream: TextIO) -> None:
+        from actprof.train.table import print_summary, print_training
+
+        (print_training if self.trained else print_summary)(self, stream)
+
+    def record(self) -> dict[str, Any]:
+        from actprof.train.records import training_record
+
+        return training_record(self)
+
+    def records(self) -> Sequence[Mapping[str, Any]]:
+        from actprof.train.records import summary_rows, training_rows
+
+        return (training_rows if self.trained else summary_rows)(self)
+
     def figure(self, log: bool = False, theme: str = "light") -> Figure:
         """The picture of the training, or of its networks where nothing was trained, for matplotlib's own means."""
         from actprof.report.style import painted
         from actprof.train import figure, network_figure
 
-        if not any(arm.runs for arm in self.arms):
+        if not self.trained:
             return painted(lambda made, colours: network_figure.draw_figure(made, colours, self), theme)
         return painted(lambda made, colours: figure.draw_figure(made, colours, self, log), theme)

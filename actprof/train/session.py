@@ -10,6 +10,9 @@ from typing import Any
 import numpy as np
 
 from actprof.catalogue import activations, normalizations
+from actprof.cli.options import reading
+from actprof.cli.progress import silent
+from actprof.data import labelled, sources
 from actprof.data.labelled import Labelled
 from actprof.data.request import AUTO, DataSpec
 from actprof.engine import configuration
@@ -20,8 +23,9 @@ from actprof.machine import amount, available_memory, cores, ordered_map
 from actprof.streams import PROBE, stream
 from actprof.train import losses
 from actprof.train.optimizers import OPTIMIZERS
+from actprof.train.request import Varied, train_specs
 from actprof.train.result import DataSummary, Run, TrainedArm, Training
-from actprof.train.spec import MAX_UPDATES, TrainSpec
+from actprof.train.spec import MAX_UPDATES, VARIED, TrainSpec
 from actprof.train.trainer import Trainer, updates_of
 
 UPDATE_BYTES, HISTORY_BYTES = 200, 51 * 256 * 8
@@ -30,8 +34,8 @@ UPDATE_BYTES, HISTORY_BYTES = 200, 51 * 256 * 8
 
 MAX_POINTS = 600  # maximum rows of a plane's data that are kept to be drawn
 
-Progress = Callable[[int, int, int, float], None]
-"""Called with the arm, the repeat, the updates made and the current loss."""
+Progress = Callable[[float, str, str], None]
+"""Called with the share of an arm's updates that are made, its label, and its current loss in words."""
 
 
 def check_training(specs: Sequence[TrainSpec], repeats: int, updates: int, rows: int) -> None:
@@ -55,12 +59,33 @@ def _bytes_to_train(spec: TrainSpec, rows: int) -> int:
     return vectors * sum(network.weight_bytes) + 4 * (columns + spec.stack.widths[0]) * (5 * batch + 3 * EVALUATED_ROWS)
 
 
+def trained(data: Any, *, target: str, validation_split: float | None, shuffle: bool, train_size: int | None,
+            iterations: int | None, epochs: int | None, repeats: int, summary: bool, progress: Progress,
+            stop: threading.Event | None, **settings: Any) -> Training:
+    """The training that the values of `train`'s options ask for. Raises as `train` does, and DataError."""
+    varied = Varied(*(settings.pop(name) for name in VARIED))
+    read = reading(settings)
+    scale = read.pop("scale")
+    train_specs(varied, 1, 2, **settings)  # a wrong name is told before any data are read
+    request = DataSpec(sources.parse(data, **read), target, scale, validation_split, shuffle, train_size)
+    rows = labelled.load(request, settings["seed"], data)
+    if iterations is not None and epochs is not None:
+        raise SpecError("--epochs cannot be combined with --iterations. Choose one.")
+    settings |= {name: value for name, value in (("iterations", iterations), ("epochs", epochs)) if value is not None}
+    specs = train_specs(varied, rows.features, len(rows.classes), **settings)
+    return summarised(specs, rows, request) if summary else train(specs, rows, request, repeats, progress, stop)
+
+
 def train(specs: Sequence[TrainSpec], data: Labelled, request: DataSpec, repeats: int = 1,
-          progress: Progress = lambda arm, repeat, done, loss: None, stop: threading.Event | None = None) -> Training:
+          progress: Progress = silent, stop: threading.Event | None = None) -> Training:
     """Train each spec, `repeats` networks of it; `stop` ends all runs after their current update."""
     _require_possible(specs, data, repeats)
     stopping = stop or threading.Event()
     tasks = [(arm, repeat) for repeat in range(repeats) for arm in range(len(specs))]
+    made = [[0] * repeats for _ in specs]
+    every = [repeats * updates_of(spec, len(data.x_train)) for spec in specs]
+    for spec in specs:
+        progress(0.0, spec.label, "waiting")
 
     def learn(task: tuple[int, int]) -> Run | None:
         arm, repeat = task
@@ -68,7 +93,8 @@ def train(specs: Sequence[TrainSpec], data: Labelled, request: DataSpec, repeats
             return None
 
         def report(done: int, loss: float) -> bool:
-            progress(arm, repeat, done, loss)
+            made[arm][repeat] = done
+            progress(sum(made[arm]) / every[arm], specs[arm].label, f"loss {loss:.4f}")
             return not stopping.is_set()
 
         return Trainer(specs[arm], data, repeat).run(report)
@@ -82,7 +108,7 @@ def train(specs: Sequence[TrainSpec], data: Labelled, request: DataSpec, repeats
                     (*data.notes, *notes))
 
 
-def summary(specs: Sequence[TrainSpec], data: Labelled, request: DataSpec) -> Training:
+def summarised(specs: Sequence[TrainSpec], data: Labelled, request: DataSpec) -> Training:
     """The arms described, without a run."""
     return Training(specs[0].seed, _data_summary(data, specs[0].seed),
                     tuple(_arm(spec, data, request, []) for spec in specs), data.notes)

@@ -13,6 +13,7 @@ MAX_RATE = 1e6
 TRAIN_INITS = ("0.01", "xavier", "he")
 HIDDEN_LAYERS = 4
 AUTO = "auto"
+VARIED = ("init", "act", "norm", "loss", "optimizer", "lr", "schedule")  # options in which arms differ
 SGD = Choice("sgd", label="sgd")
 CONSTANT = Choice("constant", label="constant")
 

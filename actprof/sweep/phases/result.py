@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import numpy as np
 
 from actprof.arrays import Floats
 from actprof.diagnosis.verdicts import CHANGE
+from actprof.digits import number
+from actprof.report.result import Finding, Result
 from actprof.theory.predictions import MARGINAL, TRAINABLE_SCALES, Edge, FixedPoints, Jump
 
 if TYPE_CHECKING:
@@ -164,13 +166,39 @@ class PhaseDiagram:
         return tuple(map(tuple, found))
 
 
-@dataclass(frozen=True)
-class PhaseDiagrams:
+@dataclass(frozen=True, repr=False)
+class PhaseDiagrams(Result):
     """All planes of a command; `config` holds every resolved setting."""
 
     config: Mapping[str, Any]
     diagrams: tuple[PhaseDiagram, ...]
     notes: tuple[str, ...] = ()
+
+    @property
+    def findings(self) -> Sequence[Finding]:
+        """The initialisers on every plane and their phases."""
+        return [Finding(f"{scheme.label} / {diagram.label}", word=scheme.phase,
+                     text=f"σ_w {number(scheme.sigma_w)}, σ_b {number(scheme.sigma_b)}")
+                for diagram in self.diagrams for scheme in diagram.schemes]
+
+    @property
+    def told(self) -> Sequence[str]:
+        return self.notes
+
+    def write(self, stream: TextIO) -> None:
+        from actprof.sweep.phases.table import print_diagrams
+
+        print_diagrams(self, stream)
+
+    def record(self) -> dict[str, Any]:
+        from actprof.sweep.phases.records import diagram_record
+
+        return diagram_record(self)
+
+    def records(self) -> Sequence[Mapping[str, Any]]:
+        from actprof.sweep.phases.records import diagram_rows
+
+        return diagram_rows(self)
 
     def figure(self, theme: str = "light") -> Figure:
         """The picture, to be shown, changed and saved by matplotlib's own means."""
