@@ -103,7 +103,8 @@ def test_every_place_has_one_rank() -> None:
 def test_imports_lead_downwards_only() -> None:
     """But for the package itself, whose functions a type checker finds in the rooms."""
     upwards = [f"{module} → {found.target}" for module in MODULES for found in ours(module)
-               if not (module == "__init__" and found.typed) and place(found.target) != place(module) and RANK[place(found.target)] >= RANK[place(module)]]
+               if not (module == "__init__" and found.typed)
+               and place(found.target) != place(module) and RANK[place(found.target)] >= RANK[place(module)]]
     assert upwards == []
 
 

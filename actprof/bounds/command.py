@@ -117,7 +117,7 @@ def bounds(scheme: Names = SCHEMES, *, fan_in: int | str | Sequence[int] = FAN_I
     Examples
     --------
     >>> import actprof
-    >>> actprof.bounds("he_normal", fan_in=[8, 200]).schemes[0].std
+    >>> actprof.bounds("fan_in_uniform", fan_in=[4, 100]).schemes[0].bound
     (0.5, 0.1)
     """
     asked = option_values(command, locals())

@@ -23,6 +23,7 @@ from actprof.report.style import THEMES, collector_paused, matplotlib_set_up
 P = ParamSpec("P")
 Returned = TypeVar("Returned")
 
+MAX_OPEN = 40  # lines of a table that is shown without a click
 PATIENCE, PAUSE = 1.0, 0.1  # seconds before a bar appears, and between two of its changes
 
 
@@ -61,17 +62,19 @@ def _bar() -> Iterator[Callable[..., None] | None]:
 
 
 class _Bar:
-    """A bar below the cell, gone without a trace at the end."""
+    """A bar below the cell for each part of the work that is told of, gone without a trace at the end."""
 
     def __init__(self) -> None:
         self._handle: Any = None
+        self._parts: dict[str, str] = {}
         self._changed = time.monotonic() + PATIENCE - PAUSE
 
-    def __call__(self, share: float, *of: str) -> None:
-        now = time.monotonic()
-        if now - self._changed >= PAUSE:
-            self._changed = now
-            self.show(f'<progress value="{share:.4f}"></progress> {100 * share:.0f} % {escape(" ".join(of))}')
+    def __call__(self, share: float, part: str = "", detail: str = "") -> None:
+        self._parts[part] = (f'<div><progress value="{share:.4f}"></progress> {100 * share:.0f} % '
+                             f"{escape(part)} {escape(detail)}</div>")
+        if time.monotonic() - self._changed >= PAUSE:
+            self._changed = time.monotonic()
+            self.show("".join(list(self._parts.values())))
 
     def show(self, html: str) -> None:
         screen: Any = import_module("IPython.display")
@@ -82,13 +85,15 @@ class _Bar:
 
 
 def page(result: Result) -> str:
-    """A result as HTML: its lines, the picture in two themes, and the table, which opens at a click."""
-    lines = "\n".join(map(_marked, result.findings))
+    """A result as HTML: its lines, the picture in two themes, and the table, which opens at a click if it is long."""
+    lines, table = "\n".join(map(_marked, result.findings)), result.table()
+    shown = " open" if table.count("\n") <= MAX_OPEN else ""
     light, dark = (_picture(result, theme) for theme in THEMES)
     return (f"<style>{_colours('light')}@media (prefers-color-scheme: dark){{{_colours('dark')}}}</style>"
             f'<div class="actprof"><pre>{lines}</pre><picture><source srcset="{dark}" '
             f'media="(prefers-color-scheme: dark)"><img src="{light}" alt="{escape(repr(result))}" '
-            f'style="max-width: 100%"></picture><pre>{escape(result.table())}</pre></div>')
+            f'style="max-width: 100%"></picture><details{shown}><summary>table</summary><pre>{escape(table)}</pre>'
+            "</details></div>")
 
 
 def _marked(line: Finding) -> str:

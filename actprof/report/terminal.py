@@ -83,7 +83,7 @@ def console(stream: TextIO, file: TextIO | None = None, width: int | None = None
 
     colour = takes_colour(stream)
     return Console(file=file or stream, width=width, force_terminal=colour or file is None, no_color=not colour,
-                   highlight=False, markup=False, emoji=False, legacy_windows=False,
+                   highlight=False, markup=False, emoji=False, legacy_windows=False, force_jupyter=False,
                    color_system="standard" if colour else None)
 
 
