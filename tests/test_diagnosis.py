@@ -314,6 +314,18 @@ def test_the_verdicts_of_several_networks_are_counted():
     assert alone == [{}, {}]
 
 
+@pytest.mark.parametrize("width", [10, 60, 300])
+@pytest.mark.parametrize(("init", "act"), [("he", "relu"), (TANH, "tanh"), ("2.0", "linear")])
+def test_no_verdict_rests_on_theory_alone_where_its_band_is_wider_than_a_decade(init, act, width):
+    """The band widens with depth/width; what was measured on the way forward still counts."""
+    arm, stack, theory, inputs = profiled(init, act, 30, width=width, gradients=False, rows=40)
+    band = 2 * 1.96 * max(layer.log_gradient_error for layer in theory.layers) / math.log(10)
+    found = verdict(arm, stack, theory, inputs)
+    silent = verdict(arm, stack, None, inputs)
+    assert (found.code == "uncertain") == (band > 1 and silent.good)
+    assert "by theory" not in found.text or band <= 1
+
+
 def test_what_theory_alone_cannot_tell_of_one_network_is_not_called_healthy():
     """Var ln of a gradient's norm grows with depth/width: at 300 layers of 10 units one network strays by decades."""
     assert advised("he", "relu", 300, width=10, gradients=False, rows=50).code != "healthy"

@@ -9,6 +9,7 @@ import pytest
 from actprof.catalogue.activations import ACTIVATIONS, bind
 from actprof.catalogue.expectations import curve, forward_gain, moments, squares
 from actprof.errors import SpecError
+from actprof.theory.fields import field
 from actprof.theory.fixed_points import critical, depth_scale, edge_of_chaos, fixed_points, gains, stable_edge
 from actprof.theory.length_map import VARIANCES, length_map, length_slope, limit, roots
 from actprof.theory.pairs import Follower, pair
@@ -278,6 +279,50 @@ def test_selu_keeps_its_fixed_point_and_is_slightly_chaotic():
     assert course.reached.chi_1 == pytest.approx(1.071575, abs=5e-7)
     assert (course.reached.phase, course.reached.stable, course.course) == ("chaotic", True, "converges")
     assert course.reached.c_star == pytest.approx(0, abs=1e-9)
+
+
+def bisected(f, low, high):
+    for _ in range(80):
+        middle = (low + high) / 2
+        low, high = (middle, high) if f(middle) > 0 else (low, middle)
+    return low
+
+
+def erf_pair(q, c):
+    """(E φ₁φ₂, E φ'₁φ'₂), as below."""
+    return 2 / math.pi * math.asin(2 * q * c / (1 + 2 * q)), 4 / math.pi / math.sqrt((1 + 2 * q)**2 - (2 * q * c)**2)
+
+
+def sin_pair(q, c):
+    return math.exp(-q) * math.sinh(q * c), math.exp(-q) * math.cosh(q * c)
+
+
+def relu_pair(q, c):
+    angle = math.acos(min(c, 1.0))
+    return q * (math.sin(angle) + (math.pi - angle) * c) / (2 * math.pi), (math.pi - angle) / (2 * math.pi)
+
+
+def gaussian_pair(q, c):
+    inverse = (1 + 2 * q) ** 2 - (2 * q * c) ** 2
+    return inverse**-0.5, 4 * q * c * inverse**-1.5
+
+
+@pytest.mark.parametrize(("text", "of_pair", "q", "sigma_w"), [
+    ("erf", erf_pair, 0.3, 0.9), ("erf", erf_pair, 0.8, 1.3), ("erf", erf_pair, 30.0, 5.0), ("sin", sin_pair, 0.2, 0.9),
+    ("sin", sin_pair, 1.1, 1.5), ("sin", sin_pair, 3.0, 2.4), ("relu", relu_pair, 0.5, 1.0),
+    ("relu", relu_pair, 40.0, 1.4),
+    ("gaussian", gaussian_pair, (1 + math.sqrt(2)) / 2, 1.2), ("gaussian", gaussian_pair, 2.0, 2.3)])
+def test_fixed_points_and_fields_are_those_of_the_closed_kernels(text, of_pair, q, sigma_w):
+    """σ_b² = q - σ_w² E φ², and c* is the root of qc = σ_w² E φ₁φ₂ + σ_b² below 1, or 1."""
+    sigma_b = math.sqrt(q - sigma_w**2 * of_pair(q, 1)[0])
+    chi = sigma_w**2 * of_pair(q, 1)[1]
+    c = 1.0 if chi < 1 else bisected(lambda c: sigma_w**2 * of_pair(q, c)[0] + sigma_b**2 - q * c, 0.0, 1 - 1e-6)
+    exact = fixed_points(choice(text), sigma_w, sigma_b, q).reached
+    assert (exact.q_star, exact.chi_1, exact.c_star) == pytest.approx((q, chi, c), rel=1e-9)
+    assert exact.xi_c == pytest.approx(depth_scale(sigma_w**2 * of_pair(q, c)[1]), rel=1e-9)
+    [cell] = np.transpose(astuple(field(act(text), *(np.array([each]) for each in (sigma_w, sigma_b, q)))))
+    assert cell[:2].tolist() == pytest.approx([q, chi], rel=2e-8)
+    assert cell[3:5].tolist() == pytest.approx([c, sigma_w**2 * of_pair(q, c)[1]], abs=1e-6)
 
 
 @pytest.mark.parametrize(("text", "sigma_b", "sigma_w", "q", "digits"), [

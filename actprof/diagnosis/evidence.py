@@ -15,7 +15,7 @@ from actprof.engine.profiles import Arm, LayerSummary, Statistics
 from actprof.engine.spec import StackSpec
 from actprof.registry import Choice
 from actprof.theory.layers import scales
-from actprof.theory.predictions import LayerTheory, StackTheory
+from actprof.theory.predictions import BAND, LayerTheory, StackTheory
 from actprof.theory.stack import predict
 
 Course = tuple[tuple[int, float], ...]
@@ -24,6 +24,9 @@ Course = tuple[tuple[int, float], ...]
 MIN_LAYERS = 8
 """Layers from which on a power law can be told from an exponential."""
 
+
+MAX_STRAYS = 0.5
+"""Half a decade either way: where the band is wider than a decade theory alone makes no verdict."""
 
 SETTLED = 20
 """Layers after which what is left of the start no longer tells what comes: theory goes on as at their end."""
@@ -86,17 +89,26 @@ class Evidence:
     def backward(self) -> Course:
         """Norms of a sample's dL/dz beside the last judged layer's, outputs first: measured, else theory's, else none.
 
+        None of theory where `strays` is too much for a verdict to rest on it alone.
+
         Not root mean squares over units: a layer of more units has a smaller share for each and is none the worse.
         """
         if self.measured_back:
             found = [(layer.layer, layer.gradient.statistics["log10_norm_ratio"])
                      for layer in self.layers if layer.gradient]
         else:
+            told = self.strays <= MAX_STRAYS
             found = [(layer.layer, layer.log_gradient_ratio / math.log(10)
                       + math.log10(self.stack.widths[layer.layer] / self.stack.widths[-1]) / 2)
-                     for layer in self.expected if layer.log_gradient_ratio is not None]
+                     for layer in self.expected if told and layer.log_gradient_ratio is not None]
         last = found[-1][1] if found and self.judged < self.depth else 0.0
         return tuple((layer, size - last) for layer, size in reversed(found) if not math.isnan(size - last))
+
+    @cached_property
+    def strays(self) -> float:
+        """log₁₀ of the factor, up or down, within which 95 % of networks' gradients are of what theory expects."""
+        errors = [layer.log_gradient_error for layer in self.expected if layer.log_gradient_error is not None]
+        return BAND * max(errors, default=0.0) / math.log(10)
 
     @property
     def measured_back(self) -> bool:

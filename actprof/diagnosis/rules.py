@@ -11,10 +11,9 @@ from actprof.catalogue import initializers
 from actprof.catalogue.activations import bind
 from actprof.diagnosis import causes
 from actprof.diagnosis.causes import chi, fitted, share_within
-from actprof.diagnosis.evidence import Course, Evidence, beyond, number, times
+from actprof.diagnosis.evidence import MAX_STRAYS, Course, Evidence, beyond, number, times
 from actprof.diagnosis.remedies import Candidate, Trials, remedy
 from actprof.diagnosis.verdicts import (
-    CHANGE,
     COLLAPSED,
     DRIFTING,
     DYING,
@@ -30,7 +29,7 @@ from actprof.engine.inputs import InputMoments
 from actprof.engine.network import fans_of
 from actprof.engine.profiles import Arm, LayerSummary
 from actprof.engine.spec import ZEROS, StackSpec
-from actprof.theory.predictions import BAND, StackTheory
+from actprof.theory.predictions import StackTheory
 
 
 def symmetric(seen: Evidence) -> Verdict | None:
@@ -234,13 +233,11 @@ def _no_gradient(seen: Evidence) -> Verdict | None:
 
 def _uncertain(seen: Evidence) -> Verdict | None:
     """Gradients were not measured, and those of one network of this depth and width stray more than theory tells."""
-    errors = [layer.log_gradient_error for layer in seen.expected if layer.log_gradient_error is not None]
-    strays = BAND * max(errors, default=0.0) / math.log(10)
-    if seen.measured_back or strays <= math.log10(CHANGE.value):
+    if seen.measured_back or seen.strays <= MAX_STRAYS:
         return None
     return Verdict(UNCERTAIN, None, f"{seen.name}: gradients were not measured, and those of one network of this depth "
-                                    f"and width stray {times(strays)} from what theory expects: --gradients tells",
-                   headline="Gradients are uncertain: measure them", measured=f"gradients ×? {times(strays)}")
+                                    f"and width stray {times(seen.strays)} from what theory expects: --gradients tells",
+                   headline="Gradients are uncertain: measure them", measured=f"gradients ×? {times(seen.strays)}")
 
 
 def _drifting(seen: Evidence) -> Verdict | None:
