@@ -9,11 +9,13 @@ import pytest
 
 from actprof.catalogue.activations import ACTIVATIONS
 from actprof.engine.stacks import stack_specs
-from actprof.sweep.lines import lines
+from actprof.sweep.lines import GRADIENT
+from actprof.sweep.lines import lines as every_line
 from actprof.sweep.result import Axis
 from actprof.theory.criticality import criticality, silence_about
 from actprof.theory.fixed_points import critical, fixed_points
 from actprof.theory.predictions import TRAINABLE_SCALES
+from actprof.theory.stack import predict
 
 pytestmark = pytest.mark.slow
 
@@ -25,6 +27,12 @@ def numbers(name, values, **kind):
 def stack(act="relu", gain=1.0, layers=5, sigma_b=0.0, init="lecun_normal", **more):
     bias = f"normal:std={sigma_b!r}" if sigma_b else None
     return stack_specs([f"{init}:gain={gain!r}"], [act], layers=layers, bias=bias, **more)[0]
+
+
+def lines(axes, stack_at, second_moment):
+    """But for the gradients' lines, which have laws of their own."""
+    drawn, note = every_line(axes, stack_at, second_moment)
+    return tuple(line for line in drawn if line.name != GRADIENT), note
 
 
 EDGE, JUMP = "edge of chaos: χ₁ = 1", "variance jumps, χ₁ skips 1"
@@ -298,3 +306,22 @@ def test_an_axis_that_meets_no_level_says_so():
     drawn, note = lines((numbers("gain", (1.3, 1.35)),), lambda at: stack("relu", at[0]), 1.0)
     assert drawn == ()
     assert note == "theory draws no lines: χ₁ does not cross 1 where gain is from 1.3 to 1.35"
+
+
+@pytest.mark.parametrize("layers", [5, 50])
+def test_relu_s_gradients_pass_the_limit_at_a_power_of_the_gain(layers):
+    drawn, _ = every_line((GAINS, numbers("bias", (0.0, 0.5))), lambda at: stack("relu", at[0], layers, at[1]), 1.0)
+    found = sorted({x for line in drawn if line.name == GRADIENT for x, _ in line.points})
+    expected = [math.sqrt(2) * 30 ** (sign / (layers - 1)) for sign in (-1, 1)]
+    assert [min(found), max(found)] == pytest.approx(expected, rel=1e-6)
+
+
+@pytest.mark.parametrize("act", ["relu", "tanh", "gelu", "selu"])
+def test_gradients_change_by_the_limit_between_the_two_depths_beside_their_line(act):
+    drawn, _ = every_line((GAINS, LAYERS), lambda at: stack(act, at[0], int(at[1])), 1.0)
+    points = [point for line in drawn if line.name == GRADIENT for point in line.points[::9]]
+    assert len(points) > 5
+    for gain, depth in points:
+        theory = predict(stack(act, gain, math.floor(depth) + 1), 1.0, 0.0, 100, typical=False)
+        changes = [abs(theory.layers[1].log_gradient_ratio), abs(theory.layers[0].log_gradient_ratio)]
+        assert changes[0] <= math.log(30) * (1 + 1e-6) and changes[1] >= math.log(30) * (1 - 1e-6)

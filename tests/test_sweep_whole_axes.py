@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from actprof.engine.stacks import stack_specs
-from actprof.sweep.lines import lines
+from actprof.sweep.lines import GRADIENT, lines
 from actprof.sweep.result import Axis
 from actprof.theory.predictions import TRAINABLE_SCALES
 
@@ -30,7 +30,8 @@ def drawn_on(*axes, **settings):
             asked[axis.name] = int(label) if axis.whole else label
         return stack_specs([asked.pop("init")], [asked.pop("act")], **asked)[0]
 
-    return lines(axes, stack_at, 1.0)
+    drawn, note = lines(axes, stack_at, 1.0)
+    return tuple(line for line in drawn if line.name != GRADIENT), note
 
 
 def flipped(found):

@@ -39,6 +39,9 @@ VARIANCES = (1.0, 2.0, 4.0, 8.0)
 """Variances at which the edge of chaos with biases is tried."""
 
 KEEPS = "the gain that keeps E a²"
+KEPT = {"unstable": "the gain that would keep E a² = 1, were this stable", "stable": "the gain that leads to E a² = 1",
+        "neutral": "the gain that in the mean of many networks keeps E a²"}
+"""The same of a run in which it does not, by the stability of E a² = 1."""
 
 BETWEEN = 7
 """Gains that are tried between those that theory names."""
@@ -166,7 +169,8 @@ def _back(found: Evidence) -> float:
 def _advice(candidate: Candidate, forward: float, backward: float, source: str) -> Advice:
     lead, depth, reason = "" if candidate.standardised else "try ", candidate.stack.depth, candidate.reason
     if abs(forward) > math.log10(NOTABLE.value):
-        reason = reason.replace(KEEPS, "the gain that would keep E a² = 1, where this is not stable")
+        stability = fixed_points.gains(candidate.stack.activations[0]).stability
+        reason = reason.replace(KEEPS, KEPT.get(stability, KEEPS))
     text = (f"{lead}{candidate.options} ({reason}): {source} activations {times(forward)}, "
             f"gradients {times(backward)} over {depth:,} layer{'s' if depth > 1 else ''}")
     return Advice(text, candidate.options, None if candidate.standardised else candidate.stack)

@@ -108,6 +108,7 @@ DEPTH_SCALES = {TRAINABLE: TRAINABLE_SCALES, GRADIENT: 2 * math.log(CHANGE.value
 SCALES = ((CRITICAL, 0.0), *((name, sign * scales) for name, scales in DEPTH_SCALES.items() for sign in (-1, 1)))
 
 MIN_JUMP = 1e-3  # difference of criticalities right beside each other, from which on it is one
+APART = 0.02  # parts of the deepest by which neighbouring points of a line of depths differ
 HALVINGS = 5  # how often the distance of two rows, between which a line ends, is halved
 
 
@@ -116,9 +117,11 @@ class RowCrossings:
 
     Attributes:
         places: where it is looked at first, in each row.
+        deep: whether one of the axes is that of the depths.
     """
 
-    def __init__(self, axis: Axis, beyond: bool, second_moment: float) -> None:
+    def __init__(self, axis: Axis, beyond: bool, second_moment: float, deep: bool = False) -> None:
+        self._deep = deep
         self.places = search_places(axis, beyond)
         self._axis, self._second_moment = axis, second_moment
         self._conditions: dict[tuple[int, float], tuple[Row, Conditions | None]] = {}
@@ -147,6 +150,8 @@ class RowCrossings:
         found: list[list[Crossing]] = [[] for _ in rows]
         places = [list(self.places) for _ in rows]
         for name, scales in SCALES:
+            if name == GRADIENT and self._deep:  # its depth is found over all places at once
+                continue
             levels = [scales / row.depth for row in rows]
             measure = self._rates if name == GRADIENT else self._values
             wanted = [[(row, place, level) for place in some]
@@ -160,10 +165,14 @@ class RowCrossings:
                                          zip(numbers.tolist(), where.tolist(), strict=True)]))
 
             crossed = crossings(curves, levels, values)
+            if name == GRADIENT:  # which finite stacks change smoothly
+                for number, rising, place in crossed:
+                    found[number].append(Crossing(Kind(name, scales, rising), place))
+                continue
             below, above = (self.criticalities([(rows[number], place * (1 + side)) for number, _, place in crossed],
                                                0.0) for side in (-TOLERANCE, TOLERANCE))
             for (number, rising, place), low, high in zip(crossed, below, above, strict=True):
-                jumps = abs(high - low) > MIN_JUMP and name != GRADIENT  # which finite stacks change smoothly
+                jumps = abs(high - low) > MIN_JUMP
                 if jumps:  # which may cross other levels as well
                     places[number] = sorted({*places[number], place * (1 - TOLERANCE), place * (1 + TOLERANCE)})
                 if name == CRITICAL or not jumps:  # depths that are jumped over are nobody's
@@ -226,18 +235,35 @@ def depths(axes: Sequence[Axis], along: int, rows: Sequence[Row], theory: RowCro
         return ()
     # The deepest stacks are asked: a single layer has no weights like those above it.
     along_rows, deepest = along != deep, axes[deep].numbers[-1]
-    wanted = [(rows[-1], place) for place in theory.places] if along_rows else [(row, deepest) for row in rows]
     low, high = extent(axes[deep]) if len(axes) > 1 else (axes[deep].numbers[0], deepest)
-    signed = _gradient_depths(theory, wanted, high) if name == GRADIENT else [
-        DEPTH_SCALES[name] / value if value else math.inf for value in theory.criticalities(wanted)]
-    places = theory.places if along_rows else [row.place for row in rows]
-    found = [(place, depth if low <= abs(depth) <= high else 0.0) for place, depth in zip(places, signed, strict=True)]
+
+    def at(places: Sequence[float]) -> list[tuple[float, float]]:
+        wanted = [(rows[-1], place) for place in places] if along_rows else [(row, deepest) for row in rows]
+        signed = _gradient_depths(theory, wanted, high) if name == GRADIENT else [
+            DEPTH_SCALES[name] / value if value else math.inf for value in theory.criticalities(wanted)]
+        return list(zip(places, signed, strict=True))
+
+    found = at(theory.places if along_rows else [row.place for row in rows])
+    if along_rows and name == GRADIENT:
+        found = _smooth(found, at, high)
+    found = [(place, depth if low <= abs(depth) <= high else 0.0) for place, depth in found]
     pieces = [tuple((place, abs(depth)) if deep else (abs(depth), place) for place, depth in piece)
               for sign, piece in groupby(found, lambda each: np.sign(each[1])) if sign]
     if along_rows:
         return tuple(Line(name, TITLES[name], piece) for piece in pieces)
     points = tuple(point for piece in pieces for point in piece)
     return (Line(name, TITLES[name], points, rows=len(axes) > 1),) if points else ()
+
+
+def _smooth(found: list[tuple[float, float]], at: Callable[[Sequence[float]], list[tuple[float, float]]],
+            deepest: float) -> list[tuple[float, float]]:
+    """With further places between those whose depths are far apart."""
+    for _ in range(HALVINGS):
+        seen = [min(abs(depth), 2 * deepest) for _, depth in found]
+        between = [(one + other) / 2 for ((one, _), (other, _)), (before, after) in zip(
+            pairwise(found), pairwise(seen), strict=True) if abs(after - before) > APART * deepest]
+        found = sorted([*found, *at(between)])
+    return found
 
 
 def _gradient_depths(theory: RowCrossings, wanted: Sequence[tuple[Row, float]], deepest: float) -> list[float]:
@@ -317,7 +343,7 @@ def lines(axes: Sequence[Axis], stack_at: StackAt, second_moment: float) -> tupl
     if not axis.numbers:
         return (), "theory draws no lines where only names vary"
     rows = rows_of(stack_at, along, axis, other, second_moment)
-    theory = RowCrossings(axis, other is not None, second_moment)
+    theory = RowCrossings(axis, other is not None, second_moment, any(each.name == LAYERS for each in axes))
     drawn = () if axis.name == LAYERS else _drawn(theory.found(rows), axis, other, along)
     for name in DEPTH_SCALES:
         if all(line.name != name for line in drawn):
