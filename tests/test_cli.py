@@ -116,8 +116,8 @@ def settings(run: Run, *arguments: str) -> dict[str, Any]:
     ("histogram --act 'lambda x: x'", "unknown activation 'lambda x: x'. 'actprof list activations' shows all."),
     ("histogram --act relu/", "--act has an empty name in 'relu/'."),
     ("histogram --init he//lecun", "--init has an empty name in 'he//lecun'."),
-    *((f"histogram --init 'he/{text}'", f"--init 'he/{text}': the number after '*' must be of layers, from 1 to 10,000, "
-                                        "as in lecun*4.") for text in ("lecun*0", "lecun*x", "lecun*2*2", "lecun*-1")),
+    *((f"histogram --init '{text}'", f"--init '{text}': the number after '*' must be of layers, from 1 to 10,000, as "
+                                     "in he*4.") for text in ("he*0", "0.1/he*x", "he*2*2", "he*-1")),
     ("histogram --init he*2/lecun --layers 4", "--init names 3 initialisers for 4 layers. Name one, or one for each "
                                                "layer."),
     ("histogram --init he*1 --widths 9,8,7", "--init names 1 initialiser for 2 layers. Name one, or one for each "
@@ -428,14 +428,15 @@ def helps() -> list[tuple[str, ...]]:
 
 
 @pytest.mark.parametrize("given", [
-    "--init 0.01 --act relu*4", "--init 1/0.5*2/0.01 --act relu/tanh/relu*2", "--init 1 --init xavier --act tanh --range -1 1",
+    "--init 0.01 --act relu*4", "--init 1/0.5*2/0.01 --act relu/tanh/relu*2",
+    "--init 1 --init xavier --act tanh --range -1 1",
     "--widths 50,50,50 --init=0.01 --no-gradients --range=layer", "--layers 60 --width 8 --bins 10 --init lecun:gain=2",
 ])
 def test_the_line_to_paste_is_the_users_own_with_the_remedys_options_and_cures(run: Run, given: str) -> None:
     done = run("histogram", *given.split(), "--batch-size", "100", "--no-figure")
     lines = done.out.splitlines()
     for pasted in (lines[place + 1] for place, line in enumerate(lines) if line.startswith("remedy: ")):
-        program, *words = pasted.split()
+        program, *words = shlex.split(pasted)
         assert program == "actprof"
         cured = json.loads(run(*words, "--json").out)
         assert [arm["verdict"]["code"] for arm in cured["arms"]] == ["healthy"]

@@ -200,10 +200,11 @@ def test_each_layer_has_the_weights_that_its_initialiser_draws_for_all_layers():
 
 
 def test_a_small_last_layer_is_as_small_as_its_gain_says():
-    """tanh: q = g² E a² each time, and the head's outputs are its gain times the rms below."""
+    """q = σ_w² E a² each time, with σ_w² = g²·17/64 where 17 inputs fan out."""
     said = stack_specs(["orthogonal:gain=1.414*2/orthogonal:gain=0.01"], ["tanh"], widths="17,64,64,6")[0]
     z = np.random.default_rng(0).standard_normal(400_000)
-    first, second = (np.std(np.tanh(1.414 * below * z)) for below in (1, np.std(np.tanh(1.414 * z))))
+    first = np.std(np.tanh(1.414 * math.sqrt(17 / 64) * z))
+    second = np.std(np.tanh(1.414 * first * z))
     layers = predict(said, 1.0, 0.0, 1000).layers
     assert [layer.std for layer in layers] == pytest.approx([first, second, 0.01 * second], rel=0.005)
     assert layers[2].std == pytest.approx(0.0055, abs=1e-4)

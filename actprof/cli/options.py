@@ -19,17 +19,17 @@ NAME = "NAME[:VALUE…]"
 EACH_LAYER = ", or one for each layer, such as NAME*4/NAME"
 
 
-def init_option(default: Sequence[str], each_layer: bool = True) -> Option:
+def init_option(default: Sequence[str]) -> Option:
     return click.option("--init", multiple=True, default=default, show_default=True, metavar=NAME,
                         shell_complete=names("initializers", joint="/"),
-                        help=f"Weight initialiser, or a number for the std of a normal{EACH_LAYER * each_layer}; "
+                        help=f"Weight initialiser, or a number for the std of a normal{EACH_LAYER}; "
                              "repeatable. See 'actprof list inits'.")
 
 
-def act_option(each_layer: bool = True) -> Option:
+def act_option() -> Option:
     return click.option("--act", multiple=True, default=(spec.ACTIVATION,), show_default=True,
                         shell_complete=names("activations", joint="/"),
-                        metavar=NAME, help=f"Activation{EACH_LAYER * each_layer}; repeatable. "
+                        metavar=NAME, help=f"Activation{EACH_LAYER}; repeatable. "
                                            "See 'actprof list activations'.")
 
 

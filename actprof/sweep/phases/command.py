@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 @click.option("--over", multiple=True, metavar="NAME=VALUES",
               help="The range of sigma_w or of sigma_b, as LOW:HIGH, LOW:HIGH:COUNT, or joined by commas.  "
                    "[default: what suits the activation]")
-@act_option(each_layer=False)
-@init_option((spec.INIT,), each_layer=False)
+@act_option()
+@init_option((spec.INIT,))
 @click.option("--width", type=Whole(1, spec.MAX_WIDTH), help=f"Fan-in of the initialisers.  [default: {spec.WIDTH}]")
 @bias_option()
 @output_options
