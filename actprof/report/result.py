@@ -33,7 +33,8 @@ class Finding(NamedTuple):
     heights: ArrayLike = ()
 
     def __str__(self) -> str:
-        return "  ".join(filter(None, (f"{self.sign} {self.label}".strip(), self.word, self.text, self._blocks()))).rstrip()
+        parts = f"{self.sign} {self.label}".strip(), self.word, self.text, self._blocks()
+        return "  ".join(filter(None, parts)).rstrip()
 
     def _blocks(self) -> str:
         import numpy as np
