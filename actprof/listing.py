@@ -87,7 +87,8 @@ def _short(value: object) -> str:
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
-TABLES = ("inits", "activations", "normalizations", "inputs", "datasets", "losses", "optimizers", "schedules")
+TABLES = ("inits", "activations", "normalizations", "residuals", "inputs", "datasets", "losses", "optimizers",
+          "schedules")
 
 WORDS = "terms"  # the listing of what tables, figures and verdicts say
 
@@ -104,8 +105,8 @@ def command(table: str | None, format_: str | None, as_json: bool) -> None:
     actprof list terms          what words in tables, figures and verdicts mean
     actprof list --json         for scripts
 
-    TABLE is inits, activations, normalizations, inputs, datasets, losses, optimizers, schedules or terms: each name
-    with its formula, its parameters and their defaults, its other names and its source.
+    TABLE is inits, activations, normalizations, residuals, inputs, datasets, losses, optimizers, schedules or terms:
+    each name with its formula, its parameters and their defaults, its other names and its source.
     """
     stream = standard_output()
     tables = {key: catalogue(key) for key in REGISTRIES}

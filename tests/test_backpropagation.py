@@ -28,8 +28,10 @@ each_setting = pytest.mark.parametrize(
 each_dtype = pytest.mark.parametrize("dtype", ["float32", "float64"])
 
 
-def network_of(act="relu", widths="4,5,3", norm="none", position="before", dtype="float64", seed=0, init="he"):
-    spec = stack_specs([init], [act], widths=widths, norm=norm, norm_position=position, bias="normal:0.3")[0]
+def network_of(act="relu", widths="4,5,3", norm="none", position="before", dtype="float64", seed=0, init="he",
+               residual="none"):
+    spec = stack_specs([init], [act], widths=widths, norm=norm, norm_position=position, bias="normal:0.3",
+                       residual=residual)[0]
     return Network(spec, seed, 0, np.dtype(dtype))
 
 

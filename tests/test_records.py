@@ -12,6 +12,7 @@ from actprof import listing
 from actprof.catalogue.activations import ACTIVATIONS
 from actprof.catalogue.initializers import INITIALIZERS
 from actprof.catalogue.normalizations import NORMALIZATIONS
+from actprof.catalogue.residuals import RESIDUALS
 from actprof.engine import inputs
 from actprof.engine.spec import QUANTITIES, RunSpec
 from actprof.engine.stacks import stack_specs
@@ -139,6 +140,7 @@ def test_strict_replaces_what_json_cannot_say() -> None:
 
 def test_the_catalogue_lists_every_name_that_parses() -> None:
     tables = {"initializers": INITIALIZERS, "activations": ACTIVATIONS, "normalizations": NORMALIZATIONS,
+              "residuals": RESIDUALS,
               "inputs": inputs.SOURCES}
     parsed = json.loads(listing.to_json(tables))  # type: ignore[arg-type]
     assert list(parsed) == ["schema", "version", *tables]

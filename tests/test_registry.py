@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from actprof.catalogue.activations import ACTIVATIONS
 from actprof.catalogue.initializers import INITIALIZERS
 from actprof.catalogue.normalizations import NORMALIZATIONS
+from actprof.catalogue.residuals import RESIDUALS
 from actprof.data.sources import DATASETS
 from actprof.engine.inputs import SOURCES
 from actprof.errors import SpecError
@@ -17,7 +18,8 @@ from actprof.registry import Choice, Parameter, Registry, did_you_mean, folded
 from actprof.train.losses import LOSSES
 from actprof.train.optimizers import OPTIMIZERS, SCHEDULES
 
-TABLES = {"initialiser": INITIALIZERS, "activation": ACTIVATIONS, "normalisation": NORMALIZATIONS, "input": SOURCES,
+TABLES = {"initialiser": INITIALIZERS, "activation": ACTIVATIONS, "normalisation": NORMALIZATIONS,
+          "residual rule": RESIDUALS, "input": SOURCES,
           "data set": DATASETS, "loss": LOSSES, "optimizer": OPTIMIZERS, "schedule": SCHEDULES}
 ROWS = [(kind, row.name) for kind, table in TABLES.items() for row in table]
 NAMES = [(kind, name) for kind, table in TABLES.items() for name in table.names()]

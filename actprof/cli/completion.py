@@ -19,6 +19,7 @@ REGISTRIES = {
     "initializers": "actprof.catalogue.initializers:INITIALIZERS",
     "activations": "actprof.catalogue.activations:ACTIVATIONS",
     "normalizations": "actprof.catalogue.normalizations:NORMALIZATIONS",
+    "residuals": "actprof.catalogue.residuals:RESIDUALS",
     "inputs": "actprof.engine.inputs:SOURCES",
     "datasets": "actprof.data.sources:DATASETS",
     "losses": "actprof.train.losses:LOSSES",

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from actprof.arrays import Rows
+from actprof.catalogue.residuals import BRANCH, ENTERING, STREAM
 from actprof.catalogue.special import borrowed
+from actprof.engine.blocks import Part
 from actprof.engine.counting import Scratch, block_rows
 from actprof.engine.distributions import norm
 from actprof.engine.forward import Chunk, Tape
@@ -97,7 +99,7 @@ class Gradient:
     shift: Rows | None = None
 
 
-Look = Callable[[Rows], object]  # sees dL/dz, block by block
+Look = Callable[[Rows], object]  # sees the cotangent, block by block
 
 
 def backward(layer: Layer, tape: Tape, cotangent: Rows, scratch: Scratch, gradient: Gradient | None = None,
@@ -106,8 +108,77 @@ def backward(layer: Layer, tape: Tape, cotangent: Rows, scratch: Scratch, gradie
 
     It lives in the scratch, under the layer's parity, until the layer below the next is done; without `inputs` it is
     not computed. What the layer trains goes into `gradient`, summed over the rows; `look` sees the cotangent of what
-    entered φ.
+    entered φ, or of what leaves a layer that has φ first or ends a residual block.
     """
+    parity = f"cotangent{layer.number % 2}"
+    if layer.part is None:
+        cotangent = _through_phi(layer, tape, cotangent, scratch, gradient, look)
+        return _through_matrix(layer, tape, cotangent, scratch, parity, gradient, inputs)
+    if look is not None and layer.seen_after:
+        _show(cotangent[:, :layer.fans.fan_out], look)
+        look = None
+    branch, stream = _apart(layer.part, tape, cotangent, layer.fans.fan_out, scratch)
+    if layer.phi_first:
+        below = _through_matrix(layer, tape, branch, scratch, parity, gradient)
+        below = below if below is None else _through_phi(layer, tape, below, scratch, gradient, look)
+    else:
+        branch = _through_phi(layer, tape, branch, scratch, gradient, look)
+        below = _through_matrix(layer, tape, branch, scratch, parity, gradient, inputs)
+    return _together(layer.part, tape, below, stream, scratch, f"beside{layer.number % 2}") if inputs else None
+
+
+def _apart(part: Part, tape: Tape, cotangent: Rows, units: int, scratch: Scratch) -> tuple[Rows, Rows | None]:
+    """The cotangents of what a layer makes of a branch, and of the stream, if that goes past it."""
+    if not part.skips:
+        return cotangent, None
+    if part.norm_at(STREAM):
+        _through_own(part, tape, cotangent)
+    branch = scratch.get("branch", (len(cotangent), units), cotangent.dtype)
+    np.multiply(cotangent[:, :units], cotangent.dtype.type(part.alpha), out=branch)
+    if part.norm_at(BRANCH):
+        _through_own(part, tape, branch)
+    return branch, cotangent if part.ends else cotangent[:, units:]
+
+
+def _together(part: Part, tape: Tape, below: Rows | None, stream: Rows | None, scratch: Scratch,
+              name: str) -> Rows | None:
+    """The cotangent of a layer's rows: the sum of both where a branch begins, else one beside the other."""
+    if below is None:
+        return None
+    if not part.begins:
+        assert stream is not None
+        both = scratch.get(name, (len(below), below.shape[1] + stream.shape[1]), below.dtype)
+        return np.concatenate([below, stream], axis=1, out=both)
+    if part.norm_at(ENTERING):
+        _through_own(part, tape, below)
+    if part.divisor != 1:
+        below *= below.dtype.type(1 / part.divisor)
+    if stream is not None:
+        below += stream
+    return below
+
+
+def _through_own(part: Part, tape: Tape, cotangent: Rows) -> None:
+    """Change the cotangent, in place, to that of what entered the normalisation of a residual rule."""
+    assert part.norm is not None
+    part.norm.backward(tape.own_normal, tape.own_moments, cotangent)
+
+
+def _through_matrix(layer: Layer, tape: Tape, cotangent: Rows, scratch: Scratch, name: str, gradient: Gradient | None,
+                    inputs: bool = True) -> Rows | None:
+    """The cotangent of what the matrix multiplied, if that is asked for."""
+    if gradient is not None:
+        np.matmul(tape.inputs.T, cotangent, out=gradient.weights)
+        if gradient.bias is not None:
+            np.dot(tape.ones, cotangent, out=gradient.bias)
+    if not inputs:
+        return None
+    return np.matmul(cotangent, layer.weights.T, out=scratch.get(name, tape.inputs.shape, cotangent.dtype))
+
+
+def _through_phi(layer: Layer, tape: Tape, cotangent: Rows, scratch: Scratch, gradient: Gradient | None,
+                 look: Look | None) -> Rows:
+    """The cotangent of what came to φ and its normalisation, given that of what left them and dropout."""
     if tape.mask is not None:
         cotangent *= tape.mask
     if layer.normalised_after:
@@ -115,14 +186,14 @@ def backward(layer: Layer, tape: Tape, cotangent: Rows, scratch: Scratch, gradie
     cotangent = _through_activation(layer, tape, cotangent, scratch, look)
     if not layer.normalised_after:
         _through_normalisation(layer, tape, cotangent, gradient)
-    if gradient is not None:
-        np.matmul(tape.inputs.T, cotangent, out=gradient.weights)
-        if gradient.bias is not None:
-            np.dot(tape.ones, cotangent, out=gradient.bias)
-    if not inputs:
-        return None
-    below = scratch.get(f"cotangent{layer.number % 2}", tape.inputs.shape, cotangent.dtype)
-    return np.matmul(cotangent, layer.weights.T, out=below)
+    return cotangent
+
+
+def _show(cotangent: Rows, look: Look) -> None:
+    """Have the cotangent looked at in blocks."""
+    step = block_rows(cotangent.shape[1], cotangent.itemsize)
+    for start in range(0, len(cotangent), step):
+        look(cotangent[start:start + step])
 
 
 def _through_activation(layer: Layer, tape: Tape, cotangent: Rows, scratch: Scratch, look: Look | None) -> Rows:

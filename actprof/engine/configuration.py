@@ -26,6 +26,7 @@ def of_stack(stack: StackSpec) -> dict[str, Any]:
         **of_choice("norm", stack.norm),
         "norm_position": stack.norm_position,
         **({"dropout": stack.dropout} if stack.dropout else {}),
+        **of_choice("residual", stack.residual),
     }
 
 

@@ -179,6 +179,45 @@ class Counter:
         self._broken = part if self._broken is None else self._broken.merge(part)
 
 
+NO_BINS = Bins(-1.0, 1.0, 1, np.dtype(np.float64))
+
+MIN_SPREAD = 1e-3  # share of the sum of squares from which on the spread within units is told well enough from sums
+
+
+class MomentCounter:
+    """Counts the moments and directions of a quantity, and nothing else, in two passes in the values' own precision.
+
+    What that cannot do (rows that are 0, very large or not finite, units that hardly vary) goes to a Counter.
+    """
+
+    def __init__(self, units: int, scratch: Scratch) -> None:
+        self._empty = Distribution.empty(units, NO_BINS.edges)
+        self._moments, self._direction, self._directions = UnitMoments.empty(units), np.zeros(units), 0
+        self._careful = Counter(units, NO_BINS, scratch, activity=True)
+
+    def add(self, block: Rows) -> bool:
+        """Count a block of shape (rows, units); whether all of it is finite."""
+        squares, rows = np.einsum("ij,ij->i", block, block), len(block)
+        limit = ROW_LIMITS[block.dtype.itemsize]
+        if squares.min() > 1 / limit and squares.max() < limit:
+            sums = np.stack([np.ones_like(squares), 1 / np.sqrt(squares)]) @ block
+            means, total = sums[0].astype(np.float64) / rows, float(squares.sum(dtype=np.float64))
+            spread = total - rows * float(means @ means)
+            if spread > MIN_SPREAD * total or rows == 1:
+                part = UnitMoments(np.full(len(means), rows), means, math.sqrt(max(spread, 0.0)))
+                self._moments = self._moments.merge(part)
+                self._direction += sums[1]
+                self._directions += rows
+                return True
+        low, high = self._careful.add(np.ascontiguousarray(block))
+        return math.isfinite(low) and math.isfinite(high)
+
+    def distribution(self) -> Distribution:
+        """Everything counted so far; only moments and directions mean anything."""
+        return replace(self._empty, moments=self._moments, direction=self._direction,
+                       directions=self._directions).merge(self._careful.distribution())
+
+
 def _with_own(counted: Mapping[str, Any], rules: Mapping[str, Accumulator], values: Rows) -> dict[str, Any]:
     """The values of the statistics' own accumulators after some finite values more."""
     return {name: rule.merge(counted[name], rule.count(values)) if rule.count else counted[name]

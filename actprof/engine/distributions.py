@@ -275,6 +275,7 @@ class Statistic:
         meaning: what it is, in words.
         value: how it follows from a Distribution; by itself the attribute, or what the accumulator has counted.
         activation_only: it makes no sense for pre-activations and gradients.
+        of_streams: it is known of the stream and the branch of a residual block too.
         total: several networks add up instead of giving a median.
         header: of its column in the table; without one it has none.
         format: a value as text.
@@ -297,6 +298,7 @@ class Statistic:
     needs: str = ""
     beside: bool = False
     accumulator: Accumulator | None = None
+    of_streams: bool = False
 
     def of(self, *counted: Any) -> float:
         """The value of a Distribution, for a gradient that of a LayerGradient and the last layer's."""
@@ -311,15 +313,16 @@ def _share(part: str) -> Callable[[Distribution], float]:
 
 
 STATISTICS: list[Statistic] = [
-    Statistic("count", "finite values", total=True),
-    Statistic("nan", "values that are not a number", total=True),
-    Statistic("posinf", "values that are +inf", total=True),
-    Statistic("neginf", "values that are -inf", total=True),
-    Statistic("mean", "mean of all finite values", header="mean"),
-    Statistic("std", "population standard deviation of all finite values", header="std", quartiles=True),
+    Statistic("count", "finite values", total=True, of_streams=True),
+    Statistic("nan", "values that are not a number", total=True, of_streams=True),
+    Statistic("posinf", "values that are +inf", total=True, of_streams=True),
+    Statistic("neginf", "values that are -inf", total=True, of_streams=True),
+    Statistic("mean", "mean of all finite values", header="mean", of_streams=True),
+    Statistic("std", "population standard deviation of all finite values", header="std", quartiles=True,
+              of_streams=True),
     Statistic("within_unit_std", "root mean square over units of the std over samples", header="in-unit\nstd"),
     Statistic("between_unit_std", "std over units of the mean over samples"),
-    Statistic("second_moment", "mean of the squares"),
+    Statistic("second_moment", "mean of the squares", of_streams=True),
     Statistic("min", "smallest finite value", lambda d: d.minimum if d.count else math.nan),
     Statistic("max", "largest finite value", lambda d: d.maximum if d.count else math.nan),
     Statistic("zero_fraction", "share of values that are exactly 0", _share("zeros"), activation_only=True,
@@ -331,7 +334,8 @@ STATISTICS: list[Statistic] = [
     Statistic("dead_fraction", "share of dead units", lambda d: d.dead_units / len(d.always_zero),
               activation_only=True),
     Statistic("always_on_units", "units of a rectifier that are never 0", activation_only=True),
-    Statistic("correlation", "mean cosine between the vectors of different samples", activation_only=True),
+    Statistic("correlation", "mean cosine between the vectors of different samples", activation_only=True,
+              of_streams=True),
 ]
 """In the order of JSON, CSV and columns. An entry is all that a new statistic needs."""
 

@@ -9,7 +9,6 @@ from dataclasses import replace
 import numpy as np
 
 from actprof.arrays import Rows
-from actprof.catalogue.normalizations import NORMALIZATIONS
 from actprof.engine.backward import backward
 from actprof.engine.counting import Scratch
 from actprof.engine.forward import NOBODY, Tape, forward
@@ -35,8 +34,8 @@ def check(stacks: Sequence[StackSpec], inputs: Inputs) -> None:
     """Raise SpecError for what takes too long, too much memory, or has no derivative of a single sample."""
     samples = min(SAMPLES, inputs.batch_rows(0))
     for stack in stacks:
-        if NORMALIZATIONS[stack.norm.name].whole_batch:
-            raise SpecError(f"--jacobian cannot be combined with --norm {stack.norm.name}, which mixes the samples. "
+        if stack.whole_batch:
+            raise SpecError("--jacobian cannot be combined with --norm batch, which mixes the samples. "
                             "Take layer or rms.")
     seconds = sum(_products(stack) for stack in stacks) * samples / PRODUCTS_A_SECOND
     size = max(_bytes(stack) for stack in stacks)

@@ -18,10 +18,10 @@ from typing import Any
 import numpy as np
 
 from actprof.arrays import Array, Rows
-from actprof.catalogue import activations, normalizations
+from actprof.catalogue import activations
 from actprof.engine import configuration, jacobian, memory
 from actprof.engine.backward import Gradient, WeightGradients, backward
-from actprof.engine.counting import Counter, Scratch
+from actprof.engine.counting import Counter, MomentCounter, Scratch
 from actprof.engine.forward import NOBODY, Chunk, Recorder, Tape, forward
 from actprof.engine.gradients import (
     GradientScale,
@@ -35,7 +35,7 @@ from actprof.engine.inputs import FirstRows, Inputs
 from actprof.engine.network import Layer, Network
 from actprof.engine.pilot import LayerBins, calibrate, lay_bins
 from actprof.engine.profiles import Arm, LayerProfile, Profile
-from actprof.engine.spec import QUANTITIES, RunSpec, StackSpec
+from actprof.engine.spec import QUANTITIES, STREAMS, RunSpec, StackSpec
 from actprof.machine import cores, ordered_map
 from actprof.streams import BLOCK
 
@@ -81,7 +81,7 @@ class ForwardBackward:
         found: list[LayerGradient] = []
         rows = len(cotangent)
         for layer, tape, scale in zip(reversed(self._layers), reversed(tapes), reversed(self._scales), strict=True):
-            counter = Counter(layer.weights.shape[1], scale.bins, scratch, atoms=_atoms(layer))
+            counter = Counter(layer.gradient_units, scale.bins, scratch, atoms=_atoms(layer))
             weights = None
             if rows:
                 scale_by_power(cotangent, scale.shift)
@@ -103,11 +103,11 @@ class ForwardBackward:
 
 def _atoms(layer: Layer) -> tuple[float, ...]:
     """0, if dL/dz takes it often: where φ stands still, and for all pieces but the one that passes."""
-    return (0.0,) if layer.activation.atoms or layer.activation.pieces > 1 else ()
+    return (0.0,) if not layer.seen_after and (layer.activation.atoms or layer.activation.pieces > 1) else ()
 
 
 class _Watch(Recorder):
-    """A recorder that passes everything on and remembers whether all activations were finite."""
+    """A recorder that passes everything on and remembers whether all that goes on was finite."""
 
     def __init__(self, recorder: Recorder) -> None:
         self._recorder = recorder
@@ -118,6 +118,14 @@ class _Watch(Recorder):
 
     def activations(self, block: Rows) -> bool:
         finite = self._recorder.activations(block)
+        self.finite &= finite
+        return finite
+
+    def branch(self, block: Rows) -> None:
+        self._recorder.branch(block)
+
+    def stream(self, block: Rows) -> bool:
+        finite = self._recorder.stream(block)
         self.finite &= finite
         return finite
 
@@ -212,7 +220,10 @@ class _Steps:
 
 
 class _LayerCounters(Recorder):
-    """The recorder of one layer: counts its activations, their saturation and, where it has bins, pre-activations."""
+    """The recorder of one layer: counts its activations, their saturation and, where it has bins, pre-activations.
+
+    Of a layer that ends a residual block the stream too, and what the branch adds to it.
+    """
 
     def __init__(self, network: Network, number: int, bins: LayerBins, scratch: Scratch) -> None:
         phi = activations.bind(network.stack.activations[number - 1])
@@ -222,9 +233,11 @@ class _LayerCounters(Recorder):
         self._scratch = scratch
         self._counts_before = "preactivation" in bins
         self._least_z = math.inf
-        self._before = Counter(network.columns(number), bins.get("preactivation", bins["activation"]), scratch)
-        self._after = Counter(network.stack.widths[number], bins["activation"], scratch, activity=True, atoms=atoms,
+        entering, leaving = network.phi_units(number)
+        self._before = Counter(entering, bins.get("preactivation", bins["activation"]), scratch)
+        self._after = Counter(leaving, bins["activation"], scratch, activity=True, atoms=atoms,
                               rectifier=phi.rectifier and not normalised)
+        self._sums = [MomentCounter(network.stack.widths[number], scratch) for _ in STREAMS]
 
     def preactivations(self, block: Array) -> None:
         least = float(block.min())
@@ -240,15 +253,23 @@ class _LayerCounters(Recorder):
         low, high = self._after.add(block)
         return math.isfinite(low) and math.isfinite(high)
 
+    def branch(self, block: Array) -> None:
+        self._sums[1].add(block)
+
+    def stream(self, block: Array) -> bool:
+        return self._sums[0].add(block)
+
     def profile(self, layer: Layer, gradient: LayerGradient | None = None) -> LayerProfile:
+        ends = layer.part is not None and layer.part.skips and layer.part.ends
+        stream, branch = (counter.distribution() if ends else None for counter in self._sums)
         return LayerProfile(layer.number, layer.fans.fan_in, layer.fans.fan_out, layer.parameters, layer.weight_std,
                             self._after.distribution(), self._before.distribution(), layer.activation.name,
-                            any(math.isfinite(edge) for edge in self._flat), gradient, self._least_z)
+                            any(math.isfinite(edge) for edge in self._flat), gradient, self._least_z, stream, branch)
 
 
 def _chunks(network: Network, inputs: Inputs, back: bool = False) -> list[Chunk]:
     """Whole batches where a normalisation needs them, else rows that keep a chunk in the cache, in even numbers."""
-    whole = normalizations.NORMALIZATIONS[network.stack.norm.name].whole_batch
+    whole = network.stack.whole_batch
     widest = max(network.stack.widths)
     wanted = min(max(CHUNK_VALUES // widest, MIN_ROWS), memory.CHUNK_ROWS)
     work = sum(network.weight_bytes) / network.dtype.itemsize

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from actprof.catalogue import activations, initializers
-from actprof.catalogue.normalizations import NORMALIZATIONS
+from actprof.engine.blocks import parts_of
 from actprof.engine.counting import BLOCK_BYTES
 from actprof.engine.forward import Chunk
 from actprof.engine.inputs import Inputs
@@ -24,6 +24,7 @@ SUPER_ROWS = 16_384
 
 CHUNK_ROWS = 4096  # maximum rows per chunk
 EVALUATED_ROWS = 1024  # rows that a network in training is evaluated on at once
+STREAM_ROOMS = 3  # arrays that a layer of a residual stack has beside the others, at the most
 UNIT_BYTES = 160  # counters and their results take about this much for each unit of each layer
 
 TAPE_BYTES = 64 * 2**20
@@ -62,16 +63,17 @@ def tape_row(network: Network) -> int:
     """Bytes that the tapes of all layers keep of a row: a, z where it is needed, and what is normalised afterwards."""
     stack, after = network.stack, network.normalised_after
     values = 0
-    for number, choice in enumerate(stack.activations, start=1):
-        units = stack.widths[number]
-        a_over_z = activations.bind(choice).forgets_z and (after or stack.norm.name == "none")
-        values += network.columns(number) + units * (after + (not a_over_z))
+    for number, (choice, part) in enumerate(zip(stack.activations, parts_of(stack), strict=True), start=1):
+        entering, leaving = network.phi_units(number)
+        a_over_z = part is None and activations.bind(choice).forgets_z and (after or stack.norm.name == "none")
+        values += entering + leaving * (after + (not a_over_z))
+        values += 0 if part is None else STREAM_ROOMS * stack.widths[number]
     return values * network.dtype.itemsize
 
 
 def rows_back(network: Network, rows: int) -> int:
     """Maximum rows of a batch that go up and back together."""
-    if NORMALIZATIONS[network.stack.norm.name].whole_batch:
+    if network.stack.whole_batch:
         return rows
     return min(rows, max(TAPE_BYTES // tape_row(network) // BLOCK * BLOCK, BLOCK))
 
@@ -113,13 +115,14 @@ def needed(stack: StackSpec, run: RunSpec, inputs: Inputs) -> int:
     network = Network(stack, run.seed, 0, np.dtype(run.dtype))
     weights, workers = network.weight_bytes, cores()
     columns = max(stack.widths[0], *(network.columns(number) for number in range(1, stack.depth + 1)))
-    whole_batch = NORMALIZATIONS[stack.norm.name].whole_batch
     batch = inputs.batch_rows(0)
-    rows = batch * (min(workers, inputs.batches)) if whole_batch else min(batch * inputs.batches, CHUNK_ROWS * workers)
+    rows = (batch * min(workers, inputs.batches) if stack.whole_batch else
+            min(batch * inputs.batches, CHUNK_ROWS * workers))
     kept = sum(weights) if fits_whole(network) else layers_at_once(network) * max(weights)
     if not fits_whole(network):
         rows = max(rows, min(batch * inputs.batches, SUPER_ROWS))
-    passing = 4 * rows * columns * network.dtype.itemsize + workers * 4 * BLOCK_BYTES
+    rooms = 4 if stack.residual.name == "none" else 4 + 2 * STREAM_ROOMS
+    passing = rooms * rows * columns * network.dtype.itemsize + workers * 4 * BLOCK_BYTES
     counted = sum(stack.widths) * UNIT_BYTES * (run.repeats + 2 * workers)
     back = _needed_back(network, inputs) if run.gradients else 0
     spare = max(initializers.bind(init).row.spare for init in set(stack.inits))

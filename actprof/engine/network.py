@@ -13,8 +13,10 @@ from actprof.arrays import Rows
 from actprof.catalogue import activations, initializers, normalizations
 from actprof.catalogue.activations import BoundActivation
 from actprof.catalogue.normalizations import BoundNormalization, Moments
+from actprof.catalogue.residuals import ENTERING
 from actprof.catalogue.weights import Fans
 from actprof.engine import spec
+from actprof.engine.blocks import Part, parts_of
 from actprof.engine.spec import RunSpec, StackSpec
 from actprof.engine.stacks import stack_specs
 from actprof.errors import ResourceError, SpecError
@@ -88,6 +90,8 @@ def weights(init: str | float = spec.INIT, fan_in: int = spec.WIDTH, fan_out: in
 class Layer:
     """One dense layer, ready to compute: a = φ(x @ weights + bias), with the normalisation where the stack has it.
 
+    In a residual stack its part says what it does besides, and whether φ comes first: φ(x) @ weights + bias.
+
     Attributes:
         number: 1 for the layer that sees the inputs.
         weights: (fan_in, fan_out · pieces).
@@ -96,6 +100,7 @@ class Layer:
         norm: its normalisation, if it has one.
         scale, shift: what the normalisation multiplies by and adds, or None where that is 1 and 0.
         moments: what a normalisation over the batch takes for the batch's own; for a forward pass alone.
+        part: of a layer of a residual stack.
     """
 
     number: int
@@ -109,6 +114,29 @@ class Layer:
     scale: Rows | None = None
     shift: Rows | None = None
     moments: Moments | None = None
+    part: Part | None = None
+
+    @property
+    def phi_first(self) -> bool:
+        """Whether φ comes before the matrix."""
+        return self.part is not None and self.part.first
+
+    @property
+    def phi_units(self) -> tuple[int, int]:
+        """Columns of what enters φ and of what leaves it."""
+        if self.phi_first:
+            return self.fans.fan_in, self.fans.fan_in
+        return self.weights.shape[1], self.fans.fan_out
+
+    @property
+    def seen_after(self) -> bool:
+        """Whether its gradient is that of what leaves the layer, not that of what enters φ."""
+        return self.part is not None and (self.part.first or (self.part.skips and self.part.ends))
+
+    @property
+    def gradient_units(self) -> int:
+        """Columns of its gradient."""
+        return self.fans.fan_out if self.seen_after else int(self.weights.shape[1])
 
     @property
     def normalised_after(self) -> bool:
@@ -118,8 +146,7 @@ class Layer:
     @property
     def normalised_units(self) -> int:
         """Columns of what the normalisation sees."""
-        columns: int = self.fans.fan_out if self.norm_position == "after" else self.weights.shape[1]
-        return columns
+        return self.phi_units[self.norm_position == "after"]
 
     @cached_property
     def weight_std(self) -> float:
@@ -141,8 +168,15 @@ class Network:
     _kept: dict[int, Layer] = field(default_factory=dict, compare=False, repr=False)
 
     def columns(self, number: int) -> int:
-        """Pre-activations of a layer: its units, times the pieces of a maxout."""
+        """Columns of a layer's matrix: its units, times the pieces of a maxout."""
         return self.stack.widths[number] * activations.bind(self.stack.activations[number - 1]).pieces
+
+    def phi_units(self, number: int) -> tuple[int, int]:
+        """Columns of what enters a layer's φ and of what leaves it."""
+        part = parts_of(self.stack)[number - 1]
+        if part and part.first:
+            return self.stack.widths[number - 1], self.stack.widths[number - 1]
+        return self.columns(number), self.stack.widths[number]
 
     @property
     def normalised_after(self) -> bool:
@@ -179,14 +213,19 @@ class Network:
         stack = self.stack
         fans = fans_of(stack, number)
         columns = self.columns(number)
+        part = parts_of(stack)[number - 1]
         weights = initializers.bind(stack.inits[number - 1]).sample(
             streams.stream(self.seed, streams.WEIGHT, self.repeat, number), fans, (fans.fan_in, columns), self.dtype)
+        if part and part.factor != 1:
+            weights *= part.factor
         bias = self._bias(number, fans, columns)
-        normalised = fans.fan_out if stack.norm_position == "after" else columns
-        trained = normalizations.NORMALIZATIONS[stack.norm.name].trained * normalised
+        trained = normalizations.NORMALIZATIONS[stack.norm.name].trained * self.phi_units(number)[
+            stack.norm_position == "after"]
+        if part and part.norm:
+            trained += part.norm.trained * (fans.fan_in if part.place == ENTERING else fans.fan_out)
         return Layer(number, fans, weights, bias, activations.bind(stack.activations[number - 1]),
                      weights.size + (0 if bias is None else bias.size) + trained,
-                     normalizations.bind(stack.norm), stack.norm_position)
+                     normalizations.bind(stack.norm), stack.norm_position, part=part)
 
     def noise(self, number: int, batch: int, block: int) -> np.random.Generator:
         """The stream of a random activation for one block of rows."""

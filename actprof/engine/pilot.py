@@ -17,7 +17,7 @@ from actprof.catalogue import activations, initializers
 from actprof.engine import memory
 from actprof.engine.bins import Bins, Extent, bins_over, lay, shared_extents
 from actprof.engine.counting import Scratch
-from actprof.engine.forward import NOBODY, Chunk, Recorder, forward
+from actprof.engine.forward import NOBODY, Chunk, Recorder, Tape, forward
 from actprof.engine.inputs import Inputs
 from actprof.engine.network import Layer, Network
 from actprof.engine.spec import RunSpec
@@ -131,7 +131,11 @@ def calibrate(network: Network, rows: Rows) -> None:
         for number, init in enumerate(network.stack.inits, start=1):
             layer = network.layer(number)
             if asking[number - 1]:
-                _scale_weights(layer, rows, float(init.values["tolerance"]), int(init.values["iterations"]))
+                if layer.phi_first:
+                    tape = Tape(layer, len(rows))
+                    forward(network, layer, rows, chunk, NOBODY, scratch, tape)
+                _scale_weights(layer, tape.inputs if layer.phi_first else rows, float(init.values["tolerance"]),
+                               int(init.values["iterations"]))
                 network.hold(replace(layer))  # a copy forgets what was measured before
             rows = forward(network, layer, rows, chunk, NOBODY, scratch).copy()
 

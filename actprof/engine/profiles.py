@@ -12,7 +12,7 @@ import numpy as np
 
 from actprof.engine.distributions import STATISTICS, Atoms, Distribution, Histogram, merged_atoms
 from actprof.engine.gradients import GRADIENT_STATISTICS, LayerGradient
-from actprof.engine.spec import GRADIENT, QUANTITIES
+from actprof.engine.spec import GRADIENT, QUANTITIES, SHOWN, STREAMS
 
 Statistics = dict[str, float]
 
@@ -24,6 +24,7 @@ class LayerProfile:
     Attributes:
         saturates: the activation flattens somewhere, so % saturated means something.
         least_z: the smallest pre-activation, known whether or not these are counted.
+        stream, branch: of a layer that ends a residual block, the stream behind it and what the branch adds to that.
     """
 
     layer: int
@@ -37,12 +38,16 @@ class LayerProfile:
     saturates: bool = False
     gradient: LayerGradient | None = None
     least_z: float = math.inf
+    stream: Distribution | None = None
+    branch: Distribution | None = None
 
     def merge(self, other: LayerProfile) -> LayerProfile:
         return replace(self, activation=self.activation.merge(other.activation),
                        preactivation=self.preactivation.merge(other.preactivation),
                        gradient=self.gradient and other.gradient and self.gradient.merge(other.gradient),
-                       least_z=min(self.least_z, other.least_z))
+                       least_z=min(self.least_z, other.least_z),
+                       stream=self.stream and other.stream and self.stream.merge(other.stream),
+                       branch=self.branch and other.branch and self.branch.merge(other.branch))
 
 
 @dataclass(frozen=True)
@@ -106,11 +111,13 @@ class LayerSummary:
     preactivation: Summary
     gradient: Summary | None = None
     least_z: float = math.inf
+    stream: Summary | None = None
+    branch: Summary | None = None
 
     @property
     def quantities(self) -> tuple[str, ...]:
         """The quantities that have a summary."""
-        return QUANTITIES if self.gradient is None else (*QUANTITIES, GRADIENT)
+        return tuple(name for name in (*SHOWN, *STREAMS) if getattr(self, name) is not None)
 
     def quantity(self, name: str) -> Summary:
         """The summary of one of `quantities`."""
@@ -151,7 +158,12 @@ def _summarised(rows: Sequence[LayerProfile], lasts: Sequence[LayerProfile]) -> 
                         float(np.median([row.weight_std for row in rows])), first.activation_name, first.saturates,
                         activation, preactivation,
                         _gradient_summary([row.gradient for row in rows], [last.gradient for last in lasts]),
-                        min(row.least_z for row in rows))
+                        min(row.least_z for row in rows), *(_stream_summary(rows, name) for name in STREAMS))
+
+
+def _stream_summary(rows: Sequence[LayerProfile], name: str) -> Summary | None:
+    known = [each for row in rows if (each := getattr(row, name)) is not None]
+    return _summary(known, name) if known else None
 
 
 def _summary(distributions: Sequence[Distribution], quantity: str) -> Summary:
@@ -160,7 +172,8 @@ def _summary(distributions: Sequence[Distribution], quantity: str) -> Summary:
     statistics: Statistics = {}
     spread: dict[str, tuple[float, float]] = {}
     for statistic in STATISTICS:
-        if statistic.activation_only and quantity != "activation":
+        if (not statistic.of_streams if quantity in STREAMS
+                else statistic.activation_only and quantity != "activation"):
             continue
         values = [statistic.of(each) for each in distributions]
         if statistic.total:

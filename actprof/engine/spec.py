@@ -31,11 +31,14 @@ RANGES = ("shared", "layer")
 QUANTITIES = ("activation", "preactivation")
 GRADIENT = "gradient"
 
+STREAMS = ("stream", "branch")
+"""What is counted of a residual block besides: its stream, and what the branch adds to that."""
+
 SHOWN = (*QUANTITIES, GRADIENT)
 """The quantities that a table or a figure can show; gradients are counted beside the others, if at all."""
 
 ZEROS = Choice("zeros", label="zeros")
-NO_NORM = Choice("none", label="none")
+NO_NORM = NO_RESIDUAL = Choice("none", label="none")
 
 
 def require(name: str, value: float, low: float, high: float) -> None:
@@ -72,6 +75,7 @@ class StackSpec:
         norm_position: whether `norm` works on the pre-activation or on the activation.
         dropout: probability with which an activation is 0 on its way to the next layer; the others grow by 1/(1 - it).
         label: how the arm is called beside others.
+        residual: how layers form residual blocks ("none" for none).
     """
 
     widths: tuple[int, ...]
@@ -82,6 +86,7 @@ class StackSpec:
     norm_position: str = "before"
     dropout: float = 0.0
     label: str = ""
+    residual: Choice = NO_RESIDUAL
 
     def __post_init__(self) -> None:
         require("--layers", len(self.widths) - 1, 1, MAX_LAYERS)
@@ -94,6 +99,14 @@ class StackSpec:
             if len(named) != self.depth:
                 raise SpecError(f"{option} names {len(named)} {what}{'s' * (len(named) != 1)} for {self.depth} "
                                 f"layer{'s' * (self.depth != 1)}. Name one, or one for each layer.")
+        if self.residual.values.get("order") == "pre" and any(choice.name == "maxout" for choice in self.activations):
+            raise SpecError("maxout makes fewer values of more, so it cannot stand before a matrix. "
+                            f"Take --residual {self.residual.name}:order=post.")
+
+    @property
+    def whole_batch(self) -> bool:
+        """Whether a normalisation mixes the samples of a batch."""
+        return "batch" in (self.norm.name, self.residual.values.get("norm"))
 
     @property
     def depth(self) -> int:
@@ -104,7 +117,7 @@ class StackSpec:
         """What the command line calls the settings in which arms may differ, but for the number of layers."""
         return {"--init": _joined(self.inits), "--act": _joined(self.activations),
                 "--bias": self.bias.label or str(self.bias), "--norm": self.norm.label or str(self.norm),
-                "--dropout": f"{self.dropout:g}"}
+                "--dropout": f"{self.dropout:g}", "--residual": self.residual.label or str(self.residual)}
 
     @property
     def alike(self) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 from actprof.catalogue.activations import ACTIVATIONS
 from actprof.catalogue.initializers import INITIALIZERS, as_bias, as_dense, preset_bias
 from actprof.catalogue.normalizations import NORMALIZATIONS
+from actprof.catalogue.residuals import RESIDUALS
 from actprof.engine import spec
 from actprof.engine.spec import StackSpec
 from actprof.errors import SpecError, quoted, require_distinct
@@ -19,13 +20,13 @@ from actprof.registry import Choice
 def stack_specs(inits: Sequence[str] = (spec.INIT,), acts: Sequence[str] = (spec.ACTIVATION,), *,
                 layers: int | None = None, width: int | None = None, widths: str | None = None, bias: str | None = None,
                 norm: str = spec.NO_NORM.name, norm_position: str = StackSpec.norm_position,
-                dropout: float = StackSpec.dropout,
+                dropout: float = StackSpec.dropout, residual: str = spec.NO_RESIDUAL.name,
                 features: int | None = None) -> list[StackSpec]:
     """One spec for each init × act.
 
     Args:
-        inits, acts, bias, norm: names as on the command line; an init or act may be one name a layer, as `each_layer`
-            reads it.
+        inits, acts, bias, norm, residual: names as on the command line; an init or act may be one name a layer, as
+            `each_layer` reads it.
         layers, width: so many layers of so many units.
         widths: instead of these, every width, inputs first: "784,512,10".
         features: the first width, where the inputs dictate it.
@@ -35,7 +36,7 @@ def stack_specs(inits: Sequence[str] = (spec.INIT,), acts: Sequence[str] = (spec
     """
     given = None if widths is None else _widths(widths, layers, width, features)
     units = spec.WIDTH if width is None else width
-    asked_norm = NORMALIZATIONS.parse(norm)
+    asked_norm, asked_residual = NORMALIZATIONS.parse(norm), RESIDUALS.parse(residual)
     asked_bias = None if bias is None else as_bias(INITIALIZERS.parse(bias))
     stacks = []
     for init, act in product(inits, acts):
@@ -47,22 +48,25 @@ def stack_specs(inits: Sequence[str] = (spec.INIT,), acts: Sequence[str] = (spec
                                  for text, choices in ((init, weights), (act, functions)))
         stacks.append(StackSpec(
             sizes, every_init, every_act, asked_bias or _preset_bias(weights), asked_norm, norm_position, dropout,
-            f"{''.join(init.split()).casefold().removesuffix(':')} / {act.strip().casefold()}"))
+            f"{''.join(init.split()).casefold().removesuffix(':')} / {act.strip().casefold()}",
+            asked_residual))
     require_distinct("the arm", [stack.label for stack in stacks], "each --init and --act")
     return stacks
 
 
 def stack_arms(inits: Sequence[str], acts: Sequence[str], *, layers: Sequence[int] = (), bias: Sequence[str] = (),
                norm: Sequence[str] = (spec.NO_NORM.name,), dropout: Sequence[float] = (StackSpec.dropout,),
-               **settings: Any) -> list[StackSpec]:
+               residual: Sequence[str] = (spec.NO_RESIDUAL.name,), **settings: Any) -> list[StackSpec]:
     """The stacks of stack_specs for each combination; what differs between several is in their labels."""
     arms = []
-    for depth, biases, normalised, dropped in product(layers or (None,), bias or (None,), norm, dropout):
+    for depth, biases, normalised, dropped, skips in product(layers or (None,), bias or (None,), norm, dropout,
+                                                            residual):
         several = ((f"{depth} layers", layers), (f"bias {biases}", bias), (f"norm {normalised}", norm),
-                   (f"dropout {dropped:g}", dropout))
+                   (f"dropout {dropped:g}", dropout), (f"residual {skips}", residual))
         words = [word for word, values in several if len(values) > 1]
         arms += [replace(stack, label=" / ".join([stack.label, *words])) for stack in stack_specs(
-            inits, acts, layers=depth, bias=biases, norm=normalised, dropout=dropped, **settings)]
+            inits, acts, layers=depth, bias=biases, norm=normalised, dropout=dropped, residual=skips,
+            **settings)]
     require_distinct("the arm", [arm.label for arm in arms])
     return arms
 

@@ -9,7 +9,7 @@ import numpy as np
 from actprof import __version__
 from actprof.diagnosis.verdicts import THRESHOLDS
 from actprof.engine.profiles import LayerSummary, Summary
-from actprof.engine.spec import GRADIENT, QUANTITIES
+from actprof.engine.spec import GRADIENT, QUANTITIES, STREAMS
 from actprof.histogram.result import Comparison, JudgedArm, std_errors
 from actprof.theory.predictions import Forecast
 
@@ -48,6 +48,7 @@ def _layer(layer: LayerSummary, forecast: Forecast | None) -> dict[str, Any]:
         "weight_std": layer.weight_std, "activation_name": layer.activation_name,
         **{quantity: _summary(layer.quantity(quantity)) for quantity in QUANTITIES},
         GRADIENT: layer.gradient and _summary(layer.gradient), "theory": _theory(layer, forecast),
+        **{name: _statistics(layer.quantity(name)) for name in STREAMS if name in layer.quantities},
     }
 
 
@@ -61,11 +62,12 @@ def _theory(layer: LayerSummary, forecast: Forecast | None) -> dict[str, Any] | 
     return {**vars(said), "gradient_ratio": ratio, "std_errors": std_errors(layer, said)}
 
 
+def _statistics(summary: Summary) -> dict[str, Any]:
+    return {**summary.statistics, **({"quartiles": summary.spread} if summary.spread else {})}
+
+
 def _summary(summary: Summary) -> dict[str, Any]:
-    histogram = summary.histogram
-    record: dict[str, Any] = dict(summary.statistics)
-    if summary.spread:
-        record["quartiles"] = summary.spread
+    histogram, record = summary.histogram, _statistics(summary)
     record["atoms"] = [{"value": value, "count": count} for value, count in summary.atoms]
     record["histogram"] = {"edges": histogram.edges, "counts": histogram.counts,
                            "below": histogram.below, "above": histogram.above}
@@ -78,8 +80,10 @@ def _row(arm: JudgedArm, layer: LayerSummary, quantity: str, summary: Summary) -
     row: dict[str, Any] = {
         "arm": arm.label, "layer": layer.layer, "quantity": quantity, "fan_in": layer.fan_in,
         "fan_out": layer.fan_out, "parameters": layer.parameters, "weight_std": layer.weight_std,
-        **summary.statistics, "below": summary.histogram.below, "above": summary.histogram.above,
+        **summary.statistics,
     }
+    if quantity not in STREAMS:
+        row |= {"below": summary.histogram.below, "above": summary.histogram.above}
     said = arm.forecast and quantity == QUANTITIES[0] and arm.forecast.layer(layer.layer)
     if said:
         row |= {"theory_mean": said.mean, "theory_std": said.std, "theory_std_error": said.std_error}

@@ -88,6 +88,7 @@ _WORDS: dict[str, Callable[[Config], str]] = {
     "widths": lambda c: f"widths {c['widths'][0]} → {_runs(list(c['widths'])[1:], ' → ')}",
     "bias": _named("bias"),
     "norm": _norm,
+    "residual": lambda c: "" if c["residual"] == "none" else _named("residual")(c),
     "input": _named("input"),
     "scale": lambda c: f"scale {c['scale']}",
     "samples": _samples,
@@ -107,9 +108,9 @@ _WORDS: dict[str, Callable[[Config], str]] = {
     "bins": lambda c: f"{c['bins']} bins",
     "range": _range,
 }
-_WITHIN_OTHERS = (*(f"{kind}_{part}" for kind in ("init", "act", "bias", "norm", "input", "loss", "optimizer",
-                    "schedule") for part in ("formula", "parameters")), "norm_position", "batches", "epochs", "data",
-                  "seed", "label")
+_WITHIN_OTHERS = (*(f"{kind}_{part}" for kind in ("init", "act", "bias", "norm", "residual", "input", "loss",
+                                                  "optimizer", "schedule") for part in ("formula", "parameters")),
+                  "norm_position", "batches", "epochs", "data", "seed", "label")
 
 
 def words(config: Config) -> list[str]:

@@ -57,6 +57,7 @@ KINDS = (
     Kind("init", "initialiser", "names", aliases=("scheme",)),
     Kind("act", "activation", "names", aliases=("activation",)),
     Kind("norm", "normalisation", "names"),
+    Kind("residual", "residual rule", "names"),
 )
 
 SIGMAS = (

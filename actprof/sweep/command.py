@@ -40,8 +40,8 @@ class _SweepOrPhases(Command):
 
 @click.command("sweep", cls=_SweepOrPhases)
 @click.option("--over", multiple=True, metavar="NAME=VALUES",
-              help="What varies: gain, std, bias, layers, width, init, act or norm, as LOW:HIGH, LOW:HIGH:COUNT, "
-                   "LOW:HIGH:log, or joined by commas; once or twice, the first across.  "
+              help="What varies: gain, std, bias, layers, width, init, act, norm or residual, as LOW:HIGH, "
+                   "LOW:HIGH:COUNT, LOW:HIGH:log, or joined by commas; once or twice, the first across.  "
                    f"[default: {', '.join(OVER)}]")
 @click.option("--phase", is_flag=True, expose_value=False,
               help="Another command: the phase diagram of each --act over σ_w and σ_b; see 'actprof phases'.")

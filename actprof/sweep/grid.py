@@ -83,7 +83,8 @@ def axes_of(over: Sequence[str], init: Sequence[str], act: Sequence[str], **sett
             {"layers"} if settings.get("widths") else set())
         return tuple(axis for axis in map(parsed, OVER) if axis.name not in given)
     varied = tuple(map(parsed, over))
-    unset = {"init": (spec.INIT,), "act": (spec.ACTIVATION,), "norm": spec.NO_NORM.name}
+    unset = {"init": (spec.INIT,), "act": (spec.ACTIVATION,), "norm": spec.NO_NORM.name,
+             "residual": spec.NO_RESIDUAL.name}
     values = {"init": tuple(init), "act": tuple(act), **settings}
     for axis in varied:
         if values.get(axis.name, unset.get(axis.name)) != unset.get(axis.name):

@@ -81,6 +81,8 @@ def _law(init: Choice, biases: Choice, fans: Fans) -> LayerLaw:
 def why_no_theory(stack: StackSpec, number: int) -> str:
     """Why there is no statement about layer `number`; "" if there is one."""
     fans, init = fans_of(stack, number), stack.inits[number - 1]
+    if stack.residual.name != "none":
+        return "residual branches are not covered here"
     if initializers.bind(init).row.calibrated:
         return f"{init.name} weights depend on the inputs, which mean-field theory does not cover"
     if init.name == "identity":

@@ -1,0 +1,299 @@
+"""Residual stacks: what a plain NumPy network computes, exact derivatives, and the growth that the formulas give."""
+
+import dataclasses
+import json
+import math
+import warnings
+
+import numpy as np
+import pytest
+
+from actprof import streams
+from actprof.catalogue import activations, initializers, normalizations
+from actprof.catalogue.normalizations import NORMALIZATIONS
+from actprof.catalogue.residuals import RESIDUALS
+from actprof.engine import jacobian, measure, memory
+from actprof.engine.blocks import blocks_of, parts_of
+from actprof.engine.inputs import open_inputs
+from actprof.engine.network import Network
+from actprof.engine.spec import QUANTITIES, STREAMS, RunSpec
+from actprof.engine.stacks import stack_arms, stack_specs
+from actprof.errors import SpecError
+from actprof.program import main
+from tests import naive
+from tests.naive import ArrayInputs
+from tests.test_backpropagation import assert_exact, run_away_from_kinks
+
+RULES = [row.name for row in RESIDUALS if row.name != "none"]
+ORDERS = [f"{rule}:order={order},matrices={2 if rule == 'fixup' else matrices}" for rule in RULES
+          for order in ("pre", "post") for matrices in (1, 2) if rule != "fixup" or matrices == 2]
+BATCHED = ["pre_norm:batch", "post_norm:norm=batch,matrices=2", "branch_norm:batch"]
+
+each_order = pytest.mark.parametrize("rule", [*ORDERS, *BATCHED])
+
+
+def stack(rule, widths="6,6,6,9,9,9,9,4", init="he", act="tanh", **settings):
+    return stack_specs([init], [act], widths=widths, residual=rule, **settings)[0]
+
+
+def profiled(spec, rows=1000, data=None, **run):
+    run = RunSpec(batch_size=rows, **run)
+    return measure.measured([spec], run, data or open_inputs(run, spec.widths[0]))[0]
+
+
+def streams_of(arm, name="second_moment", quantity="stream"):
+    return np.array([getattr(layer, quantity).statistics[name] for layer in arm.layers if layer.stream])
+
+
+def normalised(name, values):
+    values = values.copy()
+    normalizations.apply(NORMALIZATIONS.parse(name), values)
+    return values
+
+
+def propagated(spec, rows, seed=0):
+    """(layer, stream, branch) of each block, by the definitions of the rules, one block after the other."""
+    given, widths = spec.residual.values, spec.widths
+    rule, matrices, first = spec.residual.name, given["matrices"], given["order"] == "pre"
+    blocks, place = [], 0
+    while place < spec.depth:
+        fits = place + matrices <= spec.depth and widths[place] == widths[place + matrices]
+        blocks.append((place, matrices if fits else 1, fits))
+        place += blocks[-1][1]
+    count, passed = sum(fits for *_, fits in blocks), 0
+    alpha = {"depth": lambda: count ** -given["power"]}.get(rule, lambda: given.get("alpha", 1.0))()
+    norm = f"{given['norm']}" if "norm" in given else "none"
+    x, found = rows, []
+    for place, length, fits in blocks:
+        f = x / math.sqrt(1 + alpha**2 * passed) if rule == "nfnet" else x
+        if fits and rule in ("pre_norm", "gpt2"):
+            f = normalised(norm, f)
+        for number in range(place + 1, place + length + 1):
+            fans = naive.Fans(widths[number - 1], widths[number], number == 1)
+            weights = initializers.bind(spec.init).sample(
+                streams.stream(seed, streams.WEIGHT, 0, number), fans, fans.shape, rows.dtype)
+            bias = initializers.bind(spec.bias).sample(
+                streams.stream(seed, streams.BIAS, 0, number), fans, fans.shape[1:], rows.dtype)
+            last = fits and number == place + length
+            if rule == "fixup" and fits:
+                weights = weights * (0 if last else count**-0.5)
+            if rule == "gpt2" and last:
+                weights = weights / math.sqrt(count)
+            phi = activations.bind(spec.activations[number - 1])
+            kinds = [spec.norm.name if spec.norm_position == place else "none" for place in ("before", "after")]
+            steps = [lambda f, w=weights, b=bias: f @ w + b,
+                     lambda f, phi=phi, kinds=kinds: normalised(kinds[1], phi.value(normalised(kinds[0], f)))]
+            for step in reversed(steps) if first else steps:
+                f = step(f)
+        passed = passed + 1 if fits else 0
+        if not fits:
+            x = f
+            continue
+        branch = alpha * (normalised(norm, f) if rule == "branch_norm" else f)
+        x = normalised(norm if rule == "post_norm" else "none", x + branch)
+        found.append((place + length, x, branch))
+    return found
+
+
+@pytest.mark.parametrize("settings", [{}, {"norm": "rms", "bias": "normal:0.3"},
+                                      {"norm": "layer", "norm_position": "after"}], ids=str)
+@each_order
+def test_streams_and_branches_are_those_of_plain_numpy(rule, settings):
+    spec = stack(rule, **settings)
+    rows = np.random.default_rng(5).standard_normal((300, 6))
+    arm = profiled(spec, 300, ArrayInputs(rows, 300), dtype="float64")
+    expected = propagated(spec, rows)
+    assert [layer.layer for layer in arm.layers if layer.stream] == [number for number, *_ in expected]
+    for number, stream, branch in expected:
+        for quantity, values in (("stream", stream), ("branch", branch)):
+            measured = getattr(arm.layers[number - 1], quantity).statistics
+            for name, value in naive.statistics(values).items():
+                if name in measured:
+                    assert measured[name] == pytest.approx(value, rel=1e-9, abs=1e-9, nan_ok=True), (number, name)
+
+
+@each_order
+def test_gradients_through_blocks_are_the_slopes_of_the_loss(rule):
+    assert_exact(run_away_from_kinks("tanh", rows=(5, 3), widths="3,3,3,2", residual=rule))
+
+
+@pytest.mark.parametrize("settings", [{"act": "relu", "norm": "layer"}, {"act": "silu", "rate": 0.4},
+                                      {"act": "gelu", "norm": "batch", "position": "after"}], ids=str)
+@pytest.mark.parametrize("rule", ["plain:0.7", "post_norm:order=post", "gpt2:matrices=2"])
+def test_so_they_are_with_a_norm_in_the_branch_and_with_dropout(rule, settings):
+    assert_exact(run_away_from_kinks(rows=(5, 3), widths="3,3,3,2", residual=rule, **settings))
+
+
+@pytest.mark.parametrize("rule", ["plain:order=post", "post_norm:order=post,matrices=2"])
+def test_a_maxout_joins_the_stream_behind_its_matrix_but_never_stands_before_one(rule):
+    assert_exact(run_away_from_kinks("maxout", rows=(5, 3), widths="3,3,3,2,2", residual=rule))
+    with pytest.raises(SpecError, match="order=post"):
+        stack("plain", act="maxout")
+
+
+@pytest.mark.parametrize("rule", ["plain", "nfnet:order=post", "pre_norm:matrices=2"])
+def test_the_jacobian_is_the_slope_of_the_outputs(rule):
+    network = Network(stack(rule, widths="4,4,4,3"), 0, 0, np.dtype("float64"))
+    layers = [network.layer(number) for number in (1, 2, 3)]
+    row, h = np.random.default_rng(1).standard_normal(4), 1e-6
+
+    def output(x):
+        x = x[None]
+        for layer in layers:
+            x = measure.forward(network, layer, x, None, measure.NOBODY, measure.Scratch()).copy()
+        return x[0]
+
+    numeric = np.stack([(output(row + step) - output(row - step)) / (2 * h) for step in h * np.eye(4)], axis=1)
+    np.testing.assert_allclose(jacobian.jacobian(network, layers, row), numeric, rtol=1e-6, atol=1e-8)
+
+
+def everything(arm):
+    return {(layer.layer, quantity, name): value for layer in arm.layers for quantity in layer.quantities
+            for name, value in layer.quantity(quantity).statistics.items()}
+
+
+@pytest.mark.parametrize("settings", [{"rule": "plain:matrices=2", "act": "rrelu"}, {"rule": "pre_norm:batch"},
+                                      {"rule": "branch_norm:order=post", "act": "maxout", "dropout": 0.2}], ids=str)
+def test_however_the_work_is_cut_the_figures_are_the_same(settings, monkeypatch):
+    spec, run = stack(**settings, widths="20,20,20,30"), {"rows": 1500, "batches": 2}
+    whole = everything(profiled(spec, **run))
+    back = everything(profiled(spec, **run, gradients=True))
+    assert {key: back[key] for key in whole} == pytest.approx(whole, rel=1e-5, abs=1e-6, nan_ok=True)
+    monkeypatch.setattr(memory, "TAPE_BYTES", 0)
+    assert everything(profiled(spec, **run, gradients=True)) == pytest.approx(back, rel=1e-4, abs=1e-5, nan_ok=True)
+    monkeypatch.setattr(memory, "WHOLE_BYTES", 0)
+    monkeypatch.setattr(memory, "SUPER_ROWS", 800)
+    assert everything(profiled(spec, **run)) == pytest.approx(whole, rel=1e-5, abs=1e-6, nan_ok=True)
+
+
+@pytest.mark.parametrize("rule", ["plain", "plain:order=post,matrices=2", "post_norm"])
+@pytest.mark.parametrize("act", ["relu", "tanh"])
+def test_a_stream_that_overflows_is_counted_and_warns_of_nothing(rule, act):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        arm = profiled(stack(rule, init="1e15", act=act, widths="20,20,20,20,20"), gradients=True)
+    for layer in arm.layers:
+        for quantity in STREAMS if layer.stream else ():
+            counted = layer.quantity(quantity).statistics
+            assert counted["count"] + layer.quantity(quantity).non_finite <= 20_000
+
+
+def test_alpha_0_leaves_inputs_and_gradients_as_they_are():
+    arm = profiled(stack("rezero", widths="50,50,50,50"), gradients=True)
+    [first, *rest] = streams_of(arm)
+    assert rest == [first] * 2
+    assert [layer.gradient.statistics["ratio"] for layer in arm.layers] == [1, 1, 1]
+    assert not streams_of(arm, "second_moment", "branch").any()
+
+
+def mean_moments(rule, layers, width=100, seeds=6, **settings):
+    """The mean over networks of the last stream's second moment, its standard error beside it."""
+    spec = stack_specs(["he"], [settings.pop("act", "relu")], layers=layers, width=width, residual=rule, **settings)[0]
+    arm = profiled(spec, 50, repeats=seeds, quantities=QUANTITIES[:1])
+    values = [network.layers[-1].stream.second_moment for network in arm.networks]
+    return np.mean(values), np.std(values) / math.sqrt(seeds - 1)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("rule", "layers", "expected"), [
+    ("plain", 20, 2.0**20), ("plain:0.5", 10, 1.25**10), ("depth", 10, 1.1**10), ("depth", 50, 1.02**50),
+    ("depth:matrices=2", 20, 1.1**10),
+    ("pre_norm:rms", 48, 49), ("pre_norm:layer", 24, 25), ("gpt2", 24, 2), ("gpt2", 48, 2),
+    ("nfnet", 20, 1 + 20 * 0.04), ("branch_norm:rms", 20, 21), ("post_norm:rms", 10, 1), ("fixup", 10, 1)])
+def test_the_stream_grows_as_the_formula_says(rule, layers, expected):
+    mean, error = mean_moments(rule, layers)
+    assert mean == pytest.approx(expected, abs=5 * error + 0.01 * expected)
+
+
+@pytest.mark.slow
+def test_behind_its_matrix_a_relu_drifts_and_multiplies_by_almost_3():
+    """K' = K + 2 m_a m(q) + W(q), m_a' = m_a + m(q), q = 2K (He): the mean drifts."""
+    moment, drift = 1.0, 0.0
+    for _ in range(12):
+        q = 2 * moment
+        moment, drift = moment + 2 * drift * math.sqrt(q / (2 * math.pi)) + q / 2, drift + math.sqrt(q / (2 * math.pi))
+    mean, error = mean_moments("plain:order=post", 12, seeds=20)
+    assert moment ** (1 / 12) == pytest.approx(2.7, abs=0.1)
+    assert mean == pytest.approx(moment, abs=4 * error)
+
+
+@pytest.mark.parametrize("alpha", [0.5, 1.0])
+def test_gradients_grow_by_1_plus_alpha_squared_chi_a_block(alpha):
+    arm = profiled(stack(f"plain:{alpha}", widths=",".join(["300"] * 9), act="relu"), 500, gradients=True)
+    assert arm.layers[0].gradient.statistics["ratio"] ** 2 == pytest.approx((1 + alpha**2) ** 7, rel=0.15)
+
+
+def test_a_norm_behind_unit_branches_shrinks_what_comes_back_by_the_root_of_2():
+    """Branches that do not depend on the stream leave it alone the way back: 1/√(1 + 1) a block."""
+    spec = stack("post_norm:rms", widths=",".join(["400"] * 6), init="0", bias="normal:1")
+    ratios = [layer.gradient.statistics["ratio"] for layer in profiled(spec, 200, gradients=True).layers]
+    assert ratios == pytest.approx([2 ** (-(4 - place) / 2) for place in range(5)], rel=0.1)
+
+
+def test_layers_that_do_not_fit_into_a_block_stand_between():
+    spec = stack("plain:matrices=2", widths="8,5,5,5,5,9,9,3")
+    assert [(part.skips, part.begins, part.ends) for part in parts_of(spec)] == [
+        (False, True, True), (True, True, False), (True, False, True), (False, True, True), (False, True, True),
+        (False, True, True), (False, True, True)]
+    assert blocks_of(spec) == 1
+    assert parts_of(stack("none")) == (None,) * 7
+    assert profiled(spec).layers[0].quantities == ("activation", "preactivation")
+
+
+def test_a_stack_without_a_block_is_a_plain_stack():
+    plain, without = (profiled(stack(rule, widths="6,5,4")) for rule in ("none", "plain:order=post"))
+    assert everything(plain) == everything(without)
+
+
+def test_lsuv_gives_what_each_matrix_makes_variance_1():
+    arm = profiled(stack("plain", init="lsuv", widths="50,50,50,50"), 512)
+    assert streams_of(arm, "std", "branch") == pytest.approx([1, 1, 1], abs=0.1)
+
+
+@pytest.mark.parametrize(("text", "words"), [
+    ("plian", "plain"), ("plain:alpha=x", "number"), ("fixup:matrices=1", "from 2 to 2"), ("gpt2:none", "layer"),
+    ("plain:order=mid", "pre, post"), ("plain:matrices=3", "from 1 to 2")])
+def test_bad_rules_are_refused_with_what_is_allowed(text, words):
+    with pytest.raises(SpecError, match=words):
+        stack(text)
+
+
+def test_arms_are_named_by_their_rule_and_configured_by_it():
+    first, second = stack_arms(["he"], ["relu"], residual=["none", "skipinit:0.1"], layers=[2])
+    assert second.label == f"{first.label.removesuffix('none')}skipinit:0.1"
+    config = profiled(second).config
+    assert (config["residual"], config["residual_parameters"]) == (
+        "rezero", {"alpha": 0.1, "matrices": 1, "order": "pre"})
+
+
+def record_of(capsys, *arguments):
+    with pytest.raises(SystemExit) as ended:
+        main([*arguments, "--batch-size", "50", "--no-figure", "-q"])
+    assert ended.value.code == 0
+    return capsys.readouterr().out
+
+
+def test_json_and_csv_have_stream_and_branch_where_a_block_ends(capsys):
+    arguments = ["histogram", "--residual", "plain", "--widths", "9,9,4", "--format"]
+    first, second = json.loads(record_of(capsys, *arguments, "json"))["arms"][0]["layers"]
+    for quantity in STREAMS:
+        assert {"std", "second_moment", "mean", "correlation"} <= first[quantity].keys()
+        assert quantity not in second
+    rows = [line.split(",") for line in record_of(capsys, *arguments, "csv").splitlines()[1:]]
+    assert [quantity for _, layer, quantity, *_ in rows if layer == "1"][-2:] == list(STREAMS)
+
+
+def test_a_sweep_varies_rules_and_the_depth_of_a_residual_stack(capsys):
+    record = json.loads(record_of(capsys, "sweep", "--over", "residual=none,depth:1", "--over", "layers=2,8", "--width",
+                                  "20", "--format", "json"))
+    assert [axis["name"] for axis in record["axes"]] == ["residual", "layers"]
+    assert len({cell["std"] for cell in record["cells"]}) == 4
+
+
+def test_profiles_of_two_halves_merge_to_the_profile_of_the_whole():
+    rows = np.random.default_rng(7).standard_normal((512, 20)).astype("float32")
+    spec = stack("plain", widths="20,20,20")
+    first, second, whole = (profiled(spec, len(part), ArrayInputs(part, len(part)), range=(-9.0, 9.0))
+                            for part in (rows[:256], rows[256:], rows))
+    merged = dataclasses.replace(whole, networks=(first.networks[0].merge(second.networks[0]),))
+    assert everything(merged) == pytest.approx(everything(whole), rel=1e-5, abs=1e-6)
