@@ -202,7 +202,7 @@ def mean_moments(rule, layers, width=100, seeds=6, **settings):
     ("nfnet", 20, 1 + 20 * 0.04), ("branch_norm:rms", 20, 21), ("post_norm:rms", 10, 1), ("fixup", 10, 1)])
 def test_the_stream_grows_as_the_formula_says(rule, layers, expected):
     mean, error = mean_moments(rule, layers)
-    assert mean == pytest.approx(expected, abs=5 * error + 0.01 * expected)
+    assert mean == pytest.approx(expected, abs=5 * error + 0.06 * expected)
 
 
 @pytest.mark.slow
@@ -287,7 +287,7 @@ def test_a_sweep_varies_rules_and_the_depth_of_a_residual_stack(capsys):
     record = json.loads(record_of(capsys, "sweep", "--over", "residual=none,depth:1", "--over", "layers=2,8", "--width",
                                   "20", "--format", "json"))
     assert [axis["name"] for axis in record["axes"]] == ["residual", "layers"]
-    assert len({cell["std"] for cell in record["cells"]}) == 4
+    assert len({value for row in record["quantities"]["std"] for value in row}) == 4
 
 
 def test_profiles_of_two_halves_merge_to_the_profile_of_the_whole():

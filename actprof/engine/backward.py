@@ -133,6 +133,8 @@ def _apart(part: Part, tape: Tape, cotangent: Rows, units: int, scratch: Scratch
         return cotangent, None
     if part.norm_at(STREAM):
         _through_own(part, tape, cotangent)
+    if part.first and part.ends and part.alpha == 1 and not part.norm_at(BRANCH):
+        return cotangent, cotangent  # the matrix only reads it
     branch = scratch.get("branch", (len(cotangent), units), cotangent.dtype)
     np.multiply(cotangent[:, :units], cotangent.dtype.type(part.alpha), out=branch)
     if part.norm_at(BRANCH):
