@@ -70,7 +70,7 @@ def propagated(spec, rows, seed=0):
             f = normalised(norm, f)
         for number in range(place + 1, place + length + 1):
             fans = naive.Fans(widths[number - 1], widths[number], number == 1)
-            weights = initializers.bind(spec.init).sample(
+            weights = initializers.bind(spec.inits[number - 1]).sample(
                 streams.stream(seed, streams.WEIGHT, 0, number), fans, fans.shape, rows.dtype)
             bias = initializers.bind(spec.bias).sample(
                 streams.stream(seed, streams.BIAS, 0, number), fans, fans.shape[1:], rows.dtype)
