@@ -16,12 +16,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from actprof.arrays import Array
-from actprof.catalogue import initializers
+from actprof.catalogue import initializers, normalizations
 from actprof.catalogue.activations import BoundActivation
 from actprof.catalogue.draws import Draw
+from actprof.catalogue.normalizations import BoundNormalization
 from actprof.catalogue.quadrature import interval
 from actprof.catalogue.special import normal_cdf, normal_density
 from actprof.catalogue.weights import Fans
+from actprof.engine.blocks import parts_of
 from actprof.engine.network import fans_of
 from actprof.engine.spec import StackSpec
 from actprof.registry import Choice
@@ -67,7 +69,8 @@ class LayerLaw:
 
 def scales(stack: StackSpec, number: int) -> LayerLaw:
     """The scales of layer `number`, about which `why_no_theory` has nothing to say."""
-    return _law(stack.inits[number - 1], stack.bias, fans_of(stack, number))
+    law, part = _law(stack.inits[number - 1], stack.bias, fans_of(stack, number)), parts_of(stack)[number - 1]
+    return law if part is None or part.factor == 1 else replace(law, weights=law.weights * part.factor**2)
 
 
 @functools.lru_cache(1024)
@@ -81,8 +84,6 @@ def _law(init: Choice, biases: Choice, fans: Fans) -> LayerLaw:
 def why_no_theory(stack: StackSpec, number: int) -> str:
     """Why there is no statement about layer `number`; "" if there is one."""
     fans, init = fans_of(stack, number), stack.inits[number - 1]
-    if stack.residual.name != "none":
-        return "residual branches are not covered here"
     if initializers.bind(init).row.calibrated:
         return f"{init.name} weights depend on the inputs, which mean-field theory does not cover"
     if init.name == "identity":
@@ -202,18 +203,24 @@ _AFTER: dict[str, Callable[[Levels, float, int], Levels]] = {
 }
 
 
+def normalised_field(norm: BoundNormalization | None, field: Field, rows: int) -> Field:
+    """What a normalisation makes of a field."""
+    return field if norm is None else _BEFORE[norm.normalization.name](field, norm.eps, rows)
+
+
+def normalised_levels(norm: BoundNormalization | None, levels: Levels, rows: int) -> Levels:
+    """What a normalisation makes of numbers of any distribution."""
+    return levels if norm is None else _AFTER[norm.normalization.name](levels, norm.eps, rows)
+
+
 def before(stack: StackSpec, field: Field, rows: int) -> Field:
     """The field that enters φ."""
-    rule = _BEFORE.get(stack.norm.name) if stack.norm_position == "before" else None
-    return field if rule is None else rule(field, float(stack.norm.values["eps"]), rows)
+    return normalised_field(normalizations.bind(stack.norm) if stack.norm_position == "before" else None, field, rows)
 
 
 def after(stack: StackSpec, levels: Levels, rows: int) -> Levels:
     """What leaves the layer."""
-    rule = _AFTER.get(stack.norm.name) if stack.norm_position == "after" else None
-    return levels if rule is None else rule(levels, float(stack.norm.values["eps"]), rows)
-
-
+    return normalised_levels(normalizations.bind(stack.norm) if stack.norm_position == "after" else None, levels, rows)
 
 
 def below(h: Array | float, variance: float, offsets: Offsets) -> Array:

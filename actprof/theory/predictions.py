@@ -19,6 +19,16 @@ MARGINAL = 1e-6  # distance from 1 within which a slope counts as 1: what it cha
 
 
 @dataclass(frozen=True)
+class StreamTheory:
+    """The stream behind a residual block, or what the branch adds to it: named as in LayerTheory."""
+
+    mean: float
+    std: float
+    second_moment: float
+    correlation: float
+
+
+@dataclass(frozen=True)
 class LayerTheory:
     """One layer of infinite width, and how far one of finite width may stray.
 
@@ -39,6 +49,7 @@ class LayerTheory:
         std_typical: the std of a typical network of this width, at the middle of the band.
         std_low, std_high: where the std of 95 % of the networks lies.
         mean_error, std_error, second_moment_error: std over networks of the measured statistics.
+        stream, branch: of a layer that ends a residual block.
     """
 
     layer: int
@@ -61,6 +72,8 @@ class LayerTheory:
     mean_error: float
     std_error: float
     second_moment_error: float
+    stream: StreamTheory | None = None
+    branch: StreamTheory | None = None
 
 
 @dataclass(frozen=True)
