@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import click
 import numpy as np
 import pytest
+from PIL import Image
 
 from actprof import __version__
 from actprof.cli.output import default_name
@@ -274,9 +275,22 @@ def test_a_default_name_tells_what_is_not_usual_and_changes_the_picture(given: s
         assert default_name("histogram", [["he"]], ("inits", "acts")) == f"histogram-he{told}.png"
 
 
-def test_a_figure_of_another_configuration_is_not_replaced_without_a_word(run: Run) -> None:
-    told = [run("histogram", *SMALL, "--init", init, "-o", "a.png").err for init in ("he", "he", "xavier")]
-    assert told == ["wrote a.png\n", "wrote a.png\n", "wrote a.png, in place of a figure of another configuration\n"]
+@pytest.mark.parametrize("name", ["a.png", *(pytest.param(name, marks=pytest.mark.slow) for name in ("a.svg",
+                                                                                                   "a.pdf"))])
+def test_a_figure_of_another_configuration_is_not_replaced_without_a_word(run: Run, name: str) -> None:
+    told = [run("histogram", *SMALL, "--init", init, "-o", name).err for init in ("he", "he", "xavier")]
+    assert told == [f"wrote {name}\n", f"wrote {name}\n",
+                    f"wrote {name}, in place of a figure of another configuration\n"]
+
+
+@pytest.mark.slow
+def test_a_title_of_one_s_own_is_drawn_as_it_stands_and_is_the_title_of_the_file(run: Run) -> None:
+    assert run("bounds", "--title", "  Käse\n$x_1$ & 5 % ", "-o", "a.png").code == 0
+    with Image.open("a.png") as image:
+        assert image.info["Title"] == "Käse $x_1$ & 5 %"
+    for title in (" ", "x" * 201):
+        refused = run("bounds", "--title", title)
+        assert (refused.code, refused.err.startswith("Error: --title must have 1 to 200 characters")) == (2, True)
 
 
 def test_what_is_given_several_times_becomes_arms(run: Run) -> None:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import math
 from dataclasses import replace
 from functools import cache, partial
 from itertools import pairwise
@@ -10,9 +11,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from actprof.catalogue.activations import ACTIVATIONS, bind
+from actprof.catalogue.expectations import moments
 from actprof.gain.figure import draw_figure, render
 from actprof.gain.gains import gain_spec, gain_table
+from actprof.report.lettering import formula_extent
 from actprof.report.style import FORMATS, THEMES, Style
+from actprof.theory.fixed_points import jump
 from tests.figures import assert_fit_to_print, assert_texts_clear, axes_named, drawn_by, each_once, marks, texts
 
 pytestmark = pytest.mark.slow
@@ -163,3 +168,18 @@ def test_the_same_picture_is_the_same_bytes_with_the_configuration_inside(format
         metadata = Image.open(io.BytesIO(once)).text
         assert json.loads(metadata["Configuration"])["activations"] == ["tanh", "gelu"]
         assert "Seed" not in metadata
+
+
+def test_every_pattern_of_an_activation_is_one_that_matplotlib_sets():
+    patterns = [row.tex for row in ACTIVATIONS if row.tex]
+    assert len(patterns) > 10
+    assert all(formula_extent(pattern, 14)[0] > 0 for pattern in patterns)
+
+
+@pytest.mark.parametrize("act", ["gelu", "silu", "mish"])
+def test_the_jump_is_where_the_start_passes_the_unstable_fixed_point(act):
+    choice = ACTIVATIONS.parse(act)
+    found = jump(choice)
+    assert moments(bind(choice), found.sigma_w**2).square == pytest.approx(1)  # so that q = σ_w² is kept
+    assert (found.below, found.above) == (0.0, math.inf)
+    assert jump(ACTIVATIONS.parse("relu")) is jump(ACTIVATIONS.parse("tanh")) is None

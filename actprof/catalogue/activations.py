@@ -58,6 +58,8 @@ class Activation:
         shrinks: φ(z) = f(wz)/w instead.
         sees_stretched: what is counted as pre-activation is wz, as the field does for sin(w0·z).
         general: the formula where a quiet parameter is given.
+        tex: the formula with mathematics as TeX between dollars, without quiet parameters; empty where it would say
+            no more.
         piecewise: φ is a polynomial between kinks, jumps and bends.
         terms: (c, p, κ) of a φ that is a sum of c·z^p·e^{κz}, whose expectations have closed forms and need them.
         slope_below: the slope below 0 of a φ that has slope 1 above.
@@ -92,6 +94,7 @@ class Activation:
     shrinks: bool = False
     sees_stretched: bool = False
     general: str = ""
+    tex: str = ""
     piecewise: bool = False
     terms: Fact[tuple[tuple[complex, int, complex], ...]] = ()
     slope_below: Fact[float | None] = None
@@ -139,7 +142,8 @@ _ROWS = (
     Activation("sigmoid", "1/(1 + e^-z)", "Verhulst 1845; Rumelhart, Hinton & Williams 1986",
                fn.sigmoid, fn.bell, ("logistic",), flat=("left", "right"), backward=fn.sigmoid_backward,
                forgets_z=True, torch_gain=lambda slope=1.0: 1.0 if slope == 1 else None,
-               **_stretched("slope", "1/(1 + e^(-slope·z))")),
+               **_stretched("slope", "1/(1 + e^(-slope·z))"),
+               tex=r"$\dfrac{1}{1+e^{-z}}$"),
     Activation("hard_sigmoid", "clip(slope·z + 1/2, 0, 1)",
                "Courbariaux et al. 2015; slope 1/6 in PyTorch, JAX, Keras 3, slope 0.2 in Keras 2", fn.hard_sigmoid,
                lambda z, slope: slope * (np.abs(z) < 0.5 / slope).astype(z.dtype),
@@ -147,7 +151,8 @@ _ROWS = (
                kinks=lambda slope: (-0.5 / slope, 0.5 / slope), atoms=(0.0, 1.0), flat=("left", "right"),
                piecewise=True),
     Activation("log_sigmoid", "-log(1 + e^-z)", "PyTorch LogSigmoid, jax.nn.log_sigmoid",
-               fn.log_sigmoid, lambda z: fn.logistic(-z), flat=("right",)),
+               fn.log_sigmoid, lambda z: fn.logistic(-z), flat=("right",),
+               tex=r"$-\log(1+e^{-z})$"),
     Activation("tanh", "tanh z", "LeCun et al. 1998", fn.wrap(np.tanh), lambda z: fn.bell(z, 2, 4), flat=("left",
                "right"),
                backward=fn.tanh_backward, forgets_z=True, torch_gain=lambda slope=1.0: 5 / 3 if slope == 1 else None,
@@ -157,7 +162,8 @@ _ROWS = (
                kinks=(-1.0, 1.0), atoms=(-1.0, 1.0), flat=("left", "right"), piecewise=True),
     Activation("lecun_tanh", "1.7159·tanh(2z/3)", "LeCun et al. 1998, Efficient BackProp",
                value=lambda z: 1.7159 * np.tanh(2 / 3 * z),
-               derivative=lambda z: fn.bell(z, 4 / 3, 4 * 1.7159 * 2 / 3), flat=("left", "right")),
+               derivative=lambda z: fn.bell(z, 4 / 3, 4 * 1.7159 * 2 / 3), flat=("left", "right"),
+               tex=r"$1.7159\,\tanh\dfrac{2z}{3}$"),
     Activation("arctan", "arctan z", "classical", fn.wrap(np.arctan), lambda z: 1 / (1 + z * z), ("atan",),
                flat=("left", "right")),
     Activation("sin", "sin z", "Sitzmann et al. 2020 (SIREN)", fn.wrap(np.sin), np.cos, sup=1.0, waves=2 * math.pi,
@@ -167,12 +173,15 @@ _ROWS = (
                waves=2 * math.pi, periodic=True, terms=((0.5, 0, 1j), (0.5, 0, -1j)),
                **_stretched("w0", "cos(w0·z)", sees_stretched=True)),
     Activation("erf", "erf z = 2/√π ∫₀ᶻ e^-t² dt", "Williams 1996", fn.wrap(special.erf),
-               lambda z: 2 / math.sqrt(math.pi) * np.exp(-z * z), flat=("left", "right")),
+               lambda z: 2 / math.sqrt(math.pi) * np.exp(-z * z), flat=("left", "right"),
+               tex=r"$\dfrac{2}{\sqrt{\pi}}\int_0^z e^{-t^2}\,dt$"),
     Activation("gaussian", "e^-z²", "Broomhead & Lowe 1988", value=lambda z: np.exp(-z * z),
                derivative=lambda z: -2 * np.clip(z, -1e4, 1e4) * np.exp(-np.clip(z, -1e4, 1e4) ** 2),
-               flat=("left", "right")),
+               flat=("left", "right"),
+               tex=r"$e^{-z^2}$"),
     Activation("softsign", "z/(1 + |z|)", "Bergstra et al. 2009", fn.softsign,
-               lambda z: 1 / (1 + np.abs(z)) ** 2, flat=("left", "right"), bends=(0.0,)),
+               lambda z: 1 / (1 + np.abs(z)) ** 2, flat=("left", "right"), bends=(0.0,),
+               tex=r"$\dfrac{z}{1+|z|}$"),
     Activation("relu", "max(z, 0)", "Nair & Hinton 2010", fn.relu, fn.mask(lambda z: z > 0),
                kinks=(0.0,), atoms=(0.0,), backward=fn.gated, forgets_z=True, piecewise=True, slope_below=0.0,
                torch_gain=math.sqrt(2)),
@@ -200,40 +209,51 @@ _ROWS = (
     Activation("elu", "z if z > 0, else alpha·(e^z - 1)", "Clevert, Unterthiner & Hochreiter 2016", fn.elu,
                fn.elu_slope,
                (), (_above_0("alpha", 1.0),), lambda alpha: (0.0,) if alpha != 1 else (),
-               flat=("left",), bends=(0.0,)),
+               flat=("left",), bends=(0.0,),
+               tex=r"$z$ if $z>0$, else $\alpha\,(e^z-1)$"),
     Activation("celu", "z if z > 0, else alpha·(e^(z/alpha) - 1)", "Barron 2017",
                lambda z, out, alpha: fn.elu(z, out, alpha, width=alpha),
                lambda z, alpha: fn.elu_slope(z, alpha, width=alpha),
-               (), (_above_0("alpha", 1.0),), flat=("left",), bends=(0.0,), scale=lambda alpha: alpha),
+               (), (_above_0("alpha", 1.0),), flat=("left",), bends=(0.0,), scale=lambda alpha: alpha,
+               tex=r"$z$ if $z>0$, else $\alpha\,(e^{z/\alpha}-1)$"),
     Activation("selu", "1.0507·(z if z > 0, else 1.67326·(e^z - 1))", "Klambauer et al. 2017",
                lambda z, out: fn.elu(z, out, fn.SELU_ALPHA, fn.SELU_SCALE), lambda z: fn.elu_slope(z, fn.SELU_ALPHA,
                fn.SELU_SCALE),
-               kinks=(0.0,), flat=("left",), torch_gain=3 / 4, self_normalizing=True),
+               kinks=(0.0,), flat=("left",), torch_gain=3 / 4, self_normalizing=True,
+               tex=r"$1.0507\,\cdot$ ($z$ if $z>0$, else $1.67326\,(e^z-1)$)"),
     Activation("gelu", "z·Φ(z)", "Hendrycks & Gimpel 2016; erf form, as in PyTorch and Keras", fn.gelu, fn.gelu_slope,
                flat=("left",), **_stretched("beta", "z·Φ(beta·z)", shrinks=True)),
     Activation("gelu_tanh", "z/2·(1 + tanh(√(2/π)·(z + 0.044715z³)))",
                "Hendrycks & Gimpel 2016; approximate form, the default of JAX", fn.gelu_tanh, fn.gelu_tanh_slope,
-               flat=("left",)),
+               flat=("left",),
+               tex=r"$\dfrac{z}{2}\left(1+\tanh\left(\sqrt{\dfrac{2}{\pi}}\,(z+0.044715\,z^3)\right)\right)$"),
     Activation("quick_gelu", "z·sigmoid(1.702z)", "Hendrycks & Gimpel 2016",
-               lambda z, out: fn.silu(z, out, 1.702), lambda z: fn.silu_slope(z, 1.702), flat=("left",)),
+               lambda z, out: fn.silu(z, out, 1.702), lambda z: fn.silu_slope(z, 1.702), flat=("left",),
+               tex=r"$\dfrac{z}{1+e^{-1.702 z}}$"),
     Activation("silu", "z·sigmoid(z)", "Elfwing, Uchibe & Doya 2018; Ramachandran, Zoph & Le 2017",
                fn.silu, fn.silu_slope, ("swish",), flat=("left",),
-               **_stretched("beta", "z·sigmoid(beta·z)", shrinks=True)),
+               **_stretched("beta", "z·sigmoid(beta·z)", shrinks=True),
+               tex=r"$\dfrac{z}{1+e^{-z}}$"),
     Activation("hard_silu", "z·min(max(z + 3, 0), 6)/6", "Howard et al. 2019 (MobileNetV3)",
                fn.hard_silu, lambda z: np.where(z < 3, (z > -3) * (np.clip(z, -3, 3) / 3 + 0.5), z.dtype.type(1)),
                ("hardswish", "hard_swish"), kinks=(-3.0, 3.0), atoms=(0.0,),
-               flat=("left",), piecewise=True),
-    Activation("mish", "z·tanh(log(1 + e^z))", "Misra 2019", fn.mish, fn.mish_slope, flat=("left",)),
+               flat=("left",), piecewise=True,
+               tex=r"$\dfrac{z}{6}\,\min(\max(z+3,\ 0),\ 6)$"),
+    Activation("mish", "z·tanh(log(1 + e^z))", "Misra 2019", fn.mish, fn.mish_slope, flat=("left",),
+               tex=r"$z\,\tanh(\log(1+e^z))$"),
     Activation("softplus", "log(1 + e^(beta·z))/beta", "Dugas et al. 2001", fn.softplus,
                lambda z, beta: fn.logistic(beta * z), parameters=(_above_0("beta", 1.0),),
-               flat=("left",), scale=lambda beta: 1 / beta),
+               flat=("left",), scale=lambda beta: 1 / beta,
+               tex=r"$\dfrac{\log(1+e^{\beta z})}{\beta}$"),
     Activation("squareplus", "(z + √(z² + b))/2", "Barron 2021", fn.squareplus, fn.squareplus_slope,
-               parameters=(_above_0("b", 4.0),), flat=("left",), scale=lambda b: math.sqrt(b)),
+               parameters=(_above_0("b", 4.0),), flat=("left",), scale=lambda b: math.sqrt(b),
+               tex=r"$\dfrac{z+\sqrt{z^2+b}}{2}$"),
     Activation("snake", "z + sin²(a·z)/a", "Ziyin, Hartwig & Ueda 2020",
                value=lambda z, a: z + np.sin(a * np.clip(z, -1e30, 1e30)) ** 2 / a,
                derivative=lambda z, a: 1 + np.sin(2 * a * np.clip(z, -1e30, 1e30)),
                parameters=(_above_0("a", 1.0),), sup=2.0, scale=lambda a: 1 / (2 * a), waves=lambda a: math.pi / a,
-               terms=lambda a: ((1.0, 1, 0.0), (0.5 / a, 0, 0.0), (-0.25 / a, 0, 2j * a), (-0.25 / a, 0, -2j * a))),
+               terms=lambda a: ((1.0, 1, 0.0), (0.5 / a, 0, 0.0), (-0.25 / a, 0, 2j * a), (-0.25 / a, 0, -2j * a)),
+               tex=r"$z+\dfrac{\sin^2(a z)}{a}$"),
     Activation("general_relu", "z if z > 0, else leak·z; less sub", "fastai GeneralRelu: a leaky relu moved down",
                value=lambda z, leak, sub: np.maximum(z, 0) + (leak * np.minimum(z, 0) if leak else 0) - sub,
                derivative=lambda z, leak, sub: fn.leaky_slope(z, leak),
@@ -255,7 +275,7 @@ _ROWS = (
                atoms=lambda threshold: (0.0,) if threshold else (), piecewise=True),
     Activation("exponential", "e^z", "Keras", fn.wrap(np.exp), np.exp, ("exp",), flat=("left",), sup=math.inf,
                backward=lambda z, a, cotangent, out: np.multiply(cotangent, a, out=out), forgets_z=True,
-               terms=((1.0, 0, 1.0),)),
+               terms=((1.0, 0, 1.0),), tex=r"$e^z$"),
     Activation("abs", "|z|", "Jarrett et al. 2009", fn.wrap(np.abs), np.sign, kinks=(0.0,), piecewise=True,
                slope_below=-1.0),
     Activation("square", "z²", "Livni, Shalev-Shwartz & Shamir 2014", fn.wrap(np.square), lambda z: 2 * z,
@@ -348,11 +368,22 @@ class BoundActivation:
     @property
     def formula(self) -> str:
         """The formula, followed by the parameters' values."""
+        return self._with_values(self.activation.general if self._is_general else self.activation.formula)
+
+    @property
+    def tex(self) -> str:
+        """The same with mathematics as TeX between dollars; empty where the row has none."""
+        return self._with_values(self.activation.tex) if self.activation.tex and not self._is_general else ""
+
+    @property
+    def _is_general(self) -> bool:
+        quiet = {parameter.name for parameter in self.activation.parameters if parameter.quiet}
+        return not quiet.isdisjoint(name for name, _ in self.parameters)
+
+    def _with_values(self, formula: str) -> str:
         values = (f"{name} = {value:.6g}" if isinstance(value, float) else f"{name} = {value}"
                   for name, value in self.parameters)
-        quiet = {parameter.name for parameter in self.activation.parameters if parameter.quiet}
-        given = quiet.intersection(name for name, _ in self.parameters)
-        return ", ".join((self.activation.general if given else self.activation.formula, *values))
+        return ", ".join((formula, *values))
 
     @property
     def rectifier(self) -> bool:

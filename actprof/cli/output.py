@@ -17,6 +17,7 @@ import click
 
 from actprof.cli.arguments import Whole, Word, given_options, given_settings
 from actprof.cli.completion import FILES
+from actprof.cli.progress import shown_progress
 from actprof.cli.signals import in_thread
 from actprof.cli.standard_streams import StdoutError, abandon_stdout, say, standard_output
 from actprof.engine.spec import MAX_SEED, RunSpec
@@ -143,7 +144,9 @@ class Output:
         style = Style(self.theme, self.dpi, self.title)
         for target in self._targets:
             with self._unless_closed():
-                content = in_thread(functools.partial(render, style, target.format))
+                with shown_progress(self.quiet) as progress:
+                    progress(None, f"drawing the {target.format}")
+                    content = in_thread(functools.partial(render, style, target.format))
                 before = in_thread(functools.partial(_content, target.path))
                 target.write(content)
             if target.path != "-" and not self.quiet:

@@ -16,14 +16,14 @@ PATIENCE, PAUSE = 1.0, 0.05  # seconds before the bar appears, and between two o
 MAX_PART = 32  # characters of the name of a part
 
 
-def silent(share: float, *of: str) -> None:
+def silent(share: float | None, *of: str) -> None:
     """What hears of the share done where nothing is shown."""
 
 
 @contextmanager
 def shown_progress(quiet: bool) -> Iterator[Callable[..., None]]:
-    """Yield a function that takes the share done, 0 … 1, and perhaps of what part, and a few words more; the bars are
-    gone without a trace at the end."""
+    """Yield a function that takes the share done, 0 … 1 or None where that is not known, and perhaps of what part, and
+    a few words more; the bars are gone without a trace at the end."""
     if quiet or not takes_a_bar():
         yield silent
         return
@@ -49,12 +49,12 @@ class _Bar:
         self._progress: Any = None
         self._tasks: dict[str, Any] = {}
         self._closed = False
-        self._done: dict[str, tuple[float, str]] = {}
+        self._done: dict[str, tuple[float | None, str]] = {}
         self._timer = threading.Timer(PATIENCE, self._open)
         self._timer.daemon = True
         self._timer.start()
 
-    def show(self, share: float, part: str = "", detail: str = "") -> None:
+    def show(self, share: float | None, part: str = "", detail: str = "") -> None:
         self._done[part] = share, detail
         if self._progress is None or time.monotonic() - self._shown < PAUSE:
             return
@@ -73,13 +73,14 @@ class _Bar:
     def _update(self) -> None:
         for part, (share, detail) in list(self._done.items()) or [("", (0.0, ""))]:
             if part not in self._tasks:
-                self._tasks[part] = self._progress.add_task(part[:MAX_PART], total=1.0, said="")
+                total = None if share is None else 1.0
+                self._tasks[part] = self._progress.add_task(part[:MAX_PART], total=total, said="")
             said = "  ".join(filter(None, (detail, self._left(share))))
-            self._progress.update(self._tasks[part], completed=share, said=said)
+            self._progress.update(self._tasks[part], completed=share or 0.0, said=said)
 
-    def _left(self, share: float) -> str:
+    def _left(self, share: float | None) -> str:
         """The time that is left if all goes on as it did from the start."""
-        if share <= 0:
+        if not share:
             return ""
         seconds = (time.monotonic() - self._start) * (1 - share) / share
         return f"about {seconds / 60:.0f} min left" if seconds > 90 else f"about {seconds:.0f} s left"
@@ -91,7 +92,8 @@ class _Bar:
             if self._closed:
                 return
             named = [TextColumn("{task.description}")] if any(self._done) else []
-            self._progress = Progress(*named, BarColumn(), TaskProgressColumn(), TextColumn("{task.fields[said]}"),
+            counted = [TaskProgressColumn()] if all(share is not None for share, _ in self._done.values()) else []
+            self._progress = Progress(*named, BarColumn(), *counted, TextColumn("{task.fields[said]}"),
                                       console=console(sys.stderr), transient=True)
             self._update()
             self._progress.start()

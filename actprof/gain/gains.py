@@ -141,7 +141,7 @@ def _activation(choice: Choice, request: GainSpec) -> ActivationGains:
     """What is known of one activation; of the whole catalogue no more than is shown, as the rest takes longer."""
     phi, figures, edge = bind(choice), gains(choice), critical(choice, request.sigma_b or 0.0)
     asked, start = _asked(choice, edge, request)
-    known = ActivationGains(choice.label, phi.formula, figures, edge, fixed_points=asked, start=start)
+    known = ActivationGains(choice.label, phi.formula, phi.tex, figures, edge, fixed_points=asked, start=start)
     if not request.everything or request.curves:
         known = replace(known, courses=_courses(choice, figures, request),
                         stable_edge=stable_edge(choice, edge) if edge else None, jump=jump(choice))

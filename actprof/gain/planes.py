@@ -13,6 +13,7 @@ from actprof.arrays import Floats
 from actprof.gain.result import ActivationGains, LengthMap, Shape
 from actprof.gain.words import edge_words, reaches, significant, torch_words
 from actprof.report.axes import Box, FreeSpace, add_axes, write
+from actprof.report.formulas import Formula
 from actprof.report.lettering import line_height, width, wrapped
 from actprof.report.sheet import INDENT, LABEL, MARGIN, WIDTH, Entry, Marked, Paragraph, Sheet, Stack
 from actprof.report.ticks import Linear, Log, Scale
@@ -155,7 +156,9 @@ class Row:
         inner = TEXTS - INDENT
         lines = [line for detail in _details(each) for line in wrapped(_pieces(detail), inner, SMALL, joint=" ")]
         self._texts = Marked(Entry("", [{"linewidth": 3, "color": color}]), Stack([
-            Paragraph.of([each.label], inner, LABEL, bold=True), Paragraph(lines, SMALL, muted=True)]))
+            Paragraph.of([each.label], inner, LABEL, bold=True),
+            Formula(each.tex and rf"$\varphi(z) =$ {each.tex}", f"φ(z) = {each.formula}", inner, KEY),
+            Paragraph(lines, SMALL, muted=True)], 3.0))
         planes = WIDTH - LEFT - BETWEEN - RIGHT
         self._widths = SHAPE * planes, (1 - SHAPE) * planes
         self._key = Paragraph([line for words in _map_key(each) for line in wrapped(words, self._widths[1], KEY)], KEY)
@@ -185,14 +188,14 @@ def _say(sheet: Sheet, box: Box, text: str) -> None:
 
 
 def _details(each: ActivationGains) -> list[str]:
-    """Formula, gains and stability, the edge of chaos, and PyTorch's gain."""
+    """Gains and stability, the edge of chaos, and PyTorch's gain."""
     gains = each.gains
     forward = f"forward gain {_shown(gains.gain_forward)}"
     if not math.isnan(gains.length_slope):
         forward += (f", χ = {_shown(gains.chi_at_gain_forward, 5)}, slope {_shown(gains.length_slope, 5)}: "
                     f"the variance 1 is {gains.stability}")
     backward = f"backward gain {_shown(gains.gain_backward)}, std gain {_shown(gains.gain_std)}"
-    return [f"φ(z) = {each.formula}", forward, backward, *map(str.strip, edge_words(each)), torch_words(each)]
+    return [forward, backward, *map(str.strip, edge_words(each)), torch_words(each)]
 
 
 def _pieces(line: str) -> list[str]:

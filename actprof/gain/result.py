@@ -77,6 +77,7 @@ class ActivationGains:
 
     Attributes:
         label: what the user wrote.
+        tex: the formula with mathematics as TeX between dollars; empty where plain text says as much.
         gains: by definition, for z ~ N(0, 1).
         edge: the edge of chaos at the σ_b asked for; None if there is none.
         stable_edge: where the edge turns stable, if it starts unstable.
@@ -89,6 +90,7 @@ class ActivationGains:
 
     label: str
     formula: str
+    tex: str
     gains: Gains
     edge: Edge | None
     stable_edge: Edge | None = None
