@@ -27,10 +27,7 @@ PAIRED_BINS = 200
 
 CANCELLED = 1e-5  # share of the sum of squares below which the spread is taken again from centred values
 MAX_SIZE = 1e120  # squares of values between 1/MAX_SIZE and MAX_SIZE can be summed in float64 without a thought
-
-ROW_LIMITS = {4: 1e30, 8: 1e290}
-"""Bytes of a float → squares of rows between 1/limit and limit are safe in that precision."""
-
+MIN_SQUARE = 1e-290  # a row whose sum of squares is less may have lost some of them
 
 
 def block_rows(units: int, itemsize: int) -> int:
@@ -43,14 +40,19 @@ class Scratch:
 
     def __init__(self) -> None:
         self._arrays: dict[tuple[str, Any], Array] = {}
+        self._shaped: dict[tuple[str, tuple[int, ...], Any], Array] = {}
 
     def get(self, name: str, shape: tuple[int, ...], dtype: Any) -> Array:
         """An uninitialised array of that shape; the next call with that name and dtype reuses its memory."""
+        known = self._shaped.get((name, shape, dtype))
+        if known is not None:
+            return known
         size = math.prod(shape)
         array = self._arrays.get((name, dtype))
         if array is None or array.size < size:
             array = self._arrays[name, dtype] = np.empty(size, dtype)
-        return array[:size].reshape(shape)
+            self._shaped.clear()
+        return self._shaped.setdefault((name, shape, dtype), array[:size].reshape(shape))
 
 
 class Counter:
@@ -117,19 +119,19 @@ class Counter:
             np.ldexp(values, -power, out=values)
         means = np.ones(rows) @ values
         means /= rows
+        squared = np.matmul(values[:, None], values[..., None]).reshape(rows)  # |row|², by BLAS, in one reading
         if self._activity:
-            direction, directions = _directions(values if power else block, values, self._scratch)
+            direction, directions = _directions(values, squared)
             self._seen.direction += direction
             self._seen.directions += directions
         if low == high:  # a constant has no spread, whatever the rounding of its sum
             self._merge_moments(rows, np.full_like(means, low), 0.0)
             return
-        flat = values.reshape(-1)
-        total = float(flat @ flat)
+        total = float(squared.sum())
         squares = total - rows * float(means @ means)
         if squares < CANCELLED * total:
             values -= means
-            squares = float(flat @ flat)
+            squares = float(np.vdot(values, values))
         self._merge_moments(rows, np.ldexp(means, power), float(np.ldexp(math.sqrt(squares), power)))
 
     def _merge_moments(self, rows: int, means: Floats, deviation: float) -> None:
@@ -165,13 +167,12 @@ class Counter:
                 self._atoms[atom] += int(np.count_nonzero(equal))
 
     def _note_zero_units(self, equal: Flags) -> None:
-        """Update the units that are always or ever zero, looking only at those that are not yet both settled."""
-        always, ever = self._seen.always_zero, self._seen.ever_zero
-        open_units = np.flatnonzero(always | ~ever)
-        if open_units.size < always.size:
-            equal = equal[:, open_units]
-        always[open_units] &= np.logical_and.reduce(equal, axis=0)
-        ever[open_units] |= np.logical_or.reduce(equal, axis=0)
+        """Update the units that are always or ever zero, as long as there are some that may yet change."""
+        seen = self._seen
+        if seen.always_zero.any():
+            seen.always_zero &= np.logical_and.reduce(equal, axis=0)
+        if not seen.ever_zero.all():
+            seen.ever_zero |= np.logical_or.reduce(equal, axis=0)
 
     def _count_broken(self, block: Rows) -> None:
         """Count a block with NaN or infinities: the same statistics over its finite part, written for clarity."""
@@ -229,8 +230,8 @@ def count_bins(block: Rows, low: float, high: float, bins: Bins, scratch: Scratc
     flat = block.reshape(-1)
     place = scratch.get("place", flat.shape, bins.dtype)
     bins.place(flat if flat.dtype == bins.dtype else flat.astype(bins.dtype), place)
-    ends = np.empty(2, bins.dtype)
-    bins.place(np.array([low, high], bins.dtype), ends)
+    ends = np.array([low, high], bins.dtype)
+    bins.place(ends, ends)
     last = bins.first + bins.count - 1
     if ends[0] < bins.first or ends[1] > last:
         np.clip(place, bins.first, last, out=place)
@@ -247,7 +248,9 @@ def _tally(place: Rows, first: int, count: int, scratch: Scratch) -> Counts:
     """The counts of each whole number from `first` on; two at a time as one index where the table stays small."""
     half = len(place) // 2 if count <= PAIRED_BINS else 0
     left, right, rest = place[:half], place[half:2 * half], place[2 * half:]
-    counts = np.bincount(rest.astype(np.int32) - first, minlength=count)
+    counts = np.zeros(count, np.int64)
+    if rest.size:
+        counts += np.bincount(rest.astype(np.int32) - first, minlength=count)
     if half:
         left *= left.dtype.type(count)
         left += right
@@ -268,15 +271,11 @@ def _power(low: float, high: float) -> int:
     return math.frexp(size)[1] if size and not 1 / MAX_SIZE < size < MAX_SIZE else 0
 
 
-def _directions(block: Rows, values: Floats, scratch: Scratch) -> tuple[Floats, int]:
-    """The sum of a/|a| over the rows that are not 0, and how many these are; `values` are the block's in float64."""
-    with np.errstate(over="ignore", under="ignore"):
-        squared = np.square(block, out=scratch.get("squared", block.shape, block.dtype))
-        squares = squared @ np.ones(block.shape[1], block.dtype)
-    limit = ROW_LIMITS[block.dtype.itemsize]
-    if not (squares.min() > 1 / limit and squares.max() < limit):
-        return _unit_rows(values)
-    return np.sqrt(squares, dtype=np.float64) ** -1 @ values, len(block)
+def _directions(values: Floats, squared: Floats) -> tuple[Floats, int]:
+    """The sum of a/|a| over the rows that are not 0, and how many these are, given each |a|²."""
+    if squared.min() > MIN_SQUARE:
+        return (1 / np.sqrt(squared)) @ values, len(values)
+    return _unit_rows(values)
 
 
 def _unit_rows(values: Floats) -> tuple[Floats, int]:
