@@ -17,7 +17,7 @@ from actprof.arrays import Counts, Flags, Floats
 from actprof.catalogue.activations import BoundActivation
 from actprof.catalogue.expectations import Moments, curve, moments
 from actprof.theory.fixed_points import ROUNDING as NOTHING
-from actprof.theory.length_map import MAX_ITERATIONS, MIN_Q, VARIANCES
+from actprof.theory.length_map import MAX_ITERATIONS, MIN_Q, VARIANCES, between
 from actprof.theory.pairs import differences, noise, pair
 from actprof.theory.predictions import MARGINAL, MAX_Q
 
@@ -28,8 +28,7 @@ room is left to multiply."""
 WINDOW = 8  # neighbouring nodes through which a polynomial is laid
 CELLS = 2048  # at once, for the memory of it
 
-LINES, MAX_STEPS, SETTLED = 20, 70, 1e-14
-"""Guesses at a root by lines, of which a dozen do, and in all; the distance between two after which it is found."""
+SETTLED = 1e-14  # distance between two guesses at a root after which it is found
 
 STILL = 1e-11  # relative growth in one layer that is rounding
 
@@ -227,7 +226,7 @@ def _limits(table: MomentTable, weights: Floats, biases: Floats, start: Floats) 
             (low[cell], high[cell]), endless[cell] = stretch, False
     on_way = (rises | falls) & ~endless
     low, high = np.where(on_way, low, log_q), np.where(on_way, high, log_q)
-    end = np.exp(_roots(lambda each: _growth(table, weights, biases, each), low, high))
+    end = np.exp(between(lambda each: _growth(table, weights, biases, each), low, high, SETTLED))
     end = np.where(endless, np.where(rises, np.inf, _bottom(table, weights, biases)), end)
     upwards = np.where(ahead, growth, np.inf)
     least: Floats = upwards.min(axis=1)
@@ -283,30 +282,6 @@ def _iterated(table: MomentTable, weights: Floats, biases: Floats, q: Floats) ->
             break
         q = following
     return q
-
-
-def _roots(f: Callable[[Floats], Floats], low: Floats, high: Floats) -> Floats:
-    """The roots between, where f is above 0 at `low` and below at `high`; an end where it is not.
-
-    The Illinois variant of false position (Dowell & Jarratt 1971), every fourth step a halving, then halvings.
-    """
-    at_low, at_high = f(low), f(high)
-    guess, settled, side = np.where(at_low > 0, high, low), np.zeros(len(low), bool), np.zeros(len(low))
-    for step in range(MAX_STEPS):
-        line = (low * at_high - high * at_low) / (at_high - at_low)
-        following = np.where((low < line) & (line < high) & (step < LINES) & (step % 4 < 3), line, (low + high) / 2)
-        following = np.where(settled, guess, following)
-        settled |= (np.abs(following - guess) <= SETTLED) | (high - low <= SETTLED)
-        guess = following
-        if settled.all():
-            break
-        value = f(guess)
-        settled |= value == 0
-        left = value > 0
-        at_low = np.where(left, value, np.where(side == -1, at_low / 2, at_low))
-        at_high = np.where(left, np.where(side == 1, at_high / 2, at_high), value)
-        low, high, side = np.where(left, guess, low), np.where(left, high, guess), np.where(left, 1, -1)
-    return guess
 
 
 def _bottom(table: MomentTable, weights: Floats, biases: Floats) -> Floats:
@@ -379,7 +354,7 @@ class PairRows:
         """(c*, C'(c*)) at σ_w²."""
         crossed = _first(weights[:, None] * self.fine[0] <= 1 - 1e-12)
         high = FINE[np.minimum(crossed, len(FINE) - 1)]
-        y = _roots(lambda each: weights * self.multiplied(each) - 1, high - FINE[0], high)
+        y = between(lambda each: weights * self.multiplied(each) - 1, high - FINE[0], high, SETTLED)
         y = np.where(crossed == len(FINE), 1.0, y)
         return 1 - self.gap(y), weights * self.at(self.slope, y)
 

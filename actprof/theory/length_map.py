@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from actprof.arrays import Array
+from actprof.arrays import Array, Floats
 from actprof.catalogue.activations import BoundActivation
 from actprof.catalogue.expectations import Curve, curve, moments, squares
 from actprof.theory.predictions import MARGINAL
@@ -29,26 +29,44 @@ def brackets(grid: Array, values: Array, rounding: float | Array) -> list[tuple[
 
 
 def bisected(f: Callable[[float], float], low: float, high: float) -> float:
-    """The root of f in [low, high]; f(low) and f(high) must have opposite signs.
+    """The root of f in [low, high], to rounding; f(low) and f(high) must have opposite signs."""
+    return float(between(lambda x: np.array([f(float(x[0]))]), np.array([low]), np.array([high]))[0])
 
-    The Illinois variant of false position (Dowell & Jarratt 1971), and every third step a halving.
+
+LINES, MAX_STEPS = 20, 90
+"""Guesses at a root by lines, of which a dozen do, and in all."""
+
+
+@np.errstate(all="ignore")
+def between(f: Callable[[Floats], Floats], low: Floats, high: Floats, settled: float = 0.0) -> Floats:
+    """The roots of f, one in each [low, high] (stretches,); an end of those where f keeps its sign.
+
+    The Illinois variant of false position (Dowell & Jarratt 1971), every fourth step a halving, then halvings; of the
+    logarithm where both ends are above 0.
+
+    Args:
+        settled: the distance between two guesses after which a root is found; rounding in any case.
     """
     at_low, at_high = f(low), f(high)
-    for step in range(200):
-        if not low < high or high - low <= 4e-16 * abs(high):
+    sign = np.where(at_low < 0, -1.0, 1.0)
+    at_low, at_high = sign * at_low, sign * at_high
+    guess, found, side = np.where(at_low > 0, high, low), at_low == 0, np.zeros(len(low))
+    for step in range(MAX_STEPS):
+        line = (low * at_high - high * at_low) / (at_high - at_low)
+        half = np.where(low > 0, np.sqrt(low) * np.sqrt(high), (low + high) / 2)
+        following = np.where((low < line) & (line < high) & (step < LINES) & (step % 4 < 3), line, half)
+        following = np.where(found, guess, following)
+        found |= (np.abs(following - guess) <= settled) | (high - low <= np.maximum(settled, 4e-16 * np.abs(high)))
+        guess = following
+        if found.all():
             break
-        guess = (low * at_high - high * at_low) / (at_high - at_low) if step % 3 and math.isfinite(
-            at_high - at_low) else math.sqrt(low * high) if low > 0 else (low + high) / 2
-        if not low < guess < high:
-            guess = (low + high) / 2
-        value = f(guess)
-        if value == 0 or guess in (low, high):
-            return guess
-        if (value > 0) == (at_low > 0):
-            low, at_low, at_high = guess, value, at_high / 2 if step % 2 else at_high
-        else:
-            high, at_high, at_low = guess, value, at_low / 2 if step % 2 else at_low
-    return (low + high) / 2
+        value = sign * f(guess)
+        found |= value == 0
+        left = value > 0
+        at_low = np.where(left, value, np.where(side == -1, at_low / 2, at_low))
+        at_high = np.where(left, np.where(side == 1, at_high / 2, at_high), value)
+        low, high, side = np.where(left, guess, low), np.where(left, high, guess), np.where(left, 1, -1)
+    return guess
 
 
 MIN_Q = 1e-14

@@ -22,6 +22,8 @@ GRID = 2000
 
 FINENESS = 0.1  # step of the grid for a sine: small enough for every extremum to be seen
 
+HALVINGS = 26  # of a step of the grid, which leave 1e-9 of a standard deviation
+
 _LEFT_OUT = 2
 
 
@@ -68,8 +70,8 @@ def masses(stack: StackSpec, layer: LayerTheory, edges: Sequence[float] | Array)
 
 
 def _tamed(phi: BoundActivation, variance: float) -> float:
-    """The variance, or for a periodic φ a smaller one that gives the same masses, to e^{-50}."""
-    return min(variance, 100 * phi.scale**2) if phi.activation.periodic else variance
+    """The variance, or for a periodic φ a smaller one that gives the same masses, to e^{-18}."""
+    return min(variance, 36 * phi.scale**2) if phi.activation.periodic else variance
 
 
 def _without_spread(phi: BoundActivation, bins: int, variance: float, offsets: Offsets, shift: float,
@@ -165,7 +167,7 @@ def _solved(phi: BoundActivation, points: Array, low: Array, high: Array) -> Arr
     """h between low (φ <= point) and high (φ > point) with φ(h) = point, by bisection."""
     if phi.pieces > 1:
         return points
-    for _ in range(40):
+    for _ in range(HALVINGS):
         middle = (low + high) / 2
         under = phi.value(middle) <= points
         low, high = np.where(under, middle, low), np.where(under, high, middle)
