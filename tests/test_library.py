@@ -25,7 +25,7 @@ from actprof.report.terminal import BARS
 FUNCTIONS = [name for name in actprof.__all__ if name.islower()]
 COMMANDS = [name for name in FUNCTIONS if name != "weights"]
 SHOWING = {"format_", "as_json", "paths", "no_figure", "show", "no_clobber", "theme", "dpi", "quiet", "log", "log_y",
-           "view", "check", "explain", "brief", "all_layers", "theory", "animate", "activations"}
+           "view", "title", "check", "explain", "brief", "all_layers", "theory", "animate", "activations"}
 """Parameters of commands that say how a result is shown."""
 
 REQUESTS: dict[str, tuple[dict[str, Any], str]] = {
