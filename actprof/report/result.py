@@ -33,7 +33,8 @@ class Finding(NamedTuple):
     heights: ArrayLike = ()
 
     def __str__(self) -> str:
-        return "  ".join(filter(None, (f"{self.sign} {self.label}".strip(), self.word, self.text, self._blocks()))).rstrip()
+        parts = f"{self.sign} {self.label}".strip(), self.word, self.text, self._blocks()
+        return "  ".join(filter(None, parts)).rstrip()
 
     def _blocks(self) -> str:
         import numpy as np
@@ -46,10 +47,8 @@ class Finding(NamedTuple):
 
 
 class Result(ABC):
-    """What a command leaves behind. Its commands' lines of notes are in `told`.
-
-    A result is a frozen dataclass without a `__repr__` of its own.
-    """
+    """What a command leaves behind. Each kind is a frozen dataclass that leaves its repr to this class, and says how it
+    is printed, recorded and drawn."""
 
     @abstractmethod
     def write(self, stream: TextIO) -> None:
