@@ -9,35 +9,25 @@ rows, batches of 100, lr 0.01, weights N(0, s²) with s from 1 to 0.0001. Usage:
 
 import sys
 
-from actprof.machine import one_blas_thread
-
-one_blas_thread()
-
 import numpy as np
 
-from actprof.data import labelled
-from actprof.data.request import DataSpec
+import actprof
 from actprof.report.style import THEMES, matplotlib_set_up
-from actprof.train.request import Varied, train_specs
-from actprof.train.session import train
 
-SCALES = np.logspace(0, -4, 16)
+SCALES = [f"{scale:.4g}" for scale in np.logspace(0, -4, 16)]
 LOOKS = {"none": {"linestyle": "--", "color": THEMES["light"].arms[1]}, "batch": {"color": THEMES["light"].arms[0]}}
 
 
 def main(path="batchnorm-grid.png"):
-    request = DataSpec(train_size=1000)
-    data = labelled.load(request, 0)
-    varied = Varied([f"{scale:.4g}" for scale in SCALES], norms=list(LOOKS))
-    specs = train_specs(varied, data.features, len(data.classes), layers=5, batch_size=100, epochs=20)
-    arms = {arm.label: arm.runs[0] for arm in train(specs, data, request).arms}
+    learned = actprof.train(train_size=1000, init=SCALES, norm=list(LOOKS), layers=5, batch_size=100, epochs=20)
+    runs = {arm.label: arm.median_run for arm in learned.arms}
     with matplotlib_set_up():
         from matplotlib.figure import Figure
 
         figure = Figure((16, 12), dpi=100, layout="constrained")
-        for axes, init in zip(figure.subplots(4, 4, sharex=True, sharey=True).flat, varied.inits, strict=True):
+        for axes, init in zip(figure.subplots(4, 4, sharex=True, sharey=True).flat, SCALES, strict=True):
             for norm, look in LOOKS.items():
-                run = arms[f"{init} / {norm}"]
+                run = runs[f"{init} / {norm}"]
                 axes.plot(run.checkpoints / 10, 100 * run.test_accuracy, label=f"norm {norm}", linewidth=2, **look)
             axes.set(title=f"W ~ N(0, {init}²)", ylim=(0, 100))
         figure.axes[0].legend()

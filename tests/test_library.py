@@ -25,7 +25,7 @@ from actprof.report.terminal import BARS
 FUNCTIONS = [name for name in actprof.__all__ if name.islower()]
 COMMANDS = [name for name in FUNCTIONS if name != "weights"]
 SHOWING = {"format_", "as_json", "paths", "no_figure", "show", "no_clobber", "theme", "dpi", "quiet", "log", "log_y",
-           "view", "check", "explain", "brief", "all_layers", "theory", "animate", "activations"}
+           "view", "title", "check", "explain", "brief", "all_layers", "theory", "animate", "activations"}
 """Parameters of commands that say how a result is shown."""
 
 REQUESTS: dict[str, tuple[dict[str, Any], str]] = {
@@ -128,6 +128,7 @@ def test_documentation_names_every_argument_and_its_example_runs(name: str) -> N
     assert report.getvalue() == ""
 
 
+@pytest.mark.slow
 def test_the_command_line_prints_what_the_function_returns(made: tuple[str, Result],
                                                            capsys: pytest.CaptureFixture[str]) -> None:
     name, result = made
@@ -138,6 +139,7 @@ def test_the_command_line_prints_what_the_function_returns(made: tuple[str, Resu
         assert printed(line, capsys) == result.table()
 
 
+@pytest.mark.slow
 def test_results_are_data_and_pictures(made: tuple[str, Result]) -> None:
     name, result = made
     assert result.to_dict() == json.loads(result.to_json())
@@ -153,6 +155,7 @@ def test_results_are_data_and_pictures(made: tuple[str, Result]) -> None:
     assert name in ("sweep", "gain", "bounds") or len(result.verdicts) == 2  # those of both arms
 
 
+@pytest.mark.slow
 def test_a_notebook_gets_table_verdicts_and_a_picture_in_both_themes() -> None:
     comparison = actprof.histogram(["he", "0.01"], layers=2, width=10, batch_size=20, act="tanh:slope=2")
     html = comparison._repr_html_()
@@ -194,7 +197,7 @@ def test_a_frame_needs_pandas(monkeypatch: pytest.MonkeyPatch) -> None:
     ("sweep", {"quantity": ["std", "stdd"]}, "--quantity std --quantity stdd"),
     ("phases", {"width": 0}, "--width 0"),
     ("train", {"lr": [0.1, -1]}, "--lr 0.1 --lr -1"),
-    ("train", {"iterations": 3, "epochs": 1}, "--iterations 3 --epochs 1"),
+    ("train", {"data": "blobs", "iterations": 3, "epochs": 1}, "--data blobs --iterations 3 --epochs 1"),
 ])
 def test_bad_values_are_told_as_on_the_command_line(name: str, settings: Mapping[str, Any], line: str,
                                                     capsys: pytest.CaptureFixture[str]) -> None:

@@ -118,7 +118,7 @@ def test_xaviers_are_those_of_the_catalogue(row: list[str]) -> None:
 def test_its_python_runs() -> None:
     with contextlib.redirect_stdout(io.StringIO()) as said:
         exec(compile(next(block for language, block in BLOCKS if language == "python"), "README.md", "exec"), {})
-    assert len(said.getvalue().splitlines()) == 10
+    assert len(said.getvalue().splitlines()) == 13
 
 
 def test_its_table_of_options_is_that_of_the_commands() -> None:

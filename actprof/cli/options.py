@@ -9,7 +9,7 @@ import click
 
 from actprof.cli.arguments import Number, Whole, Word
 from actprof.cli.completion import FOLDERS, names
-from actprof.data.request import ABOUT, MISSING, RowsSpec
+from actprof.data.request import MISSING, RowsSpec
 from actprof.engine import spec
 from actprof.engine.spec import RunSpec, StackSpec
 
@@ -100,13 +100,6 @@ reading_options = added((
                       "0…1, standard each feature to mean 0 and std 1."),
 ))
 """How rows from outside are read, the same for every command: the fields of a RowsSpec, and their scale."""
-
-READING = (*ABOUT, "scale")
-
-
-def reading(settings: dict[str, Any]) -> dict[str, Any]:
-    """The values of reading_options, taken out of the settings."""
-    return {name: settings.pop(name) for name in READING}
 
 
 def run_options(batch_size: int = RunSpec.batch_size) -> Option:

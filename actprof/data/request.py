@@ -27,6 +27,11 @@ ABOUT = {
 """What an option is for, said where it cannot be used."""
 
 
+def reading(settings: dict[str, Any]) -> dict[str, Any]:
+    """How rows are read: the fields of a RowsSpec and their scale, taken out of the values of a command's options."""
+    return {name: settings.pop(name) for name in (*ABOUT, "scale")}
+
+
 def refuse(what: str, options: Mapping[str, Any]) -> None:
     """Raise SpecError at the first of these options of a RowsSpec that is not at its default, since `what` would ignore
     it."""

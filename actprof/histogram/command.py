@@ -144,7 +144,7 @@ def histogram(init: Names = spec.INIT, act: Names = spec.ACTIVATION, *, layers: 
               data_dir: str | os.PathLike[str] | None = None, scale: str = spec.SCALES[0],
               batch_size: int = RunSpec.batch_size, batches: int = RunSpec.batches, repeats: int = RunSpec.repeats,
               dtype: str = RunSpec.dtype, seed: int = RunSpec.seed, bins: int = RunSpec.bins,
-              range: str | Sequence[float] = "shared", gradients: bool | None = None, preactivations: bool = True,
+              range: str | Sequence[float] = RunSpec.range, gradients: bool | None = None, preactivations: bool = True,
               jacobian: bool = RunSpec.jacobian, try_: bool = False,
               progress: Callable[[float], None] = silent) -> Comparison:
     """What happens to the signal in each layer of dense stacks, as `actprof histogram` computes it.

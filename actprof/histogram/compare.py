@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from actprof.cli.options import reading
+from actprof.data.request import reading
 from actprof.diagnosis import remarks, rules
 from actprof.diagnosis.remedies import Trials, same
 from actprof.engine import inputs as sources

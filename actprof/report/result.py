@@ -47,10 +47,8 @@ class Finding(NamedTuple):
 
 
 class Result(ABC):
-    """What a command leaves behind. Its commands' lines of notes are in `told`.
-
-    A result is a frozen dataclass without a `__repr__` of its own.
-    """
+    """What a command leaves behind. Each kind is a frozen dataclass that leaves its repr to this class, and says how it
+    is printed, recorded and drawn."""
 
     @abstractmethod
     def write(self, stream: TextIO) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from actprof import __version__
-from actprof.cli.options import reading
+from actprof.data.request import reading
 from actprof.diagnosis import rules
 from actprof.engine import configuration, inputs, memory
 from actprof.engine.distributions import STATISTICS

@@ -10,11 +10,10 @@ from typing import Any
 import numpy as np
 
 from actprof.catalogue import activations, normalizations
-from actprof.cli.options import reading
 from actprof.cli.progress import silent
 from actprof.data import labelled, sources
 from actprof.data.labelled import Labelled
-from actprof.data.request import AUTO, DataSpec
+from actprof.data.request import AUTO, DataSpec, reading
 from actprof.engine import configuration
 from actprof.engine.memory import EVALUATED_ROWS
 from actprof.engine.network import Network
