@@ -34,19 +34,28 @@ OPTIONS: Mapping[str, Any] = {
     "nonblocking": False,
     "limits": {},  # FSIZE, AS, NOFILE … → the soft limit
     "ignored": (),  # numbers of signals
-    "signals": (),  # (seconds after the start, number) of signals to send
+    "signals": (),  # (seconds after the start, or a file to wait for; number) of signals to send
+    "machine": "/",  # folder that holds the `proc` and `sys` by which the program knows its memory
+    "powerless": False,  # not the superuser, whom no limit and no mode stops
     "timeout": 60.0,
 }
 
 
+NOBODY = 65534
+
+
 class Ended(NamedTuple):
-    """How a process ended: its exit code, or the negative number of the signal; seconds of wall time, bytes at most."""
+    """How a process ended: its exit code, or the negative number of the signal; seconds of wall time, bytes at most.
+
+    `cpu` are the seconds of CPU time of it and of its own children.
+    """
 
     code: int
     out: bytes
     err: str
     seconds: float
     peak: int
+    cpu: float
 
 
 class Program:
@@ -66,8 +75,8 @@ class Program:
             for path in (out, err):
                 path.touch()
             print(json.dumps(request | {"streams": streams}, default=os.fspath), file=self._server.stdin, flush=True)
-            code, seconds, peak = json.loads(self._server.stdout.readline())
-            return Ended(code, out.read_bytes(), err.read_text("utf-8", "backslashreplace"), seconds, peak)
+            code, *used = json.loads(self._server.stdout.readline())
+            return Ended(code, out.read_bytes(), err.read_text("utf-8", "backslashreplace"), *used)
 
 
 @contextlib.contextmanager
@@ -110,19 +119,26 @@ def _import_everything() -> None:
             importlib.import_module(f"matplotlib.backends.backend_{backend}")
 
 
-def _waited_for(process: int, start: float, request: Mapping[str, Any]) -> tuple[int, float, int]:
+def _waited_for(process: int, start: float, request: Mapping[str, Any]) -> tuple[int, float, int, float]:
     """Send the signals when their time has come, and kill what takes too long."""
-    waiting = [*sorted(request["signals"]), (request["timeout"], signal.SIGKILL)]
+    waiting = list(request["signals"])
     nap = 0.0005
     while True:
         done, status, used = os.wait4(process, os.WNOHANG)
         seconds = time.monotonic() - start
         if done:
-            return os.waitstatus_to_exitcode(status), seconds, used.ru_maxrss * 1024
-        while waiting and seconds >= waiting[0][0]:
+            return (os.waitstatus_to_exitcode(status), seconds, used.ru_maxrss * 1024,
+                    used.ru_utime + used.ru_stime)
+        while waiting and _is_due(waiting[0][0], seconds):
             os.kill(process, waiting.pop(0)[1])
+        if seconds >= request["timeout"]:
+            os.kill(process, signal.SIGKILL)
         time.sleep(nap)
         nap = min(nap * 1.1, 0.01)
+
+
+def _is_due(when: float | str, seconds: float) -> bool:
+    return os.path.exists(when) if isinstance(when, str) else seconds >= when
 
 
 def _run(request: Mapping[str, Any]) -> None:
@@ -147,6 +163,8 @@ def _run(request: Mapping[str, Any]) -> None:
 
 
 def _prepare(request: Mapping[str, Any]) -> None:
+    from actprof.machine import available_memory
+
     os.chdir(request["cwd"])
     for name, value in request["env"].items():
         os.environ.pop(name, None)
@@ -158,6 +176,9 @@ def _prepare(request: Mapping[str, Any]) -> None:
     for name, value in request["limits"].items():
         kind = getattr(resource, f"RLIMIT_{name}")
         resource.setrlimit(kind, (value, resource.getrlimit(kind)[1]))
+    available_memory.__defaults__ = (request["machine"],)
+    if request["powerless"] and os.geteuid() == 0:
+        os.setuid(NOBODY)
 
 
 def _opened(request: Mapping[str, Any], descriptor: int, name: str) -> Any:

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import sys
 import time
@@ -126,27 +127,31 @@ def test_json_comes_through_a_stream_that_only_knows_ascii() -> None:
     assert "²" in json.loads(done.stdout)["initializers"][3]["formula"]
 
 
-def interrupted(number: int, *arguments: str) -> CompletedProcess[str]:
-    """What the program says when it gets the signal in the midst of its work."""
-    command = [sys.executable, "-c", AT_WORK, *arguments]
+def interrupted(number: int, *arguments: str, shell: tuple[str, ...] = ()) -> CompletedProcess[str]:
+    """What the program, and the shell around it, say when they get the signal in the midst of the work."""
+    command = [*shell, sys.executable, "-c", AT_WORK, *arguments]
     with started(command, stdout=PIPE, stderr=PIPE) as process:
         deadline = time.monotonic() + PATIENCE
         while not os.path.exists("at work"):
             assert process.poll() is None, process.communicate()
             assert time.monotonic() < deadline
             time.sleep(0.02)
-        process.send_signal(number)
-        out, err = process.communicate(timeout=10)
+        os.killpg(process.pid, number)
+        out, err = process.communicate(timeout=PATIENCE)
     os.remove("at work")
     return CompletedProcess(command, process.returncode, out, err)
 
 
-@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
-def test_a_signal_during_the_work_is_answered_at_once_and_ends_the_process(name: str) -> None:
-    number = getattr(signal, name)
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_during_the_work_is_answered_at_once_and_ends_the_process(number: int) -> None:
     done = interrupted(number, *ENDLESS)
-    assert done.returncode == -number
-    assert (done.stdout, done.stderr) == ("", "Interrupted.\n" if name == "SIGINT" else "")
+    assert (done.returncode, done.stdout, done.stderr) == (-number, "", "")
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="bash is not here")
+def test_ctrl_c_stops_a_loop_of_the_shell_too() -> None:
+    done = interrupted(signal.SIGINT, *ENDLESS, shell=("bash", "-c", 'while :; do "$@"; echo next; done', "loop"))
+    assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, "", "Interrupted.\n")
 
 
 def test_an_interrupted_training_shows_what_was_learned_and_still_ends_by_the_signal() -> None:

@@ -4,6 +4,7 @@ Exit code 2 is a bad request, 1 what could not be done. Both say one line, `Erro
 no file behind and none changed.
 """
 
+import gzip
 import io
 import json
 import os
@@ -16,8 +17,8 @@ import sys
 import threading
 import time
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
-from itertools import count
+from collections.abc import Callable, Iterator
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,7 @@ BASE = {
 """The least that each command can be asked."""
 
 DRAWING = [name for name in BASE if name != "list"]
-SMALL = BASE["histogram"]
+SMALL, PICTURE = BASE["histogram"], BASE["bounds"]
 ENDLESS = "histogram --width 300 --batches 1000000 --no-figure"
 
 
@@ -90,7 +91,7 @@ ARGUMENTS: dict[str, tuple[list[str], str]] = {
     "a list with a typo": (["list activatons"], "Did you mean 'activations'"),
     "an axis with a typo": (["sweep --over gian=1:2"], "Did you mean 'gain'"),
     "layers that cannot be": ([f"{command} --layers {value}" for command in ("histogram", "sweep", "train")
-                               for value in ("-1", "1000000000", "5.0", "''", "nan")],
+                               for value in ("-1", "1000000000", "5.0", "''", "nan")] + ["histogram --layers 0"],
                               r"--layers must be a whole number from [01] to [\d,]+, not "),
     "a std that cannot be": ([f"histogram --init normal:std={value}" for value in ("nan", "inf", "-1")],
                              "normal: std must be a finite number, 0 or more, not "),
@@ -153,7 +154,8 @@ def test_an_environment_variable_is_named_and_an_empty_one_is_none(call: Program
 
 ACCEPTED: dict[str, tuple[str, str]] = {
     "any case, hyphens and aliases": (f"{SMALL} --init Kaiming-Normal --act ReLU", ""),
-    "a suffix in capitals": (f"{SMALL} -o A.PNG -q", ""),
+    "a table with a mark of its encoding, semicolons and decimal commas": (f"{SMALL} --input comma.csv", ""),
+    "a suffix in capitals": (f"{PICTURE} -o A.PNG -q", ""),
     "one unit": ("histogram --layers 2 --width 1 --batch-size 9", "theory assumes wide layers"),
     "one row": (SMALL.replace("20", "1"), ""),
     "weights of std 0": (f"{SMALL} --init normal:std=0", "100 % zeros from layer 1"),
@@ -172,14 +174,21 @@ ACCEPTED: dict[str, tuple[str, str]] = {
     "a plane without height": ("phases --act tanh --over sigma_b=0:1e-11", ""),
     "a plane below all floats": ("phases --init orthogonal --act arctan --over sigma_b=1e-300:1e-299", ""),
     "training that diverges": (f"{BASE['train'].replace('tions 3', 'tions 40')} --lr 1e6", ""),
-    "a thousand layers": ("histogram --layers 1000 --width 2 --batch-size 2", ""),
 }
 """What is a result and no error → (command line, what a note says)."""
+
+
+IN_JSON = {
+    "any case, hyphens and aliases": '"init": "he_normal"',
+    "training that diverges": '"status": "diverged"',
+}
+"""Of those cases, what JSON says."""
 
 
 @pytest.mark.parametrize("case", ACCEPTED)
 def test_what_looks_odd_is_a_result(case: str, call: Program) -> None:
     line, note = ACCEPTED[case]
+    Path("comma.csv").write_text("\ufeffa;b\n1,5;2,5\n3;4\n", "utf-8")
     for form in ("table", "json"):
         figure = ["-o", "a.svg"] if form == "table" and line.startswith("train") else ["--no-figure"]
         ended = call(*shlex.split(line), *([] if "-o" in line else figure), "--format", form)
@@ -187,6 +196,7 @@ def test_what_looks_odd_is_a_result(case: str, call: Program) -> None:
         assert re.search(note, ended.err), ended.err
         assert all(said.startswith(("note: ", "wrote ")) for said in ended.err.splitlines())
     record = json.loads(ended.out, parse_constant=pytest.fail)
+    assert IN_JSON.get(case, "") in ended.out.decode()
     assert not note or "warnings" not in record or record["warnings"]
 
 
@@ -215,6 +225,7 @@ def zipped(name: str, content: bytes) -> bytes:
 
 
 ROWS = np.arange(12.0).reshape(4, 3)
+IMAGES = gzip.compress(b"\0\0\x08\3" + b"".join(size.to_bytes(4, "big") for size in (6, 4, 4)) + bytes(range(96)))
 UNTRUSTED: dict[str, tuple[str, Callable[[], bytes], str, str]] = {
     "objects in an archive": ("a.npz", lambda: archive(x=np.array([{}, []], object)), "", "Python objects"),
     "a header that claims 400 GB": ("a.npy", lambda: header("(50000000, 1000)"), "", r"400|373|GiB|bytes"),
@@ -225,9 +236,14 @@ UNTRUSTED: dict[str, tuple[str, Callable[[], bytes], str, str]] = {
     "an empty file": ("a.npz", lambda: b"", "", r"not an? \.npz file|is empty"),
     "a wrong key": ("a.npz", lambda: archive(train=ROWS), "--input-key trian", "Did you mean 'train'"),
     "a wrong dtype": ("a.npy", lambda: archive_of(np.array(["a", "b"])), "", "numbers|<U1"),
-    "text in a table": ("a.csv", lambda: b"1,2\n3,x\n5,6\n", "", r"a\.csv:2:\d"),
+    "a wrong shape": ("a.npy", lambda: archive_of(np.arange(5.0)), "", r"found shape \(5,\), expected 2-D"),
+    "text in a table": ("a.csv", lambda: b"1,2\n3,x\n5,6\n", "", r"a\.csv:2:2: 'x'"),
+    "NaN in a table": ("a.csv", lambda: b"1,2\n3,nan\n5,6\n", "", r"a\.csv:2:2: 'nan' is not a finite number"),
     "a ragged row": ("a.csv", lambda: b"1,2\n3\n", "", r"a\.csv:2"),
     "IDX of bad magic": ("t-images-idx3-ubyte", lambda: b"\1\2\3\4" * 9, "", "magic|IDX"),
+    "a gzip'd file cut short": ("t-images-idx3-ubyte.gz", lambda: IMAGES[:-20], "", "damaged or cut short"),
+    "a wrong checksum": ("t-images-idx3-ubyte.gz", lambda: IMAGES[:-8] + bytes(4) + IMAGES[-4:], "",
+                         "CRC check failed 0x0 != 0x[0-9a-f]+"),
 }
 """Files that nobody should trust → (name, content, options, what is said)."""
 
@@ -254,22 +270,25 @@ def old_file() -> None:
     Path("a.png").write_bytes(b"old")
 
 
-def test_a_full_disk_leaves_the_old_figure(call: Program) -> None:
-    old_file()
-    ended = call(*shlex.split(SMALL), "-q", "-o", "a.png", limits={"FSIZE": 3000})
+@pytest.mark.parametrize(("line", "option", "name"), [
+    (PICTURE, "--output", "a.png"), (f"{BASE['train']} --no-figure", "--animate", "a.gif"),
+])
+def test_a_full_disk_leaves_the_old_figure(line: str, option: str, name: str, call: Program) -> None:
+    Path(name).write_bytes(b"old")
+    ended = call(*shlex.split(line), "-q", option, name, limits={"FSIZE": 3000})
     assert ended.code == 1
-    assert ended.err == "Error: 'a.png' cannot be written: file too large. Choose another --output.\n"
-    assert files() == {"a.png": b"old"}
+    assert ended.err == f"Error: '{name}' cannot be written: file too large. Choose another {option}.\n"
+    assert files() == {name: b"old"}
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_at_any_moment_leaves_a_whole_figure_and_nothing_else(number: int, call: Program) -> None:
-    whole = call(*shlex.split(SMALL), "-q", "-o", "b.png")
+def test_a_signal_at_any_moment_leaves_a_whole_figure_and_nothing_else(call: Program) -> None:
+    whole = call(*shlex.split(PICTURE), "-q", "-o", "b.png")
     new = Path("b.png").read_bytes()
-    for moment in np.linspace(0, 1.3 * whole.seconds, 8):
+    numbers = cycle([signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+    for moment, number in zip(np.linspace(0, 1.3 * whole.seconds, 15), numbers, strict=False):
         old_file()
         twice = [(moment, number), (moment + 0.001, number)]
-        ended = call(*shlex.split(SMALL), "-q", "-o", "a.png", signals=twice)
+        ended = call(*shlex.split(PICTURE), "-q", "-o", "a.png", signals=twice)
         assert ended.code in (0, -number)
         assert ended.err == ("Interrupted.\n" if number == signal.SIGINT and ended.err else "")
         assert files()["a.png"] in (b"old", new)
@@ -278,14 +297,14 @@ def test_a_signal_at_any_moment_leaves_a_whole_figure_and_nothing_else(number: i
 
 @pytest.mark.parametrize("line", [ENDLESS, "sweep --over layers=5,6 --batches 1000000 --workers 2 --no-figure"])
 def test_ctrl_c_is_answered_at_once(line: str, call: Program) -> None:
-    ended = call(*line.split(), signals=[(0.5, signal.SIGINT)])
+    ended = call(*line.split(), signals=[(1.2, signal.SIGINT)])  # when a progress bar would be there
     assert (ended.code, ended.out, ended.err) == (-signal.SIGINT, b"", "Interrupted.\n")
-    assert ended.seconds < 3
 
 
 def test_an_ignored_signal_stays_ignored_also_by_workers(call: Program) -> None:
-    ended = call(*shlex.split(BASE["sweep"]), "--workers", "2", "--no-figure", "-q", ignored=[signal.SIGINT],
-                 signals=[(moment, signal.SIGINT) for moment in (0.1, 0.3, 0.5)])
+    both = [signal.SIGINT, signal.SIGHUP]  # of a job in the background, and under nohup
+    ended = call(*shlex.split(BASE["sweep"]), "--workers", "2", "--no-figure", "-q", ignored=both,
+                 signals=[(moment, number) for moment in (0.1, 0.3, 0.5) for number in both])
     assert ended.code == 0
 
 
@@ -297,9 +316,12 @@ def test_a_link_a_mode_and_special_files_stay_what_they_are(call: Program) -> No
     received: list[bytes] = []
     reader = threading.Thread(target=lambda: received.append(Path("pipe.svg").read_bytes()))
     reader.start()
-    ended = call(*shlex.split(SMALL), "-q", "-o", "link.png", "-o", "/dev/null", "-o", "pipe.svg")
+    outputs = ("link.png", "/dev/null", "pipe.svg", "new.pdf")
+    ended = call(*shlex.split(PICTURE), "-q", *(f"--output={output}" for output in outputs))
     reader.join(10)
     assert (ended.code, ended.err) == (0, "")
+    os.umask(umask := os.umask(0))
+    assert stat.S_IMODE(os.stat("new.pdf").st_mode) == 0o666 & ~umask
     assert os.readlink("link.png") == "real.png"
     assert stat.S_IMODE(os.stat("real.png").st_mode) == 0o640
     assert Path("real.png").read_bytes().startswith(b"\x89PNG")
@@ -310,10 +332,17 @@ def test_a_link_a_mode_and_special_files_stay_what_they_are(call: Program) -> No
 
 @pytest.mark.parametrize("name", ["a b.svg", "new\nline.svg", "ünï.svg", "inv\udcff.svg", "n" * 251 + ".svg", "-x.svg"])
 def test_any_name_works(name: str, call: Program) -> None:
-    ended = call(*shlex.split(SMALL), "-o", name)
-    assert ended.code == 0, ended
-    assert len(ended.err.splitlines()) == 1
+    ended = call(*shlex.split(PICTURE), "-q", "-o", name)
+    assert (ended.code, ended.err) == (0, "")
     assert os.listdir() == [name]
+
+
+def test_a_folder_that_cannot_be_written_is_told_before_the_work(call: Program) -> None:
+    os.mkdir("closed", 0o555)
+    os.chmod(".", 0o755)
+    for name in DRAWING:
+        assert_refused(call(*shlex.split(BASE[name]), "-o", "closed/a.png", powerless=True), 1,
+                       "'closed/a.png' cannot be written: permission denied. Choose another --output")
 
 
 def test_an_output_is_never_the_input(call: Program) -> None:
@@ -332,7 +361,7 @@ def when_the_table_is_out(call: Program, act: Callable[[], object], *argv: str) 
     read, write = os.pipe()
     watcher = threading.Thread(target=lambda: os.read(read, 1) and act())
     watcher.start()
-    ended = call(*shlex.split(SMALL), "-q", *argv, stdout=f"/proc/{os.getpid()}/fd/{write}")
+    ended = call(*shlex.split(PICTURE), "-q", *argv, stdout=f"/proc/{os.getpid()}/fd/{write}")
     os.close(write)
     watcher.join(10)
     os.close(read)
@@ -367,7 +396,7 @@ STREAMS: dict[str, tuple[dict[str, Any], int, str]] = {
 def test_a_standard_output_that_takes_nothing_is_one_line(fault: str, call: Program) -> None:
     options, code, pattern = STREAMS[fault]
     for line in (*(f"{line} --no-figure" for line in BASE.values() if not line.startswith("list")), "list --json",
-                 f"{SMALL} --json --no-figure", f"{SMALL} -o -"):
+                 f"{SMALL} --json --no-figure", f"{PICTURE} -o -"):
         ended = call(*shlex.split(line), "-q" if not line.startswith("list") else "--json", **options)
         assert ended.code == code, (line, ended)
         assert len(ended.out) <= 100
@@ -408,13 +437,13 @@ def _read_slowly(end: int) -> bytes:
 
 def test_a_standard_error_that_takes_nothing_loses_remarks_alone(call: Program) -> None:
     for place in ("closed", "/dev/full"):
-        ended = call(*shlex.split(SMALL), "-o", "a.svg", stderr=place)
+        ended = call(*shlex.split(SMALL), "--no-figure", stderr=place)
         assert ended.code == 0
         assert b"verdict" in ended.out
         assert call("histogrm", stderr=place).code == 2
 
 
-@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "latin-1"])
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
 @pytest.mark.parametrize("name", BASE)
 def test_a_stream_of_few_characters_gets_plain_ones(name: str, encoding: str, call: Program) -> None:
     figure = [] if name == "list" else ["--no-figure"]
@@ -426,15 +455,14 @@ def test_a_stream_of_few_characters_gets_plain_ones(name: str, encoding: str, ca
             assert ended.err.isascii()
 
 
-def on_a_terminal(call: Program, line: str, columns: int, signals: Sequence[tuple[float, int]] = (),
-                  **env: str) -> tuple[Ended, str]:
-    """What the program shows on a terminal of that width."""
+def on_a_terminal(call: Program, line: str, columns: int, awaited: bytes = b"\0", **env: str) -> tuple[Ended, str]:
+    """What the program shows on a terminal of that width, until it has shown what is awaited."""
     master, slave = pty.openpty()
     seen: list[bytes] = []
-    reader = threading.Thread(target=lambda: seen.extend(_read_all(master)))
+    reader = threading.Thread(target=lambda: seen.extend(_read_all(master, awaited)))
     reader.start()
     name = os.ttyname(slave)
-    ended = call(*shlex.split(line), stdout=name, stderr=name, signals=signals,
+    ended = call(*shlex.split(line), stdout=name, stderr=name, signals=[(os.path.abspath("seen"), signal.SIGTERM)],
                  env={"COLUMNS": str(columns), "TERM": "xterm", "NO_COLOR": None, "FORCE_COLOR": None, **env})
     os.close(slave)
     reader.join(10)
@@ -442,40 +470,40 @@ def on_a_terminal(call: Program, line: str, columns: int, signals: Sequence[tupl
     return ended, b"".join(seen).decode()
 
 
-def _read_all(master: int) -> Iterator[bytes]:
+def _read_all(master: int, awaited: bytes) -> Iterator[bytes]:
     try:
         while part := os.read(master, 65536):
             yield part
+            if awaited in part:
+                Path("seen").touch()
     except OSError:  # Linux's way to say that the other end is closed
         return
 
 
-@pytest.mark.parametrize("columns", [0, 1, 40, 80, 200])
 @pytest.mark.parametrize("name", BASE)
-def test_a_terminal_of_any_width_shows_everything(name: str, columns: int, call: Program) -> None:
+def test_a_terminal_of_any_width_shows_everything_and_a_pipe_has_none(name: str, call: Program) -> None:
     line = BASE[name] + {"list": "", "histogram": " --theory --no-figure -q"}.get(name, " --no-figure -q")
-    ended, seen = on_a_terminal(call, line, columns, NO_COLOR="1")
-    assert ended.code == 0
-    assert "\x1b" not in seen
-    piped = call(*shlex.split(line)).out.decode()
+    [piped] = {call(*shlex.split(line), env={"COLUMNS": columns}).out.decode() for columns in (None, "0", "1", "abc")}
+    assert "\x1b" not in piped
+    assert not re.search(r"\w…|…\w", piped)
     digits = re.compile(r"\d+\.\d+")
-    assert set(digits.findall(piped)) <= set(digits.findall(seen)) | set(digits.findall(re.sub(r"\s", "", seen)))
+    for columns in (0, 1, 40, 80, 200):
+        ended, seen = on_a_terminal(call, line, columns, NO_COLOR="1")
+        assert ended.code == 0
+        assert "\x1b" not in seen
+        assert set(digits.findall(piped)) <= set(digits.findall(seen)) | set(digits.findall(re.sub(r"\s", "", seen)))
 
 
-@pytest.mark.parametrize("env", [{"NO_COLOR": "1"}, {"TERM": "dumb"}, {"FORCE_COLOR": "0"}], ids=str)
+@pytest.mark.parametrize("env", [{}, {"NO_COLOR": "1"}, {"TERM": "dumb"}, {"FORCE_COLOR": "0"}], ids=str)
 def test_colour_can_be_had_without(env: dict[str, str], call: Program) -> None:
-    _, plain = on_a_terminal(call, f"{SMALL} --no-figure", 80, **env)
-    _, coloured = on_a_terminal(call, f"{SMALL} --no-figure", 80)
-    assert not re.search(r"\x1b\[[\d;]*m", plain)
-    assert re.search(r"\x1b\[[\d;]*m", coloured)
+    _, seen = on_a_terminal(call, f"{SMALL} --no-figure", 80, **env)
+    assert bool(re.search(r"\x1b\[[\d;]*m", seen)) == (not env)
 
 
-def test_a_progress_bar_is_on_a_terminal_alone_and_leaves_nothing_behind(call: Program) -> None:
-    line = "histogram --width 300 --batches 3000 --batch-size 500 --no-figure"
-    _, seen = on_a_terminal(call, line, 80, signals=[(4.0, signal.SIGTERM)], FORCE_COLOR="0")
-    assert "%" in seen
+def test_a_progress_bar_is_on_a_terminal(call: Program) -> None:
+    ended, seen = on_a_terminal(call, ENDLESS, 80, b"%", FORCE_COLOR="0")
+    assert ended.code == -signal.SIGTERM
     assert not re.search(r"\x1b\[[\d;]*m", seen)
-    assert call(*shlex.split(line), signals=[(1.5, signal.SIGTERM)]).err == ""
 
 
 def test_a_picture_for_a_terminal_is_refused(call: Program) -> None:
@@ -489,6 +517,8 @@ RESOURCES: dict[str, tuple[str, dict[str, int], str]] = {
                             r"needs about 3\.6 PiB|needs about [\d.]+ TiB; .* available\. Lower --width"),
     "too large a training": ("train --width 1000000", {}, r"needs about .* available\. Lower --width"),
     "too large a sweep": ("sweep --width 1000000", {}, r"needs about .* available\. Lower --width"),
+    "more than a control group may have": ("histogram --width 900 --no-figure", {},
+                                           r"needs about [\d.]+ MiB; 3\.0 MiB available\. Lower --width"),
     "memory that gives out": ("histogram --width 6000 --no-figure --batch-size 2000", {"AS": 400_000_000},
                               "memory|needs about"),
     "too many open files": (f"{SMALL} -o a.png --input x.npy", {"NOFILE": 3}, "Too many open files"),
@@ -499,29 +529,36 @@ RESOURCES: dict[str, tuple[str, dict[str, int], str]] = {
 
 @pytest.mark.parametrize("fault", RESOURCES)
 def test_what_the_machine_has_not_got_is_one_line(fault: str, call: Program) -> None:
-    if fault == "no more threads" and os.geteuid() == 0:
-        pytest.skip("the superuser may start any number of threads")
     line, limits, pattern = RESOURCES[fault]
     Path("x.npy").write_bytes(archive_of(ROWS))
-    assert_refused(call(*shlex.split(line), limits=limits), 1, pattern)
+    machine = "/"
+    if "control group" in fault:
+        machine = os.getcwd()
+        for path, text in {"proc/meminfo": "MemAvailable: 8000000 kB", "proc/self/cgroup": "0::/a",
+                           "sys/fs/cgroup/a/memory.max": str(3 * 2**20)}.items():
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
+            Path(path).write_text(text)
+    ended = call(*shlex.split(line), limits=limits, machine=machine, powerless="threads" in fault)
+    assert_refused(ended, 1, pattern)
 
 
 ENVIRONMENTS: dict[str, dict[str, str]] = {
-    "a backend of a notebook": {"MPLBACKEND": "module://matplotlib_inline.backend_inline"},
-    "a backend without a display": {"MPLBACKEND": "TkAgg", "DISPLAY": ""},
-    "a matplotlibrc that is hostile": {"MATPLOTLIBRC": "hostile"},
-    "a matplotlibrc that is not UTF-8": {"MATPLOTLIBRC": "broken"},
-    "a home that cannot be written": {"HOME": "/dev/null", "MPLCONFIGDIR": "/dev/null"},
-    "warnings that are errors": {"PYTHONWARNINGS": "error", "PYTHONOPTIMIZE": "1", "PYTHONHASHSEED": "7"},
-    "several threads in BLAS": {"OPENBLAS_NUM_THREADS": "64", "OMP_NUM_THREADS": "64"},
+    "a backend of a notebook, a hostile matplotlibrc, any hash seed": {
+        "MPLBACKEND": "module://matplotlib_inline.backend_inline", "MATPLOTLIBRC": "hostile", "PYTHONHASHSEED": "7"},
+    "a backend without a display, a matplotlibrc that is not UTF-8, warnings that are errors": {
+        "MPLBACKEND": "TkAgg", "DISPLAY": "", "MATPLOTLIBRC": "broken", "PYTHONWARNINGS": "error"},
+    "a bogus backend, no home that can be written, ASCII, threads in BLAS": {
+        "MPLBACKEND": "bogus", "HOME": "/dev/null", "MPLCONFIGDIR": "/dev/null", "LC_ALL": "C", "PYTHONUTF8": "0",
+        "PYTHONOPTIMIZE": "1", "OPENBLAS_NUM_THREADS": "64", "OMP_NUM_THREADS": "64"},
 }
+"""A fresh interpreter each, for matplotlib and NumPy read these when they are imported."""
 
 
 @pytest.fixture(scope="module")
 def plain_figure(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     folder = tmp_path_factory.mktemp("plain")
     with program() as call:
-        assert call(*shlex.split(SMALL), "-q", "-o", "a.svg", cwd=folder).code == 0
+        assert call(*shlex.split(PICTURE), "-q", "-o", "a.svg", cwd=folder).code == 0
     return (folder / "a.svg").read_bytes()
 
 
@@ -531,7 +568,7 @@ def test_an_environment_changes_no_byte(name: str, plain_figure: bytes) -> None:
     for folder, content in (("hostile", hostile), ("broken", b"\xff\xfe:")):
         os.mkdir(folder)
         Path(folder, "matplotlibrc").write_bytes(content)
-    ended = finished([sys.executable, "-m", "actprof", *shlex.split(SMALL), "-q", "-o", "a.svg"],
+    ended = finished([sys.executable, "-m", "actprof", *shlex.split(PICTURE), "-q", "-o", "a.svg"],
                      env=os.environ | ENVIRONMENTS[name])
     assert (ended.returncode, ended.stderr) == (0, "")
     assert Path("a.svg").read_bytes() == plain_figure
@@ -547,18 +584,26 @@ def test_files_of_the_current_folder_are_never_imported() -> None:
 
 
 def test_many_layers_are_one_map(call: Program) -> None:
-    ended = call(*shlex.split("histogram --layers 100 --width 2 --batch-size 2 -o a.svg -q"))
+    ended = call(*shlex.split("histogram --layers 40 --width 2 --batch-size 2 -o a.svg -q --format csv"))
     assert (ended.code, ended.err) == (0, "")
-    assert Path("a.svg").stat().st_size < 3e6
+    assert Path("a.svg").read_text("utf-8").count('id="axes_') < 10
 
 
-def test_the_figure_is_the_same_whatever_standard_output_gets(call: Program) -> None:
-    lines = (BASE["bounds"], BASE["train"],
-             "histogram --layers 25 --width 5 --init 0.931 --init torch.linear --act relu6 --batch-size 10 --bins 2")
-    for number, line in zip(count(), lines, strict=False):
-        for form in ("table", "json", "csv"):
-            assert call(*shlex.split(line), "-q", "--format", form, "-o", f"{number}{form}.svg").code == 0
-        assert len({Path(f"{number}{form}.svg").read_bytes() for form in ("table", "json", "csv")}) == 1, line
+def test_without_a_display_showing_is_a_note(call: Program) -> None:
+    ended = call(*shlex.split(PICTURE), "--show", "-o", "a.svg", env={"DISPLAY": None, "WAYLAND_DISPLAY": None})
+    assert ended.code == 0
+    assert re.search("note: .*display", ended.err)
+
+
+@pytest.mark.parametrize(("line", "suffix"), [
+    (BASE["bounds"], "pdf"),
+    ("histogram --layers 1 --width 5 --init 0.931 --act relu6 --batch-size 10 --bins 2 --dtype float64", "svg"),
+])
+def test_the_figure_is_the_same_whatever_standard_output_gets(line: str, suffix: str, call: Program) -> None:
+    names = [f"{form}.{suffix}" for form in ("table", "json", "csv")]
+    for name in names:
+        assert call(*shlex.split(line), "-q", "--format", Path(name).stem, "-o", name).code == 0
+    assert len({Path(name).read_bytes() for name in names}) == 1
 
 
 def test_options_in_vain_are_named(call: Program) -> None:
