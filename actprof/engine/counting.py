@@ -182,6 +182,7 @@ class Counter:
 
 NO_BINS = Bins(-1.0, 1.0, 1, np.dtype(np.float64))
 
+ROW_LIMITS = {4: 1e30, 8: 1e290}  # bytes of a float → squares of rows between 1/limit and limit are safe in it
 MIN_SPREAD = 1e-3  # share of the sum of squares from which on the spread within units is told well enough from sums
 
 
