@@ -24,12 +24,11 @@ Atoms = tuple[tuple[float, int], ...]  # ((value, how often it was taken), …)
 
 def norm(values: Floats) -> float:
     """√Σ v², scaled so that no square overflows or underflows."""
-    squares = float(np.dot(values, values))  # which does not warn
-    if 1e-200 < squares < 1e200:
-        return math.sqrt(squares)
     size = float(np.abs(values).max(initial=0.0))
     if not 0 < size < math.inf:
         return size
+    if 1e-100 < size < 1e100:
+        return math.sqrt(float(values @ values))
     return size * float(np.linalg.norm(values / size))
 
 
