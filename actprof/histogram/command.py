@@ -137,7 +137,7 @@ def command(quantity: str, view: str, log_y: bool, gradients: bool | None, check
 def histogram(init: Names = spec.INIT, act: Names = spec.ACTIVATION, *, layers: int | Sequence[int] | None = None,
               width: int | None = None, widths: str | Sequence[int] | None = None, bias: Names | None = None,
               norm: Names = spec.NO_NORM.name, norm_position: str = StackSpec.norm_position,
-              dropout: float | Sequence[float] = StackSpec.dropout,
+              dropout: float | Sequence[float] = StackSpec.dropout, residual: Names = spec.NO_RESIDUAL.name,
               input: str | os.PathLike[str] | ArrayLike = "normal", input_key: str | None = None,
               label_key: str | None = None, label_column: str | int = RowsSpec.label_column,
               drop: str | Sequence[str | int] = RowsSpec.drop, missing: str = RowsSpec.missing,
@@ -149,8 +149,8 @@ def histogram(init: Names = spec.INIT, act: Names = spec.ACTIVATION, *, layers: 
               progress: Callable[[float], None] = silent) -> Comparison:
     """What happens to the signal in each layer of dense stacks, as `actprof histogram` computes it.
 
-    Several values of `init`, `act`, `layers`, `bias`, `norm` or `dropout` give an arm for each combination, on the same
-    inputs and the same underlying draws.
+    Several values of `init`, `act`, `layers`, `bias`, `norm`, `dropout` or `residual` give an arm for each combination,
+    on the same inputs and the same underlying draws.
 
     Parameters
     ----------
@@ -164,6 +164,8 @@ def histogram(init: Names = spec.INIT, act: Names = spec.ACTIVATION, *, layers: 
         Instead of these the inputs and the units of each layer, such as ``[784, 512, 10]``.
     norm, norm_position, dropout
         Normalisation, "before" or "after" the activation, and the share of activations that are dropped.
+    residual : name, or several
+        How layers form residual blocks, such as ``"plain:alpha=0.5"``.
     input : name, path, array or data frame
         A random source, a data set, a file, or rows in memory, (rows, features) or images (rows, …).
     input_key, label_key, label_column, drop, missing, data_dir, scale
