@@ -136,7 +136,7 @@ def test_layers_are_named_once_and_sigma_and_zeros_in_each_panel():
     assert sum(text.startswith("0: ") for text in shown) == 10
     for arm in comparison.arms:
         for layer in arm.layers:
-            assert f"σ {compact(layer.activation.statistics['std'])}" in shown
+            assert f"std {compact(layer.activation.statistics['std'])}" in shown
 
 
 @pytest.mark.parametrize(("view", "layers"), [("panels", 5), ("ridge", 20), ("heatmap", 50)])

@@ -66,7 +66,7 @@ STATUSES = (
 )
 
 QUANTITIES = (
-    Term("std", "std", "population standard deviation of all values of a layer, samples × units; σ in figures"),
+    Term("std", "std", "population standard deviation of all values of a layer, samples × units"),
     Term("in-unit std", "within_unit_std", "root mean square over units of the std over samples: what the layer still "
          "says about its input"),
     Term("between-unit std", "between_unit_std", "std over units of the mean over samples; std² = in-unit std² + "

@@ -85,7 +85,7 @@ def signal(scene: Scene) -> Plot:
                               ~known, known & (within == 0)))
     drawn = [value for each in courses for part in (each.values, each.within, *each.quartiles) for value in part]
     wished = [value for each in courses for part in (each.theory, *each.band) for value in part]
-    return Plot("signal", [f"σ of {SYMBOLS[quantity]}", "σ"], courses, Log.over(drawn, wished))
+    return Plot("signal", [f"std of {SYMBOLS[quantity]}", "std"], courses, Log.over(drawn, wished))
 
 
 PREDICTED: dict[str, Callable[[LayerTheory], tuple[float, float, float]]] = {
@@ -205,14 +205,14 @@ class Curves:
         said = any(np.isfinite(course.theory).any() for course in courses)
         band = {"facecolor": "#808080", "alpha": 2 * PALE}
         return [Entry(text, looks) for text, looks, occurs in (
-            ("σ of all values" + "; the gradient" * (len(self._plots) > 1), [WIDE], True),
-            ("σ within a unit, over the samples", [{**THIN, "marker": "."}, THIN], True),
+            ("std of all values" + "; the gradient" * (len(self._plots) > 1), [WIDE], True),
+            ("in-unit std, over the samples", [{**THIN, "marker": "."}, THIN], True),
             ("quartiles of the networks", [{"facecolor": "#808080", "alpha": 0.5}], several),
             ("dashed: theory, and where 95 % of networks lie", [band, DASHED], said and self._has_band),
             ("dashed: theory", [DASHED], said and not self._has_band),
             ("from least to largest for each sample, root mean square", [SPAN, RMS], self._spectrum),
             ("0 or not finite", [LOST], any(course.lost.any() for course in courses)),
-            ("σ within every unit is 0", [ALIKE], any(course.alike.any() for course in courses))) if occurs]
+            ("in-unit std is 0", [ALIKE], any(course.alike.any() for course in courses))) if occurs]
 
     @property
     def _has_band(self) -> bool:

@@ -118,7 +118,7 @@ def own_scale(bars: Bars) -> ShareScale:
 
 def cells(scene: Scene, arm: int) -> list[tuple[str, Cell]]:
     """The figures beside each line: (title, what to print)."""
-    found: list[tuple[str, Cell]] = [("σ", lambda s: compact(s.statistics["std"]))]
+    found: list[tuple[str, Cell]] = [("std", lambda s: compact(s.statistics["std"]))]
     atoms = scene.atoms(arm)
     if len(atoms) > 2:
         found.append(("at atoms",

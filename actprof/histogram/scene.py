@@ -118,8 +118,8 @@ def all_zero(summary: Summary) -> bool:
 
 
 def sigma(summary: Summary) -> str:
-    """`σ 0.83`."""
-    return f"σ {compact(summary.statistics['std'])}"
+    """`std 0.83`."""
+    return f"std {compact(summary.statistics['std'])}"
 
 
 def outside(summary: Summary) -> str:
