@@ -189,6 +189,13 @@ class Follower:
     def __init__(self) -> None:
         self._known: dict[tuple[BoundActivation, float], tuple[float, float]] = {}
         self._curves: dict[tuple[BoundActivation, float], tuple[float, Array, Array]] = {}
+        self._variance = math.nan
+
+    def still(self, variance: float) -> float:
+        """The variance of the layer before where that is the same to rounding: what is known at it serves again."""
+        if not abs(variance - self._variance) <= STANDS * variance:
+            self._variance = variance
+        return self._variance
 
     def pair(self, phi: BoundActivation, variance: float, d: float, offset: float = 0.0) -> Pair:
         angle = 2 * math.asin(math.sqrt(min(max(d / (2 * variance), 0.0), 1.0))) if 0 < variance < math.inf else 0.0

@@ -38,6 +38,8 @@ def weighed(law: LayerLaw, levels: Levels) -> Field:
 def through_phi(stack: StackSpec, number: int, field: Field, rows: int, follower: Follower) -> Step:
     """The layer on a field that enters its φ, without a statement on how far a network strays."""
     phi = activations.bind(stack.activations[number - 1])
+    variance = follower.still(field.variance)
+    field = replace(field, variance=variance, d=min(field.d, 2 * variance))
     one = expectations.mixed(phi, field.variance, field.offsets)
     two = pairs.mixed(phi, field.variance, field.d, field.offsets, follower)
     leaving = layers.after(stack, levels_of(field, one, two, rows), rows)

@@ -68,7 +68,7 @@ def edge_lines(diagram: PhaseDiagram) -> list[str]:
     lines += [f"{TURN_WORDS}: σ_w = {significant(turn.sigma_w, 5)}, σ_b = {significant(turn.sigma_b, 4)}, "
                     f"q* = {significant(turn.q, 4)}" for turn in diagram.turns]
     if diagram.jump is not None:
-        lines.append(f"{JUMP_WORDS}: σ_w = {significant(diagram.jump.sigma_w, 5)}, σ_b = 0, for inputs with E x² = 1")
+        lines.append(f"{JUMP_WORDS}: σ_w = {significant(diagram.jump.sigma_w, 5)}, σ_b = 0, if E x² = 1")
     return lines
 
 
