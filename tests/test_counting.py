@@ -205,6 +205,22 @@ def test_zero_is_an_edge_of_values_that_are_never_negative():
     assert bins.edges[0] == 0
 
 
+def test_values_about_as_far_below_0_as_above_get_a_symmetric_range():
+    for low, high in ((-1.0, 0.8), (-0.8, 1.0)):
+        bins = lay([Extent(low, high)], 30, np.dtype(np.float64))
+        assert bins.low == -bins.high
+    assert lay([Extent(-1.0, 0.4)], 30, np.dtype(np.float64)).high < 0.5
+
+
+def test_a_range_too_small_to_be_cut_into_bins_still_begins_at_zero():
+    assert lay([Extent(0.0, 5e-324)], 30, np.dtype(np.float64)).low == 0
+
+
+def test_an_atom_at_the_end_of_the_values_is_counted():
+    values = np.array([[0.5, 1.0], [1.0, -2.0]])
+    assert dict(counted(values, atoms=(0.0, 1.0, -2.0, 3.0)).atoms) == {0.0: 0, 1.0: 2, -2.0: 1, 3.0: 0}
+
+
 def test_one_exploding_arm_does_not_flatten_the_others():
     mild, wild = [Extent(0, 4.0)] * 5, [Extent(0, 45.0 * 7**layer) for layer in range(5)]
     bins = lay(shared_extents([mild, wild], Extent(-4.5, 4.5)), 30, np.dtype(np.float32), True)

@@ -22,7 +22,7 @@ def diagram_record(result: PhaseDiagrams) -> dict[str, Any]:
     """The object of schema actprof.sweep/1, of kind "phases".
 
     Quantities are nested [σ_w][σ_b], like the axes; `edges` holds the pieces of the edge of chaos, each a list of
-    points that a line may join.
+    points that a line may join, and `critical` the points of it that the table shows.
     """
     return {"schema": JSON_SCHEMA, "kind": KIND, "version": __version__, "seed": None, "config": result.config,
             "diagrams": [_diagram(diagram) for diagram in result.diagrams], "notes": result.notes}
@@ -45,6 +45,7 @@ def _diagram(diagram: PhaseDiagram) -> dict[str, Any]:
             "axes": [_axis("sigma_w", "σ_w", grid.sigma_w), _axis("sigma_b", "σ_b", grid.sigma_b)],
             "quantities": quantities(grid),
             "edges": [[_point(point) for point in piece] for piece in diagram.edges],
+            "critical": [_point(point) for point in diagram.critical],
             "turns": [_point(point) for point in diagram.turns],
             "jump": None if diagram.jump is None else asdict(diagram.jump),
             "depth_lines": [asdict(line) for line in diagram.depth_lines],
