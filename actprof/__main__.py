@@ -4,8 +4,7 @@
 import _signal  # type: ignore[import-not-found]
 import gc
 
-ALLOCATIONS = 50_000
-"""Objects between two searches for circles of garbage: imports make thousands and none of them is garbage."""
+ALLOCATIONS = 50_000  # objects between two searches for garbage in circles; imports make many, and none of it
 
 
 def main() -> None:
