@@ -137,7 +137,7 @@ def command(quantity: str, view: str, log_y: bool, gradients: bool | None, check
 def histogram(init: Names = spec.INIT, act: Names = spec.ACTIVATION, *, layers: int | Sequence[int] | None = None,
               width: int | None = None, widths: str | Sequence[int] | None = None, bias: Names | None = None,
               norm: Names = spec.NO_NORM.name, norm_position: str = StackSpec.norm_position,
-              dropout: float | Sequence[float] = StackSpec.dropout,
+              dropout: float | Sequence[float] = StackSpec.dropout, residual: Names = spec.NO_RESIDUAL.name,
               input: str | os.PathLike[str] | ArrayLike = "normal", input_key: str | None = None,
               label_key: str | None = None, label_column: str | int = RowsSpec.label_column,
               drop: str | Sequence[str | int] = RowsSpec.drop, missing: str = RowsSpec.missing,
@@ -162,8 +162,9 @@ def histogram(init: Names = spec.INIT, act: Names = spec.ACTIVATION, *, layers: 
         So many layers (5) of so many units (100).
     widths : sequence of int
         Instead of these the inputs and the units of each layer, such as ``[784, 512, 10]``.
-    norm, norm_position, dropout
-        Normalisation, "before" or "after" the activation, and the share of activations that are dropped.
+    norm, norm_position, dropout, residual
+        Normalisation, "before" or "after" the activation, the share of activations that are dropped, and what
+        skips there are.
     input : name, path, array or data frame
         A random source, a data set, a file, or rows in memory, (rows, features) or images (rows, …).
     input_key, label_key, label_column, drop, missing, data_dir, scale
