@@ -123,3 +123,9 @@ def test_its_python_runs() -> None:
 
 def test_its_table_of_options_is_that_of_the_commands() -> None:
     assert runpy.run_path(str(ROOT / "scripts" / "options_table.py"))["table"]() in README
+
+
+def test_its_table_of_speed_has_the_rows_that_the_benchmark_prints() -> None:
+    goals = runpy.run_path(str(ROOT / "scripts" / "bench.py"))["GOALS"]
+    assert [(row[0], row[2], row[5]) for row in rows("Speed")] == [
+        (goal.what, goal.against, f"{goal.ratio:g}") for goal in goals]

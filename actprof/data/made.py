@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from functools import cache
-from importlib.resources import files
 
 import numpy as np
 from numpy.typing import NDArray
@@ -96,6 +95,8 @@ def images(seed: int, part: int, count: int) -> tuple[NDArray[np.float32], Count
 @cache
 def fields() -> NDArray[np.float32]:
     """(10, fonts, SIDE, SIDE): the distance of each point of each prototype to the outline, in pixels."""
+    from importlib.resources import files
+
     with files("actprof.data").joinpath("glyphs.npz").open("rb") as file, np.load(file) as arrays:
         stored: NDArray[np.float32] = arrays["fields"].astype(np.float32)
     stored -= FIELD

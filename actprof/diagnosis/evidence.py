@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import statistics
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -165,6 +164,8 @@ class Evidence:
     @cached_property
     def chi(self) -> float | None:
         """χ, by which theory lets squared gradients grow a layer: the median over the layers."""
+        import statistics  # few verdicts ask for χ, and it loads decimals and fractions
+
         known = [layer.chi for layer in self.expected[:self.judged - 1] if layer.chi is not None]
         middle = statistics.median(known) if known else math.nan
         return middle if 0 < middle < math.inf else None

@@ -155,9 +155,8 @@ def _summarised(rows: Sequence[LayerProfile], lasts: Sequence[LayerProfile]) -> 
     activation, preactivation = (
         _summary([getattr(row, quantity) for row in rows], quantity) for quantity in QUANTITIES)
     return LayerSummary(first.layer, first.fan_in, first.fan_out, first.parameters,
-                        # Not np.median, whose first call imports numpy.ma: a twentieth of a short run.
-                        float(np.quantile([row.weight_std for row in rows], 0.5)), first.activation_name,
-                        first.saturates, activation, preactivation,
+                        middle(row.weight_std for row in rows)[0], first.activation_name, first.saturates,
+                        activation, preactivation,
                         _gradient_summary([row.gradient for row in rows], [last.gradient for last in lasts]),
                         min(row.least_z for row in rows), *(_stream_summary(rows, name) for name in STREAMS))
 
@@ -211,6 +210,8 @@ def _enter(name: str, values: list[float], statistics: Statistics, spread: dict[
 def middle(values: Iterable[float]) -> tuple[float, tuple[float, float]]:
     """The median and the quartiles of what is a number; of infinite ones the nearest value, not one between."""
     known, shares = [value for value in values if not math.isnan(value)] or [math.nan], (0.25, 0.5, 0.75)
+    if len(known) == 1:  # NumPy would load masked arrays, to see whether it has one
+        return known[0], (known[0], known[0])
     infinite = any(map(math.isinf, known))
     low, median, high = np.quantile(known, shares, method="nearest") if infinite else np.quantile(known, shares)
     return float(median), (float(low), float(high))
