@@ -129,6 +129,11 @@ def settings(run: Run, *arguments: str) -> dict[str, Any]:
                                                       "lecun_normal."),
     ("phases --init he/lecun", "'he/lecun' names an initialiser a layer, but a phase diagram is of one. Repeat --init "
                                "instead."),
+    ("histogram --tied --widths 3,4", "--tied needs layers as wide as the inputs, not 3 and 4. Take --width 3."),
+    ("histogram --tied --init he/lecun", "--tied makes one matrix for all layers, and --init names several. Name one."),
+    ("sweep --tied --init lsuv", "--tied cannot be combined with --init lsuv, which scales each layer by itself."),
+    ("histogram --tied --act maxout/relu", "--tied needs activations that take as many values each, unlike maxout. "
+                                           "Name another --act."),
     ("train --init he/lecun --layers 2", "--init names 2 initialisers for 3 layers. Name one, or one for each layer."),
     ("histogram --act 'relu\x1b[3'", r"unknown activation 'relu\x1b[3'. Did you mean 'relu'?"),
     ("histogram --act relu/tanh --layers 3",

@@ -351,3 +351,44 @@ def test_an_atom_that_single_precision_rounds_is_counted(sub):
 def test_a_comparison_is_told_in_few_words():
     stacks, run = stack_specs(["he", "xavier"], ["relu"], layers=20, width=30), RunSpec(batch_size=50)
     assert len(repr(compare(stacks, run, open_inputs(run, 30)))) < 6000
+
+
+# One matrix for all layers
+
+def tied(init, act="linear", layers=5, width=60, **settings):
+    stack, = stack_specs([init], [act], layers=layers, width=width, tied=True, **settings)
+    run = RunSpec(dtype="float64", batch_size=50, gradients=True)
+    return compare([stack], run, open_inputs(run, width)).arms[0], Network(stack, run.seed, 0, np.dtype(np.float64))
+
+
+def test_tied_layers_draw_one_matrix_and_one_vector_of_biases_which_count_once():
+    arm, network = tied("he", "tanh/relu*4", bias="normal:0.3")
+    first, *others = (network.layer(number) for number in range(1, 6))
+    for layer in others:
+        np.testing.assert_array_equal(layer.weights, first.weights)
+        np.testing.assert_array_equal(layer.bias, first.bias)
+    assert [layer.activation.name for layer in (first, *others)] == ["tanh", *["relu"] * 4]
+    assert arm.parameters == 60 * 60 + 60
+    assert arm.config["tied"]
+
+
+def test_what_one_linear_matrix_makes_of_the_signal_tends_to_its_spectral_radius():
+    """The power method, forward and back; the radius of one matrix is σ_w in the limit of many units alone."""
+    arm, network = tied("lecun:gain=1.05", layers=300)
+    radius = np.abs(np.linalg.eigvals(network.layer(1).weights)).max()
+    assert abs(math.log(radius / 1.05)) > 0.02
+    logs = [math.log(layer.activation.statistics["std"]) for layer in arm.layers]
+    assert (logs[299] - logs[99]) / 200 == pytest.approx(math.log(radius), abs=0.005)
+    back = [layer.gradient.statistics["log10_norm_ratio"] * math.log(10) for layer in arm.layers]
+    assert (back[0] - back[200]) / 200 == pytest.approx(math.log(radius), abs=0.005)
+    assert "eigenvalue" in arm.forecast.theory.reason
+    assert len(arm.forecast.theory.layers) == 7  # √60
+
+
+def test_one_orthogonal_matrix_keeps_every_length():
+    arm, _ = tied("orthogonal", layers=7)
+    square = pytest.approx(arm.forecast.inputs.second_moment, rel=1e-9)
+    for layer, said in zip(arm.layers, arm.forecast.theory.layers, strict=True):
+        assert layer.activation.statistics["second_moment"] == said.second_moment == square
+        assert layer.gradient.statistics["norm_ratio"] == pytest.approx(1, rel=1e-9)
+        assert math.isnan(said.std_low)

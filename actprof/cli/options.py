@@ -80,6 +80,8 @@ def stack_options(repeatable: bool) -> Option:
         click.option("--dropout", type=Number(0), default=[StackSpec.dropout] if repeatable else StackSpec.dropout,
                      show_default=True, metavar="SHARE", **several,
                      help=f"Drop this share of each layer's activations on their way to the next (inverted){again}."),
+        click.option("--tied", is_flag=True, help="One matrix and one vector of biases for all layers: a recurrent "
+                                                  "network unrolled."),
     ))
 
 

@@ -199,8 +199,8 @@ class Evidence:
     def name(self) -> str:
         """`tanh with lecun_normal:gain=1.6`."""
         norm = "" if self.stack.norm.name == "none" else f", {self.stack.norm.name} norm"
-        init = _few(self.stack.inits)
-        return f"{_few(self.stack.activations)} with {'std ' if init[0] in '.0123456789' else ''}{init}{norm}"
+        init, tied = _few(self.stack.inits), ", tied" * self.stack.tied
+        return f"{_few(self.stack.activations)} with {'std ' if init[0] in '.0123456789' else ''}{init}{norm}{tied}"
 
 
 def _few(choices: Sequence[Choice]) -> str:

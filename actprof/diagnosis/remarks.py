@@ -120,4 +120,11 @@ def _named(config: Mapping[str, Any], kind: str) -> list[Choice]:
     return [Choice(name, tuple(each.items())) for name, each in zip(config[kind].split("/"), values, strict=True)]
 
 
-RULES = (_unpaired, _non_finite, _not_computed, _dead, _constant, _underflow, _moments_overflow, _rounding, _narrow)
+def _tied(arm: Arm) -> Iterator[Warning]:
+    if arm.config.get("tied"):
+        yield Warning("tied", arm.label, None, "all layers share one matrix, where theory has independent ones; "
+                                               "dL/dW of a layer is its share of their sum")
+
+
+RULES = (_unpaired, _tied, _non_finite, _not_computed, _dead, _constant, _underflow, _moments_overflow, _rounding,
+         _narrow)

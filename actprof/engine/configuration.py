@@ -27,6 +27,7 @@ def of_stack(stack: StackSpec) -> dict[str, Any]:
         "norm_position": stack.norm_position,
         **({"dropout": stack.dropout} if stack.dropout else {}),
         **of_choice("residual", stack.residual),
+        **({"tied": True} if stack.tied else {}),
     }
 
 

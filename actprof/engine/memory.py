@@ -38,7 +38,7 @@ FEW_ROWS = 128  # rows that tell the ratio of gradients well enough where all of
 
 def fits_whole(*networks: Network) -> bool:
     """Whether all their weights are kept at once."""
-    return sum(sum(network.weight_bytes) for network in networks) <= WHOLE_BYTES
+    return sum(network.kept_bytes for network in networks) <= WHOLE_BYTES
 
 
 def layers_at_once(network: Network) -> int:
@@ -99,7 +99,7 @@ def check(stacks: Sequence[StackSpec], run: RunSpec, inputs: Inputs) -> None:
     """Raise ResourceError if the largest arm, beside the others' kept weights, would not fit into what is left."""
     needs = [needed(stack, run, inputs) for stack in stacks]
     networks = [Network(stack, run.seed, 0, np.dtype(run.dtype)) for stack in stacks]
-    weights = [sum(network.weight_bytes) for network in networks]
+    weights = [network.kept_bytes for network in networks]
     if run.gradients and not all(map(fits_whole, networks)):
         raise ResourceError(f"{too_large_for_gradients()}: one has {amount(max(weights))}. "
                             "Lower --width or --layers, or leave the gradients out.")
@@ -118,7 +118,7 @@ def needed(stack: StackSpec, run: RunSpec, inputs: Inputs) -> int:
     batch = inputs.batch_rows(0)
     rows = (batch * min(workers, inputs.batches) if stack.whole_batch else
             min(batch * inputs.batches, CHUNK_ROWS * workers))
-    kept = sum(weights) if fits_whole(network) else layers_at_once(network) * max(weights)
+    kept = network.kept_bytes if fits_whole(network) else layers_at_once(network) * max(weights)
     if not fits_whole(network):
         rows = max(rows, min(batch * inputs.batches, SUPER_ROWS))
     rooms = 4 if stack.residual.name == "none" else 4 + 2 * STREAM_ROOMS

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -25,9 +25,9 @@ from actprof.streams import BLOCK
 
 
 def fans_of(stack: StackSpec, number: int) -> Fans:
-    """The fans of layer `number`, counted from 1."""
-    return Fans(stack.widths[number - 1], stack.widths[number], number == 1, stack.activations[number - 1],
-                number == stack.depth)
+    """The fans of layer `number`, counted from 1; what all layers share is neither the first nor the last's."""
+    return Fans(stack.widths[number - 1], stack.widths[number], number == 1 and not stack.tied,
+                stack.activations[0 if stack.tied else number - 1], number == stack.depth and not stack.tied)
 
 
 
@@ -96,7 +96,8 @@ class Layer:
         number: 1 for the layer that sees the inputs.
         weights: (fan_in, fan_out · pieces).
         bias: (fan_out · pieces,), or None where it is 0.
-        parameters: weights, biases that are not all 0 by design, scales and shifts of the normalisation.
+        parameters: weights, biases that are not all 0 by design, scales and shifts of the normalisation; of tied
+            layers the first has what they share.
         norm: its normalisation, if it has one.
         scale, shift: what the normalisation multiplies by and adds, or None where that is 1 and 0.
         moments: what a normalisation over the batch takes for the batch's own; for a forward pass alone.
@@ -189,8 +190,15 @@ class Network:
         return [fan_in * self.columns(number) * self.dtype.itemsize
                 for number, fan_in in enumerate(self.stack.widths[:-1], start=1)]
 
+    @property
+    def kept_bytes(self) -> int:
+        """Size of all weights, of which tied layers have those of one."""
+        return max(self.weight_bytes) if self.stack.tied else sum(self.weight_bytes)
+
     def keep(self, workers: int) -> list[Layer]:
         """Draw all layers, on several threads, and hold on to them."""
+        if self.stack.tied:
+            self._kept.setdefault(1, self._measured(1))
         missing = [number for number in range(1, self.stack.depth + 1) if number not in self._kept]
         self._kept.update(zip(missing, ordered_map(self._measured, missing, workers), strict=True))
         return [self._kept[number] for number in range(1, self.stack.depth + 1)]
@@ -214,13 +222,16 @@ class Network:
         fans = fans_of(stack, number)
         columns = self.columns(number)
         part = parts_of(stack)[number - 1]
+        trained = normalizations.NORMALIZATIONS[stack.norm.name].trained * self.phi_units(number)[
+            stack.norm_position == "after"]
+        if stack.tied and number > 1:
+            return replace(self.layer(1), number=number, activation=activations.bind(stack.activations[number - 1]),
+                           parameters=trained)
         weights = initializers.bind(stack.inits[number - 1]).sample(
             streams.stream(self.seed, streams.WEIGHT, self.repeat, number), fans, (fans.fan_in, columns), self.dtype)
         if part and part.factor != 1:
             weights *= part.factor
         bias = self._bias(number, fans, columns)
-        trained = normalizations.NORMALIZATIONS[stack.norm.name].trained * self.phi_units(number)[
-            stack.norm_position == "after"]
         if part and part.norm:
             trained += part.norm.trained * (fans.fan_in if part.place == ENTERING else fans.fan_out)
         return Layer(number, fans, weights, bias, activations.bind(stack.activations[number - 1]),

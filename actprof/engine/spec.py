@@ -76,6 +76,7 @@ class StackSpec:
         dropout: probability with which an activation is 0 on its way to the next layer; the others grow by 1/(1 - it).
         label: how the arm is called beside others.
         residual: how layers form residual blocks ("none" for none).
+        tied: whether one matrix and one vector of biases serve all layers, as in a recurrent network unrolled.
     """
 
     widths: tuple[int, ...]
@@ -87,6 +88,7 @@ class StackSpec:
     dropout: float = 0.0
     label: str = ""
     residual: Choice = NO_RESIDUAL
+    tied: bool = False
 
     def __post_init__(self) -> None:
         require("--layers", len(self.widths) - 1, 1, MAX_LAYERS)
@@ -102,6 +104,19 @@ class StackSpec:
         if self.residual.values.get("order") == "pre" and any(choice.name == "maxout" for choice in self.activations):
             raise SpecError("maxout makes fewer values of more, so it cannot stand before a matrix. "
                             f"Take --residual {self.residual.name}:order=post.")
+        if self.tied:
+            self._require_one_matrix()
+
+    def _require_one_matrix(self) -> None:
+        if len(set(self.widths)) > 1:
+            other = next(width for width in self.widths if width != self.widths[0])
+            raise SpecError(f"--tied needs layers as wide as the inputs, not {self.widths[0]:,} and {other:,}. "
+                            f"Take --width {self.widths[0]}.")
+        if len(set(self.inits)) > 1:
+            raise SpecError("--tied makes one matrix for all layers, and --init names several. Name one.")
+        if self.residual != NO_RESIDUAL:
+            raise SpecError(f"--tied cannot be combined with --residual {self.residual.name}, whose matrices have scales "
+                            "of their own.")
 
     @property
     def whole_batch(self) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import product
 from typing import Any
 
-from actprof.catalogue.activations import ACTIVATIONS
+from actprof.catalogue.activations import ACTIVATIONS, bind
 from actprof.catalogue.initializers import INITIALIZERS, as_bias, as_dense, preset_bias
 from actprof.catalogue.normalizations import NORMALIZATIONS
 from actprof.catalogue.residuals import RESIDUALS
@@ -20,13 +20,14 @@ from actprof.registry import Choice
 def stack_specs(inits: Sequence[str] = (spec.INIT,), acts: Sequence[str] = (spec.ACTIVATION,), *,
                 layers: int | None = None, width: int | None = None, widths: str | None = None, bias: str | None = None,
                 norm: str = spec.NO_NORM.name, norm_position: str = StackSpec.norm_position,
-                dropout: float = StackSpec.dropout, residual: str = spec.NO_RESIDUAL.name,
+                dropout: float = StackSpec.dropout, residual: str = spec.NO_RESIDUAL.name, tied: bool = StackSpec.tied,
                 features: int | None = None) -> list[StackSpec]:
     """One spec for each init × act.
 
     Args:
         inits, acts, bias, norm, residual: names as on the command line; an init or act may be one name a layer, as
             `each_layer` reads it.
+        tied: whether all layers share one matrix.
         layers, width: so many layers of so many units.
         widths: instead of these, every width, inputs first: "784,512,10".
         features: the first width, where the inputs dictate it.
@@ -46,10 +47,12 @@ def stack_specs(inits: Sequence[str] = (spec.INIT,), acts: Sequence[str] = (spec
         sizes = given or (features or units, *[units] * (max(named, default=spec.LAYERS) if layers is None else layers))
         every_init, every_act = (tuple(choices if is_each(text) else choices * (len(sizes) - 1))
                                  for text, choices in ((init, weights), (act, functions)))
+        if tied:
+            _require_one_matrix(weights, functions)
         stacks.append(StackSpec(
             sizes, every_init, every_act, asked_bias or _preset_bias(weights), asked_norm, norm_position, dropout,
             f"{''.join(init.split()).casefold().removesuffix(':')} / {act.strip().casefold()}",
-            asked_residual))
+            asked_residual, tied))
     require_distinct("the arm", [stack.label for stack in stacks], "each --init and --act")
     return stacks
 
@@ -89,6 +92,14 @@ def each_layer(text: str, option: str) -> list[str]:
             raise SpecError(f"{option} has an empty name in {quoted(text)}.")
         names += [name] * (times if star else 1)
     return names
+
+
+def _require_one_matrix(inits: Sequence[Choice], acts: Sequence[Choice]) -> None:
+    """Refuse what takes a matrix of its own in each layer, or one of another shape."""
+    if any(INITIALIZERS[init.name].calibrated for init in inits):
+        raise SpecError("--tied cannot be combined with --init lsuv, which scales each layer by itself.")
+    if len({bind(act).pieces for act in acts}) > 1:
+        raise SpecError("--tied needs activations that take as many values each, unlike maxout. Name another --act.")
 
 
 def _preset_bias(inits: Sequence[Choice]) -> Choice:

@@ -93,6 +93,7 @@ _WORDS: dict[str, Callable[[Config], str]] = {
     "scale": lambda c: f"scale {c['scale']}",
     "samples": _samples,
     "dropout": lambda c: f"dropout {c['dropout']:g}" if c["dropout"] else "",
+    "tied": lambda c: "one matrix for all layers" if c["tied"] else "",
     "loss": _named("loss"),
     "optimizer": _named("optimizer"),
     "rate": lambda c: f"lr {c['rate']:g}",

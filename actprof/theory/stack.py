@@ -90,7 +90,7 @@ def predict(stack: StackSpec, second_moment: float, correlation: float, rows: in
     reason, follower = "", Follower()
     with np.errstate(all="ignore"):
         for number in range(1, stack.depth + 1):
-            reason = why_no_theory(stack, number)
+            reason = why_no_theory(stack, number) or _too_often(stack, number)
             if reason:
                 break
             field = weighed(scales(stack, number), levels)
@@ -107,7 +107,18 @@ def predict(stack: StackSpec, second_moment: float, correlation: float, rows: in
                 second_moment_error=float(errors.second_moment))))
         found = [_alone(layer) if stack.widths[layer.layer] == 1 else layer
                  for layer in with_gradients(stack, steps, rows)]
-        return StackTheory(tuple(map(without_errors, found) if stack.dropout else found), reason)
+        return StackTheory(tuple(map(without_errors, found) if stack.dropout or stack.tied else found), reason)
+
+
+def _too_often(stack: StackSpec, number: int) -> str:
+    """Why independent matrices say nothing of layer `number` of a tied stack.
+
+    Products of a matrix with itself are those of independent ones as long as the layers' square is below the units:
+    E tr(Wᵏ Wᵏᵀ)/n = σ_w²ᵏ(1 + O(k²/n)) of Gaussian weights.
+    """
+    if not stack.tied or number**2 <= stack.widths[0]:
+        return ""
+    return f"after √{stack.widths[0]:,} layers the largest eigenvalue of the matrix that all share decides"
 
 
 def _alone(layer: LayerTheory) -> LayerTheory:
