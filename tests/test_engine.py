@@ -389,6 +389,6 @@ def test_one_orthogonal_matrix_keeps_every_length():
     arm, _ = tied("orthogonal", layers=7)
     square = pytest.approx(arm.forecast.inputs.second_moment, rel=1e-9)
     for layer, said in zip(arm.layers, arm.forecast.theory.layers, strict=True):
-        assert layer.activation.statistics["second_moment"] == said.second_moment == square
+        assert [layer.activation.statistics["second_moment"], said.second_moment] == [square, square]
         assert layer.gradient.statistics["norm_ratio"] == pytest.approx(1, rel=1e-9)
         assert math.isnan(said.std_low)

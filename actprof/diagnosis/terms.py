@@ -85,6 +85,8 @@ QUANTITIES = (
     Term("gradient ratio", "ratio", "root mean square of dL/dz in a layer over that in the last, for a random N(0, 1) "
          "gradient of the outputs"),
     Term("gradient norm", "norm_ratio", "the same of a sample's whole vector, which a change of width leaves as it is"),
+    Term("gradient correlation", "correlation", "of gradients: mean cosine between dL/dz of different samples for the "
+         "same gradient of the outputs, by theory Π E φ'₁φ'₂/E φ'²; near 0 they are shattered (Balduzzi et al. 2017)"),
     Term("theory", "theory", "what mean-field theory expects of infinitely wide layers on the same inputs"),
     Term("std errors", "std_errors", "how far the measured std is from a typical network's, in standard errors over "
          "networks of this width"),

@@ -38,24 +38,34 @@ class LayerGradient:
         weight_length: root of the sum over the batches of ‖dL/dW‖², L being the mean over the rows of the batch; a
             root, because squares overflow and underflow long before the values do.
         batches: how many batches these are.
+        cosines: sum of the cosines between dL/dz of a batch's first samples, for one and the same cotangent.
+        pairs: how many cosines these are.
     """
 
     scaled: Distribution
     exponent: int = 0
     weight_length: float = 0.0
     batches: int = 0
+    cosines: float = 0.0
+    pairs: int = 0
 
     def merge(self, other: LayerGradient) -> LayerGradient:
         """The gradient of both sets of samples; ValueError if they are in different units."""
         if self.exponent != other.exponent:
             raise ValueError("gradients in different units cannot be merged")
         return LayerGradient(self.scaled.merge(other.scaled), self.exponent,
-                             math.hypot(self.weight_length, other.weight_length), self.batches + other.batches)
+                             math.hypot(self.weight_length, other.weight_length), self.batches + other.batches,
+                             self.cosines + other.cosines, self.pairs + other.pairs)
 
     @property
     def log10_rms(self) -> float:
         """log₁₀ of the root mean square of dL/dz: -inf where it is 0 throughout, NaN where nothing finite was seen."""
         return self._log10(math.hypot(self.scaled.std, self.scaled.mean))
+
+    @property
+    def correlation(self) -> float:
+        """Mean cosine between different samples' dL/dz for the same dL/d(outputs); NaN where none was taken."""
+        return self.cosines / self.pairs if self.pairs else math.nan
 
     @property
     def log10_weight_norm(self) -> float:
@@ -112,6 +122,8 @@ GRADIENT_STATISTICS = [
     Statistic("norm_ratio", "norm of a sample's dL/dz over that in the last layer",
               lambda g, last: _ten_to(log10_norm_ratio(g, last))),
     Statistic("log10_norm_ratio", "its logarithm", log10_norm_ratio),
+    Statistic("correlation", "mean cosine between different samples' dL/dz, for the same gradient of the outputs",
+              lambda g, last: g.correlation, header="corre-\nlation"),
     Statistic("weight_norm", "‖dL/dW‖ for the mean loss of a batch", lambda g, last: _ten_to(g.log10_weight_norm)),
     Statistic("log10_weight_norm", "its logarithm", header="weight\ngradient", format=power_of_ten),
 ]
@@ -157,6 +169,41 @@ def finite_rows(tapes: Sequence[Tape], outputs: Rows) -> Flags:
     for values in (*(tape.inputs for tape in tapes), outputs):
         finite &= np.isfinite(values).all(axis=1)
     return finite
+
+
+MAX_COMPARED = 32  # samples of a batch whose gradients are compared with each other
+
+
+def cosines(layers: Sequence[Layer], tapes: Sequence[Tape], cotangent: Rows, scratch: Scratch) -> list[
+        tuple[float, int]]:
+    """(sum of the cosines between the samples' dL/dz, how many) of each layer, for rows of the same cotangent.
+
+    As in Balduzzi et al. 2017: with one direction of the outputs for all samples their gradients differ by φ' alone.
+    Each row is kept near 1 on its way, which no cosine sees. Units alone have none, nor have samples that a
+    normalisation mixes: one cotangent for all moves nothing that has a mean of 0.
+    """
+    found = []
+    for layer, tape in zip(reversed(layers), reversed(tapes), strict=True):
+        seen: list[Rows] = []
+        below = backward(layer, tape, _near_one(cotangent), scratch, look=_copied(seen), inputs=layer.number > 1)
+        rows = _near_one(np.concatenate(seen).astype(np.float64))
+        lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+        alive = lengths[:, 0] > 0
+        together, count = (rows[alive] / lengths[alive]).sum(axis=0), int(alive.sum())
+        several = count if rows.shape[1] > 1 and np.isfinite(lengths).all() else 0
+        found.append((float(together @ together) - count if several else 0.0, several * (several - 1)))
+        cotangent = cotangent if below is None else below
+    return found[::-1]
+
+
+def _copied(seen: list[Rows]) -> Look:
+    return lambda block: seen.append(block.copy())
+
+
+def _near_one(rows: Rows) -> Rows:
+    """The rows, each over its largest size."""
+    sizes = np.abs(rows).max(axis=1, keepdims=True)
+    return rows / np.where(sizes > 0, sizes, 1)
 
 
 def scale_by_power(values: Rows, power: int) -> None:

@@ -17,15 +17,17 @@ from typing import Any
 
 import numpy as np
 
-from actprof.arrays import Array, Rows
+from actprof.arrays import Array, Flags, Rows
 from actprof.catalogue import activations
 from actprof.engine import configuration, jacobian, memory
 from actprof.engine.backward import Gradient, WeightGradients, backward
 from actprof.engine.counting import Counter, MomentCounter, Scratch
 from actprof.engine.forward import NOBODY, Chunk, Recorder, Tape, forward
 from actprof.engine.gradients import (
+    MAX_COMPARED,
     GradientScale,
     LayerGradient,
+    cosines,
     draw_cotangent,
     finite_rows,
     lay_gradient_scales,
@@ -56,13 +58,25 @@ class ForwardBackward:
             outputs, all_finite = self._up(rows, chunk, tapes, recorders, scratch)
             cotangent = scratch.get("drawn", outputs.shape, outputs.dtype)
             draw_cotangent(self._network, chunk, cotangent)
+            kept = np.ones(len(rows), np.bool_) if all_finite else finite_rows(tapes, outputs)
+            compared = self._compared(cotangent, chunk, tapes, kept, scratch)
             if not all_finite:
-                kept = finite_rows(tapes, outputs)
                 tapes, cotangent = [tape.only(kept) for tape in tapes], cotangent[kept]
-            return self._back(cotangent, chunk, tapes, scratch)
+            return [replace(gradient, cosines=cosines, pairs=pairs) for gradient, (cosines, pairs) in zip(
+                self._back(cotangent, chunk, tapes, scratch), compared, strict=True)]
         except BaseException:
             self._weights.abandon()
             raise
+
+    def _compared(self, cotangent: Rows, chunk: Chunk, tapes: Sequence[Tape], kept: Flags,
+                  scratch: Scratch) -> list[tuple[float, int]]:
+        """The cosines between the gradients of a batch's first samples, for the first one's cotangent."""
+        first = np.arange(len(kept)) < (0 if chunk.start else MAX_COMPARED)
+        first &= kept
+        if first.sum() < 2 or self._network.stack.whole_batch:
+            return [(0.0, 0)] * len(self._layers)
+        same = np.repeat(cotangent[:1], first.sum(), axis=0)
+        return cosines(self._layers, [tape.only(first) for tape in tapes], same, scratch)
 
     def _up(self, rows: Rows, chunk: Chunk, tapes: Sequence[Tape], recorders: Sequence[Recorder],
             scratch: Scratch) -> tuple[Rows, bool]:

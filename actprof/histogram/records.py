@@ -86,7 +86,8 @@ def _row(arm: JudgedArm, layer: LayerSummary, quantity: str, summary: Summary) -
         row |= {"below": summary.histogram.below, "above": summary.histogram.above}
     said = arm.forecast and quantity == QUANTITIES[0] and arm.forecast.layer(layer.layer)
     if said:
-        row |= {"theory_mean": said.mean, "theory_std": said.std, "theory_std_error": said.std_error}
+        row |= {"theory_mean": said.mean, "theory_std": said.std, "theory_std_error": said.std_error,
+                "theory_gradient_correlation": said.gradient_correlation}
     for name, (low, high) in summary.spread.items():
         row |= {f"{name}_q1": low, f"{name}_q3": high}
     return row

@@ -45,6 +45,8 @@ class LayerTheory:
             last layer and where φ jumps.
         log_gradient_ratio: ln of the root mean square of dL/dz over that of the last layer; -∞ without weights,
             None where φ jumps.
+        gradient_correlation: mean cosine between different samples' dL/dz for the same gradient of the outputs,
+            Π E φ'₁φ'₂/E φ'² from this layer to the last; None where it is not known.
         log_gradient_error: its std over networks, for dL/da of the last layer drawn independently for every sample.
         std_typical: the std of a typical network of this width, at the middle of the band.
         std_low, std_high: where the std of 95 % of the networks lies.
@@ -74,6 +76,7 @@ class LayerTheory:
     second_moment_error: float
     stream: StreamTheory | None = None
     branch: StreamTheory | None = None
+    gradient_correlation: float | None = None
 
 
 @dataclass(frozen=True)

@@ -28,8 +28,10 @@ def with_gradients(stack: StackSpec, steps: Sequence[Step], rows: int) -> list[L
     known = len(steps) == stack.depth
     ratio: float | None = 0.0 if known and not jumps(stack, stack.depth) else None
     error, overlap = 0.0, _gradient_overlap(steps[-1], stack.widths[-1], 0.0) if steps else 0.0
-    layers = [replace(step.theory, log_gradient_ratio=ratio, log_gradient_error=None if ratio is None else 0.0)
-              for step in steps[-1:]]
+    # A batch's normalisation passes on nothing of a cotangent that all samples share.
+    shared = None if ratio is None or stack.whole_batch else _shared(steps[-1], 1.0)
+    layers = [replace(step.theory, log_gradient_ratio=ratio, log_gradient_error=None if ratio is None else 0.0,
+                      gradient_correlation=shared) for step in steps[-1:]]
     for step, above in zip(steps[-2::-1], steps[:0:-1], strict=True):
         number = step.theory.layer
         chi = _chi(stack, step, above)
@@ -37,8 +39,10 @@ def with_gradients(stack: StackSpec, steps: Sequence[Step], rows: int) -> list[L
                                                                       / columns(stack, number)) / 2
         error += _gradient_variance(step, stack.widths[number], rows, overlap)
         overlap = _gradient_overlap(step, stack.widths[number], overlap)
+        shared = None if shared is None or ratio is None else shared * _shared(step, 1 - stack.dropout)
         layers.append(replace(step.theory, chi=chi, log_gradient_ratio=ratio,
-                              log_gradient_error=None if ratio is None else math.sqrt(error)))
+                              log_gradient_error=None if ratio is None else math.sqrt(error),
+                              gradient_correlation=shared))
     return layers[::-1]
 
 
@@ -59,6 +63,14 @@ def _gradient_variance(step: Step, units: int, rows: int, overlap: float) -> flo
     single = 3 * step.one.slope_fourth / square - 1
     pair = max((1 + 2 * overlap) * step.two.slope_squares / square - 1, 0.0)
     return (pair + max(single - pair, 0.0) / rows) / (4 * units)
+
+
+def _shared(step: Step, kept: float) -> float:
+    """E φ'₁φ'₂/E φ'², by which a layer shrinks what two samples' gradients share; dropout shrinks it by what it keeps.
+
+    Balduzzi et al. 2017, along the correlation map.
+    """
+    return float(step.two.slopes / step.one.slope_square * kept) if step.one.slope_square > 0 else math.nan
 
 
 def _gradient_overlap(step: Step, units: int, above: float) -> float:
@@ -123,4 +135,4 @@ def _too_often(stack: StackSpec, number: int) -> str:
 
 def _alone(layer: LayerTheory) -> LayerTheory:
     """The layer of one unit, without a correlation: the cosine of two numbers is a sign."""
-    return replace(layer, correlation=math.nan)
+    return replace(layer, correlation=math.nan, gradient_correlation=None)
