@@ -138,6 +138,7 @@ def histogram(init: Names = spec.INIT, act: Names = spec.ACTIVATION, *, layers: 
               width: int | None = None, widths: str | Sequence[int] | None = None, bias: Names | None = None,
               norm: Names = spec.NO_NORM.name, norm_position: str = StackSpec.norm_position,
               dropout: float | Sequence[float] = StackSpec.dropout, residual: Names = spec.NO_RESIDUAL.name,
+              tied: bool = StackSpec.tied,
               input: str | os.PathLike[str] | ArrayLike = "normal", input_key: str | None = None,
               label_key: str | None = None, label_column: str | int = RowsSpec.label_column,
               drop: str | Sequence[str | int] = RowsSpec.drop, missing: str = RowsSpec.missing,
@@ -166,6 +167,8 @@ def histogram(init: Names = spec.INIT, act: Names = spec.ACTIVATION, *, layers: 
         Normalisation, "before" or "after" the activation, and the share of activations that are dropped.
     residual : name, or several
         How layers form residual blocks, such as ``"plain:alpha=0.5"``.
+    tied : bool
+        Whether one matrix serves all layers, as in a recurrent network unrolled.
     input : name, path, array or data frame
         A random source, a data set, a file, or rows in memory, (rows, features) or images (rows, …).
     input_key, label_key, label_column, drop, missing, data_dir, scale

@@ -97,7 +97,7 @@ def sweep(over: str | Sequence[str] = (), *, quantity: str | Sequence[str] = "st
           act: Names = spec.ACTIVATION, layers: int | None = None, width: int | None = None,
           widths: str | Sequence[int] | None = None, bias: str | float | None = None, norm: str = spec.NO_NORM.name,
           norm_position: str = StackSpec.norm_position, dropout: float = StackSpec.dropout,
-          residual: str = spec.NO_RESIDUAL.name,
+          residual: str = spec.NO_RESIDUAL.name, tied: bool = StackSpec.tied,
           input: str | os.PathLike[str] | ArrayLike = "normal", input_key: str | None = None,
           label_key: str | None = None, label_column: str | int = RowsSpec.label_column,
           drop: str | Sequence[str | int] = RowsSpec.drop, missing: str = RowsSpec.missing,
@@ -117,7 +117,7 @@ def sweep(over: str | Sequence[str] = (), *, quantity: str | Sequence[str] = "st
         "gradient" (the first layer's over the last's) or "verdict".
     init, act : name, or several
         Initialiser and activation; several are an axis of the grid.
-    layers, width, widths, bias, norm, norm_position, dropout, residual
+    layers, width, widths, bias, norm, norm_position, dropout, residual, tied
         The rest of the network, as in `histogram`.
     input, input_key, label_key, label_column, drop, missing, data_dir, scale
         The rows that go through it and how they are read, as in `histogram`.

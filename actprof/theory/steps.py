@@ -89,7 +89,7 @@ def dropped(levels: Levels, rate: float) -> Levels:
 
 
 def without_errors(layer: LayerTheory) -> LayerTheory:
-    """The layer without a statement on how far a network strays: what dropout adds to that is not known here."""
+    """The layer without a statement on how far a network strays: what dropout or tied weights add is not known."""
     return replace(layer, log_gradient_error=None, std_low=math.nan, std_high=math.nan, mean_error=math.nan,
                    std_error=math.nan, second_moment_error=math.nan)
 
