@@ -193,7 +193,7 @@ def _bars_header(arm: JudgedArm, quantity: str, room: int) -> str:
     edges = [layer.quantity(quantity).histogram.edges for layer in arm.layers]
     low, high = edges[0][0], edges[0][-1]
     if any(layer[0] != low or layer[-1] != high for layer in edges):
-        return "histogram\nown range"
+        return "own\nrange"
     limits = f"{number(low)} … {number(high)}"
     return f"histogram\n{limits if len(limits) <= room else limits.replace('… ', '…' + chr(10))}"
 
