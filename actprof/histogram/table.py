@@ -15,7 +15,7 @@ from actprof.digits import number, percent
 from actprof.engine.distributions import STATISTICS
 from actprof.engine.gradients import GRADIENT_STATISTICS
 from actprof.engine.profiles import LayerSummary, Summary
-from actprof.engine.spec import QUANTITIES
+from actprof.engine.spec import GRADIENT, QUANTITIES
 from actprof.histogram.result import Comparison, JudgedArm
 from actprof.histogram.table_verdicts import print_judgement, print_verdicts
 from actprof.report.terminal import (
@@ -143,7 +143,7 @@ def _cells(layer: LayerSummary, quantity: str) -> dict[str, str]:
     cells = {"layer": str(layer.layer), "shape": f"{layer.fan_in}×{layer.fan_out}"}
     if not summary.spread:
         cells["params"] = f"{layer.parameters:,}"
-    for each in (*STATISTICS, *GRADIENT_STATISTICS):
+    for each in (*STATISTICS, *(GRADIENT_STATISTICS if quantity == GRADIENT else ())):
         value = summary.statistics.get(each.name, layer.activation.statistics[each.name] if each.beside else None)
         if not each.header or value is None:
             continue
