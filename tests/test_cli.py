@@ -20,6 +20,7 @@ from actprof.cli.output import default_name
 from actprof.engine import spec
 from actprof.histogram.command import command as histogram
 from actprof.program import COMMANDS, cli, main
+from actprof.sweep import grid
 
 SMALL = ["--layers", "2", "--width", "8", "--batch-size", "50"]
 
@@ -513,7 +514,7 @@ def test_the_examples_in_the_help_work(run: Run, arguments: list[str], monkeypat
              "sweep": {"--batch-size", "--dpi"}}.get(arguments[0], {"--dpi"})
     refused = {"--epochs": {"--iterations"}, "--phase": {"--batch-size"}, "--summary": {"--iterations"}}
     less = known.difference(arguments, *(words for option, words in refused.items() if option in arguments))
-    monkeypatch.setattr("actprof.sweep.grid.OVER", ("gain=0.5:3:2", "layers=5:50:2"))
+    monkeypatch.setattr(grid, "OVER", ("gain=0.5:3:2", "layers=5:50:2"))
     arguments = [re.sub(r"^(gain|bias|layers)=([\d.]+:[\d.]+)(:\d+)?$", r"\1=\2:3", word) for word in arguments]
     done = run(*arguments, *(word for option in sorted(less) for word in (option, LESS[option])))
     assert done.code == 0, done.err

@@ -8,6 +8,7 @@ import shlex
 import pytest
 
 from actprof.program import main
+from actprof.sweep import grid
 from actprof.sweep.result import BY_NAME, SWEPT, VERDICT
 
 SMALL = "--width 12 --layers 3 --batch-size 16"
@@ -92,7 +93,7 @@ def test_the_figure_is_named_after_what_varies(call, tmp_path):
 
 @pytest.mark.slow
 def test_what_has_a_value_of_its_own_is_not_varied_by_default(call, monkeypatch):
-    monkeypatch.setattr("actprof.sweep.grid.OVER", ("gain=1:2:2", "layers=2:3:2"))
+    monkeypatch.setattr(grid, "OVER", ("gain=1:2:2", "layers=2:3:2"))
     for arguments, varied in (("--width 2", ["gain", "layers"]), ("--layers 3", ["gain"]), ("--widths 9,9", ["gain"])):
         _, out, _ = call(f"--batch-size 2 --json --no-figure {arguments}")
         assert [axis["name"] for axis in json.loads(out)["axes"]] == varied

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -59,7 +60,7 @@ def _theory(layer: LayerSummary, forecast: Forecast | None) -> dict[str, Any] | 
         return None
     with np.errstate(over="ignore", under="ignore"):
         ratio = None if said.log_gradient_ratio is None else float(np.exp(said.log_gradient_ratio))
-    return {**vars(said), "gradient_ratio": ratio, "std_errors": std_errors(layer, said)}
+    return {**asdict(said), "gradient_ratio": ratio, "std_errors": std_errors(layer, said)}
 
 
 def _statistics(summary: Summary) -> dict[str, Any]:
