@@ -53,7 +53,7 @@ def draw_figure(figure: Figure, theme: Theme, comparison: Comparison, view: View
     auto = ("panels" if depth <= MAX_PANELS else "heatmap", "curves")
     for chosen in auto if view.view == "auto" else (view.view,):
         for brief in (False, True):
-            scene = Scene(comparison, view.quantity, view.log_y, theme, brief)
+            scene = Scene(comparison, view.quantity, view.log_y, theme, brief, whole=chosen != "panels")
             layout = Beside(header, scene) if chosen == "curves" else Above(header, scene, chosen)
             if layout.fits:
                 return layout.draw(figure)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from actprof.diagnosis.verdicts import Verdict
 from actprof.digits import compact, percent_label
+from actprof.engine.distributions import Histogram
 from actprof.engine.profiles import LayerSummary, Summary
 from actprof.engine.spec import GRADIENT
 from actprof.histogram.result import Comparison
@@ -26,17 +29,25 @@ if TYPE_CHECKING:
 SYMBOLS = {"activation": "activation a", "preactivation": "pre-activation z", GRADIENT: "gradient ∂L/∂z"}
 SIDE, BETWEEN = 560.0, 14.0  # width of the headings beside rows, and between the rows
 UNDER = line_height(16.0) + 4  # pixels of the title of a horizontal axis below its ticks
+SHOWN = 0.999  # of a layer's values: the rest would leave half a panel empty
+MOST_CUT = 4  # where less than a quarter of the bins would be drawn, as beside a spike, all are
 MESSAGE_SIZES = (16.0, 14.0, 13.0, 12.0, MIN_SIZE)
 
 
 class Scene:
-    """One quantity of a comparison. Lists are by arm, then by layer; `brief` headings leave the cause to the table."""
+    """One quantity of a comparison. Lists are by arm, then by layer; `brief` headings leave the cause to the table.
 
-    def __init__(self, comparison: Comparison, quantity: str, log_y: bool, theme: Theme, brief: bool = False) -> None:
+    All bins are drawn if it is to be `whole`, and where shares are logarithmic, so that the rarest are seen.
+    """
+
+    def __init__(self, comparison: Comparison, quantity: str, log_y: bool, theme: Theme, brief: bool = False,
+                 whole: bool = True) -> None:
         self.comparison, self.quantity, self.theme, self.brief = comparison, quantity, theme, brief
         self.layers: list[list[LayerSummary]] = [list(arm.layers) for arm in comparison.arms]
         self.summaries: list[list[Summary]] = [[layer.quantity(quantity) for layer in arm] for arm in self.layers]
-        self.bars: list[list[Bars]] = [[Bars.of(summary) for summary in arm] for arm in self.summaries]
+        self._kept = self._bins_kept(whole or log_y)
+        self.bars: list[list[Bars]] = [[Bars.of(summary).within(*kept) for summary, kept in zip(*arm, strict=True)]
+                                       for arm in zip(self.summaries, self._kept, strict=True)]
         self.log_y = log_y
         self.scale = ShareScale.over((bar for arm in self.bars for bar in arm), log_y)
         self.symbol = SYMBOLS[quantity]
@@ -44,6 +55,19 @@ class Scene:
         self.theory: list[list[LayerTheory]] = [list(each.theory.layers) if each else [] for each in forecasts]
         self.masses: list[Sequence[Masses]] = [each.masses if each and quantity == "activation" else []
                                            for each in forecasts]
+
+    def _bins_kept(self, whole: bool) -> list[list[tuple[int, int]]]:
+        """(first, end) of the bins that are drawn of each layer: those that hold SHOWN of its values, or of some
+        layer's where all have one range; all of a range that was asked for."""
+        histograms = [[summary.histogram for summary in arm] for arm in self.summaries]
+        if whole or any(not isinstance(arm.config["range"], str) for arm in self.comparison.arms):
+            return [[(0, len(each.counts)) for each in arm] for arm in histograms]
+        kept = [[_bins_of_most(each) for each in arm] for arm in histograms]
+        if self.shared:
+            firsts, ends = zip(*chain.from_iterable(kept), strict=True)
+            kept = [[(min(firsts), max(ends))] * len(arm) for arm in kept]
+        return [[ends if ends[1] - ends[0] > len(each.counts) / MOST_CUT else (0, len(each.counts))
+                 for ends, each in zip(*both, strict=True)] for both in zip(kept, histograms, strict=True)]
 
     @property
     def arms(self) -> range:
@@ -56,12 +80,15 @@ class Scene:
     @cached_property
     def shared(self) -> bool:
         """Whether all layers have one axis of values."""
-        edges = [bar.edges for arm in self.bars for bar in arm]
+        edges = [summary.histogram.edges for arm in self.summaries for summary in arm]
         return all(other is edges[0] or np.array_equal(other, edges[0]) for other in edges)
 
     def predicted(self, arm: int, layer: int) -> Masses | None:
         """What theory says of the bars of a layer, if anything."""
-        return self.masses[arm][layer] if layer < len(self.masses[arm]) else None
+        if layer >= len(self.masses[arm]):
+            return None
+        masses = self.masses[arm][layer]
+        return replace(masses, bins=masses.bins[slice(*self._kept[arm][layer])])
 
     def heading(self, arm: int, room: float, notes: list[str] | None = None) -> ArmHeading:
         verdict = self.comparison.arms[arm].verdict
@@ -77,7 +104,11 @@ class Scene:
 
     @property
     def value_title(self) -> str:
-        return self.symbol if self.shared else f"{self.symbol} (each layer has its own range)"
+        said = [] if self.shared else ["each layer has its own range"]
+        if any(len(bars.shares) < len(summary.histogram.counts) for both in zip(self.bars, self.summaries, strict=True)
+               for bars, summary in zip(*both, strict=True)):
+            said.append(f"{100 * SHOWN:g} % of each layer")
+        return f"{self.symbol} ({', '.join(said)})" if said else self.symbol
 
     def atoms(self, arm: int) -> list[float]:
         """The atoms that hold anything in some layer of an arm."""
@@ -87,6 +118,19 @@ class Scene:
         """Its number, with its activation where these differ."""
         mixed = len({each.activation_name for each in self.layers[arm]}) > 1
         return f"{self.layers[arm][layer].layer}" + f" {self.layers[arm][layer].activation_name}" * mixed
+
+
+def _bins_of_most(histogram: Histogram) -> tuple[int, int]:
+    """(first, end) of the bins between which SHOWN of the values lie."""
+    counts, bins = histogram.counts, len(histogram.counts)
+    below = (histogram.below + np.cumsum([0, *counts])) / max(histogram.total, 1)
+    rest = (1 - SHOWN) / 2
+    first, end = int(np.searchsorted(below, rest, side="right")) - 1, int(np.searchsorted(below, 1 - rest))
+    first, end = max(first, 0), min(end, bins)
+    if histogram.edges[0] == -histogram.edges[-1]:  # what is symmetric stays so
+        first = min(first, bins - end)
+        end = bins - first
+    return first, end
 
 
 class Rows:

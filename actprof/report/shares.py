@@ -73,6 +73,12 @@ class Bars:
         return cls(edges, summary.histogram.without(summary.atoms) / total, tuple(
             (value, count / total) for value, count in summary.atoms if count and edges[0] <= value <= edges[-1]))
 
+    def within(self, first: int, end: int) -> Bars:
+        """The bars from bin `first` to before bin `end`, and the atoms there."""
+        edges = self.edges[first:end + 1]
+        return Bars(edges, self.shares[first:end], tuple(
+            (value, share) for value, share in self.atoms if edges[0] <= value <= edges[-1]))
+
     def values(self, room: float) -> Linear:
         """The axis of the values on so many pixels."""
         return ValueScale(self.edges[0], self.edges[-1], MARGIN / (room - 2 * MARGIN))
