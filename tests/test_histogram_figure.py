@@ -116,13 +116,31 @@ def test_a_figure_has_no_print_smaller_than_14_points_but_where_panels_are_narro
         assert all(text.get_fontsize() >= 14 for text in drawn(comparison).findobj(Text) if text.get_text())
 
 
+def within(layer, edges):
+    """Which bins of a layer lie between the drawn edges."""
+    every = layer.activation.histogram.edges
+    return slice(int(np.searchsorted(every, edges[0])), int(np.searchsorted(every, edges[-1])))
+
+
+def test_panels_leave_out_of_their_ends_what_all_layers_can_spare():
+    comparison = grid(1, 5)
+    edges = marks(drawn(comparison))["counts-1-1"].get_data()[1]
+    shares = np.array([layer.activation.histogram.counts / layer.activation.histogram.total
+                       for layer in comparison.arms[0].layers])
+    drawn_bins = within(comparison.arms[0].layers[0], edges)
+    assert shares[:, drawn_bins].shape[1] < shares.shape[1]
+    assert shares[:, drawn_bins].sum(axis=1).min() >= 0.999
+    assert shares[:, drawn_bins.stop - 1:].sum(axis=1).max() > 0.0005
+
+
 @pytest.mark.parametrize(("view", "layers"), [("panels", 5), ("ridge", 20)])
 def test_an_atom_stands_beside_the_bins_and_not_in_them(view, layers):
     comparison = grid(1, layers)
     figure = drawn(comparison, view=view)
     for number, layer in enumerate(comparison.arms[0].layers, 1):
-        tops, _, foot = marks(figure)[f"counts-1-{number}"].get_data()
+        tops, edges, foot = marks(figure)[f"counts-1-{number}"].get_data()
         counts = layer.activation.histogram.without(layer.activation.atoms)
+        counts = counts[within(layer, edges)] if view == "panels" else counts
         heights = np.abs(tops - foot)
         uncut = heights < (heights.max() if view == "ridge" else math.inf)
         assert (counts[heights == 0] == 0).all()
@@ -165,7 +183,7 @@ def test_a_layer_that_nothing_reached_says_so():
     whole = profiled(layers, ["relu"] * 3, covering([a for _, a in layers]))
     empty = counted(np.zeros((0, UNITS)), whole.layers[0].activation.histogram.edges, (0.0,))
     last = LayerProfile(4, UNITS, UNITS, UNITS**2, 0.1, empty, empty, "relu")
-    comparison = Comparison(0, (JudgedArm("he / relu", {}, (Profile((*whole.layers, last)),)),))
+    comparison = Comparison(0, (JudgedArm("he / relu", {"range": "shared"}, (Profile((*whole.layers, last)),)),))
     for view in ("panels", "ridge", "heatmap"):
         figure = drawn(comparison, view=view)
         assert any("not computed" in text for text in texts(figure))
@@ -234,21 +252,22 @@ def test_the_dashed_line_is_the_prediction_on_the_scale_of_the_bars(log_y):
     _, edges, _ = found["counts-1-1"].get_data()
     np.testing.assert_allclose(x[1:-1], (edges[1:] + edges[:-1]) / 2)
     shown = np.isfinite(y[1:-1])
-    assert shown.sum() > 20
-    np.testing.assert_allclose(y[1:-1][shown], np.array(comparison.arms[0].forecast.masses[0].bins)[shown])
+    assert shown.sum() > 10
+    arm = comparison.arms[0]
+    bins = np.array(arm.forecast.masses[0].bins)[within(arm.layers[0], edges)]
+    np.testing.assert_allclose(y[1:-1][shown], bins[shown])
     top = found["theory-1-1"].axes.get_ylim()[1]
     np.testing.assert_allclose(found["atom-theory-1-1"].get_ydata(), min(0.4, top))
 
 
 def test_a_predicted_spike_is_outlined_as_wide_as_its_bin():
     comparison = foretold(grid(1, 3))
-    spike = Masses((0.0,) * 12 + (0.02,) + (0.0,) * 17, 0.0, 0.0, ())
+    spike = Masses((0.0,) * 3 + (0.02,) + (0.0,) * 26, 0.0, 0.0, ())
     arm = comparison.arms[0]
     comparison = replace(comparison, arms=(replace(arm, forecast=replace(arm.forecast, masses=(spike,) * 3)),))
     found = marks(drawn(comparison))
     x, y = found["theory-1-1"].get_data()
-    edges = found["counts-1-1"].get_data()[1]
-    np.testing.assert_allclose([x[y > 0].min(), x[y > 0].max()], edges[[12, 13]])
+    np.testing.assert_allclose([x[y > 0].min(), x[y > 0].max()], arm.layers[0].activation.histogram.edges[[3, 4]])
 
 
 @pytest.mark.parametrize("view", VIEWS)

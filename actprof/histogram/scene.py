@@ -121,8 +121,10 @@ class Scene:
 
 
 def _bins_of_most(histogram: Histogram) -> tuple[int, int]:
-    """(first, end) of the bins between which SHOWN of the values lie."""
+    """(first, end) of the bins between which SHOWN of the values lie; (bins, 0) where there are none."""
     counts, bins = histogram.counts, len(histogram.counts)
+    if not counts.any():
+        return bins, 0
     below = (histogram.below + np.cumsum([0, *counts])) / max(histogram.total, 1)
     rest = (1 - SHOWN) / 2
     first, end = int(np.searchsorted(below, rest, side="right")) - 1, int(np.searchsorted(below, 1 - rest))
