@@ -262,12 +262,13 @@ def test_the_dashed_line_is_the_prediction_on_the_scale_of_the_bars(log_y):
 
 def test_a_predicted_spike_is_outlined_as_wide_as_its_bin():
     comparison = foretold(grid(1, 3))
-    spike = Masses((0.0,) * 3 + (0.02,) + (0.0,) * 26, 0.0, 0.0, ())
     arm = comparison.arms[0]
+    place = within(arm.layers[0], marks(drawn(comparison))["counts-1-1"].get_data()[1]).start + 2
+    spike = Masses(tuple(0.02 * (np.arange(30) == place)), 0.0, 0.0, ())
     comparison = replace(comparison, arms=(replace(arm, forecast=replace(arm.forecast, masses=(spike,) * 3)),))
     found = marks(drawn(comparison))
     x, y = found["theory-1-1"].get_data()
-    np.testing.assert_allclose([x[y > 0].min(), x[y > 0].max()], arm.layers[0].activation.histogram.edges[[3, 4]])
+    np.testing.assert_allclose([x[y > 0].min(), x[y > 0].max()], arm.layers[0].activation.histogram.edges[[place, place + 1]])
 
 
 @pytest.mark.parametrize("view", VIEWS)
