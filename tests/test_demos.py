@@ -2,24 +2,70 @@
 
 import json
 import os
+import socket
 import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from subprocess import CompletedProcess
 
 import pytest
 
 from tests.children import finished
+from tests.forked import Program
+from tests.forked import program as program_started
 
 pytestmark = pytest.mark.slow
 SCRIPTS = Path(__file__).parent.parent / "scripts"
 STORIES = sorted(path.stem for path in SCRIPTS.glob("*.sh") if "/demo.sh" in path.read_text())
 
 
+# Puts its arguments to the warm program behind a socket, and ends as that does.
+CLIENT = """
+import json, os, socket, sys
+with socket.socket(socket.AF_UNIX) as warm:
+    warm.connect(sys.argv[1])
+    with warm.makefile("rw", encoding="utf-8") as both:
+        print(json.dumps([os.getcwd(), *sys.argv[2:]]), file=both, flush=True)
+        code, out, err = json.loads(both.readline())
+for stream, text in ((sys.stdout, out), (sys.stderr, err)):
+    stream.buffer.write(text.encode("utf-8"))
+    stream.flush()
+sys.exit(code)
+"""
+
+
+@pytest.fixture(scope="module")
+def warm() -> Iterator[str]:
+    """The address of the program of this interpreter, wherever the tests are started."""
+    with tempfile.TemporaryDirectory() as folder, program_started() as call, socket.socket(socket.AF_UNIX) as server:
+        server.bind(address := f"{folder}/warm")  # a short path, as sockets need
+        server.listen()
+        thread = threading.Thread(target=serve, args=(server, call))
+        thread.start()
+        yield address
+        server.shutdown(socket.SHUT_RDWR)
+        thread.join()
+
+
+def serve(server: socket.socket, call: Program) -> None:
+    """Answer one client after the other until nobody can come any more."""
+    with suppress(OSError):
+        while True:
+            connection, _ = server.accept()
+            with connection, connection.makefile("rw", encoding="utf-8") as both:
+                folder, *argv = json.loads(both.readline())
+                ended = call(*argv, cwd=folder)
+                print(json.dumps([ended.code, ended.out.decode(), ended.err]), file=both, flush=True)
+
+
 @pytest.fixture
-def program(tmp_path: Path) -> Path:
-    """The program of this interpreter, wherever the tests are started."""
+def program(tmp_path: Path, warm: str) -> Path:
     path = tmp_path / "actprof"
-    path.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m actprof "$@"\n')
+    (tmp_path / "client.py").write_text(CLIENT)
+    path.write_text(f'#!/bin/sh\nexec "{sys.executable}" -IS "{tmp_path}/client.py" "{warm}" "$@"\n')
     path.chmod(0o755)
     return path
 

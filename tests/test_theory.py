@@ -574,18 +574,20 @@ def test_a_start_on_an_unstable_fixed_point_stays_there():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("sigma_w", "sigma_b"), [(0.7, 0.0), (0.9, 0.4), (1.6, 0.1), (3.0, 1.0)])
 @pytest.mark.parametrize("text", [name for name in ALL if name != "rrelu"])
-def test_the_limit_is_where_plain_iteration_ends(text, sigma_w, sigma_b):
-    phi, q = act(text), 1.0
-    found = roots(phi, sigma_w, sigma_b)
+def test_the_limit_is_where_plain_iteration_ends(text):
+    phi, q, moving = act(text), np.ones(4), np.full(4, True)
+    sigma_w, sigma_b = np.array([(0.7, 0.0), (0.9, 0.4), (1.6, 0.1), (3.0, 1.0)]).T
     for _ in range(1500):
-        before, q = q, length_map(phi, sigma_w, sigma_b, q)
-        if not q < 1e12:
-            q = math.inf
-        if q == before or math.isinf(q):
+        before = q[moving]
+        q[moving] = sigma_w[moving] ** 2 * squares(phi, before)[0] + sigma_b[moving] ** 2
+        q[q > 1e12] = math.inf
+        moving[moving] = (np.abs(q[moving] - before) > 1e-15 * before) & (q[moving] > 1e-12)
+        moving &= np.isfinite(q)
+        if not moving.any():
             break
-    assert limit(phi, sigma_w, sigma_b, 1.0, found) == pytest.approx(q, rel=1e-9, abs=1e-9)
+    found = [limit(phi, w, b, 1.0, roots(phi, w, b)) for w, b in zip(sigma_w.tolist(), sigma_b.tolist(), strict=True)]
+    assert found == pytest.approx(q.tolist(), rel=1e-9, abs=1e-9)
 
 
 @pytest.mark.parametrize("text", ALL)
