@@ -22,6 +22,7 @@ from actprof.engine.spec import QUANTITIES, STREAMS, RunSpec
 from actprof.engine.stacks import stack_arms, stack_specs
 from actprof.errors import SpecError
 from actprof.program import main
+from actprof.theory.criticality import silence_about
 from actprof.theory.stack import predict
 from tests import naive
 from tests.naive import ArrayInputs
@@ -366,6 +367,11 @@ def test_theory_is_silent_where_inputs_are_no_normal_numbers():
     arm = actprof.histogram(layers=2, width=20, residual="plain", input="uniform:low=0,high=1").arms[0]
     assert "normally distributed" in arm.forecast.theory.reason
     assert actprof.histogram(layers=2, width=20, residual="plain").arms[0].forecast.theory.reason == ""
+
+
+def test_no_edge_of_chaos_is_told_of_a_residual_stack():
+    assert "skip" in silence_about(stack("plain"))
+    assert "skip" not in silence_about(stack("none"))
 
 
 def judged(rule, layers, **settings):
