@@ -13,6 +13,6 @@ for argument in "$@"; do
 done
 for demo in vanishing-and-exploding sigmoid-three-classics xavier-versus-he which-xavier framework-defaults dying-relu \
   symmetry selu-self-normalises batch-norm-forgives does-it-train learning-rate-schedules \
-  cross-entropy-versus-squares edge-of-chaos; do
+  cross-entropy-versus-squares edge-of-chaos residual-streams; do
   sh "$scripts/$demo.sh" ${interactive:+"$interactive"} "$out/$demo"
 done

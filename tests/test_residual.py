@@ -8,10 +8,12 @@ import warnings
 import numpy as np
 import pytest
 
+import actprof
 from actprof import streams
 from actprof.catalogue import activations, initializers, normalizations
 from actprof.catalogue.normalizations import NORMALIZATIONS
 from actprof.catalogue.residuals import RESIDUALS
+from actprof.diagnosis import evidence
 from actprof.engine import jacobian, measure, memory
 from actprof.engine.blocks import blocks_of, parts_of
 from actprof.engine.inputs import open_inputs
@@ -20,6 +22,8 @@ from actprof.engine.spec import QUANTITIES, STREAMS, RunSpec
 from actprof.engine.stacks import stack_arms, stack_specs
 from actprof.errors import SpecError
 from actprof.program import main
+from actprof.theory.criticality import silence_about
+from actprof.theory.stack import predict
 from tests import naive
 from tests.naive import ArrayInputs
 from tests.test_backpropagation import assert_exact, run_away_from_kinks
@@ -297,3 +301,105 @@ def test_profiles_of_two_halves_merge_to_the_profile_of_the_whole():
                             for part in (rows[:256], rows[256:], rows))
     merged = dataclasses.replace(whole, networks=(first.networks[0].merge(second.networks[0]),))
     assert everything(merged) == pytest.approx(everything(whole), rel=1e-5, abs=1e-6)
+
+
+def said_of(rule, layers, width=100, act="relu", init="he", **settings):
+    spec = stack_specs([init], [act], layers=layers, width=width, residual=rule, **settings)[0]
+    found = predict(spec, 1.0, 0.0, 10**6)
+    assert found.reason == ""
+    return found.layers
+
+
+@pytest.mark.parametrize(("rule", "layers", "expected"), [
+    ("plain", 20, 2.0**20), ("plain:0.5", 8, 1.25**8), ("plain:matrices=2", 20, 2.0**10),
+    ("depth", 10, 2.5937), ("depth", 50, 2.6916), ("depth", 100, 2.7048), ("pre_norm:rms", 48, 49),
+    *(("pre_norm", 2 * blocks, rms**2) for blocks, rms in ((12, 5.0), (24, 7.0), (48, 9.849), (96, 13.892))),
+    ("gpt2", 24, 2), ("gpt2", 192, 2), ("nfnet", 20, 1.8), ("branch_norm:rms", 20, 21), ("post_norm:batch", 9, 1),
+    ("fixup", 10, 1), ("rezero", 10, 1)])
+def test_theory_of_the_stream_is_the_formula(rule, layers, expected):
+    assert said_of(rule, layers)[-1].stream.second_moment == pytest.approx(expected, rel=1e-3)
+
+
+def test_theory_of_a_relu_behind_its_matrix_has_the_drift_of_the_mean():
+    moment, drift, growth = 1.0, 0.0, []
+    for layer in said_of("plain:order=post", 12):
+        mean = math.sqrt(2 * moment / (2 * math.pi))
+        grown, drift = 2 * moment + 2 * drift * mean, drift + mean
+        growth.append(grown / moment)
+        moment = grown
+        assert (layer.stream.second_moment, layer.stream.mean) == pytest.approx((moment, drift), rel=1e-6)
+    assert growth[-1] == pytest.approx(2.9, abs=0.05)
+
+
+@pytest.mark.parametrize("act", ["relu", "tanh"])
+@pytest.mark.parametrize("alpha", [0.5, 1.0])
+def test_theory_of_the_way_back_is_1_plus_alpha_squared_chi_a_block(act, alpha):
+    layers = said_of(f"plain:{alpha}", 6, act=act)
+    z, weights = naive.gaussian_rule()
+    moment = 1.0
+    for layer, below in zip(layers[1:], layers, strict=False):
+        moment = below.stream.second_moment
+        slope = (z > 0) * 1.0 if act == "relu" else 1 / np.cosh(math.sqrt(moment) * z) ** 2
+        factor = 1 + alpha**2 * 2 * float(slope**2 @ weights)
+        assert math.exp(2 * (below.log_gradient_ratio - layer.log_gradient_ratio)) == pytest.approx(factor, rel=1e-5)
+        assert below.chi == pytest.approx(factor, rel=1e-5)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("rule", "settings"), [
+    ("plain:matrices=2", {"act": "tanh", "bias": "normal:0.3"}), ("plain:order=post,matrices=2", {}),
+    ("post_norm:norm=batch,order=post", {}), ("branch_norm", {"act": "gelu"}), ("gpt2:matrices=2", {"dropout": 0.2}),
+    ("plain", {"norm": "batch"}), ("nfnet:order=post", {"norm": "rms", "norm_position": "after"})], ids=str)
+def test_measured_streams_and_gradients_are_those_of_theory(rule, settings):
+    spec = stack_specs(["he"], [settings.get("act", "relu")], layers=6, width=200, residual=rule, **{
+        name: value for name, value in settings.items() if name != "act"})[0]
+    arm, theory = profiled(spec, 200, repeats=4, gradients=True), predict(spec, 1.0, 0.0, 200)
+    for layer, said in zip(arm.layers, theory.layers, strict=True):
+        assert layer.gradient.statistics["ratio"] == pytest.approx(math.exp(said.log_gradient_ratio), rel=0.1)
+        for quantity in STREAMS if layer.stream else ():
+            measured, expected = layer.quantity(quantity).statistics, getattr(said, quantity)
+            assert measured["std"] == pytest.approx(expected.std, rel=0.1)
+            assert measured["mean"] == pytest.approx(expected.mean, abs=0.1 * expected.std)
+            assert measured["correlation"] == pytest.approx(expected.correlation, abs=0.05)
+
+
+def test_theory_is_silent_where_inputs_are_no_normal_numbers():
+    arm = actprof.histogram(layers=2, width=20, residual="plain", input="uniform:low=0,high=1").arms[0]
+    assert "normally distributed" in arm.forecast.theory.reason
+    assert actprof.histogram(layers=2, width=20, residual="plain").arms[0].forecast.theory.reason == ""
+
+
+def test_no_edge_of_chaos_is_told_of_a_residual_stack():
+    assert "skip" in silence_about(stack("plain"))
+    assert "skip" not in silence_about(stack("none"))
+
+
+def judged(rule, layers, **settings):
+    return actprof.histogram(residual=rule, layers=layers, batch_size=100, **settings).arms[0]
+
+
+def test_exponential_growth_is_named_and_a_remedy_followed_cures():
+    arm = judged("plain", 16, width=50)
+    assert arm.verdict.code == "exploding"
+    assert "exponentially" in arm.verdict.text
+    assert arm.verdict.options == "--residual depth"
+    assert judged("depth", 16, width=50).verdict.code == "healthy"
+
+
+def test_growth_by_a_power_law_is_no_explosion(monkeypatch):
+    monkeypatch.setattr(evidence, "CHANGE", dataclasses.replace(evidence.CHANGE, value=3.0))
+    assert judged("plain", 16, width=20).verdict.code == "exploding"
+    arm = judged("pre_norm:rms", 24, width=20)
+    assert arm.layers[-1].stream.statistics["std"] > 3
+    assert arm.verdict.code not in ("exploding", "drifting")
+    assert "power law: the last block adds 0.2" in arm.verdict.text
+
+
+def test_the_table_has_a_row_for_each_block_and_names_the_layers_between(capsys):
+    text = record_of(capsys, "histogram", "--residual", "plain", "--widths", "30,20,20,20,10")
+    _, rows = text.split("streams behind blocks, and what branches add\n")
+    table = rows.split("plain layers")[0].splitlines()
+    assert [line.split()[0] for line in table[3:]] == ["2", "3"]
+    assert max(map(len, table)) <= 80
+    assert "in no block of equal widths: 1, 4" in rows.replace("which fit into", "in")
+    assert "streams" not in record_of(capsys, "histogram", "--layers", "2")

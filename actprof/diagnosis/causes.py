@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 
 from actprof.catalogue.activations import bind
-from actprof.diagnosis.evidence import Course, Evidence, number, rms, times
+from actprof.diagnosis.evidence import STREAMS, Course, Evidence, number, rms, signal, times
 from actprof.diagnosis.verdicts import ALIKE, CHANGE, COLLAPSED, NOTABLE, STANDARD, VISIBLE
 from actprof.engine.profiles import Summary
 from actprof.theory.layers import scales
@@ -35,9 +35,10 @@ def forward(seen: Evidence, course: Course, sign: int) -> str:
     if not math.isfinite(size):
         first = next(place for place, each in course if not math.isfinite(each))
         reached = "0" if size < 0 else "infinity"
-        return fitted(f"{seen.name}: activations {verb} to {reached}, in layer {first}", unmet(seen), chi(seen))
-    text = (f"{seen.name}: activations {verb} {times(size / layer)} a layer to rms "
-            f"{number(next(rms(each.activation.statistics) for each in seen.layers if each.layer == layer))} "
+        return fitted(f"{seen.name}: {seen.signals} {verb} to {reached}, in layer {first}", unmet(seen), chi(seen))
+    exponentially = " exponentially," if seen.signals == STREAMS and not seen.power_law else ""
+    text = (f"{seen.name}: {seen.signals} {verb}{exponentially} {times(size / layer)} a layer to rms "
+            f"{number(next(rms(signal(each)) for each in seen.layers if each.layer == layer))} "
             f"in layer {layer}, {_pace(seen, size, layer)}")
     return fitted(text, unmet(seen), chi(seen), back(seen))
 
@@ -70,8 +71,8 @@ def share_within(summary: Summary) -> float:
 
 def _stds(seen: Evidence) -> str:
     """`forward looks healthy, std 0.76 → 0.65, but`, or the statistics with what is wrong about them."""
-    first, last = (each.activation for each in (seen.layers[0], seen.layers[-1]))
-    start, end = first.statistics["std"], last.statistics["std"]
+    last = seen.layers[-1].activation
+    start, end = (each["std"] for each in seen.ends)
     stds = f"std {number(start)} → {number(end)}"
     if share_within(last) < COLLAPSED.value:
         return f"{stds}, within units {number(last.statistics['within_unit_std'])};"
@@ -92,7 +93,7 @@ def of_overflow(seen: Evidence) -> str:
     if not sizes or not sizes[-1][1] > math.log10(CHANGE.value):
         return ""
     layer, size = sizes[-1]
-    return f": activations grow {times(size / layer)} a layer"
+    return f": {seen.signals} grow {times(size / layer)} a layer"
 
 
 def health(seen: Evidence) -> str:
@@ -104,10 +105,10 @@ def sizes(seen: Evidence) -> str:
     """`std 0.82 → 0.99 over 5 layers, gradients ×0.97 back to layer 1`."""
     if not seen.layers:
         return "nothing was measured"
-    first, last = (each.activation.statistics["std"] for each in (seen.layers[0], seen.layers[-1]))
+    first, last = (each["std"] for each in seen.ends)
     gradients = back(seen)
-    return (f"std {number(first)} → {number(last)} over {seen.judged} layer{'s' if seen.judged > 1 else ''}"
-            f"{gradients and f', {gradients}'}")
+    return (f"{'stream ' * (seen.signals == STREAMS)}std {number(first)} → {number(last)} over {seen.judged} "
+            f"layer{'s' if seen.judged > 1 else ''}{gradients and f', {gradients}'}")
 
 
 def largest_change(seen: Evidence) -> str:
@@ -115,7 +116,7 @@ def largest_change(seen: Evidence) -> str:
     if _all_alike(seen):
         return "inputs alike"
     courses = [(f"{what} {times(size)}", abs(size)) for what, course in
-               (("activations", seen.forward), ("gradients", seen.backward)) for _, size in course[-1:]]
+               ((seen.signals, seen.forward), ("gradients", seen.backward)) for _, size in course[-1:]]
     return max(courses, key=lambda pair: pair[1], default=("", 0.0))[0]
 
 
@@ -203,5 +204,19 @@ def _all_alike(seen: Evidence) -> str:
     return "all inputs are alike, so that nothing shows what becomes of their differences"
 
 
-REMARKS: tuple[Callable[[Evidence], str], ...] = (_all_alike, unmet, _small, _slow, _alike)
+def _last_block(seen: Evidence) -> str:
+    """`the stream grows by a power law: the last block adds 0.14 of its rms`: what is left for deep blocks to say."""
+    ends = [layer for layer in seen.outside if layer.stream and layer.branch]
+    if len(ends) < 2:
+        return ""
+    first, last = (rms(signal(layer)) for layer in (ends[0], ends[-1]))
+    added = rms(ends[-1].branch.statistics) / last if ends[-1].branch and last else math.nan
+    grows = f"the stream grows {times(math.log10(last / first))}{' by a power law' * seen.power_law}: " if (
+        last > MIN_GROWTH * first > 0) else ""
+    return f"{grows}the last block adds {number(added)} of its rms"
+
+
+MIN_GROWTH = 1.5  # of a stream, from which on it is said
+
+REMARKS: tuple[Callable[[Evidence], str], ...] = (_all_alike, unmet, _last_block, _small, _slow, _alike)
 """In order of importance."""

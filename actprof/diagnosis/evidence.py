@@ -6,9 +6,11 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 from typing import NamedTuple
 
 from actprof.diagnosis.verdicts import CHANGE, COLLAPSED, DEEPER, NOTABLE
+from actprof.engine.blocks import parts_of
 from actprof.engine.inputs import InputMoments
 from actprof.engine.profiles import Arm, LayerSummary, Statistics
 from actprof.engine.spec import StackSpec
@@ -19,6 +21,8 @@ from actprof.theory.stack import predict
 
 Course = tuple[tuple[int, float], ...]
 """((layer, log₁₀ of a ratio), …)."""
+
+STREAMS = "streams"  # the word for what goes from layer to layer where there are residual blocks
 
 MIN_LAYERS = 8
 """Layers from which on a power law can be told from an exponential."""
@@ -64,6 +68,23 @@ class Evidence:
         return tuple(layer for layer in self.arm.layers[:self.judged] if layer.activation.statistics["count"])
 
     @cached_property
+    def outside(self) -> tuple[LayerSummary, ...]:
+        """Those that are not inside a branch of a residual block."""
+        parts = parts_of(self.stack)
+        return tuple(layer for layer in self.layers if (part := parts[layer.layer - 1]) is None or part.ends)
+
+    @property
+    def ends(self) -> tuple[Statistics, Statistics]:
+        """The statistics of the first and the last signal: of streams where there are some."""
+        passing = [layer for layer in self.layers if layer.stream] or self.layers
+        return signal(passing[0]), signal(passing[-1])
+
+    @property
+    def signals(self) -> str:
+        """What goes from layer to layer, in words."""
+        return STREAMS if any(layer.stream for layer in self.layers) else "activations"
+
+    @cached_property
     def expected(self) -> tuple[LayerTheory, ...]:
         return self.theory.layers[:self.judged] if self.theory else ()
 
@@ -71,7 +92,7 @@ class Evidence:
     def forward(self) -> Course:
         """Root mean squares of the activations; beside the inputs' where those are larger than 1, else beside 1."""
         above = math.log10(max(self.input_rms, 1.0))
-        return tuple((layer.layer, log10(rms(layer.activation.statistics)) - above) for layer in self.layers)
+        return tuple((layer.layer, log10(rms(signal(layer))) - above) for layer in self.outside)
 
     @cached_property
     def fading(self) -> Course:
@@ -94,7 +115,7 @@ class Evidence:
         """
         if self.measured_back:
             found = [(layer.layer, layer.gradient.statistics["log10_norm_ratio"])
-                     for layer in self.layers if layer.gradient]
+                     for layer in self.outside if layer.gradient]
         else:
             told = self.strays <= MAX_STRAYS
             found = [(layer.layer, layer.log_gradient_ratio / math.log(10)
@@ -173,10 +194,10 @@ class Evidence:
     @cached_property
     def power_law(self) -> bool:
         """Whether theory lets the size change ever more slowly: halfway down twice as fast as at the end."""
-        steps = [(after.second_moment / before.second_moment if before.second_moment > 0 else math.nan)
-                 for before, after in zip(self.expected[:-1], self.expected[1:], strict=True)]
+        squares = [layer.signal_square for layer in _going_on(self.expected)]
+        steps = [after / before if before > 0 else math.nan for before, after in pairwise(squares)]
         halfway, end = steps[len(steps) // 2:][:1], steps[-1:]
-        if len(self.expected) < MIN_LAYERS or not all(0 < step < math.inf for step in (*halfway, *end)):
+        if len(squares) < MIN_LAYERS or not all(0 < step < math.inf for step in (*halfway, *end)):
             return False
         first = math.log(halfway[0])
         return abs(first) > 1e-6 and 0.4 < math.log(end[0]) / first < 0.62
@@ -199,6 +220,7 @@ class Evidence:
     def name(self) -> str:
         """`tanh with lecun_normal:gain=1.6`."""
         norm = "" if self.stack.norm.name == "none" else f", {self.stack.norm.name} norm"
+        norm += "" if self.stack.residual.name == "none" else f", residual {self.stack.residual.label}"
         init, tied = _few(self.stack.inits), ", tied" * self.stack.tied
         return f"{_few(self.stack.activations)} with {'std ' if init[0] in '.0123456789' else ''}{init}{norm}{tied}"
 
@@ -209,12 +231,18 @@ def _few(choices: Sequence[Choice]) -> str:
     return "/".join(names[:3]) + ("/…" if len(names) > 3 else "")
 
 
+def _going_on(layers: Sequence[LayerTheory]) -> Sequence[LayerTheory]:
+    """Those that end residual blocks; all where there are none."""
+    return [layer for layer in layers if layer.stream] or layers
+
+
 def _deeper(seen: Evidence, depth: int) -> tuple[LayerTheory, ...]:
     """What theory says of a stack of so many layers of the same kind."""
     stack = replace(seen.stack, widths=(seen.stack.widths[0], *seen.stack.widths[1:2] * depth),
                     inits=seen.stack.inits[:1] * depth, activations=seen.stack.activations[:1] * depth)
     inputs = seen.inputs
-    return predict(stack, inputs.second_moment, inputs.correlation, seen.rows, inputs.unevenness, typical=False).layers
+    return predict(stack, inputs.second_moment, inputs.correlation, seen.rows, inputs.unevenness, typical=False,
+                   normal=inputs.normal).layers
 
 
 def _courses(layers: Sequence[LayerTheory], most: int) -> Iterator[tuple[int, float]]:
@@ -222,11 +250,11 @@ def _courses(layers: Sequence[LayerTheory], most: int) -> Iterator[tuple[int, fl
 
     Beyond the layers that it knows both ways go on as at their end.
     """
-    known = [layer for layer in layers if 0 < layer.second_moment < math.inf]
+    known = [layer for layer in layers if 0 < layer.signal_square < math.inf]
     chis = [layer.chi for layer in known if layer.chi]
     if len(known) < 2 or not chis:
         return
-    sizes = [math.log(layer.second_moment) / 2 for layer in known]
+    sizes = [math.log(layer.signal_square) / 2 for layer in known]
     backward = 0.0
     for depth in range(2, most + 1):
         ahead = depth - len(sizes)
@@ -238,6 +266,11 @@ def _courses(layers: Sequence[LayerTheory], most: int) -> Iterator[tuple[int, fl
 def beyond(course: Iterable[tuple[int, float]], sign: int) -> int | None:
     """The first layer on the way whose ratio is beyond CHANGE, above (sign 1) or below (-1)."""
     return next((layer for layer, size in course if sign * size > math.log10(CHANGE.value)), None)
+
+
+def signal(layer: LayerSummary) -> Statistics:
+    """The statistics of what goes on from a layer: where it ends a residual block its stream, else its activations."""
+    return (layer.stream or layer.activation).statistics
 
 
 def rms(statistics: Statistics) -> float:

@@ -18,7 +18,8 @@ from actprof.catalogue.activations import bind
 from actprof.catalogue.expectations import forward_gain, moments
 from actprof.catalogue.initializers import INITIALIZERS, preset_bias
 from actprof.catalogue.normalizations import NORMALIZATIONS
-from actprof.diagnosis.evidence import Evidence, number, times
+from actprof.catalogue.residuals import RESIDUALS
+from actprof.diagnosis.evidence import STREAMS, Evidence, number, times
 from actprof.diagnosis.verdicts import CHANGE, COLLAPSED, FLAT, NOTABLE, SATURATED, Verdict
 from actprof.engine import memory
 from actprof.engine.inputs import FirstRows, InputMoments, Inputs, StandardInputs, input_moments, open_inputs
@@ -93,9 +94,8 @@ class Trials:
         """
         try:
             inputs = self._inputs_of(candidate)
-            whole_batch = NORMALIZATIONS[candidate.stack.norm.name].whole_batch
             rows = int(min(max(ROWS_WORK / self._work(candidate.stack, 1), MIN_ROWS), MAX_ROWS))
-            few = FirstRows(inputs, inputs.batch_rows(0) if whole_batch else rows)
+            few = FirstRows(inputs, inputs.batch_rows(0) if candidate.stack.whole_batch else rows)
             found = self._run(candidate.stack, few)
             if found is None or not self.judge(found).good:
                 return found
@@ -158,7 +158,8 @@ def remedy(seen: Evidence, trials: Trials, *first: Candidate) -> Advice:
 
 def _with_theory(found: Evidence) -> Evidence:
     inputs = found.inputs
-    theory = predict(found.stack, inputs.second_moment, inputs.correlation, found.rows, inputs.unevenness)
+    theory = predict(found.stack, inputs.second_moment, inputs.correlation, found.rows, inputs.unevenness,
+                     normal=inputs.normal)
     return replace(found, theory=theory)
 
 
@@ -171,7 +172,8 @@ def _advice(candidate: Candidate, forward: float, backward: float, source: str) 
     if abs(forward) > math.log10(NOTABLE.value):
         stability = fixed_points.gains(candidate.stack.activations[0]).stability
         reason = reason.replace(KEEPS, KEPT.get(stability, KEEPS))
-    text = (f"{lead}{candidate.options} ({reason}): {source} activations {times(forward)}, "
+    words = "activations" if candidate.stack.residual.name == "none" else STREAMS
+    text = (f"{lead}{candidate.options} ({reason}): {source} {words} {times(forward)}, "
             f"gradients {times(backward)} over {depth:,} layer{'s' if depth > 1 else ''}")
     return Advice(text, candidate.options, None if candidate.standardised else candidate.stack)
 
@@ -197,6 +199,7 @@ def _all(seen: Evidence) -> Iterator[Candidate]:
         for each in named:
             yield replace(each, options=f"standardise the inputs and try {each.options}", reason=large,
                           standardised=True)
+    yield from _tamed(stack)
     yield from named
     if len(choices) == 1:
         gains = sorted({*(_scale(candidate.stack) for candidate in named), *_backward(stack.activations[0])})
@@ -210,6 +213,20 @@ def _all(seen: Evidence) -> Iterator[Candidate]:
         relu = (Choice("relu", label="relu"),) * stack.depth
         yield Candidate(f"--act relu --init he{clean}", "an activation that has a slope",
                         replace(plain.initialised(INITIALIZERS.parse("he")), activations=relu))
+
+
+TAMED = (("depth", "each block adds 1/L of its branch's square"), ("pre_norm", "branches see a stream of size 1"),
+         ("rezero", "the stream passes as it is"))
+"""Residual rules, and what tames a stream there."""
+
+
+def _tamed(stack: StackSpec) -> Iterator[Candidate]:
+    """Other residual rules, with branches of the same order and as many matrices."""
+    given = {name: value for name, value in stack.residual.values.items() if name in ("matrices", "order")}
+    common = ",".join(f"{name}={value}" for name, value in given.items() if value not in (1, "pre"))
+    for name, reason in TAMED if given else ():
+        rule = RESIDUALS.parse(f"{name}:{common}")
+        yield Candidate(f"--residual {rule.label}", reason, replace(stack, residual=rule))
 
 
 def _named(choice: Choice, plain: StackSpec, clean: str) -> Iterator[Candidate]:
@@ -315,8 +332,9 @@ def _init(gain: float) -> str:
 
 
 def same(stack: StackSpec, other: StackSpec) -> bool:
-    """Whether two stacks draw weights and biases alike, of the same sizes, activations and normalisation."""
-    if (stack.widths, stack.activations, stack.norm) != (other.widths, other.activations, other.norm):
+    """Whether two stacks draw weights and biases alike, of the same sizes, activations, normalisation and rule."""
+    kinds = [(each.widths, each.activations, each.norm, each.residual) for each in (stack, other)]
+    if kinds[0] != kinds[1]:
         return False
     our_bias, their_bias = (initializers.bind(each.bias) for each in (stack, other))
     layers = ((fans_of(stack, number), initializers.bind(ours), initializers.bind(theirs))

@@ -11,7 +11,7 @@ from actprof.catalogue import initializers
 from actprof.catalogue.activations import bind
 from actprof.diagnosis import causes
 from actprof.diagnosis.causes import chi, fitted, share_within
-from actprof.diagnosis.evidence import MAX_STRAYS, Course, Evidence, beyond, number, times
+from actprof.diagnosis.evidence import MAX_STRAYS, STREAMS, Course, Evidence, beyond, number, times
 from actprof.diagnosis.remedies import Candidate, Trials, remedy
 from actprof.diagnosis.verdicts import (
     COLLAPSED,
@@ -182,9 +182,12 @@ def _no_inputs(seen: Evidence) -> Verdict | None:
 
 
 def _exploding(seen: Evidence) -> Verdict | None:
+    if seen.power_law and seen.signals == STREAMS:  # the more blocks, the less another one changes, also back
+        return None
     forward, backward = beyond(seen.forward, 1), seen.swung(1)
     if forward is not None:
-        return _of_change("exploding", forward, "Activations", seen.forward, causes.forward(seen, seen.forward, 1))
+        return _of_change("exploding", forward, seen.signals.capitalize(), seen.forward,
+                          causes.forward(seen, seen.forward, 1))
     if backward is not None:
         return _of_change("exploding", backward, "Gradients", seen.backward, causes.backward(seen, 1))
     return None
@@ -193,7 +196,8 @@ def _exploding(seen: Evidence) -> Verdict | None:
 def _vanishing(seen: Evidence) -> Verdict | None:
     forward, backward = seen.faded, seen.swung(-1)
     if forward is not None:
-        return _of_change("vanishing", forward, "Activations", seen.fading, causes.forward(seen, seen.fading, -1))
+        return _of_change("vanishing", forward, seen.signals.capitalize(), seen.fading,
+                          causes.forward(seen, seen.fading, -1))
     if backward is not None:
         return _of_change("vanishing", backward, "Gradients", seen.backward, causes.backward(seen, -1))
     return _silent(seen) or _no_gradient(seen)

@@ -187,14 +187,15 @@ MIN_SPREAD = 1e-3  # share of the sum of squares from which on the spread within
 
 
 class MomentCounter:
-    """Counts the moments and directions of a quantity, and nothing else, in two passes in the values' own precision.
+    """Counts the moments and directions of a quantity, and nothing else, in three passes in the values' own precision.
 
     What that cannot do (rows that are 0, very large or not finite, units that hardly vary) goes to a Counter.
     """
 
     def __init__(self, units: int, scratch: Scratch) -> None:
         self._empty = Distribution.empty(units, NO_BINS.edges)
-        self._moments, self._direction, self._directions = UnitMoments.empty(units), np.zeros(units), 0
+        self._rows, self._squares = 0, 0.0
+        self._sums, self._direction = np.zeros(units), np.zeros(units)
         self._careful = Counter(units, NO_BINS, scratch, activity=True)
 
     def add(self, block: Rows) -> bool:
@@ -202,22 +203,23 @@ class MomentCounter:
         squares, rows = np.einsum("ij,ij->i", block, block), len(block)
         limit = ROW_LIMITS[block.dtype.itemsize]
         if squares.min() > 1 / limit and squares.max() < limit:
-            sums = np.stack([np.ones_like(squares), 1 / np.sqrt(squares)]) @ block
-            means, total = sums[0].astype(np.float64) / rows, float(squares.sum(dtype=np.float64))
-            spread = total - rows * float(means @ means)
-            if spread > MIN_SPREAD * total or rows == 1:
-                part = UnitMoments(np.full(len(means), rows), means, math.sqrt(max(spread, 0.0)))
-                self._moments = self._moments.merge(part)
-                self._direction += sums[1]
-                self._directions += rows
+            sums, total = np.ones(rows, block.dtype) @ block, float(squares.sum(dtype=np.float64))
+            if rows == 1 or total - float(sums @ sums) / rows > MIN_SPREAD * total:
+                self._rows += rows
+                self._squares += total
+                self._sums += sums
+                self._direction += np.sqrt(squares) ** -1 @ block
                 return True
         low, high = self._careful.add(np.ascontiguousarray(block))
         return math.isfinite(low) and math.isfinite(high)
 
     def distribution(self) -> Distribution:
         """Everything counted so far; only moments and directions mean anything."""
-        return replace(self._empty, moments=self._moments, direction=self._direction,
-                       directions=self._directions).merge(self._careful.distribution())
+        means = self._sums / max(self._rows, 1)
+        spread = self._squares - self._rows * float(means @ means)
+        moments = UnitMoments(np.full(len(means), self._rows), means, math.sqrt(max(spread, 0.0)))
+        return replace(self._empty, moments=moments, direction=self._direction, directions=self._rows).merge(
+            self._careful.distribution())
 
 
 def _with_own(counted: Mapping[str, Any], rules: Mapping[str, Accumulator], values: Rows) -> dict[str, Any]:

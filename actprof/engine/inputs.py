@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -253,6 +254,7 @@ class InputMoments:
         correlation: mean cosine between two rows, whatever their sizes; rows of zeros have none.
         unevenness: variance over rows of their mean squares, over the square of the second moment.
         largest: the largest size of a number.
+        normal: whether the numbers may be normally distributed about 0, by their mean and their fourth moment.
     """
 
     mean: float
@@ -260,7 +262,10 @@ class InputMoments:
     correlation: float
     unevenness: float
     largest: float
+    normal: bool = True
 
+
+MAX_SKEW, MAX_EXCESS = 0.1, 0.3  # mean over the std, and fourth moment over the square of the second, less 3
 
 CALIBRATION_ROWS = 1024  # rows of the first batch on which weights are scaled that ask for it
 LOOKED_AT = 1024  # rows of the first batch from which the inputs' moments are taken
@@ -275,7 +280,10 @@ def input_moments(inputs: Inputs) -> InputMoments:
         mean, sizes = float(rows.mean()), (rows**2).mean(axis=1)
         second = float(sizes.mean())
         unevenness = float(sizes.var()) / second**2 if second else 0.0
-    return InputMoments(mean * largest, second * largest * largest, _mean_cosine(rows, sizes), unevenness, largest)
+        normal = mean**2 <= MAX_SKEW**2 * second and abs(float((rows**4).mean()) - 3 * second**2) <= (
+            MAX_EXCESS + 10 * math.sqrt(24 / rows.size)) * second**2
+    return InputMoments(mean * largest, second * largest * largest, _mean_cosine(rows, sizes), unevenness, largest,
+                        normal)
 
 
 def _mean_cosine(rows: Floats, sizes: Floats) -> float:

@@ -166,7 +166,7 @@ def histogram(init: Names = spec.INIT, act: Names = spec.ACTIVATION, *, layers: 
     norm, norm_position, dropout
         Normalisation, "before" or "after" the activation, and the share of activations that are dropped.
     residual : name, or several
-        How layers form residual blocks, such as ``"plain:alpha=0.5"``.
+        How layers that keep the width form residual blocks, such as ``"plain"`` or ``"pre_norm:rms"``.
     tied : bool
         Whether one matrix serves all layers, as in a recurrent network unrolled.
     input : name, path, array or data frame

@@ -69,7 +69,8 @@ def _with_gradients(run: RunSpec, stacks: Sequence[StackSpec], rows: Inputs,
 
 def forecast(stack: StackSpec, moments: InputMoments, rows: int, layers: Sequence[LayerSummary]) -> Forecast:
     """The prediction for a stack that sees batches of so many rows, over the bins in which its layers were counted."""
-    theory = predict(stack, moments.second_moment, moments.correlation, rows, moments.unevenness)
+    theory = predict(stack, moments.second_moment, moments.correlation, rows, moments.unevenness,
+                     normal=moments.normal)
     edges = [summary.activation.histogram.edges for summary in layers]
     return Forecast(moments, theory, LazyMasses(stack, theory.layers, edges))
 

@@ -88,6 +88,31 @@ def signal(scene: Scene) -> Plot:
     return Plot("signal", [f"std of {SYMBOLS[quantity]}", "std"], courses, Log.over(drawn, wished))
 
 
+def streams(scene: Scene) -> Plot:
+    """σ of the stream of residual blocks and, as what is `within`, of what branches add; inside a branch both stay."""
+    courses = []
+    for layers, theory in zip(scene.layers, scene.theory, strict=True):
+        values, spread = _held([layer.stream for layer in layers], lambda s: s.statistics["std"]), _held(
+            [layer.stream for layer in layers], lambda s: s.spread.get("std", (math.nan, math.nan)), 2)
+        within = _held([layer.branch for layer in layers], lambda s: s.statistics["std"] or math.nan)
+        said = _held([layer.stream for layer in theory], lambda each: each.std)
+        none = np.full(len(theory), math.nan)
+        courses.append(Course(values, within, (spread[:, 0], spread[:, 1]), said, (none, none),
+                              (values == 0) | np.isinf(values), values < 0))
+    drawn = [value for each in courses for part in (each.values, each.within, *each.quartiles) for value in part]
+    wished = [value for each in courses for value in each.theory]
+    titles = "σ of the stream; thin: of what branches add", "σ of stream; thin: branches", "σ of stream"
+    return Plot("streams", titles, courses, Log.over(drawn, wished))
+
+
+def _held(rows: Sequence[Any], value: Callable[[Any], Any], columns: int = 0) -> Floats:
+    """The values by layer; where there is none inside a branch the last one, NaN before the first."""
+    found = [np.full(columns, math.nan) if columns else math.nan]
+    for row in rows:
+        found.append(found[-1] if row is None else value(row))
+    return np.array(found[1:], np.float64).reshape(len(rows), *[columns] * bool(columns))
+
+
 PREDICTED: dict[str, Callable[[LayerTheory], tuple[float, float, float]]] = {
     "activation": lambda layer: (layer.std, layer.std_low, layer.std_high),
     "preactivation": lambda layer: (layer.preactivation_std, math.nan, math.nan),
@@ -149,7 +174,8 @@ class Curves:
     def __init__(self, scene: Scene, left: float, right: float) -> None:
         self._scene, self._left, self._right = scene, left + LABELS, right
         measured = any(layer.gradient for arm in scene.layers for layer in arm)
-        self._plots = [signal(scene), *([gradient(scene)] if measured else [])]
+        blocks = any(layer.stream for arm in scene.layers for layer in arm)
+        self._plots = [signal(scene), *([streams(scene)] if blocks else []), *([gradient(scene)] if measured else [])]
         self._spectrum = any(arm.jacobian for arm in scene.comparison.arms)
         self._key = Key(self._entries(), right - self._left, 14.0)
         self.height = self._key.height + ABOVE + 10 + MIN_HEIGHT + BELOW

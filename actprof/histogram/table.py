@@ -17,6 +17,7 @@ from actprof.engine.gradients import GRADIENT_STATISTICS
 from actprof.engine.profiles import LayerSummary, Summary
 from actprof.engine.spec import GRADIENT, QUANTITIES
 from actprof.histogram.result import Comparison, JudgedArm
+from actprof.histogram.table_blocks import print_blocks
 from actprof.histogram.table_verdicts import print_judgement, print_verdicts
 from actprof.report.terminal import (
     BARS,
@@ -76,6 +77,7 @@ def print_comparison(comparison: Comparison, shown: Shown, stream: TextIO,
         stream.write(f"{len(picked)} of {len(arm.layers):,} layers; --all-layers shows the others\n" * bool(omitted))
         for text in filter(None, (_outside(arm, shown.quantity), _jacobian(arm))):
             stream.write(folded(text, stream))
+        print_blocks(arm, picked, stream)
         theory = shown.theory or not stream.isatty() or any(map(arm.disagrees, picked))
         print_judgement(arm, theory, remedied(arm), stream)
         stream.write("\n" * (len(comparison.arms) > 1 or not stream.isatty()))

@@ -252,8 +252,8 @@ def _makers(stacks: Sequence[StackSpec], effort: float, work: CellWork,
 
 def _for_each(stacks: Sequence[StackSpec], known: Callable[[StackSpec], float]) -> list[float]:
     """What is known of each stack, found once for all that differ in the scale of their weights only."""
-    kinds = [(stack.widths, stack.activations, tuple(init.name for init in stack.inits), stack.norm.name)
-             for stack in stacks]
+    kinds = [(stack.widths, stack.activations, tuple(init.name for init in stack.inits), stack.norm.name,
+              stack.residual) for stack in stacks]
     found = {kind: known(stack) for kind, stack in dict(zip(kinds, stacks, strict=True)).items()}
     return [found[kind] for kind in kinds]
 

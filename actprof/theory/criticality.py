@@ -138,6 +138,8 @@ def silence_about(stack: StackSpec) -> str:
     """Why no phase can be told of a stack; "" if one can."""
     if stack.norm.name != "none":
         return "normalisation sets the size of what enters the activation, so there is no edge"
+    if stack.residual.name != "none":
+        return "skip connections leave no edge: through a block no gradient shrinks (Yang & Schoenholz 2017)"
     if stack.dropout:
         return "dropout leaves no edge: inputs that are alike come apart (Schoenholz et al. 2017)"
     if stack.activations.count(stack.activations[0]) < stack.depth:

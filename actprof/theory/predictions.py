@@ -78,6 +78,11 @@ class LayerTheory:
     branch: StreamTheory | None = None
     gradient_correlation: float | None = None
 
+    @property
+    def signal_square(self) -> float:
+        """Mean square of what goes on: the stream's where a residual block ends, else the activations'."""
+        return self.stream.second_moment if self.stream else self.second_moment
+
 
 @dataclass(frozen=True)
 class StackTheory:

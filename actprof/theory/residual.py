@@ -59,8 +59,8 @@ def predict(stack: StackSpec, inputs: Levels, rows: int, normal: bool) -> StackT
 
 def _why_none(stack: StackSpec, number: int, part: Part, normal: bool) -> str:
     """Why there is no statement about a layer whose φ comes first."""
-    if part.first and number == 1 and not normal:
-        return "inputs that are not normally distributed meet φ before a matrix"
+    if number == 1 and not normal and (part.first or part.skips):
+        return "inputs that are not normally distributed meet φ, or a stream, before a matrix"
     known = scales(stack, number)
     if part.first and len(known.add_biases(known.weights)[1]) > 1:
         return "biases that are not normally distributed add to a stream that is"
@@ -138,6 +138,7 @@ def _with_gradients(stack: StackSpec, passed: Sequence[_Passed]) -> tuple[LayerT
     found: list[LayerTheory] = []
     leaving, stream, size, known = 1.0, 0.0, 0.0, True
     last: float | None = None
+    above = math.nan
     for layer in reversed(passed):
         number, part = layer.step.theory.layer, layer.part
         units, inputs = stack.widths[number], stack.widths[number - 1]
@@ -154,8 +155,11 @@ def _with_gradients(stack: StackSpec, passed: Sequence[_Passed]) -> tuple[LayerT
                                                                            else 1.0))
         squared = log(seen) + size if seen == seen else math.nan
         last = squared if last is None else last
-        found.append(replace(layer.step.theory, log_gradient_ratio=None if math.isnan(squared - last) else
-                             (squared - last) / 2))
+        grown = squared - last + math.log(seen_units)
+        chi = math.exp(min(grown - above, 700.0)) if math.isfinite(grown - above) else None
+        ratio = None if math.isnan(squared - last) else (squared - last) / 2
+        found.append(replace(layer.step.theory, chi=chi if found else None, log_gradient_ratio=ratio))
+        above = grown
         leaving = at_phi * units * weights / (inputs * layer.entered)
         if part.begins:
             leaving, stream = leaving + stream, 0.0
