@@ -268,7 +268,8 @@ def test_a_predicted_spike_is_outlined_as_wide_as_its_bin():
     comparison = replace(comparison, arms=(replace(arm, forecast=replace(arm.forecast, masses=(spike,) * 3)),))
     found = marks(drawn(comparison))
     x, y = found["theory-1-1"].get_data()
-    np.testing.assert_allclose([x[y > 0].min(), x[y > 0].max()], arm.layers[0].activation.histogram.edges[[place, place + 1]])
+    ends = arm.layers[0].activation.histogram.edges[[place, place + 1]]
+    np.testing.assert_allclose([x[y > 0].min(), x[y > 0].max()], ends)
 
 
 @pytest.mark.parametrize("view", VIEWS)
