@@ -4,7 +4,7 @@
 #
 # Figures (NAME.png) and numbers (NAME.json) go into FOLDER, ./demo-out by default; with --interactive each step waits
 # for the Enter key. actprof is $ACTPROF, else that of this checkout's .venv, which is made if it is not there yet.
-# DEMO_SIZE=small takes small networks and draws no figures, for tests.
+# DEMO_SIZE=small takes small networks and fewer images and draws no figures, for tests.
 
 set -eu
 checkout=$(cd "$(dirname "$0")/.." && pwd)
@@ -51,7 +51,12 @@ step() {
   shift 2
   printf '  $ actprof %s -o %s\n' "$*" "$out/$name.png"
   pause
-  [ "${DEMO_SIZE:-}" = small ] || "$actprof" "$@" -o "$out/$name.png"
+  case ${DEMO_SIZE:-}:$*: in
+    small:*" --data "*) ;;
+    small:train*) set -- "$@" --data glyphs:train=2000,test=1000 ;;
+    small:*) ;;
+    *) "$actprof" "$@" -o "$out/$name.png" ;;
+  esac
   "$actprof" "$@" --json --quiet --no-figure >"$out/.unfinished.json"
   mv "$out/.unfinished.json" "$out/$name.json"
 }

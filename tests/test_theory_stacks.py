@@ -14,10 +14,10 @@ from actprof.engine.backward import backward
 from actprof.engine.counting import Scratch
 from actprof.engine.forward import NOBODY, Chunk, Tape, forward
 from actprof.engine.inputs import open_inputs
+from actprof.engine.measure import measured
 from actprof.engine.network import Network
 from actprof.engine.spec import RunSpec
 from actprof.engine.stacks import stack_specs
-from actprof.histogram.compare import compare
 from actprof.theory.fixed_points import fixed_points, gains
 from actprof.theory.masses import masses
 from actprof.theory.stack import predict
@@ -49,8 +49,8 @@ def stack(init, act, settings):
 
 def statistics(spec, run):
     """What is measured in each layer of each network."""
-    comparison = compare([spec], run, open_inputs(run, spec.widths[0]))
-    return [[layer.activation for layer in network.layers] for network in comparison.arms[0].networks]
+    (arm,) = measured([spec], run, open_inputs(run, spec.widths[0]))
+    return [[layer.activation for layer in network.layers] for network in arm.networks]
 
 
 @pytest.mark.slow
@@ -91,12 +91,17 @@ def outside(acts, networks, depths=(10, 40), width=64, rows=50):
     """
     found = {depth: [] for depth in depths}
     for seed, (act, norm) in enumerate(itertools.product(acts, ("none", "batch", "layer", "rms"))):
-        (spec,) = stack_specs(["critical"], [act], layers=max(depths), width=width, norm=norm)
+        sizes = {"width": width, "norm": norm}
+        (spec,) = stack_specs(["critical"], [act], layers=max(depths), **sizes)
+        theory = predict(spec, 1.0, 0.0, rows)
+        told = [depth for depth in depths if depth <= len(theory.layers)]
+        if not told:
+            continue
+        (spec,) = stack_specs(["critical"], [act], layers=max(told), **sizes)
         run = RunSpec(batch_size=rows, seed=seed, repeats=networks, quantities=("activation",))
-        theory, measured = predict(spec, 1.0, 0.0, rows), statistics(spec, run)
-        for depth in depths:
-            for layer in theory.layers[depth - 1:depth]:
-                found[depth] += [not layer.std_low <= network[depth - 1].std <= layer.std_high for network in measured]
+        for network, depth in itertools.product(statistics(spec, run), told):
+            layer = theory.layers[depth - 1]
+            found[depth].append(not layer.std_low <= network[depth - 1].std <= layer.std_high)
     return {depth: np.mean(stray) for depth, stray in found.items()}
 
 
