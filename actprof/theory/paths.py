@@ -53,11 +53,17 @@ def _chebyshev(count: int) -> Array:
     return np.asarray(-np.cos(np.pi * np.arange(count) / (count - 1)))
 
 
+@functools.cache
+def _signs(count: int) -> Array:
+    """The weights of the barycentric formula at Chebyshev's points."""
+    signs = np.where(np.arange(count) % 2, -1.0, 1.0)
+    signs[[0, -1]] /= 2
+    return signs
+
+
 def _shares(at: float, points: Array) -> Array:
-    """Of the values at Chebyshev's points in their polynomial's value (barycentric formula)."""
-    shares = np.where(np.arange(len(points)) % 2, -1.0, 1.0) / np.where(points == at, 1e-300, at - points)
-    shares[0] /= 2
-    shares[-1] /= 2
+    """Of the values at Chebyshev's points in their polynomial's value."""
+    shares = _signs(len(points)) / np.where(points == at, 1e-300, at - points)
     return np.asarray(shares / shares.sum())
 
 
@@ -84,7 +90,7 @@ class _Table:
         """The expectations as `pairs.pair` tells them."""
         shares, c, k = _shares(math.log(variance), self.logs), 1 - d / variance, np.arange(self.products.shape[1])
         mean, spread = shares @ self.alone[:, [0, 4]]
-        products = np.tensordot(shares, self.products, 1)
+        products = (shares @ self.products.reshape(PLACES, -1)).reshape(len(k), -1)
         if c > 0:
             steps = k * math.log1p(-d / variance)
             powers, lost = np.exp(steps), -np.expm1(steps)

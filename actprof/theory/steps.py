@@ -40,7 +40,8 @@ def through_phi(stack: StackSpec, number: int, field: Field, rows: int, follower
     """The layer on a field that enters its φ, without a statement on how far a network strays."""
     phi = activations.bind(stack.activations[number - 1])
     variance = follower.still(field.variance)
-    field = replace(field, variance=variance, d=min(field.d, 2 * variance))
+    if variance != field.variance:
+        field = replace(field, variance=variance, d=min(field.d, 2 * variance))
     one = expectations.mixed(phi, field.variance, field.offsets, follower.moments)
     two = pairs.mixed(phi, field.variance, field.d, field.offsets, follower.pair)
     leaving = layers.after(stack, levels_of(field, one, two, rows), rows)
