@@ -9,10 +9,12 @@ import pytest
 from actprof.catalogue.activations import ACTIVATIONS, bind
 from actprof.catalogue.expectations import curve, forward_gain, moments, squares
 from actprof.errors import SpecError
+from actprof.theory import pairs, paths
 from actprof.theory.fields import field
 from actprof.theory.fixed_points import critical, depth_scale, edge_of_chaos, fixed_points, gains, stable_edge
 from actprof.theory.length_map import VARIANCES, length_map, length_slope, limit, roots
-from actprof.theory.pairs import Follower, pair
+from actprof.theory.pairs import pair
+from actprof.theory.paths import Follower
 
 DECADES = [10.0**power for power in range(-12, 7)]
 ELEMENTWISE = tuple(row.name for row in ACTIVATIONS if row.name != "maxout")
@@ -636,3 +638,19 @@ def test_a_follower_tells_pairs_as_they_are(name):
     for gap in 0.4 * 0.995 ** np.arange(60):
         found, exact = (np.array(astuple(each(phi, q, q * float(gap)))) for each in (follower.pair, pair))
         np.testing.assert_allclose(found, exact, rtol=1e-10, atol=1e-14)
+
+
+@pytest.mark.parametrize("name", [activation.name for activation in ACTIVATIONS])
+def test_a_table_tells_layers_as_they_are(name, monkeypatch):
+    """Interpolated moments, and Mehler's sums against a fine quadrature over two inputs."""
+    phi, rng = bind(ACTIVATIONS.parse(name)), np.random.default_rng(len(name))
+    q, gap = float(2 * np.exp(rng.uniform(0, 1))), float(rng.uniform(0.3, 1.3))
+    table = paths._serving(phi, q, 0.0, 1 - gap)
+    if table is None:
+        assert phi.random or phi.pieces > 1 or phi.terms or phi.bends
+        return
+    monkeypatch.setattr(pairs, "EXACT", pairs.Rule(24, 0.1))
+    exact, exact_pair = moments(phi, q), pairs._pair(phi, q, gap * q, 0.0)
+    size = 1e-11 * float(np.sqrt(exact.square))
+    np.testing.assert_allclose(astuple(table.moments(q)), astuple(exact), rtol=1e-11, atol=size)
+    np.testing.assert_allclose(astuple(table.pair(q, gap * q)), exact_pair, rtol=1e-11, atol=size)

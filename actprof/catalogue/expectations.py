@@ -167,10 +167,11 @@ def curve(phi: BoundActivation, variances: Array) -> Curve:
                  without_noise(phi, curvature, q * q, square))
 
 
-def mixed(phi: BoundActivation, variance: float, offsets: tuple[tuple[float, float], ...]) -> Moments:
+def mixed(phi: BoundActivation, variance: float, offsets: tuple[tuple[float, float], ...],
+          single: Callable[[BoundActivation, float, float], Moments] = moments) -> Moments:
     """The expectations for h = N(0, variance) + an offset that is drawn from ((value, probability), …)."""
     if len(offsets) == 1:
-        return moments(phi, variance, offsets[0][0])
+        return single(phi, variance, offsets[0][0])
     parts = [moments(phi, variance, offset) for offset, _ in offsets]
     weights = np.array([weight for _, weight in offsets])
     whole = dict(zip(Moments.__annotations__, weights @ np.array([astuple(part) for part in parts]), strict=True))

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from actprof.catalogue import activations
 from actprof.catalogue.expectations import Moments
@@ -39,8 +40,7 @@ class Fluctuations:
     overlap: float
 
 
-@dataclass(frozen=True)
-class Spread:
+class Spread(NamedTuple):
     """Var a, Cov(a, a²), Var a²; of one unit, or of means of them."""
 
     mean: float

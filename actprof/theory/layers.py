@@ -263,8 +263,8 @@ def atoms(phi: BoundActivation, variance: float, offsets: Offsets) -> tuple[tupl
     """(value, probability) of what φ takes with positive probability."""
     found = dict.fromkeys(phi.atoms, 0.0)
     for atom, low, high in levels(phi):
-        lower, upper = below(np.array([low, high]), variance, offsets)
-        found[atom] += float(upper - lower)
+        found[atom] += sum(weight * (_tail(low - value, variance) - _tail(high - value, variance))
+                           for value, weight in offsets)
     return tuple(found.items())
 
 

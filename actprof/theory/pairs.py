@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import astuple, dataclass
 from typing import NamedTuple
 
@@ -173,56 +173,11 @@ def _pair(phi: BoundActivation, variance: float, d: float, offset: float) -> Seq
     return _distant(phi, variance, d, offset)
 
 
-ANGLES, WINDOW = 12, (0.8, 1.1)
-"""Of a polynomial in the angle between two inputs, and from where to where it reaches, in units of the first angle."""
-
-STANDS, SLOW = 1e-13, 0.01
-"""Relative change of a variance or an angle in one layer that is rounding, and of an angle that is slow."""
-
-
-class Follower:
-    """Pairs of a stack's layers, one after another: from a polynomial in the angle where the variance stands still.
-
-    It goes through ANGLES angles around the one that is asked for, and is good to 1e-11; else a pair is worked out.
-    """
-
-    def __init__(self) -> None:
-        self._known: dict[tuple[BoundActivation, float], tuple[float, float]] = {}
-        self._curves: dict[tuple[BoundActivation, float], tuple[float, Array, Array]] = {}
-        self._variance = math.nan
-
-    def still(self, variance: float) -> float:
-        """The variance of the layer before where that is the same to rounding: what is known at it serves again."""
-        if not abs(variance - self._variance) <= STANDS * variance:
-            self._variance = variance
-        return self._variance
-
-    def pair(self, phi: BoundActivation, variance: float, d: float, offset: float = 0.0) -> Pair:
-        angle = 2 * math.asin(math.sqrt(min(max(d / (2 * variance), 0.0), 1.0))) if 0 < variance < math.inf else 0.0
-        key = phi, offset
-        before, last = self._known.get(key, (math.nan, math.nan))
-        self._known[key] = variance, angle
-        if not (abs(variance - before) <= STANDS * variance and STANDS * angle < abs(angle - last) < SLOW * angle):
-            return pair(phi, variance, d, offset)
-        at, angles, found = self._curves.get(key, (math.nan, np.zeros(2), np.empty(0)))
-        if not (abs(variance - at) <= STANDS * variance and angles[0] <= angle <= angles[-1]):
-            angles = angle * np.interp(np.cos(np.pi * np.arange(ANGLES) / (ANGLES - 1)), [-1, 1], WINDOW)[::-1]
-            gaps = 2 * variance * np.sin(angles / 2) ** 2
-            found = np.array([list(vars(pair(phi, variance, gap, offset)).values()) for gap in gaps.tolist()])
-            found[:, 1] /= gaps
-            self._curves[key] = variance, angles, found
-        shares = (-1.0) ** np.arange(ANGLES) / np.where(angles == angle, 1e-300, angle - angles)
-        shares[[0, -1]] /= 2
-        values = shares @ found / shares.sum()
-        values[1] *= d
-        return Pair(*values)
-
-
 def mixed(phi: BoundActivation, variance: float, d: float, offsets: tuple[tuple[float, float], ...],
-          follower: Follower | None = None) -> Pair:
+          single: Callable[[BoundActivation, float, float, float], Pair] = pair) -> Pair:
     """The expectations where both inputs have the same offset, drawn from ((value, probability), …)."""
     if len(offsets) == 1:
-        return (follower.pair if follower else pair)(phi, variance, d, offsets[0][0])
+        return single(phi, variance, d, offsets[0][0])
     weights = np.array([weight for _, weight in offsets])
     parts = np.array([astuple(pair(phi, variance, d, offset)) for offset, _ in offsets])
     whole = dict(zip(Pair.__annotations__, (weights @ parts).tolist(), strict=True))

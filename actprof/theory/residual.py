@@ -17,7 +17,7 @@ from actprof.engine.blocks import Part, parts_of
 from actprof.engine.spec import StackSpec
 from actprof.theory import layers
 from actprof.theory.layers import Field, Levels, scales, spread, why_no_theory
-from actprof.theory.pairs import Follower
+from actprof.theory.paths import Follower
 from actprof.theory.predictions import LayerTheory, StackTheory, StreamTheory
 from actprof.theory.steps import Step, columns, cosine, dropped, jumps, log, root, through_phi, weighed
 

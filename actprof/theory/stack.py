@@ -18,7 +18,7 @@ import numpy as np
 from actprof.engine.spec import StackSpec
 from actprof.theory import finite_width, layers, residual
 from actprof.theory.layers import Levels, scales, why_no_theory
-from actprof.theory.pairs import Follower
+from actprof.theory.paths import Follower
 from actprof.theory.predictions import LayerTheory, StackTheory
 from actprof.theory.steps import Step, columns, dropped, jumps, log, through_phi, weighed, without_errors
 
@@ -105,10 +105,11 @@ def predict(stack: StackSpec, second_moment: float, correlation: float, rows: in
             reason = why_no_theory(stack, number) or _too_often(stack, number)
             if reason:
                 break
-            field = weighed(scales(stack, number), levels)
+            law = scales(stack, number)
+            field = weighed(law, levels)
             step = through_phi(stack, number, layers.before(stack, field, rows), rows, follower)
             above, errors = finite_width.fluctuate(stack, number, step.field, step.one, step.two, step.levels, rows,
-                                                   scales(stack, number).preserved, below)
+                                                   law.preserved, below)
             reason = finite_width.why_unreliable(step.field, step.one, levels.second_moment, below) if typical else ""
             if reason:
                 break

@@ -11,7 +11,8 @@ from actprof.catalogue.expectations import Moments
 from actprof.engine.spec import StackSpec
 from actprof.theory import layers, pairs
 from actprof.theory.layers import Field, LayerLaw, Levels, saturated, spread, zero_fraction
-from actprof.theory.pairs import Follower, Pair
+from actprof.theory.pairs import Pair
+from actprof.theory.paths import Follower
 from actprof.theory.predictions import LayerTheory
 
 
@@ -39,9 +40,10 @@ def through_phi(stack: StackSpec, number: int, field: Field, rows: int, follower
     """The layer on a field that enters its φ, without a statement on how far a network strays."""
     phi = activations.bind(stack.activations[number - 1])
     variance = follower.still(field.variance)
-    field = replace(field, variance=variance, d=min(field.d, 2 * variance))
-    one = expectations.mixed(phi, field.variance, field.offsets)
-    two = pairs.mixed(phi, field.variance, field.d, field.offsets, follower)
+    if variance != field.variance:
+        field = replace(field, variance=variance, d=min(field.d, 2 * variance))
+    one = expectations.mixed(phi, field.variance, field.offsets, follower.moments)
+    two = pairs.mixed(phi, field.variance, field.d, field.offsets, follower.pair)
     leaving = layers.after(stack, levels_of(field, one, two, rows), rows)
     mean, extra = spread(field.offsets)
     theory = LayerTheory(

@@ -1,0 +1,210 @@
+"""The layers of a deep stack one after another, where their map is known already: a path along which little changes.
+
+A layer's map depends on the variance q and on the angle between two inputs alone. Where q moves slowly, moments are
+interpolated in ln q, and so are pairs by Mehler's formula: E f(u₁)g(u₂) = Σ f_k g_k c^k for u₁, u₂ ~ N(offset, q) of
+correlation c and the coefficients f_k = E f(offset + √q z) He_k(z)/√k!.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from dataclasses import astuple, dataclass
+
+import numpy as np
+
+from actprof.arrays import Array
+from actprof.catalogue import quadrature
+from actprof.catalogue.activations import BoundActivation
+from actprof.catalogue.expectations import Moments, moments
+from actprof.catalogue.waves import closed
+from actprof.theory.pairs import Pair, pair
+
+ANGLES, WINDOW = 12, (0.8, 1.1)
+"""Of a polynomial in the angle between two inputs, and from where to where it reaches, in units of the first angle."""
+
+STANDS, SLOW = 1e-13, 0.01
+"""Relative change of a variance or an angle in one layer that is rounding, and of an angle that is slow."""
+
+PLACES = 16
+"""Variances of a table, which reaches over a factor of e."""
+
+TERMS = (64, 256, 1024, 4096)
+"""Of Mehler's formula: as few as leave out no more than LEFT_OUT."""
+
+LEFT_OUT, GOOD = 1e-12, 1e-11
+"""Shares of an expectation that terms may leave out, and by which a table may miss."""
+
+BETWEEN, WAVES = (0.04, 0.55), 30.0
+"""Where in a cell a table is checked; and √terms times the steps of z that Hermite's polynomials are followed in."""
+
+EVEN, EVEN_PAIRS = [1, 3, 4, 5, 6, 11], [0, 2, 3, 4]
+"""Fields of Moments and products of _Table that are no mere rounding where φ is odd, by which a table is judged."""
+
+MAX_RATIO = 1e3
+"""Of E φ² within a table: beyond, what is small at one end has no digits."""
+
+STEADY, LAYERS = 0.04, 12
+"""Relative change of the variance from layer to layer that is slow, and after how many such layers a table pays."""
+
+
+def _chebyshev(count: int) -> Array:
+    """Points of the second kind, rising from -1 to 1."""
+    return np.asarray(-np.cos(np.pi * np.arange(count) / (count - 1)))
+
+
+@functools.cache
+def _signs(count: int) -> Array:
+    """The weights of the barycentric formula at Chebyshev's points."""
+    signs = np.where(np.arange(count) % 2, -1.0, 1.0)
+    signs[[0, -1]] /= 2
+    return signs
+
+
+def _shares(at: float, points: Array) -> Array:
+    """Of the values at Chebyshev's points in their polynomial's value."""
+    shares = _signs(len(points)) / np.where(points == at, 1e-300, at - points)
+    return np.asarray(shares / shares.sum())
+
+
+@dataclass(frozen=True)
+class _Table:
+    """What is known of φ at PLACES variances.
+
+    Attributes:
+        logs: ln q of each.
+        alone: the fields of Moments, (PLACES, 13).
+        products: f_k g_k of the last five fields of Pair, (PLACES, terms, 5); of covariances 0 for k = 0.
+        left: the largest share that the terms leave out of a Var f.
+    """
+
+    logs: Array
+    alone: Array
+    products: Array
+    left: float
+
+    def moments(self, variance: float) -> Moments:
+        return Moments(*(_shares(math.log(variance), self.logs) @ self.alone))
+
+    def pair(self, variance: float, d: float) -> Pair:
+        """The expectations as `pairs.pair` tells them."""
+        shares, c, k = _shares(math.log(variance), self.logs), 1 - d / variance, np.arange(self.products.shape[1])
+        mean, spread = shares @ self.alone[:, [0, 4]]
+        products = (shares @ self.products.reshape(PLACES, -1)).reshape(len(k), -1)
+        if c > 0:
+            steps = k * math.log1p(-d / variance)
+            powers, lost = np.exp(steps), -np.expm1(steps)
+        else:
+            powers, lost = c**k, 1 - c**k
+        shared, *others = powers @ products
+        difference = lost @ products[:, 0] + lost[-1] * (spread - products[:, 0].sum())
+        return Pair(mean**2 + shared, difference, shared, *others)
+
+
+def _serving(phi: BoundActivation, variance: float, offset: float, c: float) -> _Table | None:
+    """The table that tells the pairs of that correlation; None where none does."""
+    if phi.random or phi.pieces > 1 or closed(phi, variance) or not 0 < variance < math.inf:
+        return None
+    left = 0.0
+    for terms in TERMS:
+        if left * abs(c)**terms <= 10 * LEFT_OUT or not phi.bends:  # more terms leave out less yet
+            table = _table(phi, offset, math.floor(math.log(variance)), terms)
+            if table is None or table.left * abs(c)**terms <= LEFT_OUT:
+                return table
+            left = table.left
+    return None
+
+
+@functools.lru_cache(32)
+def _table(phi: BoundActivation, offset: float, cell: int, terms: int) -> _Table | None:
+    """The table of variances from e^cell to e^(cell + 1); None where it would miss by more than GOOD in between."""
+    logs = cell + np.append((1 + _chebyshev(PLACES)) / 2, BETWEEN)
+    alone = np.array([astuple(moments(phi, math.exp(at), offset)) for at in logs.tolist()])
+    products, left = _products(phi, offset, np.exp(logs / 2), terms)
+    table = _Table(logs[:PLACES], alone[:PLACES], products[:PLACES], left)
+    pairs = products[..., EVEN_PAIRS]
+    curved = alone[:, [1]] + np.exp(2 * logs[:, None]) * alone[:, [12]]  # W + q²W'': alone W'' may be mere rounding
+    checked = np.concatenate([alone[:, EVEN], curved, pairs.sum(axis=1), 0.5 ** np.arange(terms) @ pairs], axis=1)
+    shares = np.array([_shares(at, table.logs) for at in logs[PLACES:].tolist()])
+    good = np.abs(shares @ checked[:PLACES] - checked[PLACES:]) <= GOOD * np.abs(checked).max(axis=0)
+    return table if good.all() and alone[:, 1].max() < MAX_RATIO * alone[:, 1].min() else None
+
+
+def _products(phi: BoundActivation, offset: float, std: Array, terms: int) -> tuple[Array, float]:
+    """The products of _Table at each std, and what they leave out."""
+    bends, cuts = ((np.array(points)[:, None] - offset) / std for points in (phi.bends, quadrature.cuts(phi)))
+    panels = np.arange(-quadrature.REACH, quadrature.REACH, WAVES / math.sqrt(terms))
+    z, weights = quadrature.rule(np.concatenate([bends.ravel(), cuts[:, 0], panels]), 0.0, 1.0)
+    at = quadrature.values(phi, offset + std[:, None] * z)
+    f = np.stack([at.value[0], at.value[0]**2, at.slope[0], at.slope[0]**2])
+    means = f @ weights
+    f -= means[..., None]
+    whole = f * f @ weights
+    weighed = (f * weights).reshape(-1, len(z)).T.copy()
+    found, table, last, now = np.empty((terms, *means.shape)), np.empty((TERMS[0], len(z))), 0 * z, np.ones_like(z)
+    for k in range(terms):
+        table[k % TERMS[0]] = now
+        last, now = now, (z * now - math.sqrt(k) * last) / math.sqrt(k + 1)
+        if not (k + 1) % TERMS[0]:
+            found[k + 1 - TERMS[0]:k + 1] = (table @ weighed).reshape(-1, *means.shape)
+    left = whole - (found[1:]**2).sum(axis=0)
+    whole[2:] += means[2:]**2
+    found[0] = means
+    products = found[:, [0, 0, 1, 2, 3]] * found[:, [0, 1, 1, 2, 3]]
+    products[0, :3] = 0.0
+    return np.transpose(products, (2, 0, 1)).copy(), float((left / np.where(whole > 0, whole, 1.0)).max())
+
+
+class Follower:
+    """Moments and pairs of a stack's layers, one after another.
+
+    Where the variance stands still and no table serves, a polynomial goes through ANGLES angles around the one that is
+    asked for, and is good to 1e-11; else a pair is worked out.
+    """
+
+    def __init__(self) -> None:
+        self._steady: dict[tuple[BoundActivation, float], tuple[float, int]] = {}
+        self._known: dict[tuple[BoundActivation, float], tuple[float, float]] = {}
+        self._curves: dict[tuple[BoundActivation, float], tuple[float, Array, Array]] = {}
+        self._variance = math.nan
+
+    def still(self, variance: float) -> float:
+        """The variance of the layer before where that is the same to rounding: what is known at it serves again."""
+        if not abs(variance - self._variance) <= STANDS * variance:
+            self._variance = variance
+        return self._variance
+
+    def moments(self, phi: BoundActivation, variance: float, offset: float = 0.0) -> Moments:
+        """The expectations of a layer's φ."""
+        before, layers = self._steady.get((phi, offset), (math.nan, 0))
+        self._steady[phi, offset] = variance, layers + 1 if abs(variance - before) <= STEADY * variance else 0
+        slow = layers >= LAYERS and variance != before  # else what was worked out last serves again
+        table = _serving(phi, variance, offset, 0.0) if slow else None
+        return table.moments(variance) if table else moments(phi, variance, offset)
+
+    def pair(self, phi: BoundActivation, variance: float, d: float, offset: float = 0.0) -> Pair:
+        """The expectations of a layer's φ at two inputs; after its `moments`."""
+        if phi.slope_below is not None and offset == 0:
+            return pair(phi, variance, d)  # the formula of a rectifier is as fast
+        if self._steady.get((phi, offset), (math.nan, 0))[1] >= LAYERS:
+            table = _serving(phi, variance, offset, 1 - d / variance)
+            if table:
+                return table.pair(variance, d)
+        angle = 2 * math.asin(math.sqrt(min(max(d / (2 * variance), 0.0), 1.0))) if 0 < variance < math.inf else 0.0
+        key = phi, offset
+        before, last = self._known.get(key, (math.nan, math.nan))
+        self._known[key] = variance, angle
+        if not (abs(variance - before) <= STANDS * variance and STANDS * angle < abs(angle - last) < SLOW * angle):
+            return pair(phi, variance, d, offset)
+        at, angles, found = self._curves.get(key, (math.nan, np.zeros(2), np.empty(0)))
+        if not (abs(variance - at) <= STANDS * variance and angles[0] <= angle <= angles[-1]):
+            angles = angle * np.interp(_chebyshev(ANGLES), [-1, 1], WINDOW)
+            gaps = 2 * variance * np.sin(angles / 2) ** 2
+            found = np.array([list(vars(pair(phi, variance, gap, offset)).values()) for gap in gaps.tolist()])
+            found[:, 1] /= gaps
+            self._curves[key] = variance, angles, found
+        values = _shares(angle, angles) @ found
+        values[1] *= d
+        return Pair(*values)
+
+
