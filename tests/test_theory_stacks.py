@@ -63,8 +63,8 @@ def test_measured_moments_lie_within_their_error_bars():
         theory = predict(spec, 1.0, 0.0, ROWS)
         assert theory.reason == ""
         run = RunSpec(batch_size=ROWS, repeats=NETWORKS, quantities=("activation",))
-        for number, measured in enumerate(statistics(spec, run)):
-            for layer, found in zip(theory.layers, measured, strict=True):
+        for number, network in enumerate(statistics(spec, run)):
+            for layer, found in zip(theory.layers, network, strict=True):
                 scores += [(abs(getattr(found, level) - getattr(layer, level)) / getattr(layer, f"{level}_error"),
                             init, act, settings, layer.layer, level, number) for level in LEVELS]
     distances = np.array([score[0] for score in scores])
@@ -78,9 +78,9 @@ def test_the_band_of_the_std_holds_19_networks_of_20():
     for init, act in (("he", "relu"), ("xavier", "tanh"), ("xavier", "sigmoid"), ("lecun", "selu"), ("he", "gelu")):
         spec = stack(init, act, {})
         theory = predict(spec, 1.0, 0.0, ROWS)
-        for measured in statistics(spec, RunSpec(batch_size=ROWS, seed=100, repeats=30, quantities=("activation",))):
+        for network in statistics(spec, RunSpec(batch_size=ROWS, seed=100, repeats=30, quantities=("activation",))):
             outside += [not layer.std_low <= found.std <= layer.std_high
-                        for layer, found in zip(theory.layers, measured, strict=True)]
+                        for layer, found in zip(theory.layers, network, strict=True)]
     assert 0.005 < np.mean(outside) < 0.1
 
 
