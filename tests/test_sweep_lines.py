@@ -299,7 +299,7 @@ def test_rows_are_named_with_the_reason_that_is_theirs():
 def test_where_only_names_vary_there_is_nothing_to_draw():
     acts = "relu", "tanh"
     assert lines((Axis("act", "activation", acts),), lambda at: stack(acts[int(at[0])]), 1.0) == (
-        (), "theory draws no lines where only names vary")
+        (), "theory draws no edge of chaos where only names vary")
 
 
 def test_an_axis_that_meets_no_level_says_so():

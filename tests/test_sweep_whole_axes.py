@@ -118,7 +118,7 @@ def test_a_depth_that_does_not_depend_on_the_other_axis_is_drawn_across_all_of_i
      "theory draws no lines: χ₁ does not cross 1 where width is from 20 to 40 and depth 6 ξ is not reached where "
      "layers is from 2 to 5"),
     ([named("act", ("relu", "tanh")), named("init", ("he", "xavier"))], {},
-     "theory draws no lines where only names vary"),
+     "theory draws no edge of chaos where only names vary"),
 ])
 def test_where_nothing_can_be_drawn_it_is_said_why(axes, settings, note):
     assert drawn_on(*axes, **settings) == ((), note)

@@ -341,7 +341,7 @@ def lines(axes: Sequence[Axis], stack_at: StackAt, second_moment: float) -> tupl
     along = min(range(len(axes)), key=lambda number: _order(axes[number]))
     axis, other = axes[along], axes[1 - along] if len(axes) > 1 else None
     if not axis.numbers:
-        return (), "theory draws no lines where only names vary"
+        return (), "theory draws no edge of chaos where only names vary"
     rows = rows_of(stack_at, along, axis, other, second_moment)
     theory = RowCrossings(axis, other is not None, second_moment, any(each.name == LAYERS for each in axes))
     drawn = () if axis.name == LAYERS else _drawn(theory.found(rows), axis, other, along)
