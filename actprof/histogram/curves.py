@@ -101,7 +101,7 @@ def streams(scene: Scene) -> Plot:
                               (values == 0) | np.isinf(values), values < 0))
     drawn = [value for each in courses for part in (each.values, each.within, *each.quartiles) for value in part]
     wished = [value for each in courses for value in each.theory]
-    titles = "std of the stream; thin: of what branches add", "std of stream; thin: branches", "std of stream"
+    titles = "std of the stream; thin: of what branches add", "std: stream; thin: branches", "std of stream"
     return Plot("streams", titles, courses, Log.over(drawn, wished))
 
 
