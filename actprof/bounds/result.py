@@ -13,8 +13,8 @@ from actprof.report.result import Finding, Result
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+# Standard errors within which a sampled std agrees with the promised one; a true std does so 99.73 % of the time.
 AGREEMENT = 3.0
-"""Standard errors within which a sampled std agrees with the promised one; a true std does so 99.73 % of the time."""
 
 
 @dataclass(frozen=True)

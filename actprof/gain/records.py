@@ -12,8 +12,8 @@ from actprof.theory.predictions import Edge, FixedPoint
 
 JSON_SCHEMA = "actprof.gain/1"
 
+# What is told of a fixed point; null where none is reached.
 POINT = ("q_star", "c_star", "chi_1", "xi_q", "xi_c", "phase", "length_slope", "stability", "stable")
-"""What is told of a fixed point; null where none is reached."""
 
 
 def gain_record(table: GainTable) -> dict[str, Any]:

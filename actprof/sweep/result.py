@@ -82,6 +82,7 @@ class Quantity:
         return self.positive or self.logarithmic
 
 
+# The quantities that are numbers; each network of a cell has its own.
 QUANTITIES = (
     Quantity("std", "std of the last layer's activations", positive=True),
     Quantity("second_moment", "mean square of the last layer's activations", positive=True),
@@ -92,16 +93,15 @@ QUANTITIES = (
     Quantity("log10_gradient_ratio", "log₁₀ of the gradient dL/dz in the first layer over that in the last",
              logarithmic=True, back=True),
 )
-"""The quantities that are numbers; each network of a cell has its own."""
 
 VERDICT = "verdict"  # the quantity that is a word, one of verdicts.CODES
 
 BY_NAME = {quantity.name: quantity for quantity in QUANTITIES}
 
+# What a sweep can show: its word on the command line → its key in JSON.
 SWEPT = {"std": "std", "square": "second_moment", "within": "within_unit_std", "correlation": "correlation",
          "saturated": "saturated_fraction", "dead": "dead_fraction", "gradient": "log10_gradient_ratio",
          "verdict": VERDICT}
-"""What a sweep can show: its word on the command line → its key in JSON."""
 
 OVER = ("gain=0.5:3:26", "layers=5:50:10")  # what varies where nothing is said
 SWEEP_ROWS = 200  # rows of a batch in a sweep: what strays is the network, not the batch

@@ -14,8 +14,8 @@ JSON_SCHEMA, KIND = "actprof.sweep/1", "phases"
 
 DIGITS = 15  # the digits of an axis' labels: with more, 0.3 shows as the binary number next to it
 
+# What is told of the fixed point that a scheme reaches; null where the variance grows without bound.
 POINT = ("q_star", "c_star", "chi_1", "xi_q", "xi_c", "length_slope")
-"""What is told of the fixed point that a scheme reaches; null where the variance grows without bound."""
 
 
 def diagram_record(result: PhaseDiagrams) -> dict[str, Any]:

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 FINE = 20  # values from which on a step is little beside the range
 
+# The phases of a FixedPoint, and "diverges" where the variance grows without bound.
 PHASES = ("ordered", "edge", "chaotic", "diverges")
-"""The phases of a FixedPoint, and "diverges" where the variance grows without bound."""
 
 
 @dataclass(frozen=True)
