@@ -6,12 +6,9 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import Any
 
 from actprof.report.result import Finding, Result
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 Point = tuple[float, float]
 
@@ -232,28 +229,6 @@ class Sweep(Result):
     @property
     def told(self) -> Sequence[str]:
         return *filter(None, (self.resumed,)), *self.notes
-
-    def write(self, stream: TextIO) -> None:
-        from actprof.sweep.table import print_sweep
-
-        print_sweep(self, stream)
-
-    def record(self) -> dict[str, Any]:
-        from actprof.sweep.records import sweep_record
-
-        return sweep_record(self)
-
-    def records(self) -> Sequence[Mapping[str, Any]]:
-        from actprof.sweep.records import sweep_rows
-
-        return sweep_rows(self)
-
-    def figure(self, theme: str = "light") -> Figure:
-        """The picture, to be shown, changed and saved by matplotlib's own means."""
-        from actprof.report.style import painted
-        from actprof.sweep.figure import draw_figure
-
-        return painted(lambda figure, colours: draw_figure(figure, colours, self), theme)
 
 
 def _heights(values: Sequence[float], logarithmic: bool) -> list[float]:

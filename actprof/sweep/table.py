@@ -154,7 +154,7 @@ USUAL_WORDS = ("bias zeros", "norm none")
 Grid = list[list[str]]  # columns, each with its header first
 
 
-def print_sweep(sweep: Sweep, stream: TextIO) -> None:
+def print_result(sweep: Sweep, stream: TextIO) -> None:
     """Print what was swept, the tables, what their words mean, how quantities follow the width, and theory's lines."""
     _say(" · ".join(_heading(sweep)), stream)
     remarks = _print_matrices(sweep, stream) if len(sweep.axes) > 1 else _print_values(sweep, stream)
