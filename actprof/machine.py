@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
+# Mount point and limit file of a control group, in version 2 and in version 1.
 _LIMITS = (("sys/fs/cgroup", "memory.max"), ("sys/fs/cgroup/memory", "memory.limit_in_bytes"))
-"""Mount point and limit file of a control group, in version 2 and in version 1."""
 
 
 def available_memory(root: str = "/") -> int | None:

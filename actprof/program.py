@@ -17,6 +17,7 @@ from actprof.cli import signals
 from actprof.cli.standard_streams import Helpful, StdoutError, abandon_stdout, prepare_streams, say
 from actprof.errors import ActprofError, SpecError, out_of_memory, quoted
 
+# Command → (module whose `command` it is, the first line of its help, so that the overview need not import it).
 COMMANDS = {
     "histogram": ("actprof.histogram.command", "Show what happens to the signal in each layer of a dense stack."),
     "bounds": ("actprof.bounds.command", "Show how the scale of the weights depends on the number of inputs."),
@@ -26,11 +27,11 @@ COMMANDS = {
     "train": ("actprof.train.command", "Train one network from different initial weights, side by side."),
     "list": ("actprof.listing", "List the names that the other commands take."),
 }
-"""Command → (module whose `command` it is, the first line of its help, so that the overview need not import it)."""
 
 PIPE_CLOSED = 141
 
 
+# What to do about an error of the system that nothing closer to its cause has told.
 _REMEDIES = {
     errno.EMFILE: "Close some, or raise the limit: ulimit -n",
     errno.ENFILE: "Close some in other programs",
@@ -38,7 +39,6 @@ _REMEDIES = {
     errno.EDQUOT: "Make room within the quota",
     errno.EAGAIN: "Raise the limit on processes: ulimit -u",
 }
-"""What to do about an error of the system that nothing closer to its cause has told."""
 
 
 class _Commands(Helpful, click.Group):

@@ -241,9 +241,9 @@ class Registry(Generic[E]):
         return did_you_mean(name, self.names()) or f"'actprof list {self.listing}' shows all."
 
 
+# Where frameworks keep their functions → the framework.
 HOMES = (r"(tf\.)?(keras\.)?initializers\.|tf\.(keras\.)?", "keras."), (r"jax\.nn\.(initializers\.)?", "jax."), (
     r"(torch\.)?nn\.init\.", "torch.")
-"""Where frameworks keep their functions → the framework."""
 
 
 def _at_home(name: str) -> str:
@@ -258,9 +258,9 @@ def folded(name: str) -> str:
     return name.strip().casefold().replace("-", "_")
 
 
+# Shares of two words' letters that they have in common, in order, from which on one may be meant for the other, and
+# from which on it is even if a word begins with a third.
 NEAR, NEARER = 0.66, 0.8
-"""Shares of two words' letters that they have in common, in order, from which on one may be meant for the other, and
-from which on it is even if a word begins with a third."""
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
@@ -289,9 +289,9 @@ def _is_number(text: str) -> bool:
 
 MAX_FAN = 10**18
 
+# 1000, 10**3 or 1e3; nothing so long that it would take time to reckon.
 NUMBER = re.compile(r"(?P<integer>[1-9]\d{0,59}|0)|(?P<base>\d{1,20})\*\*(?P<power>\d{1,3})"
                     r"|(?P<factor>\d{1,20})e\+?(?P<zeros>\d{1,3})", re.IGNORECASE | re.ASCII)
-"""1000, 10**3 or 1e3; nothing so long that it would take time to reckon."""
 
 
 def fan(text: str, option: str) -> int:

@@ -10,8 +10,8 @@ import numpy as np
 
 BLOCK = 256  # rows that share one stream: what is drawn row by row is drawn in blocks of this many rows
 
+# What a stream is for: the first number of its key.
 INPUT, WEIGHT, BIAS, NOISE, DATA, BATCH, DROPOUT, PROBE, COTANGENT = range(9)
-"""What a stream is for: the first number of its key."""
 
 
 def stream(seed: int, *key: int) -> np.random.Generator:

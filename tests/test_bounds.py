@@ -11,11 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actprof.bounds.records import bounds_record, bounds_rows
+from actprof.bounds.records import record_of as bounds_record
+from actprof.bounds.records import rows_of as bounds_rows
 from actprof.bounds.request import MAX_POINTS, NAMESAKES, fan_ins, kernel
 from actprof.bounds.scales import bounds, bounds_spec
 from actprof.bounds.spec import SCHEMES, BoundsSpec
-from actprof.bounds.table import print_bounds
+from actprof.bounds.table import print_result as print_bounds
 from actprof.catalogue.draws import NORMAL, POINT, UNIFORM, truncated
 from actprof.catalogue.initializers import INITIALIZERS
 from actprof.catalogue.weights import BoundInitializer

@@ -13,7 +13,8 @@ from actprof.engine.spec import RunSpec
 from actprof.engine.stacks import stack_specs
 from actprof.histogram.compare import compare
 from actprof.histogram.result import Comparison
-from actprof.histogram.table import Shown, print_comparison
+from actprof.histogram.table import Shown
+from actprof.histogram.table import print_result as print_comparison
 from actprof.listing import print_tables
 from tests.tables import says, says_share, tables
 
@@ -42,7 +43,7 @@ def compared(*inits: str, act: str = "relu", layers: int | None = 3, width: int 
 
 def piped(comparison: Comparison, quantity: str = "activation", encoding: str = "utf-8") -> list[str]:
     stream = pipe(encoding)
-    print_comparison(comparison, Shown(quantity), stream)
+    print_comparison(comparison, stream, Shown(quantity))
     stream.seek(0)
     return stream.read().split("\n")
 
@@ -117,7 +118,7 @@ def test_a_terminal_of_any_width_shows_every_row(columns: str, monkeypatch: pyte
     monkeypatch.setenv("COLUMNS", columns)
     monkeypatch.setenv("NO_COLOR", "1")
     stream = Terminal()
-    print_comparison(compared("he", LONG), Shown(), stream)
+    print_comparison(compared("he", LONG), stream, Shown())
     lines = stream.getvalue().split("\n")
     assert len(layer_rows(lines)) == 6
     start, place = next((number, line.index("arm")) for number, line in enumerate(lines) if line.startswith("verdict "))
@@ -134,7 +135,7 @@ def test_a_terminal_gets_colour_unless_the_environment_says_otherwise(
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     stream = Terminal()
-    print_comparison(compared("he"), Shown(), stream)
+    print_comparison(compared("he"), stream, Shown())
     assert ("\x1b" in stream.getvalue()) == coloured
 
 
@@ -203,7 +204,7 @@ def on_a_terminal(monkeypatch: pytest.MonkeyPatch, comparison: Comparison, shown
     monkeypatch.setenv("COLUMNS", str(columns))
     monkeypatch.setenv("NO_COLOR", "1")
     stream = Terminal()
-    print_comparison(comparison, shown, stream)
+    print_comparison(comparison, stream, shown)
     return stream.getvalue().splitlines()
 
 

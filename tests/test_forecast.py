@@ -20,9 +20,10 @@ from actprof.engine.spec import RunSpec
 from actprof.engine.stacks import stack_specs
 from actprof.errors import ResourceError
 from actprof.histogram.compare import compare
-from actprof.histogram.records import comparison_record
+from actprof.histogram.records import record_of as comparison_record
 from actprof.histogram.result import std_errors
-from actprof.histogram.table import Shown, print_comparison
+from actprof.histogram.table import Shown
+from actprof.histogram.table import print_result as print_comparison
 from actprof.program import main
 from actprof.report.records import to_json
 from actprof.theory.stack import predict
@@ -106,7 +107,7 @@ def test_where_theory_is_silent_it_says_why(init):
     assert all(layer["theory"] is None for layer in record["layers"])
     assert record["theory_reason"]
     stream = io.StringIO()
-    print_comparison(comparison, Shown(), stream)
+    print_comparison(comparison, stream, Shown())
     assert f"theory says nothing: {record['theory_reason']}" in stream.getvalue()
 
 

@@ -12,8 +12,9 @@ import pytest
 from actprof.catalogue.activations import ACTIVATIONS
 from actprof.errors import SpecError
 from actprof.gain.gains import GainSpec, gain_spec, gain_table
-from actprof.gain.records import gain_record, gain_rows
-from actprof.gain.table import print_gains
+from actprof.gain.records import record_of as gain_record
+from actprof.gain.records import rows_of as gain_rows
+from actprof.gain.table import print_result as print_gains
 from actprof.program import main
 from actprof.report.records import to_csv, to_json
 from actprof.theory.fixed_points import gains

@@ -10,7 +10,8 @@ import pytest
 
 from actprof.errors import SpecError
 from actprof.gain.gains import gain_spec, gain_table
-from actprof.gain.table import narrow, print_gains
+from actprof.gain.table import narrow
+from actprof.gain.table import print_result as print_gains
 from actprof.gain.words import IMPORTS, bias_recipes, recipes
 from actprof.report.style import require_drawable
 from tests.tables import tables

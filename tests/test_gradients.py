@@ -294,7 +294,7 @@ def test_json_and_csv_carry_the_gradients():
     run = RunSpec(batch_size=300, gradients=True, jacobian=True)
     specs = stacks(init="he|0.01", act="sigmoid")
     comparison = compare(specs, run, open_inputs(run, 20))
-    text = to_json(records.comparison_record(comparison))
+    text = to_json(records.record_of(comparison))
     parsed = json.loads(text, parse_constant=lambda constant: pytest.fail(constant))
     names = {statistic.name for statistic in GRADIENT_STATISTICS}
     for arm, stored in zip(comparison.arms, parsed["arms"], strict=True):
@@ -307,11 +307,11 @@ def test_json_and_csv_carry_the_gradients():
             histogram = gradient["histogram"]
             assert sum(histogram["counts"]) + histogram["below"] + histogram["above"] == gradient["count"]
             assert histogram["edges"] == sorted(set(histogram["edges"]))
-    rows = list(csv.DictReader(io.StringIO(to_csv(records.comparison_rows(comparison)))))
+    rows = list(csv.DictReader(io.StringIO(to_csv(records.rows_of(comparison)))))
     assert [row["quantity"] for row in rows] == list(spec.SHOWN) * 6
     for row in rows:
         assert (row["ratio"] == "") == (row["quantity"] != "gradient")
-    plain = records.comparison_record(compare(specs, RunSpec(), open_inputs(RunSpec(), 20)))
+    plain = records.record_of(compare(specs, RunSpec(), open_inputs(RunSpec(), 20)))
     assert {layer["gradient"] for arm in plain["arms"] for layer in arm["layers"]} == {None}
     assert all("jacobian" not in arm for arm in plain["arms"])
 

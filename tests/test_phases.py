@@ -15,10 +15,11 @@ from actprof.errors import SpecError
 from actprof.report.records import to_csv, to_json
 from actprof.sweep.phases.boundaries import LAYERS
 from actprof.sweep.phases.diagrams import phase_diagrams
-from actprof.sweep.phases.records import diagram_record, diagram_rows
+from actprof.sweep.phases.records import record_of as diagram_record
+from actprof.sweep.phases.records import rows_of as diagram_rows
 from actprof.sweep.phases.request import VALUES_B, VALUES_W, phase_spec
 from actprof.sweep.phases.result import PHASES
-from actprof.sweep.phases.table import print_diagrams
+from actprof.sweep.phases.table import print_result as print_diagrams
 from actprof.theory.fields import moment_table, pair_rows, variance_limits
 from actprof.theory.fixed_points import edge_of_chaos, fixed_points
 from actprof.theory.predictions import TRAINABLE_SCALES

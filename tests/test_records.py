@@ -44,7 +44,7 @@ def parsed(comparison: Comparison) -> dict[str, Any]:
     def refuse(constant: str) -> None:
         raise AssertionError(f"{constant} is not JSON")
 
-    text = to_json(records.comparison_record(comparison))
+    text = to_json(records.record_of(comparison))
     assert text.isascii()
     assert "\n" not in text
     loaded: dict[str, Any] = json.loads(text, parse_constant=refuse)
@@ -112,7 +112,7 @@ def test_the_settings_are_resolved_and_have_their_canonical_names(parsed: dict[s
 
 
 def test_several_networks_have_quartiles_around_the_median() -> None:
-    record = json.loads(to_json(records.comparison_record(compared(repeats=3, inits=("he",)))))
+    record = json.loads(to_json(records.record_of(compared(repeats=3, inits=("he",)))))
     for summary in summaries(record):
         low, high = summary["quartiles"]["std"]
         assert low <= summary["std"] <= high
@@ -120,7 +120,7 @@ def test_several_networks_have_quartiles_around_the_median() -> None:
 
 
 def test_csv_has_a_row_for_each_arm_layer_and_quantity(comparison: Comparison, parsed: dict[str, Any]) -> None:
-    rows = list(csv.DictReader(io.StringIO(to_csv(records.comparison_rows(comparison)))))
+    rows = list(csv.DictReader(io.StringIO(to_csv(records.rows_of(comparison)))))
     wanted = [(arm["label"], layer["layer"], quantity, layer[quantity])
               for arm in parsed["arms"] for layer in arm["layers"] for quantity in QUANTITIES]
     assert len(rows) == len(wanted)

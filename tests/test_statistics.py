@@ -19,8 +19,10 @@ from actprof.engine.gradients import GRADIENT_STATISTICS
 from actprof.engine.spec import RunSpec
 from actprof.engine.stacks import stack_specs
 from actprof.histogram.compare import compare
-from actprof.histogram.records import comparison_record, comparison_rows
-from actprof.histogram.table import Shown, print_comparison
+from actprof.histogram.records import record_of as comparison_record
+from actprof.histogram.records import rows_of as comparison_rows
+from actprof.histogram.table import Shown
+from actprof.histogram.table import print_result as print_comparison
 from actprof.report.records import to_csv, to_json
 from tests.naive import statistics
 
@@ -124,6 +126,6 @@ def test_a_statistic_that_is_added_is_in_every_output_merged_and_in_the_unit_of_
     assert layers[0]["gradient"]["mean_size"] < 1e-30
     for quantity in ("activation", "preactivation", "gradient"):
         stream = io.StringIO()
-        print_comparison(comparison, Shown(quantity), stream)
+        print_comparison(comparison, stream, Shown(quantity))
         assert "size" in " ".join(stream.getvalue().split("\n")[1:4]).split()
         assert f" {number(layers[-1][quantity]['mean_size'])} " in stream.getvalue()

@@ -13,7 +13,8 @@ import pytest
 from actprof import __version__
 from actprof.diagnosis.verdicts import CODES
 from actprof.report.records import to_csv, to_json
-from actprof.sweep.records import sweep_record, sweep_rows
+from actprof.sweep.records import record_of as sweep_record
+from actprof.sweep.records import rows_of as sweep_rows
 from actprof.sweep.result import QUANTITIES, VERDICT, Axis, Cell, Line, Sweep, Trend
 
 NAMES = tuple(quantity.name for quantity in QUANTITIES)

@@ -11,7 +11,8 @@ import pytest
 from actprof.diagnosis.terms import VERDICTS
 from actprof.diagnosis.verdicts import CODES
 from actprof.sweep.result import BY_NAME, VERDICT, Axis, Line, Sweep, Trend
-from actprof.sweep.table import WORDS, evenly, folded, labels, print_sweep
+from actprof.sweep.table import WORDS, evenly, folded, labels
+from actprof.sweep.table import print_result as print_sweep
 from tests.tables import says, says_power, says_share
 from tests.test_sweep_records import (
     ACTS,

@@ -10,13 +10,13 @@ from actprof.bounds.result import Bounds, Sample, Scheme
 JSON_SCHEMA = "actprof.bounds/1"
 
 
-def bounds_record(bounds: Bounds) -> dict[str, Any]:
+def record_of(bounds: Bounds) -> dict[str, Any]:
     """The object of schema actprof.bounds/1; `sample` is that of the largest fan-in, `samples` holds all."""
     return {"schema": JSON_SCHEMA, "version": __version__, "seed": bounds.seed, "config": bounds.config,
             "schemes": [_scheme(scheme) for scheme in bounds.schemes], "notes": bounds.notes}
 
 
-def bounds_rows(bounds: Bounds) -> list[dict[str, Any]]:
+def rows_of(bounds: Bounds) -> list[dict[str, Any]]:
     """One row per scheme × fan-in; the sample's cells are empty where none was drawn."""
     return [_row(scheme, place) for scheme, place in bounds.rows()]
 

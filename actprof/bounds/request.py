@@ -142,6 +142,7 @@ TRUNCATED = (
     Namesake("lecun_truncated", "Keras's and JAX's variance scaling"),
 )
 
+# A name with several meanings → all of them; a framework's own name (`keras.he_normal`) has only one.
 NAMESAKES: dict[str, tuple[Namesake, ...]] = {
     **dict.fromkeys(("xavier", "glorot"), XAVIER),
     **dict.fromkeys(("xavier_normal", "glorot_normal"), GLOROT_NORMAL),
@@ -153,7 +154,6 @@ NAMESAKES: dict[str, tuple[Namesake, ...]] = {
     "lecun_normal": LECUN_NORMAL,
     "truncated_normal": TRUNCATED,
 }
-"""A name with several meanings → all of them; a framework's own name (`keras.he_normal`) has only one."""
 
 
 def schemes(names: Sequence[str]) -> tuple[Choice, ...]:

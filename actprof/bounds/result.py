@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 
 from actprof.digits import number
 from actprof.report.result import Finding, Result
@@ -13,8 +13,8 @@ from actprof.report.result import Finding, Result
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+# Standard errors within which a sampled std agrees with the promised one; a true std does so 99.73 % of the time.
 AGREEMENT = 3.0
-"""Standard errors within which a sampled std agrees with the promised one; a true std does so 99.73 % of the time."""
 
 
 @dataclass(frozen=True)
@@ -134,21 +134,6 @@ class Bounds(Result):
     @property
     def told(self) -> Sequence[str]:
         return *self.notes, *(note for scheme in self.schemes for note in scheme.notes)
-
-    def write(self, stream: TextIO) -> None:
-        from actprof.bounds.table import print_bounds
-
-        print_bounds(self, stream)
-
-    def record(self) -> dict[str, Any]:
-        from actprof.bounds.records import bounds_record
-
-        return bounds_record(self)
-
-    def records(self) -> Sequence[Mapping[str, Any]]:
-        from actprof.bounds.records import bounds_rows
-
-        return bounds_rows(self)
 
     def figure(self, log: bool = False, theme: str = "light") -> Figure:
         """The picture, to be shown, changed and saved by matplotlib's own means."""

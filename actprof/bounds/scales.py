@@ -19,8 +19,8 @@ from actprof.errors import SpecError
 from actprof.registry import Choice, fan, folded
 from actprof.streams import WEIGHT, stream
 
+# Weights of a matrix that is drawn to be checked, 1024 × 1024; more would keep a live demo waiting.
 MAX_MATRIX = 1 << 20
-"""Weights of a matrix that is drawn to be checked, 1024 × 1024; more would keep a live demo waiting."""
 
 FINE = 100  # fan-ins from which on a curve can be drawn as it is
 NEAR = 1e-4  # relative distance over which a slope is measured

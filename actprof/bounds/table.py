@@ -35,7 +35,7 @@ def kind(scheme: Scheme) -> str:
 DIGITS = 4
 
 
-def print_bounds(bounds: Bounds, stream: TextIO) -> None:
+def print_result(bounds: Bounds, stream: TextIO) -> None:
     """A table for each scheme, then one with the std of all of them."""
     for scheme in bounds.schemes:
         printed(_title(scheme), _scheme_table(scheme, bounds.config["at"], stream), stream)

@@ -25,8 +25,8 @@ from actprof.catalogue.waves import closed, wave_moments
 from actprof.errors import SpecError
 from actprof.registry import Choice
 
+# A polynomial in z, and what it is divided by: a function of the variance q.
 Kernel = tuple[Callable[[Array], Array], Callable[[Any], Any]]
-"""A polynomial in z, and what it is divided by: a function of the variance q."""
 
 _SMOOTH: tuple[Kernel, Kernel] = ((lambda z: z, lambda q: 2 * np.sqrt(q)),
                                   (lambda z: z * (z * z - 3), lambda q: 4 * q * np.sqrt(q)))
@@ -68,8 +68,8 @@ def _of_largest(k: int, variance: float, offset: float, order: int) -> tuple[flo
 
 MIN_TO_SPLIT = 1e-28  # variance, in units of scale(φ)², below which both sides of a kink are seen as from there
 
+# Variances, in units of scale(φ)², below which a derivative is taken there: further down it only gathers rounding.
 MIN_FOR_SLOPES, MIN_FOR_CURVATURES = 1e-10, 1e-4
-"""Variances, in units of scale(φ)², below which a derivative is taken there: further down it only gathers rounding."""
 
 NOTHING = 1e-20  # a slope without variance that is 0: it is looked up at MIN_TO_SPLIT
 

@@ -84,10 +84,10 @@ def _critical(fans: Fans) -> float:
     return forward_gain(fans.activation) / math.sqrt(fans.fan_in)
 
 
+# The parameters of kaiming_normal_ and kaiming_uniform_ beside the tensor.
 KAIMING = (Parameter("a", 0.0, -1e3, 1e3), HE_PARAMETERS[1],
            Parameter("nonlinearity", "leaky_relu",
                      choices=tuple(row.name for row in ACTIVATIONS if row.torch_gain is not None)))
-"""The parameters of kaiming_normal_ and kaiming_uniform_ beside the tensor."""
 
 
 def _kaiming(a: float, mode: str, nonlinearity: str) -> dict[str, Value]:
@@ -97,10 +97,10 @@ def _kaiming(a: float, mode: str, nonlinearity: str) -> dict[str, Value]:
     return {"gain": float(bind_activation(ACTIVATIONS.parse(nonlinearity)).torch_gain or 1), "mode": mode}
 
 
+# The parameters of variance_scaling.
 SCALING = (Parameter("scale", 1.0, low=0.0), Parameter("mode", "fan_in", choices=tuple(FANS)),
            Parameter("distribution", "truncated", choices=tuple(DISTRIBUTIONS),
                      synonyms={"truncated_normal": "truncated", "untruncated_normal": "normal"}))
-"""The parameters of variance_scaling."""
 
 
 def _stddev(stddev: float) -> dict[str, Value]:
@@ -109,17 +109,17 @@ def _stddev(stddev: float) -> dict[str, Value]:
 
 MAX_SIZE = 1e37  # the largest parameter: weights far beyond it are infinite in single precision
 
+# The modes as formulas show them.
 FAN_TEXT = {"fan_in": "n", "fan_out": "m", "fan_avg": "((n+m)/2)", "fan_geo_avg": "√(nm)"}
-"""The modes as formulas show them."""
 
+# Formulas of a distribution with a given variance; a uniform's is three times that.
 PATTERNS = {"normal": "N(0, {})", "uniform": "U(±√({}))", "truncated": "N(0, {}) cut at ±2.27 std, std corrected"}
-"""Formulas of a distribution with a given variance; a uniform's is three times that."""
 
 TEX = {"normal": r"$\mathcal{{N}}\left(0,\ \dfrac{{{}}}{{{}}}\right)$",
        "uniform": r"$U\left(\pm\sqrt{{\dfrac{{{}}}{{{}}}}}\right)$"}
 TEX["truncated"] = TEX["normal"] + r" cut at $\pm 2.27$ std, std corrected"
+# The factor of the variance in these formulas: a uniform shows the square of its bound.
 SQUARED_BOUND = {"normal": 1, "uniform": 3, "truncated": 1}
-"""The factor of the variance in these formulas: a uniform shows the square of its bound."""
 
 FAN_TEX = {"fan_avg": r"\left(n+m\right)/2", "fan_geo_avg": r"\sqrt{nm}"}
 

@@ -14,8 +14,8 @@ import numpy as np
 from actprof.arrays import Array, Floats
 from actprof.catalogue.activations import BoundActivation
 
+# Std times |κ| from which on the closed forms serve a wave: below they cancel, and a quadrature sees no waves.
 MIN_PHASE = 1.0
-"""Std times |κ| from which on the closed forms serve a wave: below they cancel, and a quadrature sees no waves."""
 
 
 @dataclass(frozen=True, eq=False)

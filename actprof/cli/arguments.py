@@ -87,8 +87,8 @@ class Number(click.types.FloatParamType):
         raise SpecError(f"{_name(param)} must be a finite number, {self.low:g} or more, not {quoted(value)}.")
 
 
+# In Python the values of an option that names something, and may be repeated: a name or a number, or several.
 Names = str | float | Sequence[str | float]
-"""In Python the values of an option that names something, and may be repeated: a name or a number, or several."""
 
 JOINTS = {"range": " ", "kernel": "x"}  # between several numbers that are one value; else a comma
 ROWS = ("input", "data")  # parameters that may also be given as arrays
@@ -122,9 +122,9 @@ def _option_value(param: click.Parameter, value: Any) -> Any:
     return param.type(str(value) if single else JOINTS.get(str(param.name), ",").join(map(str, value)), param)
 
 
+# What others call an option of ours.
 SYNONYMS = {"depth": "--layers", "neurons": "--width", "units": "--width", "hidden": "--width",
             "learning_rate": "--lr", "batch_norm": "--norm", "batchnorm": "--norm", "kernel_size": "--kernel"}
-"""What others call an option of ours."""
 
 
 def reworded(error: click.ClickException) -> str:

@@ -8,8 +8,7 @@ from typing import Any
 
 import click
 
-GIVEN = "actprof.given"
-"""Where a context keeps the words that a command was given."""
+GIVEN = "actprof.given"  # where a context keeps the words that a command was given
 
 
 def changed(ctx: click.Context, values: Mapping[str, Sequence[str]], own: Mapping[str, Sequence[str]]) -> str:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 Offer = Callable[[click.Context, click.Parameter, str], "list[CompletionItem]"]
 
+# Key of a catalogue in JSON → where it is; none is imported before it is asked for.
 REGISTRIES = {
     "initializers": "actprof.catalogue.initializers:INITIALIZERS",
     "activations": "actprof.catalogue.activations:ACTIVATIONS",
@@ -26,7 +27,6 @@ REGISTRIES = {
     "optimizers": "actprof.train.optimizers:OPTIMIZERS",
     "schedules": "actprof.train.optimizers:SCHEDULES",
 }
-"""Key of a catalogue in JSON → where it is; none is imported before it is asked for."""
 
 
 def catalogue(key: str) -> Registry[Any]:

@@ -85,6 +85,7 @@ def stack_options(repeatable: bool) -> Option:
     ))
 
 
+# How rows from outside are read, the same for every command: the fields of a RowsSpec, and their scale.
 reading_options = added((
     click.option("--input-key", metavar="NAME", help="Which array of an .npz file holds the inputs."),
     click.option("--label-key", metavar="NAME", help="Which array of an .npz file holds the labels."),
@@ -101,7 +102,6 @@ reading_options = added((
                  help="Stored values: auto turns pixels 0…255 into 0…1, none leaves all as it is, unit brings all to "
                       "0…1, standard each feature to mean 0 and std 1."),
 ))
-"""How rows from outside are read, the same for every command: the fields of a RowsSpec, and their scale."""
 
 
 def run_options(batch_size: int = RunSpec.batch_size) -> Option:

@@ -35,12 +35,12 @@ MAX_NAME = 100
 MAX_TITLE = 200
 MAX_BYTES = 200_000_000  # of a file that is looked at before it is replaced
 
+# Parameters that leave the picture as it is.
 NOT_PICTURED = {"paths", "no_figure", "show", "no_clobber", "quiet", "format_", "as_json", "check", "explain", "brief",
                 "all_layers", "theory", "workers", "scheduler", "resume", "data_dir", "summary", "animate"}
-"""Parameters that leave the picture as it is."""
 
+# Parameters, also of single commands, that mean nothing where no figure is drawn.
 OF_FIGURES = {"theme", "dpi", "title", "no_clobber", "log", "log_y", "view"}
-"""Parameters, also of single commands, that mean nothing where no figure is drawn."""
 
 
 def seed_option(command: Command) -> Command:

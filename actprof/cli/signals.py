@@ -15,14 +15,12 @@ from typing import Any, NoReturn, TypeVar
 
 Result = TypeVar("Result")
 
-NAP = 0.1
-"""Seconds: where waiting cannot be interrupted, a signal is answered after this long at most."""
+NAP = 0.1  # seconds: where waiting cannot be interrupted, a signal is answered after this long at most
 
+# Seconds within which a second signal is the first one's echo: some senders signal a process and then its group.
 BREATH = 0.5
-"""Seconds within which a second signal is the first one's echo: some senders signal a process and then its group."""
 
-_last = -BREATH
-"""When a signal was last answered."""
+_last = -BREATH  # when a signal was last answered
 
 
 class Signalled(BaseException):

@@ -15,8 +15,8 @@ import click
 from actprof.errors import OutputError
 from actprof.report.terminal import PLAIN, folded, written
 
+# The error handler of streams that lack a character: mathematics in ASCII, everything else as an escape.
 PLAINLY = "actprof.plainly"
-"""The error handler of streams that lack a character: mathematics in ASCII, everything else as an escape."""
 
 
 class StdoutError(Exception):

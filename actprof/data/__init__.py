@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 NPZ = ".npz"
 TEXT = (".csv", ".tsv", ".txt", ".data")
+# Suffix → module and function (path, spec, labelled) → Samples that reads such a file.
 READERS: Mapping[str, tuple[str, str]] = {
     NPZ: ("actprof.data.npz", "read_npz"),
     ".npy": ("actprof.data.npz", "read_npy"),
     **dict.fromkeys(TEXT, ("actprof.data.delimited", "read_delimited")),
 }
-"""Suffix → module and function (path, spec, labelled) → Samples that reads such a file."""
 
 IDX = ("actprof.data.idx", "read_idx")
 FILES = f"Files end in {', '.join(READERS)} or -ubyte[.gz]; or name a folder that holds the last."

@@ -11,12 +11,12 @@ from actprof.data.request import AUTO, FIRST, LAST, NONE, RowsSpec
 from actprof.errors import DataError, quoted
 from actprof.registry import did_you_mean, folded
 
+# What the column of labels is called, the surest first.
 LABEL_NAMES = ("label", "labels", "class", "classes", "class_label", "target", "targets", "species", "category",
                "quality", "diagnosis", "outcome", "survived", "variety", "response", "y")
-"""What the column of labels is called, the surest first."""
 
+# What a first column that names rows is called.
 INDEX_NAMES = ("", "id", "index", "unnamed: 0", "rownames", "row_names")
-"""What a first column that names rows is called."""
 
 RANGE = re.compile(r"(\d{1,9})\s*[-:]\s*(\d{1,9})", re.ASCII)
 NUMBER = re.compile(r"-?\d{1,9}", re.ASCII)

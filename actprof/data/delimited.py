@@ -24,11 +24,11 @@ from actprof.data.table import display_path, require_memory
 from actprof.errors import DataError, quoted
 
 BLANKS = " "
+# Most telling first: a comma may be a decimal one, a blank a part of a name, the others are hardly anything else.
 DELIMITERS = ("\t", ";", ",", BLANKS)
-"""Most telling first: a comma may be a decimal one, a blank a part of a name, the others are hardly anything else."""
 
+# Lines from which the layout is read, and characters that end them sooner, from the second line on.
 SAMPLE, MAX_SAMPLE = 20, 1 << 18
-"""Lines from which the layout is read, and characters that end them sooner, from the second line on."""
 
 NO_NUMBER = {"", "?", "na", "n/a", "nan", "null", "none", "-", "."}  # cells that stand for a missing number
 

@@ -21,8 +21,8 @@ from actprof.streams import BLOCK, DATA, stream
 
 RADIUS = 2.0  # the distance of the outermost points from 0 before noise: their mean square is near 1
 
+# (class as a part of all classes, uniform number) → (radius, turns) of a point.
 Curve = Callable[[Floats, Floats], tuple[Floats, Floats]]
-"""(class as a part of all classes, uniform number) → (radius, turns) of a point."""
 
 
 def blobs(seed: int, classes: int, spread: float, train: int, test: int) -> Samples:
@@ -60,11 +60,11 @@ def _part(seed: int, part: int, classes: int, noise: float, count: int, curve: C
 PIXELS = 28  # rows and columns of an image
 SIDE, STEP = 40, 0.65  # points of a stored distance field along each side, and image pixels between two of them
 
+# A stored byte is FIELD + PER_PIXEL × the distance to the outline in image pixels, positive inside.
 FIELD, PER_PIXEL = 96, 32
-"""A stored byte is FIELD + PER_PIXEL × the distance to the outline in image pixels, positive inside."""
 
+# The most a digit is turned (radians), slanted, shifted and bent (pixels), either way.
 TURN, SLANT, SHIFT, BEND = 0.25, 0.3, 0.8, 1.1
-"""The most a digit is turned (radians), slanted, shifted and bent (pixels), either way."""
 
 SIZE = 0.77, 0.87  # least and greatest height and width of a digit, of those stored; a stroke's weight comes on top
 WEIGHT = 0.4, 1.2  # least and greatest width that a pen adds to each side of a stroke, in pixels

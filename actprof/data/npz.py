@@ -31,8 +31,8 @@ INPUTS = ("x_train", "train_images", "train_x", "x", "features", "images", "imgs
 LABELS = ("y_train", "t_train", "train_labels", "train_y", "y", "t", "labels", "label", "targets", "target", "classes",
           "arr_1")
 TEST_INPUTS = ("x_test", "test_images", "test_x")
+# The usual names of arrays, the likeliest first; case does not matter.
 TEST_LABELS = ("y_test", "t_test", "test_labels", "test_y")
-"""The usual names of arrays, the likeliest first; case does not matter."""
 
 MAX_HEADER = 1 << 16
 MAX_LISTED = 12

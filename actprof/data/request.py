@@ -16,6 +16,7 @@ AUTO, NONE, FIRST, LAST = "auto", "none", "first", "last"
 MISSING = ("error", "drop-rows")
 TARGETS = (AUTO, "classes", "numbers")
 
+# What an option is for, said where it cannot be used.
 ABOUT = {
     "input_key": "It names an array in an .npz file.",
     "label_key": "It names an array in an .npz file.",
@@ -24,7 +25,6 @@ ABOUT = {
     "missing": "It is for files.",
     "data_dir": "It is where mnist and fashion_mnist are sought.",
 }
-"""What an option is for, said where it cannot be used."""
 
 
 def reading(settings: dict[str, Any]) -> dict[str, Any]:

@@ -53,8 +53,8 @@ def require_memory(what: str, needed: float) -> None:
                         "Store fewer rows.")
 
 
+# What unpacks to more than so many bytes, and so many times its size, is taken for a trap.
 BOMB, MAX_RATIO = 1 << 30, 200
-"""What unpacks to more than so many bytes, and so many times its size, is taken for a trap."""
 
 
 def require_no_bomb(what: str, promised: int, packed: int) -> None:
@@ -144,9 +144,9 @@ def standard(table: Table) -> Scaling:
 
 
 PIXELS = "whole numbers 0…255 are scaled to 0…1; --scale none keeps them"
+# The value of `--scale` → the map it stands for, from the whole table.
 SCALINGS: Mapping[str, Callable[[Table], Scaling]] = {
     "auto": automatic, "none": unscaled, "unit": unit, "standard": standard}
-"""The value of `--scale` → the map it stands for, from the whole table."""
 
 
 def _require_representable(table: Table, spread: Floats | float) -> None:

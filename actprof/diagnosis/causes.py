@@ -11,8 +11,7 @@ from actprof.diagnosis.verdicts import ALIKE, CHANGE, COLLAPSED, NOTABLE, STANDA
 from actprof.engine.profiles import Summary
 from actprof.theory.layers import scales
 
-MAX_TEXT = 200
-"""Characters of a verdict's text, the name of the arm included."""
+MAX_TEXT = 200  # characters of a verdict's text, the name of the arm included
 
 
 def fitted(text: str, *remarks: str) -> str:
@@ -218,5 +217,5 @@ def _last_block(seen: Evidence) -> str:
 
 MIN_GROWTH = 1.5  # of a stream, from which on it is said
 
+# In order of importance.
 REMARKS: tuple[Callable[[Evidence], str], ...] = (_all_alike, unmet, _last_block, _small, _slow, _alike)
-"""In order of importance."""

@@ -19,20 +19,16 @@ from actprof.theory.layers import scales
 from actprof.theory.predictions import BAND, LayerTheory, StackTheory
 from actprof.theory.stack import predict
 
-Course = tuple[tuple[int, float], ...]
-"""((layer, log₁₀ of a ratio), …)."""
+Course = tuple[tuple[int, float], ...]  # ((layer, log₁₀ of a ratio), …)
 
 STREAMS = "streams"  # the word for what goes from layer to layer where there are residual blocks
 
-MIN_LAYERS = 8
-"""Layers from which on a power law can be told from an exponential."""
+MIN_LAYERS = 8  # layers from which on a power law can be told from an exponential
 
 
-MAX_STRAYS = 0.5
-"""Half a decade either way: where the band is wider than a decade theory alone makes no verdict."""
+MAX_STRAYS = 0.5  # half a decade either way: where the band is wider than a decade theory alone makes no verdict
 
-SETTLED = 20
-"""Layers after which what is left of the start no longer tells what comes: theory goes on as at their end."""
+SETTLED = 20  # layers after which what is left of the start no longer tells what comes: theory goes on as at their end
 
 
 class Swing(NamedTuple):

@@ -33,34 +33,28 @@ from actprof.theory.layers import scales
 from actprof.theory.predictions import LayerTheory
 from actprof.theory.stack import predict
 
-NAMED = ((math.sqrt(2), "he"), (1.0, "lecun_normal"))
-"""Gains that have a name of their own."""
+NAMED = ((math.sqrt(2), "he"), (1.0, "lecun_normal"))  # gains that have a name of their own
 
-VARIANCES = (1.0, 2.0, 4.0, 8.0)
-"""Variances at which the edge of chaos with biases is tried."""
+VARIANCES = (1.0, 2.0, 4.0, 8.0)  # variances at which the edge of chaos with biases is tried
 
 KEEPS = "the gain that keeps E a²"
+# The same of a run in which it does not, by the stability of E a² = 1.
 KEPT = {"unstable": "the gain that would keep E a² = 1, were this stable", "stable": "the gain that leads to E a² = 1",
         "neutral": "the gain that in the mean of many networks keeps E a²"}
-"""The same of a run in which it does not, by the stability of E a² = 1."""
 
-BETWEEN = 7
-"""Gains that are tried between those that theory names."""
+BETWEEN = 7  # gains that are tried between those that theory names
 
+# Rows of a trial: so many that they make this many multiplications, between these limits.
 MIN_ROWS, MAX_ROWS, ROWS_WORK = 32, 128, 1e9
-"""Rows of a trial: so many that they make this many multiplications, between these limits."""
 
-DRAW_WORK = 30
-"""What drawing a weight costs, in multiplications."""
+DRAW_WORK = 30  # what drawing a weight costs, in multiplications
 
+# Trials take no more multiplications than this share of the run's, or than that many, whichever is more.
 MAX_SHARE, MIN_WORK = 0.1, 1.5e9
-"""Trials take no more multiplications than this share of the run's, or than that many, whichever is more."""
 
-MIN_BATCH = 8
-"""Rows of a batch whose statistics may stand in for the scale of the weights."""
+MIN_BATCH = 8  # rows of a batch whose statistics may stand in for the scale of the weights
 
-MAX_WIDTH, MAX_LISTED = 2048, 20
-"""Units of a layer that is tried; layers whose widths are listed one by one."""
+MAX_WIDTH, MAX_LISTED = 2048, 20  # units of a layer that is tried; layers whose widths are listed one by one
 
 
 @dataclass(frozen=True)
@@ -215,9 +209,9 @@ def _all(seen: Evidence) -> Iterator[Candidate]:
                         replace(plain.initialised(INITIALIZERS.parse("he")), activations=relu))
 
 
+# Residual rules, and what tames a stream there.
 TAMED = (("depth", "each block adds 1/L of its branch's square"), ("pre_norm", "branches see a stream of size 1"),
          ("rezero", "the stream passes as it is"))
-"""Residual rules, and what tames a stream there."""
 
 
 def _tamed(stack: StackSpec) -> Iterator[Candidate]:

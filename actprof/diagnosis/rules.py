@@ -114,8 +114,7 @@ def collapsed(seen: Evidence) -> Verdict | None:
                    measured=f"in-unit std {number(last['within_unit_std'])}")
 
 
-UNDERFLOW = 1.2e-38
-"""The least normal number of single precision."""
+UNDERFLOW = 1.2e-38  # the least normal number of single precision
 
 Rule = Callable[[Evidence], Verdict | None]
 
@@ -259,6 +258,6 @@ def _healthy(seen: Evidence) -> Verdict:
                    measured=causes.largest_change(seen))
 
 
+# The first that holds is the verdict.
 RULES: tuple[Rule, ...] = (_non_finite, symmetric, _no_inputs, dying, saturated,
                            collapsed, _exploding, _vanishing, _uncertain, _drifting, _healthy)
-"""The first that holds is the verdict."""

@@ -12,8 +12,8 @@ HEALTHY, DRIFTING, UNCERTAIN = "healthy", "drifting", "uncertain"
 CODES = (HEALTHY, "vanishing", "exploding", "saturated", "dying", "collapsed", "symmetric", "non_finite", UNCERTAIN,
          DRIFTING)
 
+# Before the words of a verdict, the best first; BAD before all others.
 SIGNS, BAD = {HEALTHY: "✓", DRIFTING: "~", UNCERTAIN: "?"}, "✗"
-"""Before the words of a verdict, the best first; BAD before all others."""
 
 
 @dataclass(frozen=True)

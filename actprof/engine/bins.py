@@ -16,12 +16,12 @@ import numpy as np
 
 from actprof.arrays import Array, Floats
 
+# Empty bins that may be left at the upper end, so that the edges fall where they cut no narrow layer in two.
 SPARE = range(5)
-"""Empty bins that may be left at the upper end, so that the edges fall where they cut no narrow layer in two."""
 
+# A layer that reaches more than this many times as far as the inputs and the mildest arm's first layer has exploded:
+# the shared range does not follow it, for that would squeeze the others into a single bar.
 EXPLODED = 6.0
-"""A layer that reaches more than this many times as far as the inputs and the mildest arm's first layer has exploded:
-the shared range does not follow it, for that would squeeze the others into a single bar."""
 
 UNSEEN = 0.15  # margin on each side for values that the pilot did not see
 NEAR_CONSTANT = 1e-3  # the range of a constant layer reaches this share of its value to both sides

@@ -19,12 +19,12 @@ from actprof.arrays import Array, Counts, Flags, Floats, Rows
 from actprof.engine.bins import Bins
 from actprof.engine.distributions import Accumulator, Distribution, Histogram, UnitMoments, norm, own_rules
 
+# Size of a block: small enough that its passes find it in the cache, large enough that the threads, which hand over
+# the interpreter's lock at every call, seldom wait for each other.
 BLOCK_BYTES = 768 * 1024
-"""Size of a block: small enough that its passes find it in the cache, large enough that the threads, which hand over
-the interpreter's lock at every call, seldom wait for each other."""
 
+# Maximum bins for which two values are counted as one index; beyond, the table of pairs outgrows the cache.
 PAIRED_BINS = 200
-"""Maximum bins for which two values are counted as one index; beyond, the table of pairs outgrows the cache."""
 
 CANCELLED = 1e-5  # share of the sum of squares below which the spread is taken again from centred values
 MAX_SIZE = 1e120  # squares of values between 1/MAX_SIZE and MAX_SIZE can be summed in float64 without a thought

@@ -314,6 +314,7 @@ def _share(part: str) -> Callable[[Distribution], float]:
     return lambda d: getattr(d, part) / d.count if d.count else math.nan
 
 
+# In the order of JSON, CSV and columns. An entry is all that a new statistic needs.
 STATISTICS: list[Statistic] = [
     Statistic("count", "finite values", total=True, of_streams=True),
     Statistic("nan", "values that are not a number", total=True, of_streams=True),
@@ -339,7 +340,6 @@ STATISTICS: list[Statistic] = [
     Statistic("correlation", "mean cosine between the vectors of different samples", activation_only=True,
               of_streams=True),
 ]
-"""In the order of JSON, CSV and columns. An entry is all that a new statistic needs."""
 
 
 def own_rules(activity: bool = True) -> dict[str, Accumulator]:

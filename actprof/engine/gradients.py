@@ -113,6 +113,7 @@ def _ten_to(exponent: float) -> float:
     return 10.0**exponent if abs(exponent) < 307 else math.nan
 
 
+# The statistics that gradients have beside distributions.STATISTICS.
 GRADIENT_STATISTICS = [
     Statistic("rms", "root mean square of dL/dz", lambda g, last: _ten_to(g.log10_rms)),
     Statistic("log10_rms", "its logarithm"),
@@ -127,13 +128,12 @@ GRADIENT_STATISTICS = [
     Statistic("weight_norm", "‖dL/dW‖ for the mean loss of a batch", lambda g, last: _ten_to(g.log10_weight_norm)),
     Statistic("log10_weight_norm", "its logarithm", header="weight\ngradient", format=power_of_ten),
 ]
-"""The statistics that gradients have beside distributions.STATISTICS."""
 
 
 COMFORT = 12  # powers of two that a layer's gradients may be away from 1 before they are scaled
 
+# Bytes of a float → powers of two that a layer is scaled by at most: a factor that such a float can hold.
 MAX_SHIFT = {4: 100, 8: 900}
-"""Bytes of a float → powers of two that a layer is scaled by at most: a factor that such a float can hold."""
 
 
 @dataclass(frozen=True)

@@ -19,16 +19,16 @@ from actprof.streams import BLOCK
 
 WHOLE_BYTES = 2**30  # weights up to this size are kept while all rows go through; larger stacks go layer by layer
 
+# Rows that go through a layer before the next is drawn: enough that drawing costs little beside the product.
 SUPER_ROWS = 16_384
-"""Rows that go through a layer before the next is drawn: enough that drawing costs little beside the product."""
 
 CHUNK_ROWS = 4096  # maximum rows per chunk
 EVALUATED_ROWS = 1024  # rows that a network in training is evaluated on at once
 STREAM_ROOMS = 3  # arrays that a layer of a residual stack has beside the others, at the most
 UNIT_BYTES = 160  # counters and their results take about this much for each unit of each layer
 
+# A chunk that comes back has so few rows that its tapes take no more than this, if that is a block at least.
 TAPE_BYTES = 64 * 2**20
-"""A chunk that comes back has so few rows that its tapes take no more than this, if that is a block at least."""
 
 LIGHT_WORK = 5e9  # multiplications up to which gradients that nobody asked for are sent back for all rows
 UNIT_WORK, LAYER_WORK = 100, 2e6  # cost of a value, and of a call for a layer, in multiplications

@@ -30,8 +30,6 @@ def fans_of(stack: StackSpec, number: int) -> Fans:
                 stack.activations[0 if stack.tied else number - 1], number == stack.depth and not stack.tied)
 
 
-
-
 def weights(init: str | float = spec.INIT, fan_in: int = spec.WIDTH, fan_out: int = spec.WIDTH, *,
             act: str = spec.ACTIVATION, layer: int = 1, layers: int = spec.LAYERS, dtype: str = RunSpec.dtype,
             seed: int = RunSpec.seed) -> Rows:

@@ -31,11 +31,11 @@ RANGES = ("shared", "layer")
 QUANTITIES = ("activation", "preactivation")
 GRADIENT = "gradient"
 
+# What is counted of a residual block besides: its stream, and what the branch adds to that.
 STREAMS = ("stream", "branch")
-"""What is counted of a residual block besides: its stream, and what the branch adds to that."""
 
+# The quantities that a table or a figure can show; gradients are counted beside the others, if at all.
 SHOWN = (*QUANTITIES, GRADIENT)
-"""The quantities that a table or a figure can show; gradients are counted beside the others, if at all."""
 
 ZEROS = Choice("zeros", label="zeros")
 NO_NORM = NO_RESIDUAL = Choice("none", label="none")

@@ -29,9 +29,9 @@ MAX_VALUE = 4.0  # values of φ and φ' that are drawn, either side
 SMALL_RANGE = -2.0, 4.0
 
 SIGNS = {"unstable": "○", "neutral": "◐", "stable": "●"}
+# Stability → its marker's points. Neighbours on the diagonal differ in it: a stable one is seen in the ring of an
+# unstable one.
 MARKER_SIZES = {"unstable": 14.0, "neutral": 10.5, "stable": 8.0}
-"""Stability → its marker's points. Neighbours on the diagonal differ in it: a stable one is seen in the ring of an
-unstable one."""
 
 
 def draw_shape(sheet: Sheet, name: str, box: Box, shape: Shape, color: str, *, small: bool = False) -> None:

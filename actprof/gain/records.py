@@ -12,18 +12,18 @@ from actprof.theory.predictions import Edge, FixedPoint
 
 JSON_SCHEMA = "actprof.gain/1"
 
+# What is told of a fixed point; null where none is reached.
 POINT = ("q_star", "c_star", "chi_1", "xi_q", "xi_c", "phase", "length_slope", "stability", "stable")
-"""What is told of a fixed point; null where none is reached."""
 
 
-def gain_record(table: GainTable) -> dict[str, Any]:
+def record_of(table: GainTable) -> dict[str, Any]:
     """The object of schema actprof.gain/1."""
     return {"schema": JSON_SCHEMA, "version": __version__, "config": table.config,
             "activations": [_activation(each, not table.config["all"]) for each in table.activations],
             "notes": table.notes}
 
 
-def gain_rows(table: GainTable) -> list[dict[str, Any]]:
+def rows_of(table: GainTable) -> list[dict[str, Any]]:
     """One row per activation, or per fixed point of it where these are asked for; what belongs to the fixed point and
     the edge has its name in front."""
     return [row for each in table.activations for row in _rows(each)]

@@ -5,14 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import Any
 
 from actprof.digits import number
 from actprof.report.result import Finding, Result
 from actprof.theory.predictions import Edge, FixedPoint, FixedPoints, Gains, Jump
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 ROUNDING = 1e-15  # share of a gain that may be rounding
 
@@ -134,25 +131,3 @@ class GainTable(Result):
     @property
     def told(self) -> Sequence[str]:
         return self.notes
-
-    def write(self, stream: TextIO) -> None:
-        from actprof.gain.table import print_gains
-
-        print_gains(self, stream)
-
-    def record(self) -> dict[str, Any]:
-        from actprof.gain.records import gain_record
-
-        return gain_record(self)
-
-    def records(self) -> Sequence[Mapping[str, Any]]:
-        from actprof.gain.records import gain_rows
-
-        return gain_rows(self)
-
-    def figure(self, theme: str = "light") -> Figure:
-        """The picture, to be shown, changed and saved by matplotlib's own means."""
-        from actprof.gain.figure import draw_figure
-        from actprof.report.style import painted
-
-        return painted(lambda figure, colours: draw_figure(figure, colours, self), theme)

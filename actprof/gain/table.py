@@ -118,7 +118,7 @@ def _reached(each: ActivationGains) -> list[str]:
 EXACT, DIGITS = 9, 5
 
 
-def print_gains(result: GainTable, stream: TextIO) -> None:
+def print_result(result: GainTable, stream: TextIO) -> None:
     """Print a table for each activation, or, of the whole catalogue, one of all."""
     everything = result.config["all"]
     for each in result.activations if not everything else ():

@@ -113,7 +113,7 @@ def command(quantity: str, view: str, log_y: bool, gradients: bool | None, check
     one_blas_thread()
     from actprof.histogram import records
     from actprof.histogram.figure import render
-    from actprof.histogram.table import Shown, print_comparison, print_limits
+    from actprof.histogram.table import Shown, print_limits, print_result
 
     if explain:
         output.name_idle(given_options(but=("explain", "format_", "as_json", "quiet", "no_figure")), "to --explain")
@@ -127,7 +127,7 @@ def command(quantity: str, view: str, log_y: bool, gradients: bool | None, check
         comparison = in_thread(lambda: histogram(**settings, gradients=_asked_for(gradients, quantity),
                                                  preactivations=preactivations, progress=progress))
     ctx, shown = click.get_current_context(), Shown(quantity, brief, all_layers, theory)
-    output.print(lambda stream: print_comparison(comparison, shown, stream, lambda arm: _remedied_line(arm, ctx)),
+    output.print(lambda stream: print_result(comparison, stream, shown, lambda arm: _remedied_line(arm, ctx)),
                  comparison.record, comparison.records)
     output.notes(*comparison.told)
     output.draw(lambda style, form: render(comparison, View(quantity, view, log_y), style, form))

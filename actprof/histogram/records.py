@@ -17,7 +17,7 @@ from actprof.theory.predictions import Forecast
 JSON_SCHEMA = "actprof.histogram/1"
 
 
-def comparison_record(comparison: Comparison) -> dict[str, Any]:
+def record_of(comparison: Comparison) -> dict[str, Any]:
     """The object of schema actprof.histogram/1."""
     return {
         "schema": JSON_SCHEMA,
@@ -28,7 +28,7 @@ def comparison_record(comparison: Comparison) -> dict[str, Any]:
     }
 
 
-def comparison_rows(comparison: Comparison) -> list[dict[str, Any]]:
+def rows_of(comparison: Comparison) -> list[dict[str, Any]]:
     """One row per arm × layer × quantity."""
     return [_row(*where) for where in comparison.rows()]
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING
 
 from actprof.diagnosis.verdicts import Verdict, Warning
 from actprof.engine.profiles import Arm, LayerSummary, Summary
@@ -128,30 +128,15 @@ class Comparison(Result):
     def told(self) -> Sequence[str]:
         return *self.notes, *(f"{warning.arm}: {warning.message}" for warning in self.warnings)
 
-    def write(self, stream: TextIO) -> None:
-        from actprof.histogram.table import Shown, print_comparison
-
-        print_comparison(self, Shown(), stream)
-
     def table(self, quantity: str = QUANTITIES[0], brief: bool = False) -> str:
         """The tables of a quantity as a pipe gets them from the command line; a brief one is that of verdicts alone."""
-        from actprof.histogram.table import Shown, print_comparison
+        from actprof.histogram.table import Shown, print_result
         from actprof.report.terminal import Page
 
         require_one_of("--quantity", quantity, SHOWN)
         page = Page()
-        print_comparison(self, Shown(quantity, brief), page)
+        print_result(self, page, Shown(quantity, brief))
         return page.getvalue()
-
-    def record(self) -> dict[str, Any]:
-        from actprof.histogram.records import comparison_record
-
-        return comparison_record(self)
-
-    def records(self) -> Sequence[Mapping[str, Any]]:
-        from actprof.histogram.records import comparison_rows
-
-        return comparison_rows(self)
 
     def figure(self, view: str = "auto", quantity: str = QUANTITIES[0], log_y: bool = False,
                theme: str = "light") -> Figure:

@@ -63,7 +63,7 @@ class Shown:
     theory: bool = False
 
 
-def print_comparison(comparison: Comparison, shown: Shown, stream: TextIO,
+def print_result(comparison: Comparison, stream: TextIO, shown: Shown = Shown(),
                      remedied: Callable[[JudgedArm], str] = lambda arm: "") -> None:
     """Print every arm's table, then the verdicts.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
 from actprof.errors import ActprofError
@@ -47,20 +48,29 @@ class Finding(NamedTuple):
 
 
 class Result(ABC):
-    """What a command leaves behind. Each kind is a frozen dataclass that leaves its repr to this class, and says how it
-    is printed, recorded and drawn."""
+    """What a command leaves behind. Each kind is a frozen dataclass that leaves its repr to this class.
 
-    @abstractmethod
+    It stands in `result` of the command's room, where `table.print_result`, `records.record_of`, `records.rows_of` and
+    `figure.draw_figure` print, record and draw it.
+    """
+
+    def _module(self, name: str) -> Any:
+        """A module of the command's room, loaded when it is needed: its `table`, its `records`, its `figure`."""
+        return import_module(f"{type(self).__module__.rpartition('.')[0]}.{name}")
+
     def write(self, stream: TextIO) -> None:
         """Print the table as the command line does."""
+        self._module("table").print_result(self, stream)
 
-    @abstractmethod
     def record(self) -> dict[str, Any]:
         """The object of the JSON schema; numbers may be NumPy's, and need not be finite."""
+        record: dict[str, Any] = self._module("records").record_of(self)
+        return record
 
-    @abstractmethod
     def records(self) -> Sequence[Mapping[str, Any]]:
         """The rows of the CSV."""
+        rows: Sequence[Mapping[str, Any]] = self._module("records").rows_of(self)
+        return rows
 
     @property
     @abstractmethod
@@ -72,9 +82,11 @@ class Result(ABC):
     def told(self) -> Sequence[str]:
         """What the command line notes, one sentence each; a call in Python warns of it."""
 
-    @abstractmethod
     def figure(self, *, theme: str = "light") -> Figure:
         """The picture, to be shown, changed and saved by matplotlib's own means."""
+        from actprof.report.style import painted
+
+        return painted(lambda figure, colours: self._module("figure").draw_figure(figure, colours, self), theme)
 
     @property
     def verdicts(self) -> dict[str, str]:

@@ -28,8 +28,8 @@ MARGIN = 9.0  # pixels left and right of the values: room for the bar of an atom
 MAX_TICKS = 5
 OVERHANG = 8.0  # how far the label of a tick may stand out to the side
 FAINTEST = 1e-4  # shares below have the faintest colour
+# The look of what theory says, in every figure of a comparison.
 DASHED: dict[str, Any] = {"linewidth": 1.7, "linestyle": (0, (3.2, 2))}
-"""The look of what theory says, in every figure of a comparison."""
 ATOM_HEIGHTS = 8  # an atom's bar is at most so many times as tall as the axis: few beside many shall look few
 TICK_OF_ATOM = 4.0  # pixels beyond its bar
 SPIKE = 0.9  # of all, in one or two bins

@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
 FORMATS = ("png", "svg", "pdf")
 MAX_PIXELS = 64_000_000
+# Memory that a pixel takes at most while it is drawn: where it lies in a raster that is resampled in floats.
 BYTES_OF_A_PIXEL = 34
-"""Memory that a pixel takes at most while it is drawn: where it lies in a raster that is resampled in floats."""
 
+# Maximum pixels of a page of a vector file, if all of it were a raster: 277 dpi of the usual page.
 MAX_RASTER_PIXELS = 16_000_000
-"""Maximum pixels of a page of a vector file, if all of it were a raster: 277 dpi of the usual page."""
 
 MAX_SIDE = 65_535  # what matplotlib's Agg renderer can address
 UNIT = 100  # layouts are made in pixels of 1/100 inch
@@ -35,8 +35,8 @@ EM = UNIT / 72  # pixels in a point
 TICK, AXIS_TITLE = 16.0, 17.0  # points
 
 VIEWS = ("panels", "ridge", "heatmap", "curves")
+# The most layers of which "auto" draws panels: beyond it draws a heat map, and curves of arms that are too many.
 MAX_PANELS = 8
-"""The most layers of which "auto" draws panels: beyond it draws a heat map, and curves of arms that are too many."""
 
 SHEET = 1920, 1080  # the least pixels of a figure at Style's default resolution
 

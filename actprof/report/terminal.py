@@ -24,11 +24,11 @@ _GREEK = dict(zip("αβγδεηθκλμνξπρσφχψωΔΣΦ", (
     "sigma", "phi", "chi", "psi", "omega", "Delta", "Sum ", "Phi"), strict=True))
 _RAISED = {raised: f"^{plain}" for raised, plain in zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁻ᵗᶻˣⁿ", "0123456789-tzxn", strict=True)}
 _LOWERED = {chr(ord("₀") + digit): f"_{digit}" for digit in range(10)}
+# How mathematics is written where only ASCII can be.
 PLAIN = str.maketrans({**_GREEK, **_RAISED, **_LOWERED, "×": "x", "·": "*", "÷": "/", "±": "+-", "√": "sqrt",
                        "−": "-", "–": "-", "…": "...", "→": "->", "←": "<-", "∞": "inf", "≤": "<=", "≥": ">=",
                        "≈": "~", "≠": "!=", "∝": "~", "½": "1/2", "‖": "|", "∫": "integral ", "⌊": "floor(",
                        "⌋": ")", "\u0302": "_hat", "∂": "d", "✓": "+", "✗": "x"})
-"""How mathematics is written where only ASCII can be."""
 
 BARS, PLAIN_BARS = " ▁▂▃▄▅▆▇█", " .:-=+*#@"
 

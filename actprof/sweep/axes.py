@@ -22,8 +22,8 @@ USUAL_VALUES = 25  # the number of values of a range that does not say how many
 EVERY = 50  # a range of whole numbers with no more than these has all of them
 RATIO = 2.0  # the ratio of neighbours in a logarithmic range of whole numbers that does not say how many
 
+# The digits of a value between the ends of a range; its label says the same, so that a cell can be asked for by it.
 DIGITS = 9
-"""The digits of a value between the ends of a range; its label says the same, so that a cell can be asked for by it."""
 
 
 @dataclass(frozen=True)
@@ -60,11 +60,11 @@ KINDS = (
     Kind("residual", "residual rule", "names"),
 )
 
+# The axes of a phase diagram.
 SIGMAS = (
     Kind("sigma_w", "σ_w", "real", most=MAX_SIGMA, usual=VALUES_W),
     Kind("sigma_b", "σ_b", "real", most=MAX_SIGMA, usual=VALUES_B),
 )
-"""The axes of a phase diagram."""
 
 EXAMPLE = "gain=0.5:3:26, layers=5:50:10, width=64:4096:log or init=he,xavier"
 

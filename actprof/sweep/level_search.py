@@ -15,8 +15,8 @@ from actprof.engine.spec import StackSpec
 from actprof.sweep.result import Axis, Point
 from actprof.theory.criticality import conditions
 
+# Places along a row, at least; rows of a second axis that is continuous too, and of depths.
 MIN_PLACES, ROWS, DEPTHS = 16, 30, 60
-"""Places along a row, at least; rows of a second axis that is continuous too, and of depths."""
 
 LAYERS = "layers"
 StackAt = Callable[[Sequence[float]], StackSpec]
@@ -120,14 +120,14 @@ def _differ_in_depth(rows: Sequence[Row], axis: Axis, second_moment: float) -> b
     return all(row.depth == row.place for row in rows) and all(same)
 
 
+# Width, relative to where it is, of the stretch that a crossing is in, or a step, relative to the stretch at first.
 TOLERANCE, SETTLED = 1e-9, 1e-8
-"""Width, relative to where it is, of the stretch that a crossing is in, or a step, relative to the stretch at first."""
 
+# Lines through two points of a curve, before a crossing is taken for a jump, and steps in all.
 MAX_STEPS, MAX_HALVINGS = 12, 200
-"""Lines through two points of a curve, before a crossing is taken for a jump, and steps in all."""
 
+# Below a level by less than this counts as on it, so that where a whole stretch is critical its end is the line.
 ROUNDING = 1e-13
-"""Below a level by less than this counts as on it, so that where a whole stretch is critical its end is the line."""
 
 Found = tuple[int, bool, float]  # number of the curve, whether its level is crossed from below, and the place
 

@@ -102,8 +102,8 @@ def _scaled(place: float, logarithmic: bool) -> float:
 
 CRITICAL, TRAINABLE, GRADIENT = "critical", "trainable", "gradient"
 
+# Line → how many depth scales deep a stack on it is; or how much the logarithm of its squared gradient changes.
 DEPTH_SCALES = {TRAINABLE: TRAINABLE_SCALES, GRADIENT: 2 * math.log(CHANGE.value)}
-"""Line → how many depth scales deep a stack on it is; or how much the logarithm of its squared gradient changes."""
 
 SCALES = ((CRITICAL, 0.0), *((name, sign * scales) for name, scales in DEPTH_SCALES.items() for sign in (-1, 1)))
 
@@ -319,13 +319,13 @@ def _named(row: Row, other: Axis | None) -> str:
 
 JUMP = "jump"
 
+# Of each line; at a jump the variance goes to another fixed point, or to infinity.
 TITLES = {CRITICAL: f"{EDGE_WORDS}: χ₁ = 1", JUMP: JUMP_WORDS,
           TRAINABLE: f"depth {TRAINABLE_SCALES:g} ξ_c: inputs still told apart",
           GRADIENT: f"gradients change ×{CHANGE.value:g}: trainable within both"}
-"""Of each line; at a jump the variance goes to another fixed point, or to infinity."""
 
+# Axes along which lines are looked for first: a scale of the biases may leave a line and come back to it.
 WEIGHTS = "gain", "std"
-"""Axes along which lines are looked for first: a scale of the biases may leave a line and come back to it."""
 
 
 def lines(axes: Sequence[Axis], stack_at: StackAt, second_moment: float) -> tuple[tuple[Line, ...], str]:

@@ -27,13 +27,13 @@ from actprof.sweep.result import BY_NAME, Axis, Quantity, Sweep
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+# Colours from the least value to the greatest; neutral in the middle, lightness monotone on either side.
 DIVERGING = {
     "light": ("#08306b", "#08519c", "#3182bd", "#6baed6", "#c6dbef", "#f7f7f7", "#fdd0a2", "#fd8d3c", "#e6550d",
               "#a63603", "#662004"),
     "dark": ("#b3dcff", "#84c3f6", "#559fe0", "#3179b8", "#1d4b75", "#262a32", "#6f3510", "#b25413", "#df7622",
              "#f99f50", "#ffc890"),
 }
-"""Colours from the least value to the greatest; neutral in the middle, lightness monotone on either side."""
 
 VERDICTS = {"healthy": "#009e73", "vanishing": "#56b4e9", "exploding": "#d55e00", "saturated": "#e69f00",
             "dying": "#cc79a7", "collapsed": "#0072b2", "symmetric": "#f0e442", "drifting": "#a6dbc9",

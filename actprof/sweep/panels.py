@@ -26,8 +26,8 @@ GAP = 6.0
 Y_TITLE = line_height(AXIS_TITLE) + 7
 X_TITLE = line_height(AXIS_TITLE) + 12
 COLUMNS = {1: 1, 2: 2, 4: 2}
+# Panels → how many stand side by side where the names below their planes have room; of other numbers MAX_COLUMNS.
 MAX_COLUMNS = 3
-"""Panels → how many stand side by side where the names below their planes have room; of other numbers MAX_COLUMNS."""
 BETWEEN, UNDER = 44.0, 18.0
 
 Content = NumberMap | VerdictMap | Curves  # what is drawn on the axes, and beside them

@@ -15,7 +15,7 @@ JSON_SCHEMA = "actprof.sweep/1"
 RANGE = ("value", "low", "high")
 
 
-def sweep_record(sweep: Sweep) -> dict[str, Any]:
+def record_of(sweep: Sweep) -> dict[str, Any]:
     """The object of schema actprof.sweep/1.
 
     Every array is nested as the axes are: [place on the first] or [place on the first][place on the second]; those of
@@ -38,7 +38,7 @@ def sweep_record(sweep: Sweep) -> dict[str, Any]:
     }
 
 
-def sweep_rows(sweep: Sweep) -> list[dict[str, Any]]:
+def rows_of(sweep: Sweep) -> list[dict[str, Any]]:
     """One row per cell × quantity, all with the same columns.
 
     The verdict, which belongs to the cell and is a word, has a column of its own beside the label, so that `value`

@@ -6,12 +6,9 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import Any
 
 from actprof.report.result import Finding, Result
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 Point = tuple[float, float]
 
@@ -82,6 +79,7 @@ class Quantity:
         return self.positive or self.logarithmic
 
 
+# The quantities that are numbers; each network of a cell has its own.
 QUANTITIES = (
     Quantity("std", "std of the last layer's activations", positive=True),
     Quantity("second_moment", "mean square of the last layer's activations", positive=True),
@@ -92,16 +90,15 @@ QUANTITIES = (
     Quantity("log10_gradient_ratio", "log₁₀ of the gradient dL/dz in the first layer over that in the last",
              logarithmic=True, back=True),
 )
-"""The quantities that are numbers; each network of a cell has its own."""
 
 VERDICT = "verdict"  # the quantity that is a word, one of verdicts.CODES
 
 BY_NAME = {quantity.name: quantity for quantity in QUANTITIES}
 
+# What a sweep can show: its word on the command line → its key in JSON.
 SWEPT = {"std": "std", "square": "second_moment", "within": "within_unit_std", "correlation": "correlation",
          "saturated": "saturated_fraction", "dead": "dead_fraction", "gradient": "log10_gradient_ratio",
          "verdict": VERDICT}
-"""What a sweep can show: its word on the command line → its key in JSON."""
 
 OVER = ("gain=0.5:3:26", "layers=5:50:10")  # what varies where nothing is said
 SWEEP_ROWS = 200  # rows of a batch in a sweep: what strays is the network, not the batch
@@ -232,28 +229,6 @@ class Sweep(Result):
     @property
     def told(self) -> Sequence[str]:
         return *filter(None, (self.resumed,)), *self.notes
-
-    def write(self, stream: TextIO) -> None:
-        from actprof.sweep.table import print_sweep
-
-        print_sweep(self, stream)
-
-    def record(self) -> dict[str, Any]:
-        from actprof.sweep.records import sweep_record
-
-        return sweep_record(self)
-
-    def records(self) -> Sequence[Mapping[str, Any]]:
-        from actprof.sweep.records import sweep_rows
-
-        return sweep_rows(self)
-
-    def figure(self, theme: str = "light") -> Figure:
-        """The picture, to be shown, changed and saved by matplotlib's own means."""
-        from actprof.report.style import painted
-        from actprof.sweep.figure import draw_figure
-
-        return painted(lambda figure, colours: draw_figure(figure, colours, self), theme)
 
 
 def _heights(values: Sequence[float], logarithmic: bool) -> list[float]:

@@ -37,8 +37,8 @@ from actprof.theory.predictions import BAND, StackTheory
 from actprof.theory.stack import predict
 from actprof.workers import cluster, map_unordered, processes
 
+# Multiplications from which on further processes pay for their start, which takes a good part of a second.
 WORTH_PROCESSES = 2e10
-"""Multiplications from which on further processes pay for their start, which takes a good part of a second."""
 
 WORKER_BYTES = 64 * 2**20  # what a process takes beside its cells
 UNCOUNTED: dict[str, Any] = {"range": (-1.0, 1.0), "bins": 1}  # the settings of a run whose histograms nobody looks at

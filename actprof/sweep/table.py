@@ -99,10 +99,10 @@ def _text(axis: Axis, value: float) -> str:
     return f"{round(value, 1):g}" if axis.whole else f"{value:.5g}"
 
 
+# Verdicts in at most eight characters.
 WORDS = {HEALTHY: "ok", "vanishing": "vanish", "exploding": "explode", "saturated": "saturat.", "dying": "dying",
          "collapsed": "collaps.", "symmetric": "symm.", "non_finite": "non-fin.", DRIFTING: "drift",
          UNCERTAIN: "unsure"}
-"""Verdicts in at most eight characters."""
 
 
 def title(name: str) -> str:
@@ -146,15 +146,15 @@ def _is_share(name: str) -> bool:
 MAX_ROWS = 25  # maximum rows of a matrix, so that it can be seen as a whole
 ROW_LABEL, COLUMN_LABEL, HEADING = 14, 10, 12  # characters of a line of them
 
+# What of the cells' common configuration stands above the tables; JSON has all.
 SETTINGS = ("init", "act", "widths", "layers", "width", "bias", "norm", "dropout")
-"""What of the cells' common configuration stands above the tables; JSON has all."""
 
 USUAL_WORDS = ("bias zeros", "norm none")
 
 Grid = list[list[str]]  # columns, each with its header first
 
 
-def print_sweep(sweep: Sweep, stream: TextIO) -> None:
+def print_result(sweep: Sweep, stream: TextIO) -> None:
     """Print what was swept, the tables, what their words mean, how quantities follow the width, and theory's lines."""
     _say(" · ".join(_heading(sweep)), stream)
     remarks = _print_matrices(sweep, stream) if len(sweep.axes) > 1 else _print_values(sweep, stream)

@@ -25,12 +25,12 @@ from actprof.sweep.result import Axis, Cell, Quantity, Trend
 WIDTH = "width"
 MIN_WIDTHS, MIN_NETWORKS = 3, 2
 
+# Probabilities, for what is flat, of a slope and of a bend as clear as what counts as one.
 SLOPE_P, BEND_P = 0.01, 0.001
-"""Probabilities, for what is flat, of a slope and of a bend as clear as what counts as one."""
 
+# What a flat statistic may change by from the least to the largest width, two standard errors included: by a factor
+# (ratios in decades too) or, of shares and cosines, by a difference.
 MAX_FACTOR, MAX_DIFFERENCE = 1.5, 0.1
-"""What a flat statistic may change by from the least to the largest width, two standard errors included: by a factor
-(ratios in decades too) or, of shares and cosines, by a difference."""
 
 NEAR_0 = 1e-10  # scatter, relative to the size of the values, that may be rounding
 
@@ -167,8 +167,8 @@ def _line(groups: Sequence[Group]) -> tuple[float, float, float, float, Floats]:
             tail(bend, len(groups) - 2, freedom), variances)
 
 
+# Powers of the width that the variance of a network is fitted by; by theory it is near 1/width.
 POWERS, EXPECTED, EXPECTED_STD = np.linspace(-4, 2, 121), -1.0, 0.5
-"""Powers of the width that the variance of a network is fitted by; by theory it is near 1/width."""
 
 
 def _network_variances(x: Floats, freedom: Floats, squares: Floats) -> Floats:

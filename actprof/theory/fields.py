@@ -21,9 +21,9 @@ from actprof.theory.length_map import MAX_ITERATIONS, MIN_Q, VARIANCES, between
 from actprof.theory.pairs import differences, noise, pair
 from actprof.theory.predictions import MARGINAL, MAX_Q
 
+# Logarithms further out stand for an expectation of 0 or for one that overflows: floats end at -745 and 709, and some
+# room is left to multiply.
 MIN_LOG, MAX_LOG = -600.0, 600.0
-"""Logarithms further out stand for an expectation of 0 or for one that overflows: floats end at -745 and 709, and some
-room is left to multiply."""
 
 WINDOW = 8  # neighbouring nodes through which a polynomial is laid
 CELLS = 2048  # at once, for the memory of it
@@ -32,16 +32,16 @@ SETTLED = 1e-14  # distance between two guesses at a root after which it is foun
 
 STILL = 1e-11  # relative growth in one layer that is rounding
 
+# ln q, in units of scale(φ)², between which variances share a table of correlations.
+#
+# Beyond the ends two inputs do as at them: φ is a line to the one, and has but its asymptotes left to the other.
+#
 EDGES = np.log(10) * np.array([-6, -4, -2.5, -1.5, -1, -0.5, 0, 0.5, 1, 1.75, 2.75, 4, 6])
-"""ln q, in units of scale(φ)², between which variances share a table of correlations.
-
-Beyond the ends two inputs do as at them: φ is a line to the one, and has but its asymptotes left to the other.
-"""
 
 NODES, GAPS = 9, 25  # the nodes of a table of correlations by ln q and by the gap
 
+# Error of a polynomial through every fourth node, relative to the values, with which every second node is enough.
 DOUBT = 3e-5
-"""Error of a polynomial through every fourth node, relative to the values, with which every second node is enough."""
 
 FINE = np.arange(1, 129) / 128  # places for a gap at which a change of sign is looked for
 

@@ -208,11 +208,11 @@ def fluctuate(stack: StackSpec, number: int, field: Field, one: Moments, two: Pa
     return _normalised(stack, made, one, levels, rows, units, pooled)
 
 
+# Unlikeness of a batch's rows up to which the expansion follows them; some layers on, a few rows outweigh the rest.
 MAX_UNLIKE = 0.4
-"""Unlikeness of a batch's rows up to which the expansion follows them; some layers on, a few rows outweigh the rest."""
 
+# Power of a layer's mean square by which the next one's may grow, where networks differ as much as it is large.
 MAX_GROWTH = 1.2
-"""Power of a layer's mean square by which the next one's may grow, where networks differ as much as it is large."""
 
 
 def why_unreliable(field: Field, one: Moments, second_moment: float, below: Fluctuations) -> str:

@@ -44,8 +44,8 @@ from actprof.theory.predictions import FixedPoint, FixedPoints, Gains, Jump
 ROUNDING = 1e-12  # a slope that counts as 0, and the gap between two inputs below which there is none
 
 
+# What rounding leaves of a mean of slopes, relative to their size; a large σ_w makes it look like a slope.
 NOISE = 1e-15
-"""What rounding leaves of a mean of slopes, relative to their size; a large σ_w makes it look like a slope."""
 
 
 def chi_1(phi: BoundActivation, sigma_w: float, q: float) -> float | None:

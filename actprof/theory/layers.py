@@ -30,8 +30,8 @@ from actprof.registry import Choice
 
 Offsets = tuple[tuple[float, float], ...]  # (value, probability) of what every unit adds to its pre-activation
 
+# Share of the weights' part up to which biases that are not normal count as normal: excess kurtosis 1e-3.
 NEGLIGIBLE = 0.05
-"""Share of the weights' part up to which biases that are not normal count as normal: excess kurtosis 1e-3."""
 
 MIN_FAN_IN = 30  # weights of a unit that are not 0 from which on their sum counts as normal
 

@@ -33,8 +33,7 @@ def bisected(f: Callable[[float], float], low: float, high: float) -> float:
     return float(between(lambda x: np.array([f(float(x[0]))]), np.array([low]), np.array([high]))[0])
 
 
-LINES, MAX_STEPS = 20, 90
-"""Guesses at a root by lines, of which a dozen do, and in all."""
+LINES, MAX_STEPS = 20, 90  # guesses at a root by lines, of which a dozen do, and in all
 
 
 @np.errstate(all="ignore")
@@ -73,8 +72,8 @@ MIN_Q = 1e-14
 
 VARIANCES = np.logspace(math.log10(MIN_Q), math.log10(MAX_Q), 261)  # ten in a decade, at which roots are sought
 
+# Variances at which W follows its tangent, so that few do; what is below them counts as 0.
 BELOW = (1e-100, 1e-60, 1e-40, 1e-30, 1e-24, 1e-20, 1e-17)
-"""Variances at which W follows its tangent, so that few do; what is below them counts as 0."""
 
 CLOSE = 1e-13  # distance of a variance from its image, relative to it, that may be the quadrature's
 

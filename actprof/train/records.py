@@ -11,7 +11,7 @@ from actprof.train.result import DataSummary, LayerHistory, Run, TrainedArm, Tra
 JSON_SCHEMA = "actprof.train/1"
 
 
-def training_record(training: Training) -> dict[str, Any]:
+def record_of(training: Training) -> dict[str, Any]:
     """The object of schema actprof.train/1: an arm's lists are those of its median run, `runs` has all."""
     data = training.data
     return {
@@ -25,13 +25,13 @@ def training_record(training: Training) -> dict[str, Any]:
     }
 
 
-def training_rows(training: Training) -> list[dict[str, Any]]:
-    """One row per arm × repeat × iteration, with what was looked at after that iteration where that was done."""
-    return [row for arm in training.arms for repeat, run in enumerate(arm.runs) for row in _rows(arm, repeat, run)]
+def rows_of(training: Training) -> list[dict[str, Any]]:
+    """One row per arm × repeat × iteration, with what was looked at after that iteration where that was done.
 
-
-def summary_rows(training: Training) -> list[dict[str, Any]]:
-    """One row per arm × layer."""
+    Where nothing was trained, one row per arm × layer.
+    """
+    if training.trained:
+        return [row for arm in training.arms for repeat, run in enumerate(arm.runs) for row in _rows(arm, repeat, run)]
     return [{"arm": arm.label, "layer": number, "name": name, "output": shape, "parameters": count}
             for arm in training.arms for number, (name, shape, count) in enumerate(arm.layers, start=1)]
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -254,21 +254,6 @@ class Training(Result):
     @property
     def told(self) -> Sequence[str]:
         return self.notes
-
-    def write(self, stream: TextIO) -> None:
-        from actprof.train.table import print_summary, print_training
-
-        (print_training if self.trained else print_summary)(self, stream)
-
-    def record(self) -> dict[str, Any]:
-        from actprof.train.records import training_record
-
-        return training_record(self)
-
-    def records(self) -> Sequence[Mapping[str, Any]]:
-        from actprof.train.records import summary_rows, training_rows
-
-        return (training_rows if self.trained else summary_rows)(self)
 
     def figure(self, log: bool = False, theme: str = "light") -> Figure:
         """The picture of the training, or of its networks where nothing was trained, for matplotlib's own means."""

@@ -17,8 +17,14 @@ if TYPE_CHECKING:
 MAX_LAYERS = 6  # dead units of more layers than these are summed up
 
 
-def print_training(training: Training, stream: TextIO) -> None:
-    """Print a row for each arm, then why one did not learn, and what answering blindly would give."""
+def print_result(training: Training, stream: TextIO) -> None:
+    """Print a row for each arm, then why one did not learn, and what answering blindly would give.
+
+    Where nothing was trained, the networks are described instead.
+    """
+    if not training.trained:
+        _print_layers(training, stream)
+        return
     shapes = dict.fromkeys(_architecture(arm) for arm in training.arms)
     counts = dict.fromkeys(f"{arm.parameters:,}" for arm in training.arms)
     title = f"{training.data.name}: {', '.join(shapes)}; {' or '.join(counts)} parameters; seed {training.seed}"
@@ -27,7 +33,7 @@ def print_training(training: Training, stream: TextIO) -> None:
         stream.write(folded(line, stream))
 
 
-def print_summary(training: Training, stream: TextIO) -> None:
+def _print_layers(training: Training, stream: TextIO) -> None:
     """Print the layers of each network: name, output shape, parameters, and their total; one table for arms alike."""
     alike: dict[object, list[TrainedArm]] = {}
     for arm in training.arms:

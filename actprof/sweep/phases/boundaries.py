@@ -26,8 +26,8 @@ from actprof.theory.fixed_points import critical, edge_of_chaos, scanned_edges
 from actprof.theory.length_map import bisected
 from actprof.theory.predictions import MARGINAL, TRAINABLE_SCALES, Edge
 
+# Variance from which on the edge is followed; a smooth odd φ has it within 1e-6 of its start until then.
 EDGE_FROM = 1e-6
-"""Variance from which on the edge is followed; a smooth odd φ has it within 1e-6 of its start until then."""
 
 Branch = tuple[Edge, ...]  # points of a curve, by rising variance
 
@@ -178,8 +178,8 @@ LAYERS = 10, 30, 100
 
 MIN_LOG = -24.0  # ln q from which lines are followed: σ_b, which is less than √q, comes to 6e-6 there
 
+# Variances at which a line is looked for: over all that the table has, and over those of the plane's chaotic cells.
 ORDERED_POINTS, CHAOTIC_POINTS = 3000, 200
-"""Variances at which a line is looked for: over all that the table has, and over those of the plane's chaotic cells."""
 
 REACHED = 1e-3  # how near, in parts of q, the end of the first layer's variance must be to q
 ROUNDING = 1e-4  # size of σ_b², in parts of q, that is interpolation's: an odd φ has c* = 0 only without biases

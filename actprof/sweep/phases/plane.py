@@ -33,8 +33,8 @@ COLOURS = {"light": {"ordered": "#bcd9ee", "chaotic": "#f8d3a4", "diverges": "#b
 STILL = 1e-9  # relative growth of the variance in a layer, up to which it stands still
 EDGES = {True: "edge of chaos, χ₁ = 1", False: "unstable part: layers leave it"}  # stable or not
 
+# Layers down to which a network can be trained → points of the line; dashed is only what is unstable.
 WIDTHS = {10: 0.9, 30: 1.6, 100: 2.3}
-"""Layers down to which a network can be trained → points of the line; dashed is only what is unstable."""
 
 
 class Plane:

@@ -14,11 +14,11 @@ JSON_SCHEMA, KIND = "actprof.sweep/1", "phases"
 
 DIGITS = 15  # the digits of an axis' labels: with more, 0.3 shows as the binary number next to it
 
+# What is told of the fixed point that a scheme reaches; null where the variance grows without bound.
 POINT = ("q_star", "c_star", "chi_1", "xi_q", "xi_c", "length_slope")
-"""What is told of the fixed point that a scheme reaches; null where the variance grows without bound."""
 
 
-def diagram_record(result: PhaseDiagrams) -> dict[str, Any]:
+def record_of(result: PhaseDiagrams) -> dict[str, Any]:
     """The object of schema actprof.sweep/1, of kind "phases".
 
     Quantities are nested [σ_w][σ_b], like the axes; `edges` holds the pieces of the edge of chaos, each a list of
@@ -28,7 +28,7 @@ def diagram_record(result: PhaseDiagrams) -> dict[str, Any]:
             "diagrams": [_diagram(diagram) for diagram in result.diagrams], "notes": result.notes}
 
 
-def diagram_rows(result: PhaseDiagrams) -> list[dict[str, Any]]:
+def rows_of(result: PhaseDiagrams) -> list[dict[str, Any]]:
     """One row per activation and cell, then one per activation and scheme, whose name is in the column `scheme`."""
     return [row for diagram in result.diagrams for row in (*_cells(diagram), *_schemes(diagram))]
 

@@ -78,8 +78,8 @@ def _require_grid(name: str, values: tuple[float, ...]) -> None:
 
 ROUND = (1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)  # the ends that a range may have, times a power of ten
 
+# Times σ_w at the edge where a plane ends: if chaos follows, and if the variance grows without bound.
 BEYOND, BEYOND_ANY = 2.5, 2.0
-"""Times σ_w at the edge where a plane ends: if chaos follows, and if the variance grows without bound."""
 
 WITHOUT_EDGE = 4.0  # the most σ_w of a plane without an edge: well beyond any usual gain
 FURTHEST = 100.0  # σ_w up to which the edge is looked for

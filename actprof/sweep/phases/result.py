@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import Any
 
 import numpy as np
 
@@ -15,13 +15,10 @@ from actprof.digits import number
 from actprof.report.result import Finding, Result
 from actprof.theory.predictions import MARGINAL, TRAINABLE_SCALES, Edge, FixedPoints, Jump
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
 FINE = 20  # values from which on a step is little beside the range
 
+# The phases of a FixedPoint, and "diverges" where the variance grows without bound.
 PHASES = ("ordered", "edge", "chaotic", "diverges")
-"""The phases of a FixedPoint, and "diverges" where the variance grows without bound."""
 
 
 @dataclass(frozen=True)
@@ -184,28 +181,6 @@ class PhaseDiagrams(Result):
     @property
     def told(self) -> Sequence[str]:
         return self.notes
-
-    def write(self, stream: TextIO) -> None:
-        from actprof.sweep.phases.table import print_diagrams
-
-        print_diagrams(self, stream)
-
-    def record(self) -> dict[str, Any]:
-        from actprof.sweep.phases.records import diagram_record
-
-        return diagram_record(self)
-
-    def records(self) -> Sequence[Mapping[str, Any]]:
-        from actprof.sweep.phases.records import diagram_rows
-
-        return diagram_rows(self)
-
-    def figure(self, theme: str = "light") -> Figure:
-        """The picture, to be shown, changed and saved by matplotlib's own means."""
-        from actprof.report.style import painted
-        from actprof.sweep.phases.figure import draw_figure
-
-        return painted(lambda figure, colours: draw_figure(figure, colours, self), theme)
 
 
 def _ends(values: tuple[float, ...]) -> tuple[float, float]:

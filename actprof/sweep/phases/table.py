@@ -93,7 +93,7 @@ LEGEND = (f"{TRAINABLE_SCALES:g}ξ_c: layers down to which the signal still tell
           "depth: trainable up to the smaller of both, if the variance starts near q*")
 
 
-def print_diagrams(result: PhaseDiagrams, stream: TextIO) -> None:
+def print_result(result: PhaseDiagrams, stream: TextIO) -> None:
     """Print two tables for each activation; the grid itself is for the figure and for machines."""
     for place, diagram in enumerate(result.diagrams):
         stream.write("\n" * (place > 0))
