@@ -70,8 +70,8 @@ def settings(run: Run, *arguments: str) -> dict[str, Any]:
     ("histogram --json=1", "--json takes no value. Leave out what follows the '='."),
     ("histogram extra", "unexpected argument 'extra'. 'actprof histogram --help' shows what is expected."),
     ("list inits more", "unexpected argument 'more'. 'actprof list --help' shows what is expected."),
-    ("list init", "the table must be inits, activations, normalizations, inputs, datasets, losses, optimizers, "
-                  "schedules or terms, not 'init'. Did you mean 'inits'?"),
+    ("list init", "the table must be inits, activations, normalizations, residuals, inputs, datasets, losses, "
+                  "optimizers, schedules or terms, not 'init'. Did you mean 'inits'?"),
     ("train --layers -1", "--layers must be a whole number from 0 to 9,999, not '-1'."),
     ("train --epochs 3 --iterations 5", "--epochs cannot be combined with --iterations. Choose one."),
     ("train --dropout 1", "--dropout must be from 0 to below 1, not 1."),
@@ -433,8 +433,8 @@ def test_the_same_seed_gives_the_same_bytes(run: Run) -> None:
     assert Path("a.png").read_bytes() == Path("b.png").read_bytes()
 
 
-@pytest.mark.parametrize("table", ["inits", "activations", "normalizations", "inputs", "datasets", "losses",
-                                   "optimizers", "schedules"])
+@pytest.mark.parametrize("table", ["inits", "activations", "normalizations", "residuals", "inputs", "datasets",
+                                   "losses", "optimizers", "schedules"])
 def test_list_shows_one_table_or_all(run: Run, table: str) -> None:
     everything = json.loads(run("list", "--json").out)
     one = json.loads(run("list", table.upper(), "--format", "json").out)
