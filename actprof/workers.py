@@ -102,12 +102,11 @@ class ProcessPool(Executor):
 def _started() -> Popen[bytes]:
     """A worker that reads tasks and writes results.
 
-    It is isolated (-I), for Python would import the modules it starts with from the current folder first. Ctrl-C stays
-    blocked in it: that goes to the whole group, and the parent answers it.
-    """
+    It is isolated (-I), for Python would import the     """
     import subprocess
 
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}) if hasattr(signal, "pthread_sigmask") else None
+    asks = {getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)}
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, asks) if hasattr(signal, "pthread_sigmask") else None
     try:
         return subprocess.Popen([sys.executable, "-I", "-c", _WORKER], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                 env=os.environ | ONE_THREAD)
@@ -140,7 +139,7 @@ def _feed(process: Popen[bytes], threads: int, waiting: queue.SimpleQueue[Any]) 
                 result, error = pickle.load(results)
             except (EOFError, OSError, pickle.UnpicklingError):
                 error = ResourceError("a worker process ended early, perhaps for want of memory. "
-                                      "Take fewer --workers or smaller networks.")
+                                      "Take smaller networks, or fewer at once.")
             except Exception as unsendable:
                 error = unsendable
             known = work if error is None else None

@@ -15,7 +15,8 @@ from actprof.data import labelled, sources
 from actprof.data.request import DataSpec
 from actprof.engine.network import Network
 from actprof.errors import SpecError
-from actprof.train import session
+from actprof.report.records import to_json
+from actprof.train import learners
 from actprof.train.observer import BINS, Histograms
 from actprof.train.outcome import Evidence, judged
 from actprof.train.request import Varied, train_specs
@@ -469,11 +470,35 @@ def trained(*inits, repeats=1, stop=None, **settings):
 @pytest.mark.slow
 def test_results_do_not_depend_on_the_number_of_workers(monkeypatch):
     every = []
-    for workers in (1, 2, 5):
-        monkeypatch.setattr(session, "cores", lambda workers=workers: workers)
-        every.append([arm_run.loss for arm in trained("he", "xavier", repeats=2).arms for arm_run in arm.runs])
-    for losses in every[1:]:
-        np.testing.assert_array_equal(losses, every[0])
+    for workers, worth in (1, 0), (2, 0), (5, math.inf):
+        monkeypatch.setattr(learners, "cores", lambda workers=workers: workers)
+        monkeypatch.setattr(learners, "WORTH_PROCESSES", worth)
+        every.append(to_json(trained("he", "xavier", repeats=2, dropout=0.1).record()))
+    assert every[1:] == every[:1] * 2
+
+
+@pytest.mark.slow
+def test_processes_tell_how_far_they_are_and_keep_what_they_learned_when_stopped(monkeypatch):
+    monkeypatch.setattr(learners, "cores", lambda: 2)
+    monkeypatch.setattr(learners, "WORTH_PROCESSES", 0)
+    stop, shares = threading.Event(), {}
+
+    def progress(share, arm, loss):
+        shares[arm] = share
+        if all(shares.get(name) for name in ("he", "xavier")):
+            stop.set()
+
+    result = train(specs("he", "xavier", iterations=10**6), DATA, BLOBS, 1, progress, stop)
+    for arm in result.arms:
+        assert arm.runs[0].status == "interrupted"
+        assert len(arm.runs[0].loss) == round(shares[arm.label] * 10**6)
+
+
+def test_fewer_networks_than_two_for_each_core_learn_together(monkeypatch):
+    monkeypatch.setattr(learners, "cores", lambda: 2)
+    assert [learners.at_once(networks) for networks in (1, 2, 3, 4, 5)] == [1, 2, 3, 2, 2]
+    monkeypatch.setattr(learners, "cores", lambda: 1)
+    assert learners.at_once(3) == 1
 
 
 def test_all_arms_see_the_same_batches():
@@ -483,7 +508,7 @@ def test_all_arms_see_the_same_batches():
 
 
 def test_what_was_not_begun_when_it_was_stopped_is_left_out(monkeypatch):
-    monkeypatch.setattr(session, "cores", lambda: 1)
+    monkeypatch.setattr(learners, "cores", lambda: 1)
     stop = threading.Event()
 
     def progress(share, arm, loss):

@@ -18,14 +18,15 @@ from actprof.engine import configuration
 from actprof.engine.memory import EVALUATED_ROWS
 from actprof.engine.network import Network
 from actprof.errors import ResourceError, SpecError
-from actprof.machine import amount, available_memory, cores, ordered_map
+from actprof.machine import amount, available_memory, ordered_map
 from actprof.streams import PROBE, stream
 from actprof.train import losses
+from actprof.train.learners import Task, at_once, learners
 from actprof.train.optimizers import OPTIMIZERS
 from actprof.train.request import Varied, train_specs
 from actprof.train.result import DataSummary, Run, TrainedArm, Training
 from actprof.train.spec import MAX_UPDATES, VARIED, TrainSpec
-from actprof.train.trainer import Trainer, updates_of
+from actprof.train.trainer import updates_of
 
 UPDATE_BYTES, HISTORY_BYTES = 200, 51 * 256 * 8
 """Memory for what is noted of an update, in numbers and on its way into a record, and of a layer's activations."""
@@ -37,16 +38,17 @@ Progress = Callable[[float, str, str], None]
 """Called with the share of an arm's updates that are made, its label, and its current loss in words."""
 
 
-def check_training(specs: Sequence[TrainSpec], repeats: int, updates: int, rows: int) -> None:
-    """Raise ResourceError if as many of the largest networks as there are workers, and what is noted of all, would not
-    fit into what is left."""
-    workers = min(cores(), len(specs) * repeats)
+def check_training(specs: Sequence[TrainSpec], repeats: int, updates: int, rows: int) -> int:
+    """The bytes of as many of the largest networks as learn at once, and of what is noted of all; ResourceError if they
+    would not fit into what is left."""
+    workers = at_once(len(specs) * repeats)
     noted = sum(UPDATE_BYTES * updates + HISTORY_BYTES * spec.stack.depth for spec in specs) * repeats
     need = workers * max(_bytes_to_train(spec, rows) for spec in specs) + noted
     left = available_memory()
     if left is not None and need > left:
         raise ResourceError(f"needs about {amount(need)}; {amount(left)} available. "
                             "Lower --width, --layers or --batch-size.")
+    return need
 
 
 def _bytes_to_train(spec: TrainSpec, rows: int) -> int:
@@ -78,7 +80,7 @@ def trained(data: Any, *, target: str, validation_split: float | None, shuffle: 
 def train(specs: Sequence[TrainSpec], data: Labelled, request: DataSpec, repeats: int = 1,
           progress: Progress = silent, stop: threading.Event | None = None) -> Training:
     """Train each spec, `repeats` networks of it; `stop` ends all runs after their current update."""
-    _require_possible(specs, data, repeats)
+    need = _require_possible(specs, data, repeats)
     stopping = stop or threading.Event()
     tasks = [(arm, repeat) for repeat in range(repeats) for arm in range(len(specs))]
     made = [[0] * repeats for _ in specs]
@@ -86,7 +88,7 @@ def train(specs: Sequence[TrainSpec], data: Labelled, request: DataSpec, repeats
     for spec in specs:
         progress(0.0, spec.label, "waiting")
 
-    def learn(task: tuple[int, int]) -> Run | None:
+    def learn(task: Task) -> Run | None:
         arm, repeat = task
         if stopping.is_set():
             return None
@@ -96,9 +98,10 @@ def train(specs: Sequence[TrainSpec], data: Labelled, request: DataSpec, repeats
             progress(sum(made[arm]) / every[arm], specs[arm].label, f"loss {loss:.4f}")
             return not stopping.is_set()
 
-        return Trainer(specs[arm], data, repeat).run(report)
+        return trained_by(task, report)
 
-    done = dict(zip(tasks, ordered_map(learn, tasks, cores()), strict=True))
+    with learners(specs, data, repeats, need) as trained_by:
+        done = dict(zip(tasks, ordered_map(learn, tasks, at_once(len(tasks))), strict=True))
     arms = [_arm(spec, data, request, [done[arm, repeat] for repeat in range(repeats)])
             for arm, spec in enumerate(specs)]
     missing = [arm.label for arm in arms if not arm.runs]
@@ -129,8 +132,8 @@ def _arm(spec: TrainSpec, data: Labelled, request: DataSpec,
                       tuple(run for run in runs if run is not None))
 
 
-def _require_possible(specs: Sequence[TrainSpec], data: Labelled, repeats: int) -> None:
-    """Refuse what would take more updates, rows or memory than there are."""
+def _require_possible(specs: Sequence[TrainSpec], data: Labelled, repeats: int) -> int:
+    """Refuse what would take more updates, rows or memory than there are, and return the bytes that it needs."""
     rows = len(data.x_train)
     updates = max(updates_of(spec, rows) for spec in specs)
     if updates > MAX_UPDATES:
@@ -138,7 +141,7 @@ def _require_possible(specs: Sequence[TrainSpec], data: Labelled, repeats: int) 
                         "Lower --epochs or raise --batch-size.")
     if rows == 1 and any(spec.stack.norm.name == "batch" for spec in specs):
         raise SpecError(f"--norm batch needs two rows or more, and {data.name} has one to train on.")
-    check_training(specs, repeats, updates, rows)
+    return check_training(specs, repeats, updates, rows)
 
 
 def _layers(spec: TrainSpec) -> tuple[tuple[str, str, int], ...]:
