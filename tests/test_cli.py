@@ -157,6 +157,9 @@ def settings(run: Run, *arguments: str) -> dict[str, Any]:
     ("histogram --range nan 1", "--range needs two finite numbers, LOW below HIGH, not nan 1."),
     ("bounds --scheme critical", "critical depends on an activation, and bounds knows none. Give the gain itself, such "
                                  "as lecun_normal:gain=1.593 for tanh."),
+    ("histogram --view gradient_path", "--view gradient_path needs --input line, not 'normal'."),
+    ("histogram --input line --view gradient_path --no-gradients",
+     "--view gradient_path cannot be combined with --no-gradients. Choose one."),
     ("histogram --quantity gradient --no-gradients",
      "--quantity gradient cannot be combined with --no-gradients. Choose one."),
     ("histogram --depth 3", "unknown option '--depth'. Did you mean '--layers'?"),

@@ -140,6 +140,8 @@ def test_what_is_on_the_disk_is_a_file_unless_it_is_named_like_a_source(tmp_path
     ("blobs:classes=1", "blobs: classes must be a whole number from 2 to 100, not '1'."),
     ("normal:std=-1", "normal: std must be a finite number, 0 or more, not '-1'."),
     ("uniform:1,1", "uniform: low must be below high, not 1 and 1."),
+    ("line:2,1", "line: low must be below high, not 2 and 1."),
+    ("line:-1,inf", "line: high must be a number from -1e+06 to 1e+06, not 'inf'."),
     ("uniform:2,1", "uniform: low must be below high, not 2 and 1."),
     ("constant:1,2", "constant takes 1 value, 2 given: '1,2'."),
 ])

@@ -15,7 +15,7 @@ from actprof.arrays import Array, Floats
 from actprof.data import sources
 from actprof.data.request import refuse
 from actprof.data.table import SCALINGS, Table
-from actprof.engine.spec import InputSpec, RunSpec
+from actprof.engine.spec import MAX_BATCH, InputSpec, RunSpec
 from actprof.errors import DataError, SpecError
 from actprof.registry import Choice, Parameter, Registry, did_you_mean, folded
 from actprof.streams import BLOCK, INPUT, stream
@@ -23,9 +23,12 @@ from actprof.streams import BLOCK, INPUT, stream
 
 @dataclass(frozen=True)
 class Source:
-    """A random source: every number it draws is independent of the others.
+    """A random source.
 
     `draw(rng, shape, dtype, **parameters)` fills an array; its first rows do not depend on how many follow.
+
+    Attributes:
+        rows: the most that a batch has.
     """
 
     name: str
@@ -34,6 +37,7 @@ class Source:
     parameters: tuple[Parameter, ...]
     draw: Callable[..., Array]
     aliases: tuple[str, ...] = ()
+    rows: int = MAX_BATCH
 
 
 def _normal(rng: np.random.Generator, shape: tuple[int, int], dtype: Any, *, mean: float, std: float) -> Array:
@@ -55,10 +59,16 @@ def _constant(rng: np.random.Generator, shape: tuple[int, int], dtype: Any, *, v
     return np.full(shape, value, dtype)
 
 
+def _line(rng: np.random.Generator, shape: tuple[int, int], dtype: Any, *, low: float, high: float) -> Array:
+    start, along = rng.standard_normal((2, shape[1]), dtype=dtype)
+    rows: Array = start + np.linspace(low, high, BLOCK, dtype=dtype)[:shape[0], None] * along
+    return rows
+
+
 def _check(choice: Choice) -> None:
     values = choice.values
-    if choice.name == "uniform" and not float(values["low"]) < float(values["high"]):
-        raise SpecError(f"uniform: low must be below high, not {values['low']:g} and {values['high']:g}.")
+    if "low" in values and not float(values["low"]) < float(values["high"]):
+        raise SpecError(f"{choice.name}: low must be below high, not {values['low']:g} and {values['high']:g}.")
 
 
 SOURCES: Registry[Source] = Registry("input", "inputs", [
@@ -68,6 +78,9 @@ SOURCES: Registry[Source] = Registry("input", "inputs", [
            (Parameter("low", -1.0), Parameter("high", 1.0)), _uniform),
     Source("constant", "value", "every input alike: shows what the weights do alone", (Parameter("value", 1.0),),
            _constant),
+    Source("line", f"x₀ + t·x₁ at {BLOCK} t from low to high, x₀ and x₁ ~ N(0, 1)",
+           "Balduzzi et al. 2017: gradients along it; --batch-size takes the first points",
+           (Parameter("low", -2.0, -1e6, 1e6), Parameter("high", 2.0, -1e6, 1e6)), _line, rows=BLOCK),
 ], check=_check)
 
 
@@ -170,10 +183,11 @@ class RandomInputs(Inputs):
         self.batches = run.batches
         self._run = run
         self._draw = SOURCES[choice.name].draw
+        self._count = min(run.batch_size, SOURCES[choice.name].rows)
         self._values = choice.values
 
     def batch_rows(self, batch: int) -> int:
-        return self._run.batch_size
+        return self._count
 
     def rows(self, batch: int, start: int, stop: int) -> Array:
         rows = np.empty((stop - start, self.features), self._run.dtype)

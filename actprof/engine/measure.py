@@ -35,6 +35,7 @@ from actprof.engine.gradients import (
 )
 from actprof.engine.inputs import FirstRows, Inputs
 from actprof.engine.network import Layer, Network
+from actprof.engine.path import gradient_path
 from actprof.engine.pilot import LayerBins, calibrate, lay_bins
 from actprof.engine.profiles import Arm, LayerProfile, Profile
 from actprof.engine.spec import QUANTITIES, STREAMS, RunSpec, StackSpec
@@ -180,11 +181,12 @@ def measured(stacks: Sequence[StackSpec], run: RunSpec, inputs: Inputs,
             network = first.pop(0)
             stack, profiles = network.stack, []
             spectra = jacobian.spectra(network, inputs) if run.jacobian else ()
+            path = gradient_path(network, inputs, run.input.source) if run.gradients else None
             for repeat in range(run.repeats):
                 if repeat:
                     network = _network(stack, run.seed, repeat, dtype, calibration)
                 profiles.append(profile(network, inputs, arm_bins, steps.next(), arm_scales))
-            arms.append(Arm(stack.label, configuration.of_arm(stack, run, inputs), tuple(profiles), spectra))
+            arms.append(Arm(stack.label, configuration.of_arm(stack, run, inputs), tuple(profiles), spectra, path))
         return arms
 
 

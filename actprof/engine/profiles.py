@@ -12,6 +12,7 @@ import numpy as np
 
 from actprof.engine.distributions import STATISTICS, Atoms, Distribution, Histogram, merged_atoms
 from actprof.engine.gradients import GRADIENT_STATISTICS, LayerGradient
+from actprof.engine.path import GradientPath
 from actprof.engine.spec import GRADIENT, QUANTITIES, SHOWN, STREAMS
 
 Statistics = dict[str, float]
@@ -131,12 +132,14 @@ class Arm:
 
     Attributes:
         jacobian: of a few samples, the singular values of the derivative of outputs by inputs, as named plain numbers.
+        path: the gradient along the line on which the inputs lie, if they do and gradients were asked for.
     """
 
     label: str
     config: Mapping[str, Any] = field(repr=False)
     networks: tuple[Profile, ...] = field(repr=False)
     jacobian: tuple[Mapping[str, float], ...] = ()
+    path: GradientPath | None = field(default=None, repr=False)
 
     @cached_property
     def layers(self) -> tuple[LayerSummary, ...]:

@@ -19,7 +19,7 @@ from actprof.engine import spec
 from actprof.engine.spec import RunSpec, StackSpec
 from actprof.errors import SpecError, quoted
 from actprof.registry import folded
-from actprof.report.style import MAX_PANELS, VIEWS, View
+from actprof.report.style import MAX_PANELS, PATH, VIEWS, View
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -82,8 +82,9 @@ def _joined(args: list[str]) -> list[str]:
 @click.option("--check", is_flag=True, help="End with exit code 3 if a verdict is bad.")
 @click.option("--explain", is_flag=True, help="Print the limits that verdicts go by, and why; profile nothing.")
 @click.option("--jacobian", is_flag=True, help="Singular values of the derivative of outputs by inputs, at 4 samples.")
-@click.option("--view", type=Word((View.view, *VIEWS)), default=View.view, show_default=True,
-              help=f"Auto: panels to {MAX_PANELS} layers, a heat map beyond, of too many arms the curves alone.")
+@click.option("--view", type=Word((View.view, *VIEWS, PATH)), default=View.view, show_default=True,
+              help=f"Auto: panels to {MAX_PANELS} layers, a heat map beyond, of too many arms the curves alone. "
+                   f"{PATH}: dL/dt along --input line and its autocorrelation.")
 @click.option("--try", "try_", is_flag=True, help="Run the remedies too, as further arms.")
 @click.option("--brief", is_flag=True, help="Print the table of verdicts alone.")
 @click.option("--all-layers", is_flag=True, help="Show on a terminal all layers of long stacks, as in a pipe.")
@@ -119,12 +120,14 @@ def command(quantity: str, view: str, log_y: bool, gradients: bool | None, check
         output.name_idle(given_options(but=("explain", "format_", "as_json", "quiet", "no_figure")), "to --explain")
         output.print(print_limits, records.limits_record, records.limits_rows)
         return 0
+    if view == PATH and folded(settings["input"].partition(":")[0]) != "line":
+        raise SpecError(f"--view {PATH} needs --input line, not {quoted(settings['input'])}.")
     output.check(default_name("histogram", [settings["init"], settings["act"]], ("init", "act")),
                  inputs=[settings["input"]])
     # The table and the figure show one quantity; activations alone are counted in about half the time.
     preactivations = output.format != "table" or quantity != spec.QUANTITIES[0]
     with shown_progress(output.quiet) as progress:
-        comparison = in_thread(lambda: histogram(**settings, gradients=_asked_for(gradients, quantity),
+        comparison = in_thread(lambda: histogram(**settings, gradients=_asked_for(gradients, quantity, view),
                                                  preactivations=preactivations, progress=progress))
     ctx, shown = click.get_current_context(), Shown(quantity, brief, all_layers, theory)
     output.print(lambda stream: print_result(comparison, stream, shown, lambda arm: _remedied_line(arm, ctx)),
@@ -217,10 +220,12 @@ def histogram(init: Names = spec.INIT, act: Names = spec.ACTIVATION, *, layers: 
     return profiled(**asked)
 
 
-def _asked_for(gradients: bool | None, quantity: str) -> bool | None:
-    if quantity == spec.GRADIENT and gradients is False:
-        raise SpecError("--quantity gradient cannot be combined with --no-gradients. Choose one.")
-    return gradients or (True if quantity == spec.GRADIENT else gradients)
+def _asked_for(gradients: bool | None, quantity: str, view: str) -> bool | None:
+    needs = [f"--{name} {value}" for name, value, one in (("quantity", quantity, spec.GRADIENT), ("view", view, PATH))
+             if value == one]
+    if needs and gradients is False:
+        raise SpecError(f"{needs[0]} cannot be combined with --no-gradients. Choose one.")
+    return True if needs else gradients
 
 
 def _remedied_line(arm: JudgedArm, ctx: click.Context) -> str:

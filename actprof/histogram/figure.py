@@ -1,4 +1,7 @@
-"""The figure of `actprof histogram`: panels, ridges or a heat map above curves of σ and gradient, or these alone."""
+"""The figure of `actprof histogram`: panels, ridges or a heat map above curves of σ and gradient, or these alone.
+
+Or, of inputs on a line, the gradient along it.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from actprof.engine.spec import GRADIENT
 from actprof.histogram.result import Comparison
-from actprof.report.style import MAX_PANELS, Style, Theme, View, to_bytes
+from actprof.report.style import MAX_PANELS, PATH, Style, Theme, View, to_bytes
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
 
 TITLES = {"activation": "Activations, layer by layer", "preactivation": "Pre-activations, layer by layer",
           GRADIENT: "Gradients, layer by layer"}
+PATH_TITLE = "Gradient along a line of inputs"
 CURVES_PART = 1 / 3  # of the least height of a sheet
 LIST, BETWEEN = 470.0, 36.0  # width of the list of arms beside large curves, left of it
 
@@ -47,7 +51,8 @@ def draw_figure(figure: Figure, theme: Theme, comparison: Comparison, view: View
     from actprof.report.settings import shared_words
     from actprof.report.sheet import Header
 
-    words = [TITLES[view.quantity].lower(), *shared_words(_as_shown(comparison, view.quantity))]
+    title = PATH_TITLE if view.view == PATH else TITLES[view.quantity]
+    words = [title.lower(), *shared_words(_as_shown(comparison, view.quantity))]
     header = Header(theme.title or headline(comparison, view.quantity, theme), words)
     depth = max(len(arm.layers) for arm in comparison.arms)
     auto = ("panels" if depth <= MAX_PANELS else "heatmap", "curves")
@@ -61,19 +66,21 @@ def draw_figure(figure: Figure, theme: Theme, comparison: Comparison, view: View
 
 
 class Above:
-    """A view above the curves, which have a third of the sheet, and the view all that is more."""
+    """A view above the curves, which have a third of the sheet, and the view all that is more; of PATH it has all."""
 
     def __init__(self, header: Header, scene: Scene, view: str) -> None:
         from actprof.histogram.curves import Curves
+        from actprof.histogram.gradient_path import GradientPaths
         from actprof.histogram.heat_map import HeatMaps
         from actprof.histogram.panels import Panels
         from actprof.histogram.ridges import Ridges
         from actprof.report.sheet import HEIGHT, MARGIN, WIDTH
 
-        bodies: dict[str, Callable[[Scene], Body]] = {"panels": Panels, "ridge": Ridges, "heatmap": HeatMaps}
+        bodies: dict[str, Callable[[Scene], Body]] = {"panels": Panels, "ridge": Ridges, "heatmap": HeatMaps,
+                                                      PATH: GradientPaths}
         self._header, self._theme, self._body = header, scene.theme, bodies[view](scene)
-        self._curves = Curves(scene, 0.0, WIDTH - MARGIN)
-        self._strip = max(CURVES_PART * HEIGHT, self._curves.height)
+        self._curves = Curves(scene, 0.0, WIDTH - MARGIN) if view != PATH else None
+        self._strip = max(CURVES_PART * HEIGHT, self._curves.height) if self._curves else 0.0
         self._height = header.height + self._body.height + self._strip
         self.fits = self._height <= HEIGHT
 
@@ -83,7 +90,8 @@ class Above:
         sheet = Sheet(figure, self._theme, self._height)
         self._header.draw(sheet)
         self._body.draw(sheet, self._header.height, sheet.height - self._header.height - self._strip)
-        self._curves.draw(sheet, sheet.height - self._strip, self._strip)
+        if self._curves:
+            self._curves.draw(sheet, sheet.height - self._strip, self._strip)
 
 
 class Beside:

@@ -40,6 +40,8 @@ def _arm(arm: JudgedArm) -> dict[str, Any]:
               "theory_reason": (arm.forecast.theory.reason or None) if arm.forecast else None}
     if arm.jacobian:
         record |= {"jacobian": arm.jacobian, "jacobian_mean_square_theory": arm.forecast and arm.forecast.chi_power}
+    if arm.path:
+        record["gradient_path"] = {**vars(arm.path), "autocorrelation": arm.path.autocorrelation}
     return record
 
 

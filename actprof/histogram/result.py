@@ -42,7 +42,7 @@ class JudgedArm(Arm):
 
     @classmethod
     def of(cls, arm: Arm, stack: StackSpec, forecast: Forecast, verdict: Verdict) -> JudgedArm:
-        judged = cls(arm.label, arm.config, arm.networks, arm.jacobian, forecast, verdict, stack)
+        judged = cls(arm.label, arm.config, arm.networks, arm.jacobian, arm.path, forecast, verdict, stack)
         judged.__dict__["layers"] = arm.layers  # the same networks: their statistics need not be found again
         return judged
 

@@ -35,6 +35,7 @@ EM = UNIT / 72  # pixels in a point
 TICK, AXIS_TITLE = 16.0, 17.0  # points
 
 VIEWS = ("panels", "ridge", "heatmap", "curves")
+PATH = "gradient_path"  # the view of inputs on a line
 # The most layers of which "auto" draws panels: beyond it draws a heat map, and curves of arms that are too many.
 MAX_PANELS = 8
 
@@ -43,7 +44,7 @@ SHEET = 1920, 1080  # the least pixels of a figure at Style's default resolution
 
 @dataclass(frozen=True)
 class View:
-    """What a figure shows: a quantity in one of VIEWS, or the one that suits the layers and arms."""
+    """What a figure shows: a quantity in one of VIEWS, or the one that suits the layers and arms; or PATH."""
 
     quantity: str = QUANTITIES[0]
     view: str = "auto"
