@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from actprof.engine.blocks import blocks_of
 from actprof.engine.spec import MAX_BATCH, MAX_SEED, NO_RESIDUAL, StackSpec, require
 from actprof.errors import SpecError
 from actprof.registry import Choice
@@ -63,6 +62,8 @@ class TrainSpec:
             self._require_trainable_blocks(self.stack.residual)
 
     def _require_trainable_blocks(self, residual: Choice) -> None:
+        from actprof.engine.blocks import blocks_of  # not above: a command's help loads no NumPy
+
         if residual.values.get("norm") == "batch":
             raise SpecError(f"--residual {residual.name}:norm=batch cannot be trained. Take norm=layer or norm=rms, or "
                             "--residual plain --norm batch.")
