@@ -24,9 +24,10 @@ from actprof.errors import SpecError
 from actprof.program import main
 from actprof.theory.criticality import silence_about
 from actprof.theory.stack import predict
+from actprof.train.request import Varied, train_specs
 from tests import naive
 from tests.naive import ArrayInputs
-from tests.test_backpropagation import assert_exact, run_away_from_kinks
+from tests.test_backpropagation import Run, assert_exact, run_away_from_kinks
 
 RULES = [row.name for row in RESIDUALS if row.name != "none"]
 ORDERS = [f"{rule}:order={order},matrices={2 if rule == 'fixup' else matrices}" for rule in RULES
@@ -119,6 +120,18 @@ def test_streams_and_branches_are_those_of_plain_numpy(rule, settings):
 @each_order
 def test_gradients_through_blocks_are_the_slopes_of_the_loss(rule):
     assert_exact(run_away_from_kinks("tanh", rows=(5, 3), widths="3,3,3,2", residual=rule))
+
+
+@pytest.mark.parametrize("rule", [*RULES, "rezero:0.5", "rezero:alpha=0.5,matrices=2,order=post"])
+def test_a_network_in_training_has_plain_ends_and_gradients_that_are_the_slopes_of_the_loss(rule):
+    [spec] = train_specs(Varied(("he",), ("tanh",), residuals=(rule,)), 3, 3, widths="3,3,3", bias="normal:0.3")
+    network = Network(spec.stack, 0, 0, np.dtype("float64"))
+    run = Run(network, np.random.default_rng(0).standard_normal((5, 3)))
+    first, *inner, last = run.parameters.layers
+    assert first.part is last.part is None
+    assert any(layer.part.skips for layer in inner)
+    assert sum(layer.alpha is not None for layer in inner) == (0 if "rezero" not in rule else 1 if "=2" in rule else 2)
+    assert_exact(run)
 
 
 @pytest.mark.parametrize("settings", [{"act": "relu", "norm": "layer"}, {"act": "silu", "rate": 0.4},

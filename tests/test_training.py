@@ -3,7 +3,7 @@
 import itertools
 import math
 import threading
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -31,8 +31,7 @@ SMALL = {"layers": 2, "width": 12, "iterations": 60, "batch_size": 30}
 
 
 def specs(*inits, data=DATA, **settings):
-    varied = {name: settings.pop(name) for name in ("acts", "norms", "losses", "optimizers", "rates", "schedules")
-              if name in settings}
+    varied = {each.name: settings.pop(each.name) for each in fields(Varied) if each.name in settings}
     return train_specs(Varied(inits, **varied), data.features, len(data.classes), **(SMALL | settings))
 
 
@@ -377,7 +376,8 @@ def test_every_loss_comes_down_with_every_optimizer(loss, optimizer):
 
 
 @pytest.mark.parametrize("settings", [{"norms": ["batch"]}, {"norms": ["layer"], "norm_position": "after"},
-                                      {"norms": ["rms"]}, {"dropout": 0.3}, {"acts": ["maxout"]}, {"acts": ["rrelu"]}])
+                                      {"norms": ["rms"]}, {"dropout": 0.3}, {"acts": ["maxout"]}, {"acts": ["rrelu"]},
+                                      {"residuals": ["plain"]}, {"residuals": ["rezero"]}])
 def test_networks_of_every_kind_learn_the_blobs(settings):
     result = run("he", rates=[0.1], iterations=200, **settings)
     assert result.test_accuracy[-1] > 0.8
@@ -547,6 +547,14 @@ def test_a_summary_counts_what_is_trained_and_so_does_a_histogram(act, norm, pos
     assert hidden == [count for _, _, count in summarised([spec], DATA, BLOBS).arms[0].layers[:2]]
 
 
+def test_a_summary_counts_the_alphas_and_names_the_blocks_between_the_first_layer_and_the_outputs():
+    [spec] = specs("he", residuals=["rezero:matrices=2"], layers=5)
+    layers = summarised([spec], DATA, BLOBS).arms[0].layers
+    assert sum(count for _, _, count in layers) == Trainer(spec, DATA, 0).parameters.values.size
+    assert [name[-8:-1] for name, _, _ in layers if "block" in name] == ["block 1"] * 2 + ["block 2"] * 2
+    assert "block" not in layers[0][0] + layers[-1][0]
+
+
 def test_the_typical_run_is_the_median_one_and_the_band_its_quartiles():
     arm = trained("he", repeats=5).arms[0]
     finals = sorted(each.smoothed[-1] for each in arm.runs)
@@ -603,6 +611,10 @@ REFUSED = {
     "--dropout must be from 0 to below 1, not 1.": {"dropout": 1.0},
     "--norm batch needs batches of two rows or more: a single one is its own mean. Raise --batch-size.":
         {"norms": ["batch"], "batch_size": 1},
+    "--residual fixup needs 3 hidden layers or more, of one width: the first one is in no block. Take --layers 3.":
+        {"residuals": ["fixup"]},
+    "--residual pre_norm:norm=batch cannot be trained. Take norm=layer or norm=rms, or --residual plain --norm batch.":
+        {"residuals": ["pre_norm:norm=batch"]},
     "unknown optimizer 'adan'. Did you mean 'adam'?": {"optimizers": ["adan"]},
     "unknown loss 'mes'. Did you mean 'mse'?": {"losses": ["mes"]},
     "unknown schedule 'cosin'. Did you mean 'cosine'?": {"schedules": ["cosin"]},

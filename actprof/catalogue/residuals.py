@@ -40,6 +40,7 @@ class Residual:
         weights: (blocks, matrices of a branch, whether it is the last of them) → what a drawn matrix is multiplied by.
         divides: whether β = √(1 + α² · blocks since the last plain layer), the std that is expected of the stream;
             else it is 1.
+        learns: whether α is trained.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Residual:
     place: str = ""
     weights: Callable[[int, int, bool], float] = _same
     divides: bool = False
+    learns: bool = False
     aliases: tuple[str, ...] = ()
 
 
@@ -60,7 +62,8 @@ RESIDUALS: Registry[Residual] = Registry("residual rule", "residuals", (
     Residual("depth", "x + L^-power f(x) in L blocks", "Hayou et al. 2021, Stable ResNet",
              (Parameter("power", 0.5, -8, 8), *COMMON), lambda blocks, value: float(blocks) ** -value),
     Residual("rezero", "x + α f(x), where α is trained and starts at 0", "Bachlechner et al. 2021, ReZero; "
-             "De & Smith 2020, SkipInit", _alpha(0.0), lambda blocks, value: value, aliases=("skipinit",)),
+             "De & Smith 2020, SkipInit", _alpha(0.0), lambda blocks, value: value, learns=True,
+             aliases=("skipinit",)),
     Residual("fixup", "x + f(x), first matrix × 1/√L, last matrix 0",
              "Zhang, Dauphin & Ma 2019, Fixup initialization",
              (Parameter("matrices", 2, 2, 2), COMMON[1]),

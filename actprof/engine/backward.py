@@ -91,12 +91,13 @@ def length(matrix: Rows) -> float:
 
 @dataclass(frozen=True)
 class Gradient:
-    """Arrays for a layer's dL/dW, dL/db, dL/dscale and dL/dshift; what is None is not computed."""
+    """Arrays for a layer's dL/dW, dL/db, dL/dscale, dL/dshift and dL/dα; what is None is not computed."""
 
     weights: Rows
     bias: Rows | None = None
     scale: Rows | None = None
     shift: Rows | None = None
+    alpha: Rows | None = None
 
 
 Look = Callable[[Rows], object]  # sees the cotangent, block by block
@@ -117,7 +118,7 @@ def backward(layer: Layer, tape: Tape, cotangent: Rows, scratch: Scratch, gradie
     if look is not None and layer.seen_after:
         _show(cotangent[:, :layer.fans.fan_out], look)
         look = None
-    branch, stream = _apart(layer.part, tape, cotangent, layer.fans.fan_out, scratch)
+    branch, stream = _apart(layer, layer.part, tape, cotangent, scratch, gradient)
     if layer.phi_first:
         below = _through_matrix(layer, tape, branch, scratch, parity, gradient)
         below = below if below is None else _through_phi(layer, tape, below, scratch, gradient, look)
@@ -127,16 +128,21 @@ def backward(layer: Layer, tape: Tape, cotangent: Rows, scratch: Scratch, gradie
     return _together(layer.part, tape, below, stream, scratch, f"beside{layer.number % 2}") if inputs else None
 
 
-def _apart(part: Part, tape: Tape, cotangent: Rows, units: int, scratch: Scratch) -> tuple[Rows, Rows | None]:
+def _apart(layer: Layer, part: Part, tape: Tape, cotangent: Rows, scratch: Scratch,
+           gradient: Gradient | None) -> tuple[Rows, Rows | None]:
     """The cotangents of what a layer makes of a branch, and of the stream, if that goes past it."""
     if not part.skips:
         return cotangent, None
     if part.norm_at(STREAM):
         _through_own(part, tape, cotangent)
-    if part.first and part.ends and part.alpha == 1 and not part.norm_at(BRANCH):
+    if gradient is not None and gradient.alpha is not None:
+        gradient.alpha[...] = np.vdot(cotangent, tape.branch)
+    alpha = part.alpha if layer.alpha is None else layer.alpha[0]
+    if part.first and part.ends and alpha == 1 and not part.norm_at(BRANCH):
         return cotangent, cotangent  # the matrix only reads it
+    units = layer.fans.fan_out
     branch = scratch.get("branch", (len(cotangent), units), cotangent.dtype)
-    np.multiply(cotangent[:, :units], cotangent.dtype.type(part.alpha), out=branch)
+    np.multiply(cotangent[:, :units], cotangent.dtype.type(alpha), out=branch)
     if part.norm_at(BRANCH):
         _through_own(part, tape, branch)
     return branch, cotangent if part.ends else cotangent[:, units:]

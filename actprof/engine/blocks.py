@@ -29,7 +29,7 @@ class Part:
         first: φ comes before the matrix.
         skips: it belongs to a block; else it is a plain layer, which begins and ends what it does.
         begins, ends: whether its inputs are the stream alone, and whether its outputs are.
-        alpha: what a branch that ends is multiplied by.
+        alpha: what a branch that ends is multiplied by; where training starts, if it `learns`.
         divisor: β, by which the stream is divided where a branch begins.
         factor: what the drawn weights are multiplied by.
         norm, place: the rule's own normalisation, if it is this layer's, and where it stands.
@@ -40,6 +40,7 @@ class Part:
     begins: bool = True
     ends: bool = True
     alpha: float = 1.0
+    learns: bool = False
     divisor: float = 1.0
     factor: float = 1.0
     norm: BoundNormalization | None = None
@@ -52,7 +53,11 @@ class Part:
 
 def parts_of(stack: StackSpec) -> tuple[Part | None, ...]:
     """The part of each layer; None for one that is plain and has its matrix first, as all are without a rule."""
-    return _parts(stack.widths, stack.residual)
+    below, above = stack.apart
+    inner = stack.widths[below:len(stack.widths) - above]
+    if len(inner) < 2:
+        return (None,) * stack.depth
+    return (None,) * below + _parts(inner, stack.residual) + (None,) * above
 
 
 def blocks_of(stack: StackSpec) -> int:
@@ -82,6 +87,7 @@ def _parts(widths: tuple[int, ...], choice: Choice) -> tuple[Part | None, ...]:
             begins, ends = number == 0, number == rule.matrices - 1
             has_norm = begins if rule.row.place == ENTERING else ends
             parts.append(Part(rule.first, True, begins, ends, rule.alpha(blocks) if ends else 1.0,
-                              divisor if begins else 1.0, rule.row.weights(blocks, rule.matrices, ends),
-                              rule.norm if has_norm else None, rule.row.place))
+                              ends and rule.row.learns, divisor if begins else 1.0,
+                              rule.row.weights(blocks, rule.matrices, ends), rule.norm if has_norm else None,
+                              rule.row.place))
     return tuple(parts)

@@ -50,12 +50,14 @@ class Tape:
         mask: what dropout multiplied by, or None.
         inputs: what the matrix multiplied; the rows must not change before the way back.
         own_normal, own_moments: of the normalisation of a residual rule, if the layer has it.
+        branch: what a trained α multiplied.
     """
 
     inputs: Rows
     moments: Moments
     own_normal: Rows
     own_moments: Moments
+    branch: Rows
 
     def __init__(self, layer: Layer, rows: int, dropout: Dropout | None = None, sparing: bool = False) -> None:
         """A tape for so many rows; with `sparing`, a takes the place of z where the way back does not need z."""
@@ -202,7 +204,7 @@ def _in_a_block(network: Network, layer: Layer, rows: Rows, chunk: Chunk | None,
         return made, finite
     out = room(f"stream{parity}", (len(rows), units if part.ends else units + stream.shape[1]), rows.dtype)
     if part.ends:
-        return out, _joined(part, made, stream, out, recorder, tape) and finite
+        return out, _joined(layer, part, made, stream, out, recorder, tape) and finite
     out[:, :units], out[:, units:] = made, stream
     return out, finite
 
@@ -227,14 +229,17 @@ def _normalise(norm: BoundNormalization | None, values: Rows, tape: Tape | None)
             tape.own_normal, tape.own_moments = values, moments
 
 
-def _joined(part: Part, made: Rows, stream: Rows, out: Rows, recorder: Recorder, tape: Tape | None) -> bool:
+def _joined(layer: Layer, part: Part, made: Rows, stream: Rows, out: Rows, recorder: Recorder,
+            tape: Tape | None) -> bool:
     """Write the stream with what the branch adds to it, and say whether it is finite."""
     norm, last = part.norm_at(BRANCH), part.norm_at(STREAM)
     if norm is not None:
         if tape:
             made = np.add(made, 0, out=tape.room("normal", made.shape, made.dtype))
         _normalise(norm, made, tape)
-    finite, alpha = True, out.dtype.type(part.alpha)
+    if tape and layer.alpha is not None:
+        tape.branch = made
+    finite, alpha = True, out.dtype.type(part.alpha) if layer.alpha is None else layer.alpha[0]
     for branch, before, block in zip(_blocks(made), _blocks(stream), _blocks(out), strict=True):
         added = branch if alpha == 1 else np.multiply(branch, alpha, out=block)
         recorder.branch(added)

@@ -100,6 +100,7 @@ class Layer:
         scale, shift: what the normalisation multiplies by and adds, or None where that is 1 and 0.
         moments: what a normalisation over the batch takes for the batch's own; for a forward pass alone.
         part: of a layer of a residual stack.
+        alpha: (1,) what multiplies the branch that ends, where that is trained.
     """
 
     number: int
@@ -114,6 +115,7 @@ class Layer:
     shift: Rows | None = None
     moments: Moments | None = None
     part: Part | None = None
+    alpha: Rows | None = None
 
     @property
     def phi_first(self) -> bool:
@@ -234,7 +236,8 @@ class Network:
             trained += part.norm.trained * (fans.fan_in if part.place == ENTERING else fans.fan_out)
         return Layer(number, fans, weights, bias, activations.bind(stack.activations[number - 1]),
                      weights.size + (0 if bias is None else bias.size) + trained,
-                     normalizations.bind(stack.norm), stack.norm_position, part=part)
+                     normalizations.bind(stack.norm), stack.norm_position, part=part,
+                     alpha=np.full(1, part.alpha, self.dtype) if part and part.learns else None)
 
     def noise(self, number: int, batch: int, block: int) -> np.random.Generator:
         """The stream of a random activation for one block of rows."""

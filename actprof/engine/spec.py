@@ -77,6 +77,7 @@ class StackSpec:
         label: how the arm is called beside others.
         residual: how layers form residual blocks ("none" for none).
         tied: whether one matrix and one vector of biases serve all layers, as in a recurrent network unrolled.
+        apart: how many layers at the inputs and at the outputs belong to no block and have their matrix first.
     """
 
     widths: tuple[int, ...]
@@ -89,6 +90,7 @@ class StackSpec:
     label: str = ""
     residual: Choice = NO_RESIDUAL
     tied: bool = False
+    apart: tuple[int, int] = (0, 0)
 
     def __post_init__(self) -> None:
         require("--layers", len(self.widths) - 1, 1, MAX_LAYERS)
@@ -145,8 +147,9 @@ class StackSpec:
 
     def first(self, depth: int) -> StackSpec:
         """The first layers alone."""
+        below, above = self.apart
         return replace(self, widths=self.widths[:depth + 1], inits=self.inits[:depth],
-                       activations=self.activations[:depth])
+                       activations=self.activations[:depth], apart=(below, max(above - self.depth + depth, 0)))
 
 
 def _joined(choices: Sequence[Choice]) -> str:

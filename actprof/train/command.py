@@ -64,6 +64,10 @@ _network_options = added((
                  shell_complete=names("normalizations"),
                  help="Normalisation of the hidden layers; repeatable. See 'actprof list normalizations'."),
     norm_position_option(),
+    click.option("--residual", multiple=True, default=(spec.NO_RESIDUAL.name,), show_default=True, metavar=NAME,
+                 shell_complete=names("residuals"),
+                 help="Residual blocks of hidden layers that keep the width; repeatable. "
+                      "See 'actprof list residuals'."),
     click.option("--dropout", type=Number(0), default=TrainSpec.dropout, show_default=True, metavar="SHARE",
                  help="Share of activations dropped after each hidden layer, in training."),
 ))
@@ -197,7 +201,8 @@ def train(data: str | os.PathLike[str] | ArrayLike | tuple[ArrayLike, ArrayLike]
           train_size: int | None = DataSpec.train_size, init: Names = TRAIN_INITS, act: Names = spec.ACTIVATION,
           layers: int | None = None, width: int | None = None, widths: str | Sequence[int] | None = None,
           bias: str | float | None = None, norm: Names = spec.NO_NORM.name,
-          norm_position: str = spec.StackSpec.norm_position, dropout: float = TrainSpec.dropout, loss: Names = AUTO,
+          norm_position: str = spec.StackSpec.norm_position, residual: Names = spec.NO_RESIDUAL.name,
+          dropout: float = TrainSpec.dropout, loss: Names = AUTO,
           optimizer: Names = TrainSpec.optimizer.name, lr: float | Sequence[float] = TrainSpec.rate,
           schedule: Names = TrainSpec.schedule.name, weight_decay: float = TrainSpec.weight_decay,
           iterations: int | None = None, epochs: int | None = None, batch_size: int = TrainSpec.batch_size,
@@ -205,8 +210,8 @@ def train(data: str | os.PathLike[str] | ArrayLike | tuple[ArrayLike, ArrayLike]
           progress: Callable[[float, str, str], None] = silent, stop: threading.Event | None = None) -> Training:
     """One network trained from different initial weights, as `actprof train` computes it.
 
-    Several values of `init`, `act`, `norm`, `loss`, `optimizer`, `lr` or `schedule` give an arm for each combination,
-    on the same batches.
+    Several values of `init`, `act`, `norm`, `residual`, `loss`, `optimizer`, `lr` or `schedule` give an arm for each
+    combination, on the same batches.
 
     Parameters
     ----------
@@ -219,8 +224,8 @@ def train(data: str | os.PathLike[str] | ArrayLike | tuple[ArrayLike, ArrayLike]
         What the labels are.
     validation_split, shuffle, train_size
         Share of the rows, from the end, to test on; whether rows are shuffled first; the most rows to train on.
-    init, act, norm : name or number, or several
-        Initialisers, activations and normalisations.
+    init, act, norm, residual : name or number, or several
+        Initialisers, activations, normalisations and residual rules.
     layers, width, widths, bias, norm_position, dropout
         The rest of the network: so many hidden layers (4) of so many units (100), or the units of each hidden layer.
     loss, optimizer, schedule : name, or several

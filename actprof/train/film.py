@@ -37,8 +37,9 @@ INDENT, OVERHANG = 26.0, 6.0  # of the state; how far the label of a tick may st
 BESIDE = 260.0  # of the heading: the iteration
 AXIS, MAX_POINTS = 17.0, 1000  # of the losses
 ROOM, MAX_LINES = 174.0, 2  # for an arm's label
-SAID = {"loss": "{}", "norm": "norm {}", "optimizer": "{}", "rate": "lr {:g}", "schedule": "schedule {}",
-        "batch_size": "batch {}", "dropout": "dropout {:g}", "weight_decay": "weight decay {:g}"}
+SAID = {"loss": "{}", "norm": "norm {}", "residual": "residual {}", "optimizer": "{}", "rate": "lr {:g}",
+        "schedule": "schedule {}", "batch_size": "batch {}", "dropout": "dropout {:g}",
+        "weight_decay": "weight decay {:g}"}
 UNSAID = ("none", "constant", 0, None)
 
 

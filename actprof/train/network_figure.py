@@ -66,9 +66,10 @@ def networks(training: Training) -> list[Network]:
 
 def _network(arms: Sequence[TrainedArm]) -> Network:
     first = arms[0]
-    widths, normalised = first.config["widths"], first.config.get("norm", "none") != "none"
+    widths, config = first.config["widths"], first.config
+    more = config.get("norm", "none") != "none" or config.get("residual") == "rezero"
     columns = [Column(widths[0], (), (f"{widths[0]:,}", "input"))]
-    columns += [_column(fan_in, units, name, parameters, normalised)
+    columns += [_column(fan_in, units, name, parameters, more)
                 for (fan_in, units), (name, _, parameters) in zip(pairwise(widths), first.layers, strict=True)]
     terms = tuple(parameters for _, _, parameters in first.layers)
     if len(columns) > MAX_LAYERS + 1:
@@ -78,11 +79,12 @@ def _network(arms: Sequence[TrainedArm]) -> Network:
     return Network(tuple(columns), tuple(arm.label for arm in arms), terms)
 
 
-def _column(fan_in: int, units: int, name: str, parameters: int, normalised: bool) -> Column:
+def _column(fan_in: int, units: int, name: str, parameters: int, more: bool) -> Column:
     """`784 × 100`, `+ 100`, `= 78,500` above, and `100`, `dense 1`, `relu` below."""
     called, _, does = name.partition(" (")
-    # Maxout takes several weighted sums for each unit, and a normalisation has at most two parameters for each sum.
-    sums = units * math.ceil(parameters / (units * (fan_in + 1 + 2 * normalised)))
+    # Maxout takes several weighted sums for each unit, for each of which a normalisation or an α has two parameters
+    # at most.
+    sums = units * math.ceil(parameters / (units * (fan_in + 1 + 2 * more)))
     rest = parameters - (fan_in + 1) * sums
     added = f"+ {sums:,} + {rest:,}" if rest else f"+ {sums:,}"
     return Column(units, (f"{fan_in:,} × {sums:,}", added, f"= {parameters:,}"),
@@ -123,6 +125,7 @@ def words(training: Training) -> list[str]:
     norms = sorted({arm.config.get("norm", "none") for arm in training.arms} - {"none"})
     counted = "inputs × units weights + a bias for each unit"
     counted += f" + scale and shift ({', '.join(norms)} norm)" if norms else ""
+    counted += " + α of each block" if any(arm.config.get("residual") == "rezero" for arm in training.arms) else ""
     return [f"{data.name}: {data.features:,} inputs, {data.kind}",
             f"above the lines: {counted} = parameters"]
 

@@ -170,7 +170,7 @@ class Observer:
 
     def final(self) -> tuple[float, tuple[float, ...]]:
         """The loss over all training rows, and the share of each hidden layer's units that are 0 for all of them."""
-        alive = [AliveUnits(layer.fans.fan_out) for layer in self._hidden]
+        alive = [AliveUnits(layer.phi_units[1]) for layer in self._hidden]
         loss, _ = self._loss_and_accuracy(self._data.x_train, self._data.y_train, alive)
         return loss, tuple(each.dead for each in alive)
 

@@ -26,6 +26,7 @@ class Varied:
     inits: Sequence[str] = TRAIN_INITS
     acts: Sequence[str] = (spec.ACTIVATION,)
     norms: Sequence[str] = (spec.NO_NORM.name,)
+    residuals: Sequence[str] = (spec.NO_RESIDUAL.name,)
     losses: Sequence[str] = (AUTO,)
     optimizers: Sequence[str] = (TrainSpec.optimizer.name,)
     rates: Sequence[float] = (TrainSpec.rate,)
@@ -46,15 +47,15 @@ def train_specs(varied: Varied, features: int, classes: int, *, layers: int | No
         SpecError: a name is unknown, or the settings contradict each other.
     """
     specs = []
-    for init, act, norm, loss, optimizer, rate, schedule in product(*vars(varied).values()):
+    for init, act, norm, residual, loss, optimizer, rate, schedule in product(*vars(varied).values()):
         chosen = losses.chosen(loss, classes)
         outputs = losses.bind(chosen).outputs(classes)
         hidden = _hidden(init, act, layers, width, widths)
         sizes = ",".join(map(str, (features, *hidden, outputs)))
         [stack] = stack_specs([init], [_acts(act, len(hidden))], widths=sizes, bias=bias, norm=norm,
-                              norm_position=norm_position)
-        label = _label((init, act, norm, loss, optimizer, f"lr {rate:.12g}", schedule), varied)
-        specs.append(TrainSpec(replace(stack, label=label), chosen, OPTIMIZERS.parse(optimizer),
+                              norm_position=norm_position, residual=residual)
+        label = _label((init, act, norm, f"residual {residual}", loss, optimizer, f"lr {rate:.12g}", schedule), varied)
+        specs.append(TrainSpec(replace(stack, label=label, apart=(1, 1)), chosen, OPTIMIZERS.parse(optimizer),
                                SCHEDULES.parse(schedule), rate, label=label, **settings))
     require_distinct("the arm", [each.label for each in specs], "each setting")
     return specs

@@ -15,8 +15,10 @@ from actprof.data import labelled, sources
 from actprof.data.labelled import Labelled
 from actprof.data.request import AUTO, DataSpec, reading
 from actprof.engine import configuration
-from actprof.engine.memory import EVALUATED_ROWS
+from actprof.engine.blocks import parts_of
+from actprof.engine.memory import EVALUATED_ROWS, STREAM_ROOMS
 from actprof.engine.network import Network
+from actprof.engine.spec import NO_RESIDUAL
 from actprof.errors import ResourceError, SpecError
 from actprof.machine import amount, available_memory, ordered_map
 from actprof.streams import PROBE, stream
@@ -57,7 +59,9 @@ def _bytes_to_train(spec: TrainSpec, rows: int) -> int:
     network = Network(spec.stack, spec.seed, 0, np.dtype(np.float32))
     columns = sum(network.columns(number) for number in range(1, spec.stack.depth + 1))
     vectors = 5 + OPTIMIZERS[spec.optimizer.name].slots
-    return vectors * sum(network.weight_bytes) + 4 * (columns + spec.stack.widths[0]) * (5 * batch + 3 * EVALUATED_ROWS)
+    rooms = STREAM_ROOMS * (spec.stack.residual != NO_RESIDUAL)
+    return vectors * sum(network.weight_bytes) + 4 * (columns + spec.stack.widths[0]) * (
+        (5 + rooms) * batch + (3 + rooms) * EVALUATED_ROWS)
 
 
 def trained(data: Any, *, target: str, validation_split: float | None, shuffle: bool, train_size: int | None,
@@ -146,15 +150,19 @@ def _require_possible(specs: Sequence[TrainSpec], data: Labelled, repeats: int) 
 
 def _layers(spec: TrainSpec) -> tuple[tuple[str, str, int], ...]:
     """(name, output shape, parameters) of each layer."""
-    stack, rows = spec.stack, []
+    stack, rows, block = spec.stack, [], 0
+    network = Network(stack, spec.seed, 0, np.dtype(np.float32))
     for number, (fan_in, units) in enumerate(pairwise(stack.widths), start=1):
-        last = number == stack.depth
+        last, part = number == stack.depth, parts_of(stack)[number - 1]
         phi = activations.bind(stack.activations[number - 1])
         columns = units * phi.pieces
         norm = None if last else normalizations.bind(stack.norm)
-        normalised = units if stack.norm_position == "after" else columns
-        count = (fan_in + 1) * columns + (norm.trained * normalised if norm else 0)
+        normalised = network.phi_units(number)[stack.norm_position == "after"]
+        count = (fan_in + 1) * columns + (norm.trained * normalised if norm else 0) + bool(part and part.learns)
         does = losses.bind(spec.loss).output if last else phi.activation.name
+        if part and part.skips:
+            block += part.begins
+            does += f", block {block}"
         rows.append((f"{'output' if last else f'dense {number}'} ({does})", f"(batch, {units})", count))
     return tuple(rows)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from actprof.engine.spec import MAX_BATCH, MAX_SEED, StackSpec, require
+from actprof.engine.spec import MAX_BATCH, MAX_SEED, NO_RESIDUAL, StackSpec, require
 from actprof.errors import SpecError
 from actprof.registry import Choice
 
@@ -13,7 +13,7 @@ MAX_RATE = 1e6
 TRAIN_INITS = ("0.01", "xavier", "he")
 HIDDEN_LAYERS = 4
 AUTO = "auto"
-VARIED = ("init", "act", "norm", "loss", "optimizer", "lr", "schedule")  # options in which arms differ
+VARIED = ("init", "act", "norm", "residual", "loss", "optimizer", "lr", "schedule")  # options in which arms differ
 SGD = Choice("sgd", label="sgd")
 CONSTANT = Choice("constant", label="constant")
 
@@ -23,7 +23,8 @@ class TrainSpec:
     """One arm of a training: a network, what it is to minimise, and how.
 
     Attributes:
-        stack: its last layer is linear; the loss makes of it what it needs.
+        stack: its last layer is linear; the loss makes of it what it needs. Residual blocks are of hidden layers
+            alone, above the first.
         rate: the first learning rate; `schedule` says how it goes on.
         iterations: updates on batches that are drawn with replacement, unless there are `epochs`.
         epochs: times that every row is seen, in an order of its own.
@@ -57,3 +58,16 @@ class TrainSpec:
                             "Raise --batch-size.")
         if not 0 <= self.dropout < 1:
             raise SpecError(f"--dropout must be from 0 to below 1, not {self.dropout:g}.")
+        if self.stack.residual != NO_RESIDUAL:
+            self._require_trainable_blocks(self.stack.residual)
+
+    def _require_trainable_blocks(self, residual: Choice) -> None:
+        from actprof.engine.blocks import blocks_of  # not above: a command's help loads no NumPy
+
+        if residual.values.get("norm") == "batch":
+            raise SpecError(f"--residual {residual.name}:norm=batch cannot be trained. Take norm=layer or norm=rms, or "
+                            "--residual plain --norm batch.")
+        if not blocks_of(self.stack):
+            layers = int(residual.values["matrices"]) + 1
+            raise SpecError(f"--residual {residual.name} needs {layers} hidden layers or more, of one width: the "
+                            f"first one is in no block. Take --layers {layers}.")

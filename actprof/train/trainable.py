@@ -18,7 +18,7 @@ from actprof.engine.network import Layer, Network
 
 Shapes = dict[str, tuple[int, ...]]
 
-START = {"weights": 0.0, "bias": 0.0, "scale": 1.0, "shift": 0.0}
+START = {"weights": 0.0, "bias": 0.0, "scale": 1.0, "shift": 0.0, "alpha": 0.0}
 """What a layer can train → where it starts if the layer has no array of it; in the order of the vector."""
 
 
@@ -27,7 +27,7 @@ class Parameters:
     """Two vectors of the same layout, and the network's layers as views into them.
 
     Attributes:
-        values: all weights, then all biases, scales and shifts.
+        values: all weights, then all biases, scales, shifts and α.
         gradient: dL/dvalues.
         layers: compute on `values`: what an optimizer changes there in place, they have.
         gradients: views into `gradient`, one for each layer.
@@ -58,7 +58,8 @@ def lay_out(layers: Sequence[Layer]) -> Parameters:
             known = getattr(layer, name)
             view[...] = START[name] if known is None else known
         placed.append(replace(layer, weights=views["weights"], bias=views["bias"], scale=views.get("scale"),
-                              shift=views.get("shift"), parameters=sum(view.size for view in views.values())))
+                              shift=views.get("shift"), alpha=views.get("alpha"),
+                              parameters=sum(view.size for view in views.values())))
     return Parameters(values, gradient, tuple(placed), tuple(Gradient(**views) for views in _views(gradient, shapes)),
                       sum(layer.weights.size for layer in layers))
 
@@ -67,7 +68,7 @@ def _shapes(layer: Layer) -> Shapes:
     """What the layer trains → its shape."""
     trained = ("scale", "shift")[:layer.norm.trained] if layer.norm else ()
     return {"weights": layer.weights.shape, "bias": (layer.weights.shape[1],),
-            **dict.fromkeys(trained, (layer.normalised_units,))}
+            **dict.fromkeys(trained, (layer.normalised_units,)), **({} if layer.alpha is None else {"alpha": (1,)})}
 
 
 def _views(vector: Rows, shapes: Sequence[Shapes]) -> list[dict[str, Rows]]:
