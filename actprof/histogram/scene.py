@@ -199,7 +199,7 @@ def headline(comparison: Comparison, quantity: str, theme: Theme) -> list[tuple[
     named = [(f"{word}: {', '.join(labels)}", colours[word]) for word, labels in groups.items()]
     if width("MM".join(text for text, _ in named), TITLE, bold=True) <= WIDTH - 2 * MARGIN:
         return named
-    return [(f"{word}: {len(labels)} arms", colours[word]) for word, labels in groups.items()]
+    return [(f"{word}: {len(labels)} arm{'s' * (len(labels) > 1)}", colours[word]) for word, labels in groups.items()]
 
 
 def _is_title(verdict: Verdict) -> bool:
