@@ -33,7 +33,7 @@ print(json.dumps([code, sorted({name.partition(".")[0] for name in sys.modules})
 
 AT_WORK = """
 import sys, threading
-calls = iter(range(100_000))
+calls = iter(range(500_000))
 def counted(frame, event, argument):
     if next(calls, None) is None:
         sys.setprofile(None)
@@ -42,7 +42,7 @@ threading.setprofile(counted)
 from actprof.program import main
 main(sys.argv[1:])
 """
-"""The program, which says by a file that its working thread has made 100,000 calls: on any machine it is at work."""
+"""The program, which says by a file that its working thread has made 500,000 calls: on any machine it is at work."""
 
 
 @pytest.fixture(autouse=True)

@@ -82,7 +82,7 @@ def test_names_are_joined_by_commas_and_keep_their_parameters(text, labels):
 @pytest.mark.parametrize(("text", "message"), [
     ("gain", "--over must be NAME=VALUES, such as gain=0.5:3:26, layers=5:50:10, width=64:4096:log or "
              "init=he,xavier, not 'gain'."),
-    ("q=1:5", "--over cannot vary 'q'. It knows gain, std, bias, layers, width, init, act, norm."),
+    ("q=1:5", "--over cannot vary 'q'. It knows gain, std, bias, layers, width, init, act, norm, residual."),
     ("layer=1:5", "--over cannot vary 'layer'. Did you mean 'layers'?"),
     ("gain=3:1", "--over gain='3:1' runs backwards. Write gain=1:3."),
     ("gain=1:2:1", "--over gain='1:2:1' asks for one value from 1 to 2. The third number is how many there are: "

@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 MIN_WIDTH, USUAL_WIDTH = 40, 80
 MIN_FOLD = 13
 
-_GREEK = dict(zip("αβγδεηθκλμνξπρσφχψωΔΣΦ", (
+_GREEK = dict(zip("αβγδεηθκλμνξπρσφχψωΔΠΣΦ", (
     "alpha", "beta", "gamma", "delta", "epsilon", "eta", "theta", "kappa", "lambda", "mu", "nu", "xi", "pi", "rho",
-    "sigma", "phi", "chi", "psi", "omega", "Delta", "Sum ", "Phi"), strict=True))
+    "sigma", "phi", "chi", "psi", "omega", "Delta", "Prod ", "Sum ",
+    "Phi"), strict=True))
 _RAISED = {raised: f"^{plain}" for raised, plain in zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁻ᵗᶻˣⁿ", "0123456789-tzxn", strict=True)}
 _LOWERED = {chr(ord("₀") + digit): f"_{digit}" for digit in range(10)}
 # How mathematics is written where only ASCII can be.
