@@ -94,13 +94,6 @@ def percent_label(share: float) -> str:
     return f"{text.rstrip('0').rstrip('.') if '.' in text else text} %"
 
 
-def tenths(share: float) -> str:
-    """`10.3 %`, `97 %`; near a whole or nothing as `percent` has it."""
-    if not math.isfinite(share):
-        return "–"
-    return f"{100 * share:.1f}".removesuffix(".0") + " %" if 0.001 <= share < 0.999 else percent_label(share)
-
-
 def grouped(count: float) -> str:
     """`2 300`."""
     return f"{int(count):,}".replace(",", " ")

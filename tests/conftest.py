@@ -5,9 +5,12 @@ this session alone, which goes with it. Hypothesis tries the same examples every
 """
 
 import gc
+import shlex
 import shutil
 import signal
 import tempfile
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -29,3 +32,19 @@ def pytest_configure(config: pytest.Config) -> None:
         config.option.basetemp = folder = tempfile.mkdtemp(prefix="actprof-tests-")
         config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
     set_hypothesis_home_dir(f"{config.option.basetemp}/hypothesis")
+
+
+@pytest.fixture
+def program(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch,
+            tmp_path: Path) -> Callable[[str], tuple[object, str, str]]:
+    """Runs a command line in an empty folder → (exit code, standard output, standard error)."""
+    from actprof.program import main
+
+    monkeypatch.chdir(tmp_path)
+
+    def called(line: str) -> tuple[object, str, str]:
+        with pytest.raises(SystemExit) as ended:
+            main(shlex.split(line))
+        return ended.value.code, *capsys.readouterr()
+
+    return called

@@ -5,7 +5,6 @@ import io
 import json
 import math
 import os
-import shlex
 
 import pytest
 
@@ -15,7 +14,6 @@ from actprof.gain.gains import GainSpec, gain_spec, gain_table
 from actprof.gain.records import record_of as gain_record
 from actprof.gain.records import rows_of as gain_rows
 from actprof.gain.table import print_result as print_gains
-from actprof.program import main
 from actprof.report.records import to_csv, to_json
 from actprof.theory.fixed_points import gains
 from tests.test_theory import GAINS
@@ -227,16 +225,8 @@ def test_a_spec_is_valid_or_not_at_all():
 
 
 @pytest.fixture
-def run(capsys, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-
-    def once(arguments):
-        with pytest.raises(SystemExit) as end:
-            main(["gain", *shlex.split(arguments)])
-        captured = capsys.readouterr()
-        return end.value.code, captured.out, captured.err
-
-    return once
+def run(program):
+    return lambda arguments: program(f"gain {arguments}")
 
 
 def test_the_figure_is_named_after_the_activations_and_the_catalogue_has_none_unasked(run):

@@ -399,6 +399,14 @@ def test_exponential_growth_is_named_and_a_remedy_followed_cures():
     assert judged("depth", 16, width=50).verdict.code == "healthy"
 
 
+def test_the_growth_a_layer_is_the_streams_where_branches_are_zero():
+    arm = judged("fixup:matrices=2", 8, width=20)
+    ends = [layer.stream.statistics["std"] for layer in arm.layers if layer.stream]
+    assert np.ptp(ends) == 0  # fixup's last matrices are zero
+    assert arm.signal_growth() == 1
+    assert arm.gradient_growth == pytest.approx(1, rel=1e-6)
+
+
 def test_growth_by_a_power_law_is_no_explosion(monkeypatch):
     monkeypatch.setattr(evidence, "CHANGE", dataclasses.replace(evidence.CHANGE, value=3.0))
     assert judged("plain", 16, width=20).verdict.code == "exploding"

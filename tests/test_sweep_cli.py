@@ -3,11 +3,9 @@
 import csv
 import io
 import json
-import shlex
 
 import pytest
 
-from actprof.program import main
 from actprof.sweep import grid
 from actprof.sweep.result import BY_NAME, SWEPT, VERDICT
 
@@ -23,17 +21,8 @@ def strict(text):
 
 
 @pytest.fixture
-def call(capsys, monkeypatch, tmp_path):
-    """Run in an empty folder → (exit code, standard output, standard error)."""
-    monkeypatch.chdir(tmp_path)
-
-    def called(arguments):
-        with pytest.raises(SystemExit) as ended:
-            main(["sweep", *shlex.split(arguments)])
-        out, err = capsys.readouterr()
-        return ended.value.code, out, err
-
-    return called
+def call(program):
+    return lambda arguments: program(f"sweep {arguments}")
 
 
 @pytest.mark.parametrize(("arguments", "message"), [

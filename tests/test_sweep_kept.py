@@ -3,12 +3,10 @@
 import json
 import math
 import os
-import shlex
 
 import pytest
 
 from actprof.errors import ActprofError
-from actprof.program import main
 from actprof.sweep.kept import KeptCells
 from actprof.sweep.result import Cell
 
@@ -18,17 +16,8 @@ ODD = Cell("gain=1", {"std": 0.1, "correlation": math.nan}, {"std": (-0.0, math.
 
 
 @pytest.fixture
-def call(capsys, monkeypatch, tmp_path):
-    """Run in an empty folder → (exit code, standard output, standard error)."""
-    monkeypatch.chdir(tmp_path)
-
-    def called(arguments):
-        with pytest.raises(SystemExit) as ended:
-            main(["sweep", *shlex.split(arguments)])
-        out, err = capsys.readouterr()
-        return ended.value.code, out, err
-
-    return called
+def call(program):
+    return lambda arguments: program(f"sweep {arguments}")
 
 
 def test_a_cell_comes_back_as_it_was(tmp_path):

@@ -261,7 +261,7 @@ def test_a_row_of_which_theory_says_nothing_has_no_point_and_is_named():
     acts = "relu", "step"
     drawn, note = lines((Axis("act", "activation", acts), GAINS), lambda at: stack(acts[int(at[0])], at[1], 20), 1.0)
     assert {x for line in drawn for x, _ in line.points} == {0.0}
-    assert note == "theory draws no lines for act step: step jumps, so χ₁ is infinite"
+    assert note == "theory draws no edge of chaos for act step: step jumps, so χ₁ is infinite"
 
 
 def test_a_single_layer_has_the_edge_of_deep_stacks():
@@ -283,16 +283,16 @@ def test_a_single_layer_has_the_edge_of_deep_stacks():
 def test_where_theory_is_silent_it_says_why(built, reason):
     assert silence_about(built) == reason
     assert criticality(built, 1.0) is None
-    assert lines((GAINS,), lambda at: built, 1.0) == ((), f"theory draws no lines: {reason}")
+    assert lines((GAINS,), lambda at: built, 1.0) == ((), f"theory draws no edge of chaos: {reason}")
 
 
 def test_rows_are_named_with_the_reason_that_is_theirs():
     norms, acts = ("none", "batch", "layer", "rms"), ("hard_shrink", "relu", "step")
     _, note = lines((Axis("norm", "", norms), GAINS), lambda at: stack("relu", at[1], norm=norms[int(at[0])]), 1.0)
-    assert note == ("theory draws no lines for norm batch, layer, rms: normalisation sets the size of what enters the "
-                    "activation, so there is no edge")
+    assert note == ("theory draws no edge of chaos for norm batch, layer, rms: normalisation sets the size of "
+                    "what enters the activation, so there is no edge")
     _, note = lines((Axis("act", "", acts), GAINS), lambda at: stack(acts[int(at[0])], at[1]), 1.0)
-    assert note == ("theory draws no lines for act hard_shrink: hard_shrink jumps, so χ₁ is infinite; "
+    assert note == ("theory draws no edge of chaos for act hard_shrink: hard_shrink jumps, so χ₁ is infinite; "
                     "for step: step jumps, so χ₁ is infinite")
 
 
@@ -305,7 +305,7 @@ def test_where_only_names_vary_there_is_nothing_to_draw():
 def test_an_axis_that_meets_no_level_says_so():
     drawn, note = lines((numbers("gain", (1.3, 1.35)),), lambda at: stack("relu", at[0]), 1.0)
     assert drawn == ()
-    assert note == "theory draws no lines: χ₁ does not cross 1 where gain is from 1.3 to 1.35"
+    assert note == "theory draws no edge of chaos: χ₁ does not cross 1 where gain is from 1.3 to 1.35"
 
 
 @pytest.mark.parametrize("layers", [5, 50])

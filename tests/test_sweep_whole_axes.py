@@ -65,7 +65,7 @@ def test_a_depth_that_is_not_on_the_axis_is_not_drawn():
     (line,), _ = drawn_on(inits, whole("layers", (6, 8, 10)), act="relu")
     assert line.points == ((1.0, pytest.approx(TRAINABLE_SCALES / math.log(2))),)
     assert drawn_on(whole("layers", (50, 60)), init="0.05") == (
-        (), "theory draws no lines: depth 6 ξ is not reached where layers is from 50 to 60")
+        (), "theory draws no edge of chaos: depth 6 ξ is not reached where layers is from 50 to 60")
 
 
 def test_over_depths_and_widths_both_lines_are_curves_between_the_widths_too():
@@ -109,14 +109,14 @@ def test_a_depth_that_does_not_depend_on_the_other_axis_is_drawn_across_all_of_i
 
 
 @pytest.mark.parametrize(("axes", "settings", "note"), [
-    ([whole("layers", (2, 10))], {"act": "relu", "init": "he"}, "theory draws no lines: χ₁ = 1 everywhere"),
-    ([whole("layers", (2, 10)), whole("width", (20, 40))], {}, "theory draws no lines: χ₁ = 1 everywhere"),
-    ([whole("layers", (2, 10))], {"act": "step"}, "theory draws no lines: step jumps, so χ₁ is infinite"),
+    ([whole("layers", (2, 10))], {"act": "relu", "init": "he"}, "theory draws no edge of chaos: χ₁ = 1 everywhere"),
+    ([whole("layers", (2, 10)), whole("width", (20, 40))], {}, "theory draws no edge of chaos: χ₁ = 1 everywhere"),
+    ([whole("layers", (2, 10))], {"act": "step"}, "theory draws no edge of chaos: step jumps, so χ₁ is infinite"),
     ([whole("width", (20, 40))], {"init": "he"},
-     "theory draws no lines: χ₁ does not cross 1 where width is from 20 to 40"),
+     "theory draws no edge of chaos: χ₁ does not cross 1 where width is from 20 to 40"),
     ([whole("width", (20, 40)), whole("layers", (2, 5))], {"init": "he"},
-     "theory draws no lines: χ₁ does not cross 1 where width is from 20 to 40 and depth 6 ξ is not reached where "
-     "layers is from 2 to 5"),
+     "theory draws no edge of chaos: χ₁ does not cross 1 where width is from 20 to 40 and depth 6 ξ is not reached "
+     "where layers is from 2 to 5"),
     ([named("act", ("relu", "tanh")), named("init", ("he", "xavier"))], {},
      "theory draws no edge of chaos where only names vary"),
 ])

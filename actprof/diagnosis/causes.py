@@ -210,6 +210,8 @@ def _last_block(seen: Evidence) -> str:
         return ""
     first, last = (rms(signal(layer)) for layer in (ends[0], ends[-1]))
     added = rms(ends[-1].branch.statistics) / last if ends[-1].branch and last else math.nan
+    if added == 0:
+        return "branches add nothing yet"
     grows = f"the stream grows {times(math.log10(last / first))}{' by a power law' * seen.power_law}: " if (
         last > MIN_GROWTH * first > 0) else ""
     return f"{grows}the last block adds {number(added)} of its rms"

@@ -117,8 +117,7 @@ class StackSpec:
         if len(set(self.inits)) > 1:
             raise SpecError("--tied makes one matrix for all layers, and --init names several. Name one.")
         if self.residual != NO_RESIDUAL:
-            raise SpecError(f"--tied cannot be combined with --residual {self.residual.name}, whose matrices have "
-                            "scales of their own.")
+            raise SpecError(f"--tied cannot be combined with --residual {self.residual.name}. Choose one.")
 
     @property
     def whole_batch(self) -> bool:

@@ -221,9 +221,12 @@ class Curves:
             axes.fill_between(layers, low, high, alpha=0.3, gid=f"quartiles-{name}", zorder=2, **fill)
         axes.plot(layers, y.of(course.within), color=theme.arm(arm), marker=".", markersize=7, markevery=every,
                   gid=f"within-{name}", zorder=3, **THIN)
-        axes.plot(layers, y.of(course.values), **theme.mark(arm, 9), **WIDE, markevery=every, gid=name, zorder=4)
+        known = ~course.lost  # what is 0 or not finite has crosses; inside a branch that adds nothing gradients are 0
+        axes.plot(layers[known], y.of(course.values[known]), **theme.mark(arm, 9), **WIDE, markevery=every, gid=name,
+                  zorder=4)
         at, said = _widened(course.theory)
-        axes.plot(at, y.of(said), color=theme.foreground, gid=f"theory-{name}", zorder=4.5, **DASHED)
+        known = ~np.isinf(said)
+        axes.plot(at[known], y.of(said[known]), color=theme.foreground, gid=f"theory-{name}", zorder=4.5, **DASHED)
 
     def _entries(self) -> list[Entry]:
         courses = [course for plot in self._plots for course in plot.courses]

@@ -52,25 +52,32 @@ class JudgedArm(Arm):
         last = self.layers[-1].activation
         return bool(last.non_finite) or not last.computed
 
-    def signal_growth(self, quantity: str = QUANTITIES[0]) -> float:
-        """By what factor the within-unit std of a quantity changes a layer (geometric mean), of one layer what it is.
+    @property
+    def _going_on(self) -> Sequence[LayerSummary]:
+        """The layers that end residual blocks, where the stream is; all where there are none."""
+        return [layer for layer in self.layers if layer.stream] or self.layers
 
-        NaN where that cannot be said, infinite for what overflows.
+    def signal_growth(self, quantity: str = QUANTITIES[0]) -> float:
+        """By what factor the within-unit std of a quantity, or a stream's std, changes a layer (geometric mean).
+
+        Of one layer what it is, NaN where that cannot be said, infinite for what overflows.
         """
-        first, last = (self.layers[place].quantity(quantity).statistics["within_unit_std"] for place in (0, -1))
-        if len(self.layers) < 2:
+        layers = self._going_on
+        first, last = (layer.stream.statistics["std"] if layer.stream else
+                       layer.quantity(quantity).statistics["within_unit_std"] for layer in (layers[0], layers[-1]))
+        if len(layers) < 2:
             return last
         if self.overflows:
             return math.inf
-        return float((last / first) ** (1 / (len(self.layers) - 1))) if first > 0 else math.nan
+        return float((last / first) ** (1 / (layers[-1].layer - layers[0].layer))) if first > 0 else math.nan
 
     @property
     def gradient_growth(self) -> float:
         """By what factor the norm of a sample's gradient changes a layer on its way back; NaN where none was sent."""
-        first = self.layers[0].gradient
-        if first is None or len(self.layers) < 2:
+        first = self._going_on[0]
+        if first.gradient is None or first.layer == len(self.layers):
             return math.nan
-        exponent = first.statistics["log10_norm_ratio"] / (len(self.layers) - 1)
+        exponent = first.gradient.statistics["log10_norm_ratio"] / (len(self.layers) - first.layer)
         return math.inf if exponent > 300 else float(10.0**exponent)
 
     def standing(self, quantity: str) -> tuple[int, float]:

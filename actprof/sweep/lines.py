@@ -294,23 +294,23 @@ def silences(theory: RowCrossings, rows: Sequence[Row], axis: Axis, other: Axis 
     if not reasons:
         return ""
     if other is None or (len(reasons) == 1 and len(*reasons.values()) == len(rows)):
-        return f"theory draws no lines: {next(iter(reasons))}"
+        return f"theory draws no edge of chaos: {next(iter(reasons))}"
     parts = (f"{', '.join(names[:MAX_NAMED])}{', …' if len(names) > MAX_NAMED else ''}: {reason}"
              for reason, names in reasons.items())
-    return f"theory draws no lines for {other.name} {'; for '.join(parts)}"
+    return f"theory draws no edge of chaos for {other.name} {'; for '.join(parts)}"
 
 
 def nothing_to_draw(theory: RowCrossings, rows: Sequence[Row], axis: Axis, other: Axis | None) -> str:
     """Why there are no lines where theory is not silent: all is critical, or nothing."""
     values = theory.criticalities([(row, place) for row in rows for place in theory.places], 0.0)
     if all(not abs(value) > ROUNDING for value in values):
-        return "theory draws no lines: χ₁ = 1 everywhere"
+        return "theory draws no edge of chaos: χ₁ = 1 everywhere"
     depths = next((each for each in (axis, other) if each and each.name == LAYERS), None)
     ends = [f"{what} where {each.name} is from {each.labels[0]} to {each.labels[-1]}" for what, each in (
         ("χ₁ does not cross 1", None if axis is depths else axis),
         (f"depth {TRAINABLE_SCALES:g} ξ is not reached", depths),
     ) if each]
-    return f"theory draws no lines: {' and '.join(ends)}"
+    return f"theory draws no edge of chaos: {' and '.join(ends)}"
 
 
 def _named(row: Row, other: Axis | None) -> str:

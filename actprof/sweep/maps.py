@@ -275,11 +275,12 @@ def _write_word(sheet: Sheet, axes: Axes, word: str, free: FreeSpace, may_turn: 
 
 def written(value: float, decades: bool) -> str:
     """`0.83`, `3·10⁻⁵`; of a logarithm beyond the floats `10⁻⁴⁸⁰`."""
-    if not decades:
-        return compact(value, 2)
-    if value == -np.inf:
+    if decades and value == -np.inf:
         return "0"
-    return with_power(compact(10**value, 2)) if abs(value) < SAFE_EXPONENTS else power_label(round(value))
+    if decades and abs(value) >= SAFE_EXPONENTS:
+        return power_label(round(value))
+    shown = 10**value if decades else value
+    return with_power(compact(shown, 3 if 100 <= abs(shown) < 1000 else 2))
 
 
 def words(code: str) -> str:

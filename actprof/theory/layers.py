@@ -1,8 +1,7 @@
-"""σ_w and σ_b of each layer of a stack, or why mean-field theory has nothing to say about it.
+"""σ_w and σ_b of each layer of a stack, or why theory is silent, and what a normalisation makes of a layer's field.
 
-What a normalisation makes of the Gaussian field of a layer: a table by name, before and after the activation.
-
-The mean over units stands for the expectation; the batch of B rows has its exact weight, 1 - 1/B.
+Normalisations are a table by name, before and after the activation. The mean over units stands for the expectation;
+the batch of B rows has its exact weight, 1 - 1/B.
 """
 
 from __future__ import annotations

@@ -20,32 +20,28 @@ from actprof.catalogue.expectations import Moments, moments
 from actprof.catalogue.waves import closed
 from actprof.theory.pairs import Pair, pair
 
+# Of a polynomial in the angle between two inputs, and from where to where it reaches, in units of the first angle.
 ANGLES, WINDOW = 12, (0.8, 1.1)
-"""Of a polynomial in the angle between two inputs, and from where to where it reaches, in units of the first angle."""
 
+# Relative change of a variance or an angle in one layer that is rounding, and of an angle that is slow.
 STANDS, SLOW = 1e-13, 0.01
-"""Relative change of a variance or an angle in one layer that is rounding, and of an angle that is slow."""
 
-PLACES = 16
-"""Variances of a table, which reaches over a factor of e."""
+PLACES = 16  # variances of a table, which reaches over a factor of e
 
-TERMS = (64, 256, 1024, 4096)
-"""Of Mehler's formula: as few as leave out no more than LEFT_OUT."""
+TERMS = (64, 256, 1024, 4096)  # of Mehler's formula: as few as leave out no more than LEFT_OUT
 
-LEFT_OUT, GOOD = 1e-12, 1e-11
-"""Shares of an expectation that terms may leave out, and by which a table may miss."""
+LEFT_OUT, GOOD = 1e-12, 1e-11  # shares of an expectation that terms may leave out, and by which a table may miss
 
+# Where in a cell a table is checked; and √terms times the steps of z that Hermite's polynomials are followed in.
 BETWEEN, WAVES = (0.04, 0.55), 30.0
-"""Where in a cell a table is checked; and √terms times the steps of z that Hermite's polynomials are followed in."""
 
+# Fields of Moments and products of _Table that are no mere rounding where φ is odd, by which a table is judged.
 EVEN, EVEN_PAIRS = [1, 3, 4, 5, 6, 11], [0, 2, 3, 4]
-"""Fields of Moments and products of _Table that are no mere rounding where φ is odd, by which a table is judged."""
 
-MAX_RATIO = 1e3
-"""Of E φ² within a table: beyond, what is small at one end has no digits."""
+MAX_RATIO = 1e3  # of E φ² within a table: beyond, what is small at one end has no digits
 
+# Relative change of the variance from layer to layer that is slow, and after how many such layers a table pays.
 STEADY, LAYERS = 0.04, 12
-"""Relative change of the variance from layer to layer that is slow, and after how many such layers a table pays."""
 
 
 def _chebyshev(count: int) -> Array:

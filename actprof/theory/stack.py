@@ -1,10 +1,7 @@
 """The mean-field prediction of a stack: each layer's second moment and two inputs' overlap lead to the next's.
 
-Poole et al. 2016, Schoenholz et al. 2017; per-layer σ_w² = fan_in·Var W, so widths may change from layer to layer.
-
-The way back: by how much the gradient grows from each layer to the one below, and how far one network strays.
-
-Schoenholz et al. 2017; the weights of the way back count as independent of those of the way forward.
+On the way back the gradient grows by χ from each layer to the one below; the weights count as independent of those of
+the way forward. Poole et al. 2016, Schoenholz et al. 2017; per-layer σ_w² = fan_in·Var W, so widths may change.
 """
 
 from __future__ import annotations

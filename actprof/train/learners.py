@@ -19,8 +19,8 @@ from actprof.train.spec import TrainSpec
 from actprof.train.trainer import Report, Trainer, updates_of
 from actprof.workers import ProcessPool
 
+# Multiplications from which on processes pay for their start; threads wait for one another at every short call.
 WORTH_PROCESSES = 3e10
-"""Multiplications from which on processes pay for their start; threads wait for one another at every short call."""
 
 LAYER_WORK = 1.5e6  # multiplications that take as long as an update's calls for a layer, without its products
 PROCESS_BYTES, COPIES = 64 * 2**20, 4  # a process beside its network; copies of the data on their way there
