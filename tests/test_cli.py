@@ -132,8 +132,7 @@ def settings(run: Run, *arguments: str) -> dict[str, Any]:
                                "instead."),
     ("histogram --tied --widths 3,4", "--tied needs layers as wide as the inputs, not 3 and 4. Take --width 3."),
     ("histogram --tied --init he/lecun", "--tied makes one matrix for all layers, and --init names several. Name one."),
-    ("histogram --tied --residual plain", "--tied cannot be combined with --residual plain, whose matrices have scales "
-                                          "of their own."),
+    ("histogram --tied --residual plain", "--tied cannot be combined with --residual plain. Choose one."),
     ("sweep --tied --init lsuv", "--tied cannot be combined with --init lsuv, which scales each layer by itself."),
     ("histogram --tied --act maxout/relu", "--tied needs activations that take as many values each, unlike maxout. "
                                            "Name another --act."),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import queue
 import signal
 import sys
 import threading
@@ -46,54 +45,38 @@ def handle_signals() -> Iterator[None]:
 
 def in_thread(work: Callable[[], Result]) -> Result:
     """The result of `work()`, done in a thread of its own: inside NumPy the main thread would be deaf to signals."""
-    done: queue.SimpleQueue[tuple[list[Result], BaseException | None]] = queue.SimpleQueue()
-
-    def run() -> None:
-        try:
-            done.put(([work()], None))
-        except BaseException as error:
-            done.put(([], error))
-
-    threading.Thread(target=run, daemon=True).start()
-    result, error = _waited_for(done)
-    if error is not None:
-        raise error
-    return result[0]
+    return run_until_interrupted(work, lambda: False)[0]
 
 
 def run_until_interrupted(work: Callable[[], Result], stop: Callable[[], bool]) -> tuple[Result, Signalled | None]:
     """The result of `work()`, and the signal that asked it, by `stop()`, to end early; a second signal raises, and the
     first one where `stop()` says that there will be nothing to wait for."""
-    done: queue.SimpleQueue[Result | BaseException] = queue.SimpleQueue()
+    done: list[Result] = []
+    failed: list[BaseException] = []
     told: Signalled | None = None
+    working = threading.Lock()  # held while it works; Thread.join takes a thread for ended when a signal interrupts it
+    working.acquire()
 
     def run() -> None:
         try:
-            done.put(work())
+            done.append(work())
         except BaseException as error:
-            done.put(error)
+            failed.append(error)
+        finally:
+            working.release()
 
     threading.Thread(target=run, daemon=True).start()
-    while True:
+    while not (done or failed):
         try:
-            result = _waited_for(done)
-            break
+            working.acquire(timeout=NAP)
         except Signalled as signalled:
             if told is not None or not stop():
                 raise
             told = signalled
             _answer()
-    if isinstance(result, BaseException):
-        raise result
-    return result, told
-
-
-def _waited_for(done: queue.SimpleQueue[Result]) -> Result:
-    while True:
-        try:
-            return done.get(timeout=NAP)
-        except queue.Empty:
-            continue
+    if failed:
+        raise failed[0]
+    return done[0], told
 
 
 def end_by(number: int) -> NoReturn:

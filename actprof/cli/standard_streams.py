@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from actprof.errors import OutputError
-from actprof.report.terminal import PLAIN, folded, written
+from actprof.report.terminal import PLAIN, USUAL_WIDTH, columns, folded, written
 
 # The error handler of streams that lack a character: mathematics in ASCII, everything else as an escape.
 PLAINLY = "actprof.plainly"
@@ -109,4 +109,5 @@ class Helpful(click.Command):
     """A command whose help is in characters that standard output has, where Click would write UTF-8 all the same."""
 
     def get_help(self, ctx: click.Context) -> str:
+        ctx.terminal_width = max(min(columns(), USUAL_WIDTH) - 2, 50)  # Click's own, which would import shutil
         return super().get_help(ctx) if sys.stdout is None else written(super().get_help(ctx), sys.stdout)

@@ -90,11 +90,18 @@ def console(stream: TextIO, file: TextIO | None = None, width: int | None = None
 
 def width(stream: TextIO) -> int:
     """Columns of a terminal (at least MIN_WIDTH); USUAL_WIDTH in a pipe."""
-    import shutil
+    return max(columns(), MIN_WIDTH) if stream.isatty() else USUAL_WIDTH
 
-    if not stream.isatty():
+
+def columns() -> int:
+    """Columns that COLUMNS or the terminal says, as shutil has them, whose import costs as much as half of Python."""
+    said = os.environ.get("COLUMNS", "")
+    if said.isdecimal() and int(said):
+        return int(said)
+    try:
+        return os.get_terminal_size(sys.__stdout__.fileno()).columns or USUAL_WIDTH  # type: ignore[union-attr]
+    except (AttributeError, ValueError, OSError):
         return USUAL_WIDTH
-    return max(shutil.get_terminal_size((USUAL_WIDTH, 24)).columns, MIN_WIDTH)
 
 
 def folded(text: str, stream: TextIO) -> str:
