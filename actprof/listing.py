@@ -31,25 +31,25 @@ def to_json(tables: Tables, terms: bool = False) -> str:
 def print_terms(stream: TextIO) -> None:
     """A row for each word."""
     from actprof.diagnosis.terms import TERMS
-    from actprof.report.terminal import Column, printed, table, written
+    from actprof.report.terminal import Column, Table
 
-    made = table([Column("term", right=False), Column("in JSON", right=False),
+    made = Table([Column("term", right=False), Column("in JSON", right=False),
                   Column("meaning", right=False, folds=True)], stream)
     for term in TERMS:
-        made.add_row(*(written(cell, stream) for cell in term))
-    printed(WORDS, made, stream)
+        made.add_row(*term)
+    made.print(WORDS)
 
 
 def print_tables(tables: Tables, stream: TextIO) -> None:
     """One table for each kind of name; on a terminal its lines are folded to the width."""
-    from actprof.report.terminal import Column, printed, table, written
+    from actprof.report.terminal import Column, Table, written
 
     for place, (key, registry) in enumerate(tables.items()):
         stream.write("\n" if place else "")
-        listing = table([Column("name", right=False), Column("formula", right=False, folds=True)], stream)
+        listing = Table([Column("name", right=False), Column("formula", right=False, folds=True)], stream)
         for entry in registry:
-            listing.add_row(entry.name, written("\n".join(_lines(_record(entry, registry))), stream))
-        printed(key, listing, stream)
+            listing.add_row(entry.name, "\n".join(_lines(_record(entry, registry))))
+        listing.print(key)
         for name, reason in registry.refused.items():
             stream.write(written(f"{name}: not here, {reason}\n", stream))
 

@@ -112,7 +112,7 @@ def _import_everything() -> None:
 
     for found in pkgutil.walk_packages(actprof.__path__, "actprof."):
         importlib.import_module(found.name)
-    for module in ("rich.console", "rich.table", "rich.text", "click.shell_completion", "difflib"):
+    for module in ("rich.progress", "click.shell_completion", "difflib"):
         importlib.import_module(module)
     with matplotlib_set_up():
         for backend in ("agg", "svg", "pdf"):

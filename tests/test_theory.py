@@ -636,7 +636,7 @@ def test_a_follower_tells_pairs_as_they_are(name):
     phi, q = bind(ACTIVATIONS.parse(name)), 0.7
     follower = Follower()
     for gap in 0.4 * 0.995 ** np.arange(60):
-        found, exact = (np.array(astuple(each(phi, q, q * float(gap)))) for each in (follower.pair, pair))
+        found, exact = (np.array(each(phi, q, q * float(gap))) for each in (follower.pair, pair))
         np.testing.assert_allclose(found, exact, rtol=1e-10, atol=1e-14)
 
 
@@ -652,5 +652,5 @@ def test_a_table_tells_layers_as_they_are(name, monkeypatch):
     monkeypatch.setattr(pairs, "EXACT", pairs.Rule(24, 0.1))
     exact, exact_pair = moments(phi, q), pairs._pair(phi, q, gap * q, 0.0)
     size = 1e-11 * float(np.sqrt(exact.square))
-    np.testing.assert_allclose(astuple(table.moments(q)), astuple(exact), rtol=1e-11, atol=size)
-    np.testing.assert_allclose(astuple(table.pair(q, gap * q)), exact_pair, rtol=1e-11, atol=size)
+    np.testing.assert_allclose(table.moments(q), exact, rtol=1e-11, atol=size)
+    np.testing.assert_allclose(table.pair(q, gap * q), exact_pair, rtol=1e-11, atol=size)

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, TextIO
+from typing import TextIO
 
 from actprof.bounds.result import AGREEMENT, Bounds, Sample, Scheme
 from actprof.digits import compact, count, fan, number, percent
-from actprof.report.terminal import Column, printed, table, written
-
-if TYPE_CHECKING:
-    from rich.table import Table
+from actprof.report.terminal import Column, Table, written
 
 KINDS = {"truncated": "truncated normal", "matrix": "matrix, not weight by weight", "point": "constant"}
 
@@ -38,10 +35,10 @@ DIGITS = 4
 def print_result(bounds: Bounds, stream: TextIO) -> None:
     """A table for each scheme, then one with the std of all of them."""
     for scheme in bounds.schemes:
-        printed(_title(scheme), _scheme_table(scheme, bounds.config["at"], stream), stream)
+        _scheme_table(scheme, bounds.config["at"], stream).print(_title(scheme))
         stream.write("\n")
     if len(bounds.schemes) > 1:
-        printed("std of all schemes (n is fan_in), the largest at the last n first", _summary(bounds, stream), stream)
+        _summary(bounds, stream).print("std of all schemes (n is fan_in), the largest at the last n first")
         stream.write("\n")
     stream.write(written("".join(f"{line}\n" for line in _closing(bounds)), stream))
 
@@ -53,12 +50,11 @@ def _title(scheme: Scheme) -> str:
 
 def _scheme_table(scheme: Scheme, at: Sequence[int], stream: TextIO) -> Table:
     """A row for each fan-in that was to be sampled; a convolution's starts with its input channels."""
-    made = table([*map(Column, (*_channels_header(scheme), "fan_in", "fan_out", "std", "bound", "sampled\nmin", "max",
+    made = Table([*map(Column, (*_channels_header(scheme), "fan_in", "fan_out", "std", "bound", "sampled\nmin", "max",
                                 "mean", "std", "std\nerrors", "% in\n±std"))], stream)
     for inputs in at:
         channels = [fan(inputs)] * len(_channels_header(scheme))
-        cells = [*channels, *_promise(scheme, inputs), *_found(scheme, inputs)]
-        made.add_row(*(written(cell, stream) for cell in cells))
+        made.add_row(*channels, *_promise(scheme, inputs), *_found(scheme, inputs))
     return made
 
 
@@ -89,14 +85,13 @@ def _summary(bounds: Bounds, stream: TextIO) -> Table:
     """The std of each scheme at the fan-ins that were asked to be sampled."""
     places = [bounds.config["fan_in"].index(inputs) for inputs in bounds.config["at"]]
     fans = [bounds.schemes[0].fan_in[place] for place in places]
-    made = table([Column("scheme", right=False), Column("distribution", right=False),
+    made = Table([Column("scheme", right=False), Column("distribution", right=False),
                   *(Column(f"n = {fan(each)}") for each in fans), Column("last std\ntimes √n"),
                   Column("formula", right=False, folds=True)], stream)
     for scheme in sorted(bounds.schemes, key=lambda each: -each.std[places[-1]]):
         stds = [scheme.std[place] for place in places]
-        made.add_row(*(written(cell, stream) for cell in (
-            scheme.label, scheme.distribution, *(number(std, DIGITS) for std in stds),
-            number(stds[-1] * math.sqrt(fans[-1]), DIGITS), scheme.formula)))
+        made.add_row(scheme.label, scheme.distribution, *(number(std, DIGITS) for std in stds),
+                     number(stds[-1] * math.sqrt(fans[-1]), DIGITS), scheme.formula)
     return made
 
 

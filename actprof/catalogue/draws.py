@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache, partial
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -18,8 +18,7 @@ BLOCK = 1 << 16  # cut draws are made this many at a time, so that what is throw
 Sampler = Callable[[np.random.Generator, tuple[int, ...], DTypeLike], Array]
 
 
-@dataclass(frozen=True)
-class Draw:
+class Draw(NamedTuple):
     """A shape of distribution.
 
     Attributes:

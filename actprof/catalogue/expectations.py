@@ -11,7 +11,6 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable
-from dataclasses import astuple, dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -74,8 +73,7 @@ MIN_FOR_SLOPES, MIN_FOR_CURVATURES = 1e-10, 1e-4
 NOTHING = 1e-20  # a slope without variance that is 0: it is looked up at MIN_TO_SPLIT
 
 
-@dataclass(frozen=True)
-class Moments:
+class Moments(NamedTuple):
     """The expectations for a pre-activation of variance q; for a φ with jumps the slopes miss them.
 
     NumPy's floats, whose squares overflow to infinity.
@@ -174,7 +172,7 @@ def mixed(phi: BoundActivation, variance: float, offsets: tuple[tuple[float, flo
         return single(phi, variance, offsets[0][0])
     parts = [moments(phi, variance, offset) for offset, _ in offsets]
     weights = np.array([weight for _, weight in offsets])
-    whole = dict(zip(Moments.__annotations__, weights @ np.array([astuple(part) for part in parts]), strict=True))
+    whole = dict(zip(Moments.__annotations__, weights @ np.array(parts), strict=True))
     whole["variance"] += float(weights @ np.square([part.mean - whole["mean"] for part in parts]))
     return Moments(**{name: np.float64(value) for name, value in whole.items()})
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,8 +22,7 @@ class Moments(NamedTuple):
     square: Rows
 
 
-@dataclass(frozen=True)
-class Normalization:
+class Normalization(NamedTuple):
     """A row of the table.
 
     Attributes:
@@ -111,8 +109,7 @@ NORMALIZATIONS: Registry[Normalization] = Registry("normalisation", "normalizati
 ))
 
 
-@dataclass(frozen=True)
-class BoundNormalization:
+class BoundNormalization(NamedTuple):
     """A normalisation with its eps fixed."""
 
     normalization: Normalization

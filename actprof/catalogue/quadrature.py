@@ -6,7 +6,7 @@ Gauss-Hermite is off by a percent at a kink and by half at a large variance, and
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -75,8 +75,7 @@ def interval(low: float, high: float, nodes: int) -> tuple[Array, Array]:
 SLOPES = 8  # slopes that stand for all that can be drawn; enough for their fourth powers
 
 
-@dataclass(frozen=True)
-class Values:
+class Values(NamedTuple):
     """φ and φ' at some pre-activations, for each curve (first axis), and each curve's probability."""
 
     probability: Array

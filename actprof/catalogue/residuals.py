@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from actprof.catalogue import normalizations
 from actprof.catalogue.normalizations import NORMALIZATIONS, BoundNormalization
@@ -29,8 +29,7 @@ def _same(blocks: int, matrices: int, last: bool) -> float:
     return 1.0
 
 
-@dataclass(frozen=True)
-class Residual:
+class Residual(NamedTuple):
     """A row of the table. Branches have one matrix, W φ(x), or two, W₂ φ(W₁ φ(x)); with order=post φ(Wx).
 
     Attributes:
@@ -83,8 +82,7 @@ RESIDUALS: Registry[Residual] = Registry("residual rule", "residuals", (
 ))
 
 
-@dataclass(frozen=True)
-class BoundResidual:
+class BoundResidual(NamedTuple):
     """A rule with its parameters filled in."""
 
     row: Residual

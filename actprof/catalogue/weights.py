@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -22,8 +21,7 @@ from actprof.registry import Choice, Parameter, Value
 ROUNDING = 1e-13  # the share of their size by which sums of weights may be off
 
 
-@dataclass(frozen=True)
-class Fans:
+class Fans(NamedTuple):
     """The facts of a layer on which a scale may depend.
 
     Attributes:
@@ -127,8 +125,7 @@ def _centred(fans: Fans, **_: Value) -> float:
     return 0.0
 
 
-@dataclass(frozen=True)
-class Initializer:
+class Initializer(NamedTuple):
     """A row of the table. The rules take a Fans and the row's parameters by name.
 
     Attributes:
@@ -172,8 +169,7 @@ class Initializer:
     calibrated: bool = False
 
 
-@dataclass(frozen=True)
-class BoundInitializer:
+class BoundInitializer(NamedTuple):
     """An initialiser with its parameters filled in."""
 
     row: Initializer

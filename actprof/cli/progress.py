@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from actprof.report.terminal import console
+from actprof.report.terminal import takes_colour
 
 PATIENCE, PAUSE = 1.0, 0.05  # seconds before the bar appears, and between two of its changes
 MAX_PART = 32  # characters of the name of a part
@@ -86,14 +86,19 @@ class _Bar:
         return f"about {seconds / 60:.0f} min left" if seconds > 90 else f"about {seconds:.0f} s left"
 
     def _open(self) -> None:
+        from rich.console import Console
         from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
+        colour = takes_colour(sys.stderr)  # rich alone takes FORCE_COLOR=0 for on
+        console = Console(file=sys.stderr, force_terminal=True, no_color=not colour, highlight=False, markup=False,
+                          emoji=False, legacy_windows=False, force_jupyter=False,
+                          color_system="standard" if colour else None)
         with self._lock:
             if self._closed:
                 return
             named = [TextColumn("{task.description}")] if any(self._done) else []
             counted = [TaskProgressColumn()] if all(share is not None for share, _ in self._done.values()) else []
             self._progress = Progress(*named, BarColumn(), *counted, TextColumn("{task.fields[said]}"),
-                                      console=console(sys.stderr), transient=True)
+                                      console=console, transient=True)
             self._update()
             self._progress.start()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 from actprof.data.request import AUTO, FIRST, LAST, NONE, RowsSpec
 from actprof.errors import DataError, quoted
@@ -23,8 +23,7 @@ NUMBER = re.compile(r"-?\d{1,9}", re.ASCII)
 MAX_NAMED = 12
 
 
-@dataclass(frozen=True)
-class Look:
+class Look(NamedTuple):
     """A table as its first rows show it.
 
     Attributes:
@@ -46,8 +45,7 @@ class Look:
         return f"column {column + 1}" + (f" {quoted(self.names[column], 30)}" if self.names else "")
 
 
-@dataclass(frozen=True)
-class Columns:
+class Columns(NamedTuple):
     """The inputs; and the label if there is one, how it is called, and why it is that one where nobody said so."""
 
     inputs: tuple[int, ...]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 from actprof.data import FILES, looks_like_a_file, made, memory, read
 from actprof.data.idx import first_in
@@ -18,8 +18,7 @@ from actprof.registry import Parameter, Registry, folded
 VARIABLE = "ACTPROF_DATA_DIR"
 
 
-@dataclass(frozen=True)
-class Kept:
+class Kept(NamedTuple):
     """Where a data set lies: under Keras's folder and under torchvision's; and the command that fetches it."""
 
     keras: str
@@ -60,8 +59,7 @@ def _places(kept: Kept, data_dir: str | None) -> Iterator[str]:
         yield os.path.join(folder, kept.torchvision)
 
 
-@dataclass(frozen=True)
-class DataSet:
+class DataSet(NamedTuple):
     """A named data set; `make(seed, **parameters)` draws it, unless it is `kept` on the machine."""
 
     name: str

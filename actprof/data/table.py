@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,8 +16,7 @@ MEMORY_SHARE = 0.75  # the part of the available memory that one file may take
 CHUNK = 1 << 20  # numbers looked at together when a whole table is gone through
 
 
-@dataclass(frozen=True)
-class Table:
+class Table(NamedTuple):
     """Rows of numbers read from a file.
 
     Attributes:
@@ -67,8 +66,7 @@ def require_no_bomb(what: str, promised: int, packed: int) -> None:
 USUAL = (0.01, 10.0)  # mean squares that no note is made of
 
 
-@dataclass(frozen=True)
-class Scaling:
+class Scaling(NamedTuple):
     """A linear map of each feature; shift and spread are numbers, or vectors with one number a feature."""
 
     shift: Floats | float = 0.0

@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import chain
+from typing import NamedTuple
 
 import numpy as np
 
@@ -57,8 +58,7 @@ MIN_BATCH = 8  # rows of a batch whose statistics may stand in for the scale of 
 MAX_WIDTH, MAX_LISTED = 2048, 20  # units of a layer that is tried; layers whose widths are listed one by one
 
 
-@dataclass(frozen=True)
-class Candidate:
+class Candidate(NamedTuple):
     """Settings to try: as options and why; `standardised` where it is the inputs that change."""
 
     options: str
@@ -123,8 +123,7 @@ class Trials:
         return memory.work(network, rows) + DRAW_WORK * sum(network.weight_bytes) / network.dtype.itemsize
 
 
-@dataclass(frozen=True)
-class Advice:
+class Advice(NamedTuple):
     """A remedy in words, its options alone and the stack that they ask for; None where there is none."""
 
     remedy: str
@@ -144,7 +143,7 @@ def remedy(seen: Evidence, trials: Trials, *first: Candidate) -> Advice:
                 bad_depth = _with_theory(found).bad_depth
                 if bad_depth is None:
                     return advice
-                drifting = drifting or replace(advice, remedy=f"{advice.remedy}, bad from {bad_depth:,} on")
+                drifting = drifting or advice._replace(remedy=f"{advice.remedy}, bad from {bad_depth:,} on")
             if found is None and trials.longer(candidate):
                 longer.append(candidate)
         return drifting or _by_theory(seen, longer)
@@ -191,8 +190,8 @@ def _all(seen: Evidence) -> Iterator[Candidate]:
         large = f"their rms is {number(seen.input_rms)}"
         yield Candidate("standardise the inputs", large, stack, True)
         for each in named:
-            yield replace(each, options=f"standardise the inputs and try {each.options}", reason=large,
-                          standardised=True)
+            yield each._replace(options=f"standardise the inputs and try {each.options}", reason=large,
+                                standardised=True)
     yield from _tamed(stack)
     yield from named
     if len(choices) == 1:

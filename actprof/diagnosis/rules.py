@@ -135,7 +135,7 @@ def verdict(arm: Arm, stack: StackSpec, theory: StackTheory | None, inputs: Inpu
         return found
     advice = remedy(seen, trials, *_revival(seen, found))
     # Of what is not bad nothing is said where nothing does better.
-    return found if not found.bad and not advice.options else replace(found, **vars(advice))
+    return found if not found.bad and not advice.options else replace(found, **advice._asdict())
 
 
 def judge(seen: Evidence) -> Verdict:

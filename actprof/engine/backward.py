@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -89,8 +89,7 @@ def length(matrix: Rows) -> float:
     return math.sqrt(squares) if SAFE[0] < squares < SAFE[1] else norm(flat.astype(np.float64))
 
 
-@dataclass(frozen=True)
-class Gradient:
+class Gradient(NamedTuple):
     """Arrays for a layer's dL/dW, dL/db, dL/dscale, dL/dshift and dL/dα; what is None is not computed."""
 
     weights: Rows

@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -27,8 +27,7 @@ UNSEEN = 0.15  # margin on each side for values that the pilot did not see
 NEAR_CONSTANT = 1e-3  # the range of a constant layer reaches this share of its value to both sides
 
 
-@dataclass(frozen=True)
-class Extent:
+class Extent(NamedTuple):
     """The range of one layer's values, a few far outliers left out."""
 
     low: float

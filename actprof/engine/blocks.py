@@ -7,8 +7,7 @@ it began with; a layer that fits into no block stands between them as a plain la
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from actprof.catalogue import residuals
 from actprof.catalogue.normalizations import BoundNormalization
@@ -19,8 +18,7 @@ if TYPE_CHECKING:
     from actprof.engine.spec import StackSpec
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(NamedTuple):
     """What a layer of a residual stack does.
 
     Between the layers of a branch the rows are the branch's and, beside them, those of the stream.

@@ -12,7 +12,7 @@ import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -79,8 +79,7 @@ class Histogram:
         return replace(self, edges=np.ldexp(self.edges, exponent))
 
 
-@dataclass(frozen=True)
-class UnitMoments:
+class UnitMoments(NamedTuple):
     """Means of the m units of a layer and the spread around them.
 
     Attributes:
@@ -268,8 +267,7 @@ _RULES: dict[str, Accumulator] = {each.name: each.metadata["rule"] for each in f
                                  if each.name != "own"}
 
 
-@dataclass(frozen=True)
-class Statistic:
+class Statistic(NamedTuple):
     """A number that describes a distribution: how it is counted, how it follows, how it is shown.
 
     Attributes:

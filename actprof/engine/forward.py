@@ -10,7 +10,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -23,8 +23,7 @@ from actprof.engine.network import Layer, Network
 from actprof.streams import BLOCK
 
 
-@dataclass(frozen=True)
-class Dropout:
+class Dropout(NamedTuple):
     """Inverted dropout: each activation is 0 with probability `rate`, the others grow by 1/(1 - rate)."""
 
     rate: float
@@ -148,8 +147,7 @@ class Recorder:
 NOBODY = Recorder()
 
 
-@dataclass(frozen=True)
-class Chunk:
+class Chunk(NamedTuple):
     """Rows start … stop of a batch; start is a multiple of streams.BLOCK."""
 
     batch: int

@@ -6,6 +6,7 @@ import math
 import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -136,8 +137,7 @@ COMFORT = 12  # powers of two that a layer's gradients may be away from 1 before
 MAX_SHIFT = {4: 100, 8: 900}
 
 
-@dataclass(frozen=True)
-class GradientScale:
+class GradientScale(NamedTuple):
     """The unit and the bins in which a layer's gradients are counted.
 
     Attributes:

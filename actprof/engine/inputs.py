@@ -6,7 +6,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -21,8 +21,7 @@ from actprof.registry import Choice, Parameter, Registry, did_you_mean, folded
 from actprof.streams import BLOCK, INPUT, stream
 
 
-@dataclass(frozen=True)
-class Source:
+class Source(NamedTuple):
     """A random source.
 
     `draw(rng, shape, dtype, **parameters)` fills an array; its first rows do not depend on how many follow.

@@ -6,15 +6,12 @@ import math
 import re
 import textwrap
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, TextIO
+from typing import TextIO
 
 from actprof.digits import number, without_rounding
 from actprof.gain.result import ActivationGains, GainCourse, GainTable
 from actprof.gain.words import course_words, edge_words, fixed_point_lines, paste_lines, torch_words
-from actprof.report.terminal import USUAL_WIDTH, Column, printed, table, text_width, width, written
-
-if TYPE_CHECKING:
-    from rich.table import Table
+from actprof.report.terminal import USUAL_WIDTH, Column, Table, text_width, width, written
 
 MISSING = "n/a"
 NARROW = 5
@@ -47,13 +44,15 @@ def print_all(result: GainTable, stream: TextIO) -> None:
     """Print the gains of all, then the fixed points of all where σ_w or σ_b was asked for in the whole catalogue."""
     everything = result.config["all"]
     order = ", the largest forward gain first" if everything else ""
-    printed(f"gains of {len(result.activations)} activations{order}", _gains(result, stream), stream)
+    gains = _gains(result, stream)
+    gains.print(f"gains of {len(gains)} activations{order}", foot=len(gains) > LONG)
     stream.write(written(f"{LEGEND}\n", stream))
     if any(each.gains.stability == "unstable" for each in result.activations):
         stream.write(f"{UNSTABLE}\n")
     if everything and any(each.fixed_points for each in result.activations):
         stream.write("\n")
-        printed(_where(result), _fixed(result, stream), stream)
+        fixed = _fixed(result, stream)
+        fixed.print(_where(result), foot=len(fixed) > LONG)
 
 
 def _gains(result: GainTable, stream: TextIO) -> Table:
@@ -61,18 +60,9 @@ def _gains(result: GainTable, stream: TextIO) -> Table:
     heads = [written(head, stream) for head in STATISTICS]
     taken = sum(text_width(column) + 1 for column in zip(heads, *rows, strict=True))
     room = max(NAME, width(stream) - taken)
-    made = table([Column("activation", right=False), *map(Column, heads)], stream)
+    made = Table([Column("activation", right=False), *map(Column, heads)], stream)
     for each, row in zip(result.activations, rows, strict=True):
         made.add_row(_folded(each.label, room), *row)
-    return _footed(made)
-
-
-def _footed(made: Table) -> Table:
-    """The table with its heads once more below the last row, if the first ones will have left the screen."""
-    made.show_footer = made.row_count > LONG
-    for column in made.columns if made.show_footer else ():
-        column.footer = column.header
-        column.footer_style = column.header_style
     return made
 
 
@@ -99,12 +89,12 @@ def _where(result: GainTable) -> str:
 
 def _fixed(result: GainTable, stream: TextIO) -> Table:
     """What each activation reaches at the σ_w and σ_b asked for."""
-    made = table([Column("activation", right=False), *map(Column, ("q*", "c*", "χ₁", "ξ_q", "ξ_c")),
+    made = Table([Column("activation", right=False), *map(Column, ("q*", "c*", "χ₁", "ξ_q", "ξ_c")),
                   Column("phase", right=False), Column("roots"), Column("course", right=False)], stream)
     for each in result.activations:
         if each.fixed_points is not None:
-            made.add_row(*(written(text, stream) for text in (each.label, *_reached(each))))
-    return _footed(made)
+            made.add_row(each.label, *_reached(each))
+    return made
 
 
 def _reached(each: ActivationGains) -> list[str]:
@@ -130,7 +120,7 @@ def print_result(result: GainTable, stream: TextIO) -> None:
 def _print_one(each: ActivationGains, q0: float | None, stream: TextIO) -> None:
     room = max(width(stream), USUAL_WIDTH)
     title = _wrapped([f"{each.label}: {each.formula}"], room, stream)
-    printed("\n".join(title), _courses(each, q0, stream), stream)
+    _courses(each, q0, stream).print("\n".join(title))
     moments = [("E φ", each.gains.e_phi), ("E φ²", each.gains.e_phi2), ("E φ'²", each.gains.e_dphi2)]
     lines = ["z ~ N(0, 1): " + ", ".join(f"{name} = {cell(value, EXACT - 2)}" for name, value in moments),
              *edge_words(each), torch_words(each), *fixed_point_lines(each), *paste_lines(each, room)]
@@ -146,10 +136,10 @@ def _wrapped(lines: Iterable[str], room: int, stream: TextIO) -> list[str]:
 def _courses(each: ActivationGains, q0: float | None, stream: TextIO) -> Table:
     """A row for each gain, with the fixed point that its layers have without biases."""
     start = "" if q0 is None else f"\nfrom q0 = {q0:g}"
-    made = table([Column("gain", right=False), Column("value"), Column("gain²"), Column("q*"), Column("χ at q*"),
+    made = Table([Column("gain", right=False), Column("value"), Column("gain²"), Column("q*"), Column("χ at q*"),
                   Column("slope"), Column(f"the variance{start}", right=False)], stream)
     for course in each.courses:
-        made.add_row(*(written(text, stream) for text in _course_cells(course)))
+        made.add_row(*_course_cells(course))
     return made
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TextIO
+from typing import TextIO
 
 import numpy as np
 
@@ -24,19 +24,13 @@ from actprof.report.terminal import (
     MIN_BARS,
     PLAIN_BARS,
     Column,
+    Table,
     blocks,
     folded,
-    printed,
-    table,
     takes_unicode,
     text_width,
     width,
-    written,
 )
-
-if TYPE_CHECKING:
-    from rich.table import Table
-
 
 
 def over_layers(arm: JudgedArm, name: str) -> float:
@@ -72,7 +66,7 @@ def print_result(comparison: Comparison, stream: TextIO, shown: Shown = Shown(),
     """
     for arm in () if shown.brief else comparison.arms:
         picked = arm.layers if shown.all_layers or not stream.isatty() else turning_points(arm, shown.quantity)
-        printed(_title(arm, shown.quantity, comparison.seed), _arm_table(arm, shown.quantity, picked, stream), stream)
+        _arm_table(arm, shown.quantity, picked, stream).print(_title(arm, shown.quantity, comparison.seed))
         omitted = len(arm.layers) - len(picked)
         stream.write(f"{len(picked)} of {len(arm.layers):,} layers; --all-layers shows the others\n" * bool(omitted))
         for text in filter(None, (_outside(arm, shown.quantity), _jacobian(arm))):
@@ -122,14 +116,14 @@ def _arm_table(arm: JudgedArm, quantity: str, layers: Sequence[LayerSummary], st
     headers = list(cells[0])
     texts = [headers, [total.get(header, "") for header in headers], *(list(row.values()) for row in cells)]
     bars = min(max(width(stream) - _taken(cells, total), MIN_BARS), MAX_BARS)
-    made = table([*map(Column, headers), Column(_bars_header(arm, quantity, bars), right=False)], stream)
+    made = Table([*map(Column, headers), Column(_bars_header(arm, quantity, bars), right=False)], stream)
     for first, last in _groups(layers, quantity):
         numbers = f"{layers[first].layer}–{layers[last].layer}"
         row = cells[first] | ({"layer": numbers} if last > first else {})
         picture = _picture(layers[first].quantity(quantity), bars, stream)
-        made.add_row(*(written(cell, stream) for cell in row.values()), picture)
+        made.add_row(*row.values(), picture)
     if not stream.isatty():
-        made.add_section()
+        made.add_gap()
     made.add_row(*texts[1], "")
     return made
 
@@ -227,14 +221,13 @@ def _outside(arm: JudgedArm, quantity: str) -> str:
 
 def print_limits(stream: TextIO) -> None:
     """A row for each; on a terminal its lines are folded to the width."""
-    made = table([Column("limit", right=False), Column("value"), Column("of what, and why", right=False, folds=True)],
+    made = Table([Column("limit", right=False), Column("value"), Column("of what, and why", right=False, folds=True)],
                  stream)
     for limit in THRESHOLDS:
-        cells = (limit.name, number(limit.value), f"{limit.unit}:\n{limit.reason}")
-        made.add_row(*(written(cell, stream) for cell in cells))
-    printed("verdicts: the limits that they go by", made, stream)
+        made.add_row(limit.name, number(limit.value), f"{limit.unit}:\n{limit.reason}")
+    made.print("verdicts: the limits that they go by")
     stream.write("\n")
-    words = table([Column("verdict", right=False), Column("what it says", right=False, folds=True)], stream)
+    words = Table([Column("verdict", right=False), Column("what it says", right=False, folds=True)], stream)
     for term in VERDICTS:
-        words.add_row(*(written(cell, stream) for cell in (term.name, term.meaning)))
-    printed("verdicts: their words", words, stream)
+        words.add_row(term.name, term.meaning)
+    words.print("verdicts: their words")

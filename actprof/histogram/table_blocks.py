@@ -9,7 +9,7 @@ from typing import TextIO
 from actprof.digits import number, percent, power_of_ten
 from actprof.engine.profiles import LayerSummary, Summary
 from actprof.histogram.result import JudgedArm
-from actprof.report.terminal import Column, folded, printed, table, written
+from actprof.report.terminal import Column, Table, folded
 from actprof.theory.predictions import StreamTheory
 
 HEADERS = ("layer", "stream\nstd", "\ntheory", "branch\nstd", "\ntheory", "%\nadded", "corre-\nlation", "\ntheory",
@@ -22,11 +22,11 @@ def print_blocks(arm: JudgedArm, layers: Sequence[LayerSummary], stream: TextIO)
         return
     ends = [layer for layer in layers if layer.stream]
     if ends:
-        made = table([*map(Column, HEADERS)], stream)
+        made = Table([*map(Column, HEADERS)], stream)
         for layer in ends:
-            made.add_row(*(written(cell, stream) for cell in _row(arm, layer)))
+            made.add_row(*_row(arm, layer))
         stream.write("\n")
-        printed(f"{arm.label}: streams behind blocks, and what branches add", made, stream)
+        made.print(f"{arm.label}: streams behind blocks, and what branches add")
     plain = _plain(arm)
     if plain:
         stream.write(folded(f"plain layers, which fit into no block of equal widths: {_runs(plain)}", stream))

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, TextIO
+from typing import TextIO
 
 from actprof.digits import number, power_of_ten
 from actprof.engine.profiles import LayerSummary
 from actprof.histogram.result import Comparison, JudgedArm, std_errors
-from actprof.report.terminal import Column, folded, printed, styled, table, written
+from actprof.report.terminal import Column, Table, folded
 from actprof.theory.predictions import LayerTheory
 
-if TYPE_CHECKING:
-    from rich.table import Table
-
-STYLES = ("green", "yellow", "yellow", "red")
+COLOURS = ("green", "yellow", "yellow", "red")
 """Of a verdict, by its order."""
 
 
@@ -28,7 +25,7 @@ def print_judgement(arm: JudgedArm, theory: bool, remedied: str, stream: TextIO)
     forecast = arm.forecast
     if theory and ((forecast and forecast.theory.layers) or arm.layers[0].gradient):
         stream.write("\n")
-        printed(f"{arm.label}: theory (mean field) beside measurement", _theory_table(arm, stream), stream)
+        _theory_table(arm, stream).print(f"{arm.label}: theory (mean field) beside measurement")
     for line in _sentences(arm, theory):
         stream.write(folded(line, stream))
     stream.write(f"  {remedied}\n" if remedied else "")
@@ -38,11 +35,10 @@ def _theory_table(arm: JudgedArm, stream: TextIO) -> Table:
     headers = ["layer", "std", "theory\nstd", "std\nerrors", "in-unit\ntheory", "corre-\nlation", "\ntheory", "χ",
                "gradient\nratio", "\ntheory"]
     uneven = len({layer.fan_out for layer in arm.layers}) > 1
-    made = table([*map(Column, [*headers, *["gradient\nnorm"] * uneven])], stream)
+    made = Table([*map(Column, [*headers, *["gradient\nnorm"] * uneven])], stream)
     for layer in arm.layers:
         said = arm.forecast.layer(layer.layer) if arm.forecast else None
-        cells = [*_row(layer, said), *[_ratio(layer, "log10_norm_ratio")] * uneven]
-        made.add_row(*(written(cell, stream) for cell in cells))
+        made.add_row(*_row(layer, said), *[_ratio(layer, "log10_norm_ratio")] * uneven)
     return made
 
 
@@ -84,11 +80,11 @@ def print_verdicts(comparison: Comparison, quantity: str, stream: TextIO) -> Non
     """A line an arm, the best first, with the number behind the verdict and the remedy."""
     arms = [arm for arm in comparison.ranked(quantity) if arm.verdict]
     title = "verdicts, the best first; then by the worse of signal and gradient per layer" if len(arms) > 1 else ""
-    printed(title, _verdict_table(arms, quantity, stream), stream)
+    _verdict_table(arms, quantity, stream).print(title)
 
 
 def _verdict_table(arms: list[JudgedArm], quantity: str, stream: TextIO) -> Table:
-    made = table([Column("verdict", right=False), Column("from\nlayer"), Column("\nmeasured", right=False),
+    made = Table([Column("verdict", right=False), Column("from\nlayer"), Column("\nmeasured", right=False),
                   Column("signal\na layer"), Column("grad.\na layer"), Column("remedy", right=False, folds=True),
                   Column("arm", right=False, folds=True)], stream)
     for arm in arms:
@@ -97,7 +93,7 @@ def _verdict_table(arms: list[JudgedArm], quantity: str, stream: TextIO) -> Tabl
         growths = (arm.signal_growth(quantity), arm.gradient_growth)
         factors = [f"×{number(growth)}" if math.isfinite(growth) else "-" for growth in growths]
         layer = "-" if verdict.layer is None else str(verdict.layer)
-        word = styled(written(f"{verdict.sign} {verdict.word}", stream), STYLES[verdict.order])
-        made.add_row(word, *(written(cell, stream) for cell in (
-            layer, verdict.measured, *factors, verdict.options or ("none found" if verdict.bad else "-"), arm.label)))
+        made.add_row(f"{verdict.sign} {verdict.word}", layer, verdict.measured, *factors,
+                     verdict.options or ("none found" if verdict.bad else "-"), arm.label,
+                     colour=COLOURS[verdict.order])
     return made

@@ -7,14 +7,14 @@ import os
 import sys
 import textwrap
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, NamedTuple, TextIO
+from itertools import zip_longest
+from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
+from unicodedata import combining, east_asian_width
+
+import click
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
-    from rich.box import Box
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
 
 MIN_WIDTH, USUAL_WIDTH = 40, 80
 MIN_FOLD = 13
@@ -50,6 +50,10 @@ class Column(NamedTuple):
     right: bool = True
     folds: bool = False
 
+    def padded(self, line: str, wide: int) -> str:
+        blank = " " * (wide - line_width(line))
+        return blank + line if self.right else line + blank
+
 
 def takes_unicode(stream: TextIO) -> bool:
     """Whether the stream's encoding has the block characters and Greek letters."""
@@ -73,19 +77,6 @@ def takes_colour(stream: TextIO) -> bool:
     if force:
         return force != "0"
     return stream.isatty() and os.environ.get("TERM", "") not in ("dumb", "unknown")
-
-
-def console(stream: TextIO, file: TextIO | None = None, width: int | None = None) -> Console:
-    """A console of rich that writes to `file`, or to the terminal `stream` itself, coloured as the stream takes it.
-
-    Rich alone takes FORCE_COLOR=0 for on.
-    """
-    from rich.console import Console
-
-    colour = takes_colour(stream)
-    return Console(file=file or stream, width=width, force_terminal=colour or file is None, no_color=not colour,
-                   highlight=False, markup=False, emoji=False, legacy_windows=False, force_jupyter=False,
-                   color_system="standard" if colour else None)
 
 
 def width(stream: TextIO) -> int:
@@ -113,65 +104,76 @@ def folded(text: str, stream: TextIO) -> str:
     return "".join(f"{each}\n" for each in lines)
 
 
-def styled(text: str, style: str) -> Text:
-    """A cell in a colour, where the stream takes one."""
-    from rich.text import Text
-
-    return Text(text, style=style)
-
-
 def text_width(cells: Iterable[str]) -> int:
     """Columns that the longest line takes."""
-    return max(len(line) for cell in cells for line in cell.split("\n"))
+    return max(line_width(line) for cell in cells for line in cell.split("\n"))
 
 
-def table(columns: Sequence[Column], stream: TextIO) -> Table:
-    """An empty table."""
-    from rich.table import Table
-
-    made = Table(header_style="bold", box=_box(takes_unicode(stream)), padding=0, pad_edge=False, show_edge=False)
-    lines = max(column.header.count("\n") for column in columns)
-    for column in columns:
-        header = "\n" * (lines - column.header.count("\n")) + written(column.header, stream)
-        made.add_column(header, justify="right" if column.right else "left", no_wrap=not column.folds,
-                        overflow="fold")
-    return made
+def line_width(line: str) -> int:
+    """Columns that a line takes on a terminal: East Asian letters two, accents that stand above others none."""
+    if line.isascii():
+        return len(line)
+    return sum(0 if combining(letter) else 1 + (east_asian_width(letter) in "WF") for letter in line)
 
 
-def _box(unicode: bool) -> Box:
-    """A line below the header and nothing else."""
-    from rich.box import SIMPLE_HEAD, Box
+class Table:
+    """Rows of cells below heads and a rule, in characters that the stream has."""
 
-    return SIMPLE_HEAD if unicode else Box("    \n    \n -- \n" + "    \n" * 5, ascii=True)
+    def __init__(self, columns: Sequence[Column], stream: TextIO) -> None:
+        self._columns, self._stream = columns, stream
+        self._heads = [written(column.header, stream) for column in columns]
+        self._rows = list[list[str]]()
+        self._colours = list[str | None]()
 
+    def __len__(self) -> int:
+        return len(self._rows)
 
-def printed(title: str, made: Table, stream: TextIO) -> None:
-    """Print a title, if any, and a table: whole in a pipe; on a terminal columns that may do so fold to its width."""
-    from rich.text import Text
+    def add_row(self, *cells: str, colour: str | None = None) -> None:
+        """Add a row, whose first cell has a colour where the stream takes one."""
+        self._rows.append([written(cell, self._stream) for cell in cells])
+        self._colours.append(colour)
 
-    text = io.StringIO()
-    paper = console(stream, text, _fitted(made, width(stream) if stream.isatty() else sys.maxsize))
-    if title:
-        paper.print(Text(written(title, stream), style="bold"), soft_wrap=True)
-    paper.print(made)
-    lines = text.getvalue().splitlines()
-    stream.write("".join(f"{line.rstrip()}\n" for line in lines))
+    def add_gap(self) -> None:
+        self.add_row(*[""] * len(self._columns))
 
+    def print(self, title: str = "", foot: bool = False) -> None:
+        """Print a title, if any, and the table: whole in a pipe; on a terminal columns that may do so fold to its
+        width. With `foot` the heads stand once more below the last row."""
+        stream, widths = self._stream, self._widths()
+        rule = ("─" if takes_unicode(stream) else "-") * (sum(widths) + len(widths) - 1)
+        deepest = max(head.count("\n") for head in self._heads)
+        heads = self._lines(["\n" * (deepest - head.count("\n")) + head for head in self._heads], widths)
+        bold = [self._styled(line, bold=True) for line in [*written(title, stream).split("\n"), *heads]]
+        lines = [*bold[0 if title else 1:], rule]
+        for row, colour in zip(self._rows, self._colours, strict=True):
+            first, *more = self._lines(row, widths)
+            if colour:
+                first = first.replace(row[0], self._styled(row[0], fg=colour), 1)
+            lines += [first, *more]
+        lines += ["", *bold[-len(heads):]] if foot else []
+        stream.write("".join(f"{line}\n" for line in lines))
 
-def _fitted(made: Table, room: int) -> int:
-    """The width of the table when the widest of the columns that may fold are folded as far as there is need."""
-    widths = [text_width(map(str, (column.header, *column.cells))) for column in made.columns]
-    folding = [place for place, column in enumerate(made.columns) if not column.no_wrap]
-    while sum(widths) + len(widths) - 1 > room:
-        widest = max(folding, key=widths.__getitem__, default=None)
-        if widest is None or widths[widest] <= MIN_FOLD:
-            break
-        widths[widest] -= 1
-    for column, wide in zip(made.columns, widths, strict=True):
-        column.min_width = wide
-        if not column.no_wrap:
-            column._cells = [broken(str(cell), wide) for cell in column.cells]
-    return sum(widths) + len(widths) - 1
+    def _styled(self, text: str, **style: Any) -> str:
+        return click.style(text, **style) if text and takes_colour(self._stream) else text
+
+    def _widths(self) -> list[int]:
+        """Columns of each column, when the widest of those that may fold are folded as far as there is need."""
+        widths = [text_width(cells) for cells in zip(self._heads, *self._rows, strict=True)]
+        folding = [place for place, column in enumerate(self._columns) if column.folds]
+        room = width(self._stream) if self._stream.isatty() else sys.maxsize
+        while sum(widths) + len(widths) - 1 > room:
+            widest = max(folding, key=widths.__getitem__, default=None)
+            if widest is None or widths[widest] <= MIN_FOLD:
+                break
+            widths[widest] -= 1
+        return widths
+
+    def _lines(self, cells: Sequence[str], widths: Sequence[int]) -> list[str]:
+        """The lines of a row, whose cells go on below each other."""
+        parts = [(broken(cell, wide) if column.folds else cell).split("\n")
+                 for cell, wide, column in zip(cells, widths, self._columns, strict=True)]
+        return [" ".join(column.padded(part, wide) for part, wide, column in zip(
+            line, widths, self._columns, strict=True)).rstrip() for line in zip_longest(*parts, fillvalue="")]
 
 
 def blocks(counts: ArrayLike, length: int, bars: str = BARS) -> str:

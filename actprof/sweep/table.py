@@ -11,7 +11,7 @@ from actprof.diagnosis.terms import VERDICTS
 from actprof.diagnosis.verdicts import DRIFTING, HEALTHY, UNCERTAIN
 from actprof.digits import number, percent, power_of_ten
 from actprof.report.settings import words
-from actprof.report.terminal import Column, printed, table, text_width, width, written
+from actprof.report.terminal import Column, Table, text_width, width, written
 from actprof.sweep.result import BY_NAME, VERDICT, Axis, Cell, Line, Point, Sweep
 
 MAX_NUMBER = 8  # characters of a label that is a number, before it is rounded
@@ -274,7 +274,7 @@ def _taken(columns: Grid) -> int:
 def _print(title_: str, columns: Grid, right: bool, stream: TextIO) -> None:
     """Print a table; the labels of its rows keep to the right where they are numbers."""
     first, *others = (column[0] for column in columns)
-    made = table([Column(first, right), *map(Column, others)], stream)
+    made = Table([Column(first, right), *map(Column, others)], stream)
     for row in zip(*(column[1:] for column in columns), strict=True):
         made.add_row(*row)
-    printed(title_, made, stream)
+    made.print(title_)

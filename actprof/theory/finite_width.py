@@ -12,7 +12,6 @@ polynomial does not vary; where a normalisation fixes their mean, nor does that 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from actprof.catalogue import activations
@@ -23,8 +22,7 @@ from actprof.theory.pairs import Pair
 from actprof.theory.predictions import BAND
 
 
-@dataclass(frozen=True)
-class Fluctuations:
+class Fluctuations(NamedTuple):
     """How what leaves a layer varies over networks.
 
     Attributes:
@@ -59,8 +57,7 @@ def _outer(mean: float, square: float) -> Spread:
     return Spread(mean * mean, mean * square, square * square)
 
 
-@dataclass(frozen=True)
-class Layer:
+class Layer(NamedTuple):
     """What a layer's fluctuations follow from.
 
     Attributes:
@@ -173,8 +170,7 @@ def central_fourth(one: Moments) -> float:
 ROUNDING = 1e-6  # share of a statistic that single precision may cost
 
 
-@dataclass(frozen=True)
-class Errors:
+class Errors(NamedTuple):
     """The std of a typical network, where that of 95 % of them lies, and the std over networks of pooled statistics."""
 
     typical: float

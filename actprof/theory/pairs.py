@@ -18,7 +18,6 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import astuple, dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -128,8 +127,7 @@ def _same(k: int, gap: float) -> float:
 CLOSE = 1e-12  # d/q from which on two inputs differ by φ' times their difference
 
 
-@dataclass(frozen=True)
-class Pair:
+class Pair(NamedTuple):
     """Expectations, as NumPy's floats, of φ₁ = φ(u₁), φ₂ = φ(u₂) for u of equal variance q and E(u₁ - u₂)²/2 = d.
 
     Attributes:
@@ -179,7 +177,7 @@ def mixed(phi: BoundActivation, variance: float, d: float, offsets: tuple[tuple[
     if len(offsets) == 1:
         return single(phi, variance, d, offsets[0][0])
     weights = np.array([weight for _, weight in offsets])
-    parts = np.array([astuple(pair(phi, variance, d, offset)) for offset, _ in offsets])
+    parts = np.array([pair(phi, variance, d, offset) for offset, _ in offsets])
     whole = dict(zip(Pair.__annotations__, (weights @ parts).tolist(), strict=True))
     alone = [moments(phi, variance, offset) for offset, _ in offsets]
     means, squares = (np.array([getattr(part, name) for part in alone]) for name in ("mean", "square"))
@@ -232,8 +230,7 @@ def differences(phi: BoundActivation, variance: float, d: Array) -> Array:
     return found
 
 
-@dataclass(frozen=True)
-class _Grid:
+class _Grid(NamedTuple):
     """φ at two inputs, and the weights: (len(d), nodes of the narrower of m and δ, nodes of the wider)."""
 
     one: Values

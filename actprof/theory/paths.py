@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import math
-from dataclasses import astuple, dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -63,8 +63,7 @@ def _shares(at: float, points: Array) -> Array:
     return np.asarray(shares / shares.sum())
 
 
-@dataclass(frozen=True)
-class _Table:
+class _Table(NamedTuple):
     """What is known of φ at PLACES variances.
 
     Attributes:
@@ -115,7 +114,7 @@ def _serving(phi: BoundActivation, variance: float, offset: float, c: float) -> 
 def _table(phi: BoundActivation, offset: float, cell: int, terms: int) -> _Table | None:
     """The table of variances from e^cell to e^(cell + 1); None where it would miss by more than GOOD in between."""
     logs = cell + np.append((1 + _chebyshev(PLACES)) / 2, BETWEEN)
-    alone = np.array([astuple(moments(phi, math.exp(at), offset)) for at in logs.tolist()])
+    alone = np.array([moments(phi, math.exp(at), offset) for at in logs.tolist()])
     products, left = _products(phi, offset, np.exp(logs / 2), terms)
     table = _Table(logs[:PLACES], alone[:PLACES], products[:PLACES], left)
     pairs = products[..., EVEN_PAIRS]
@@ -196,7 +195,7 @@ class Follower:
         if not (abs(variance - at) <= STANDS * variance and angles[0] <= angle <= angles[-1]):
             angles = angle * np.interp(_chebyshev(ANGLES), [-1, 1], WINDOW)
             gaps = 2 * variance * np.sin(angles / 2) ** 2
-            found = np.array([list(vars(pair(phi, variance, gap, offset)).values()) for gap in gaps.tolist()])
+            found = np.array([pair(phi, variance, gap, offset) for gap in gaps.tolist()])
             found[:, 1] /= gaps
             self._curves[key] = variance, angles, found
         values = _shares(angle, angles) @ found

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from actprof.engine.inputs import InputMoments
 
@@ -18,8 +19,7 @@ BAND = 1.959963984540054  # standard deviations to each side that hold 95 %
 MARGINAL = 1e-6  # distance from 1 within which a slope counts as 1: what it changes takes a million layers
 
 
-@dataclass(frozen=True)
-class StreamTheory:
+class StreamTheory(NamedTuple):
     """The stream behind a residual block, or what the branch adds to it: named as in LayerTheory."""
 
     mean: float

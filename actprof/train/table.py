@@ -5,14 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from itertools import groupby
-from typing import TYPE_CHECKING, TextIO
+from typing import TextIO
 
 from actprof.digits import number, percent
-from actprof.report.terminal import Column, folded, printed, table, written
+from actprof.report.terminal import Column, Table, folded
 from actprof.train.result import DIGITS, DataSummary, Run, TrainedArm, Training
-
-if TYPE_CHECKING:
-    from rich.table import Table
 
 MAX_LAYERS = 6  # dead units of more layers than these are summed up
 
@@ -28,7 +25,7 @@ def print_result(training: Training, stream: TextIO) -> None:
     shapes = dict.fromkeys(_architecture(arm) for arm in training.arms)
     counts = dict.fromkeys(f"{arm.parameters:,}" for arm in training.arms)
     title = f"{training.data.name}: {', '.join(shapes)}; {' or '.join(counts)} parameters; seed {training.seed}"
-    printed(title, _table(training, stream), stream)
+    _table(training, stream).print(title)
     for line in _remarks(training):
         stream.write(folded(line, stream))
 
@@ -41,15 +38,14 @@ def _print_layers(training: Training, stream: TextIO) -> None:
     for place, (arm, *others) in enumerate(alike.values()):
         stream.write("\n" if place else "")
         labels = ", ".join(each.label for each in (arm, *others))
-        printed(f"{labels}: {training.data.features:,} inputs, {training.data.kind}",
-                _layer_table(arm, stream), stream)
+        _layer_table(arm, stream).print(f"{labels}: {training.data.features:,} inputs, {training.data.kind}")
 
 
 def _layer_table(arm: TrainedArm, stream: TextIO) -> Table:
-    made = table([Column("layer", right=False), Column("output shape", right=False), Column("parameters")], stream)
+    made = Table([Column("layer", right=False), Column("output shape", right=False), Column("parameters")], stream)
     for name, shape, parameters in arm.layers:
-        made.add_row(*(written(cell, stream) for cell in (name, shape, f"{parameters:,}")))
-    made.add_section()
+        made.add_row(name, shape, f"{parameters:,}")
+    made.add_gap()
     made.add_row("total", "", f"{arm.parameters:,}")
     return made
 
@@ -65,10 +61,10 @@ def _architecture(arm: TrainedArm) -> str:
 def _table(training: Training, stream: TextIO) -> Table:
     score = "test\n% right" if training.data.classes else "test\nR²"
     numbers = (Column(name) for name in ("loss at\nstart", "loss at\nend", score, "iterations\nto half"))
-    made = table([Column("arm", right=False, folds=True), *numbers, Column("% dead\nby layer", folds=True),
+    made = Table([Column("arm", right=False, folds=True), *numbers, Column("% dead\nby layer", folds=True),
                   Column("status", right=False)], stream)
     for arm in training.arms:
-        made.add_row(*(written(cell, stream) for cell in _cells(arm, training.data)))
+        made.add_row(*_cells(arm, training.data))
     return made
 
 

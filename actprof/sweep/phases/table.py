@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, TextIO
+from typing import TextIO
 
 from actprof.diagnosis.verdicts import CHANGE
 from actprof.digits import grouped, number, without_rounding
-from actprof.report.terminal import Column, folded, printed, table, written
+from actprof.report.terminal import Column, Table, folded, written
 from actprof.sweep.phases.result import PhaseDiagram, PhaseDiagrams, Scheme
 from actprof.theory.predictions import EDGE_WORDS, JUMP_WORDS, TRAINABLE_SCALES, TURN_WORDS
-
-if TYPE_CHECKING:
-    from rich.table import Table
 
 NAMES = {"ordered": "ordered", "chaotic": "chaotic", "edge": EDGE_WORDS, "diverges": "diverges"}
 MEANINGS = {"ordered": "gradients vanish", "chaotic": "gradients explode",
@@ -100,7 +97,7 @@ def print_result(result: PhaseDiagrams, stream: TextIO) -> None:
         _print_edge(diagram, stream)
         if diagram.schemes:
             stream.write("\n")
-            printed(f"{diagram.label} at fan_in = {result.config['width']}", _schemes(diagram, stream), stream)
+            _schemes(diagram, stream).print(f"{diagram.label} at fan_in = {result.config['width']}")
             for line in LEGEND:
                 stream.write(folded(line, stream))
 
@@ -108,7 +105,7 @@ def print_result(result: PhaseDiagrams, stream: TextIO) -> None:
 def _print_edge(diagram: PhaseDiagram, stream: TextIO) -> None:
     title = f"{diagram.label}: {diagram.formula}"
     if diagram.critical:
-        printed(f"{title}, edge of chaos", _edge(diagram, stream), stream)
+        _edge(diagram, stream).print(f"{title}, edge of chaos")
         lines = edge_lines(diagram)[1:]
     else:
         lines = [title, *edge_lines(diagram)]
@@ -124,20 +121,19 @@ def _extent(diagram: PhaseDiagram) -> str:
 
 
 def _edge(diagram: PhaseDiagram, stream: TextIO) -> Table:
-    made = table([Column("σ_b"), Column("σ_w"), Column("q*"), Column("slope"), Column("the variance", right=False)],
+    made = Table([Column("σ_b"), Column("σ_w"), Column("q*"), Column("slope"), Column("the variance", right=False)],
                  stream)
     for point in diagram.critical:
-        cells = (_cell(point.sigma_b), _cell(point.sigma_w, 6), "any" if point.q is None else _cell(point.q),
-                 _cell(point.length_slope), point.stability)
-        made.add_row(*(written(cell, stream) for cell in cells))
+        made.add_row(_cell(point.sigma_b), _cell(point.sigma_w, 6), "any" if point.q is None else _cell(point.q),
+                     _cell(point.length_slope), point.stability)
     return made
 
 
 def _schemes(diagram: PhaseDiagram, stream: TextIO) -> Table:
-    made = table([Column("init", right=False, folds=True), *map(Column, ("σ_w", "σ_b")), Column("phase", right=False),
+    made = Table([Column("init", right=False, folds=True), *map(Column, ("σ_w", "σ_b")), Column("phase", right=False),
                   *map(Column, ("q*", "c*", "χ₁", "ξ_c", "6ξ_c", f"×{CHANGE.value:g}", "depth"))], stream)
     for scheme in diagram.schemes:
-        made.add_row(*(written(cell, stream) for cell in _scheme_cells(scheme)))
+        made.add_row(*_scheme_cells(scheme))
     return made
 
 
