@@ -649,7 +649,7 @@ def test_a_table_tells_layers_as_they_are(name, monkeypatch):
     if table is None:
         assert phi.random or phi.pieces > 1 or phi.terms or phi.bends
         return
-    monkeypatch.setattr(pairs, "EXACT", pairs.Rule(24, 0.1))
+    monkeypatch.setattr(pairs, "EXACT", pairs.EXACT._replace(order=24, step=0.1))
     exact, exact_pair = moments(phi, q), pairs._pair(phi, q, gap * q, 0.0)
     size = 1e-11 * float(np.sqrt(exact.square))
     np.testing.assert_allclose(table.moments(q), exact, rtol=1e-11, atol=size)

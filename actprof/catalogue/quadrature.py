@@ -17,7 +17,7 @@ from actprof.catalogue.special import normal_density
 REACH = 10.0  # standard deviations to which an expectation extends: beyond are 1e-23 of the probability
 
 ORDER = 24
-_PANELS = (-REACH, -6.0, -3.0, 0.0, 3.0, 6.0, REACH)
+PANELS = (-REACH, -6.0, -3.0, 0.0, 3.0, 6.0, REACH)
 _GRADED = (2.0, 4.0, 8.0, 16.0, 32.0, 128.0, 512.0, 2048.0, 8192.0)
 
 
@@ -33,18 +33,20 @@ def _legendre(order: int) -> tuple[Array, Array]:
     return np.polynomial.legendre.leggauss(order)
 
 
-def rule(points: Array, mean: Array | float, std: Array | float, order: int = ORDER) -> tuple[Array, Array]:
+def rule(points: Array, mean: Array | float, std: Array | float, order: int = ORDER,
+         panels: tuple[float, ...] = PANELS) -> tuple[Array, Array]:
     """Nodes z and weights of E f(mean + std·z), z ~ N(0, 1), for an f that bends at the given points.
 
     For arrays of means or stds the nodes are those arrays' shape and one axis more.
     """
+    reach = panels[-1]
     mean, std = np.broadcast_arrays(np.asarray(mean, float)[..., None], np.asarray(std, float)[..., None])
     if points.ndim == 1 and std.size:
-        points = points[np.abs(points) <= np.abs(mean).max() + REACH * std.max()]
+        points = points[np.abs(points) <= np.abs(mean).max() + reach * std.max()]
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        inner = np.nan_to_num((points - mean) / std, posinf=REACH, neginf=-REACH)
-    fixed = np.broadcast_to(np.array(_PANELS), (*inner.shape[:-1], len(_PANELS)))
-    edges = np.sort(np.concatenate([fixed, np.clip(inner, -REACH, REACH)], axis=-1), axis=-1)
+        inner = np.nan_to_num((points - mean) / std, posinf=reach, neginf=-reach)
+    fixed = np.broadcast_to(np.array(panels), (*inner.shape[:-1], len(panels)))
+    edges = np.sort(np.concatenate([fixed, np.clip(inner, -reach, reach)], axis=-1), axis=-1)
     wide = (np.diff(edges) > 0).reshape(-1, edges.shape[-1] - 1).any(axis=0)
     return _composite(edges[..., np.concatenate([[True], wide])], order)
 

@@ -33,17 +33,19 @@ from actprof.catalogue.waves import closed, wave_pair
 MAX_STEP = 0.55  # step of the trapezoidal rule in z, at most
 MAX_NODES = 400  # equidistant nodes up to which they are cheaper than panels
 MAX_TOGETHER = 20_000  # points of several grids that are worked on at once, and fit into a cache
+TOGETHER = 8  # grids of panels that are worked on at once: more have ever more panels that are empty in most of them
 
 
 class Rule(NamedTuple):
-    """How finely two inputs are integrated over: nodes of a panel, and a step in units of scale(φ)."""
+    """How finely two inputs are integrated over: nodes of a panel, a step in units of scale(φ), and panels in z."""
 
     order: int
     step: float
+    panels: tuple[float, ...]
 
 
-EXACT, TABULATED = Rule(14, 0.25), Rule(11, 0.3)
-"""Good to 1e-9 and better, and to 1e-8 for two thirds of the time; poles are at least a unit away from the axis."""
+EXACT, TABULATED = Rule(14, 0.25, quadrature.PANELS), Rule(9, 0.3, (-7.0, -3.5, 0.0, 3.5, 7.0))
+"""Good to 1e-9 and better, and to 1e-8 for a third of the time; poles are at least a unit away from the axis."""
 
 COARSE = 0.5
 """Std, in units of scale(φ), above which panels are cut where φ changes its course, though it does not bend there."""
@@ -220,7 +222,7 @@ def differences(phi: BoundActivation, variance: float, d: Array) -> Array:
     if closed(phi, variance) or phi.pieces > 1 or phi.slope_below is not None:  # in closed form
         both = [(two.difference, two.slopes) for two in (pair(phi, variance, each) for each in d.tolist())]
         return np.asarray(np.transpose(both))
-    groups = np.split(d, len(d))
+    groups = np.split(d, range(TOGETHER, len(d), TOGETHER))
     if _is_equidistant(phi, math.sqrt(variance), TABULATED):
         points = [math.prod(_nodes(phi, math.sqrt(of), TABULATED) for of in (variance, each / 2))
                   for each in d.tolist()]
@@ -326,5 +328,5 @@ def _equidistant(phi: BoundActivation, std: Array, rule: Rule, one_sided: bool =
 
 def _panels(points: Array, std: Array, rule: Rule) -> tuple[Array, Array]:
     """(values, weights) of E f(std·z) for an f that bends at the points; the last axes are nodes' and points'."""
-    z, weights = quadrature.rule(points, 0.0, std[..., 0], rule.order)
+    z, weights = quadrature.rule(points, 0.0, std[..., 0], rule.order, rule.panels)
     return std * z, weights
