@@ -258,8 +258,8 @@ def test_orthogonal_weights_take_out_what_they_preserve():
 @pytest.mark.parametrize(("init", "depth", "reason"), [
     ("ones", 0, "ones weights have a mean other than 0, which mean-field theory does not cover"),
     ("normal:mean=0.1", 0, "normal weights have a mean other than 0, which mean-field theory does not cover"),
-    ("identity", 0, "identity weights mix no inputs, so units are not normally distributed"),
-    ("sparse:0.9", 0, "10 weights a unit that are not 0 are too few for a normal distribution; 30 would do"),
+    ("identity", 0, "identity weights mix 1 input in a unit, too few for a normal distribution; 30 would do"),
+    ("sparse:0.9", 0, "sparse weights mix 10 inputs in a unit, too few for a normal distribution; 30 would do"),
     ("sparse:0.5", 2, ""), ("zeros", 2, ""), ("siren", 2, ""),
 ])
 def test_there_is_a_statement_or_a_reason(init, depth, reason):

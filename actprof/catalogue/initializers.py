@@ -218,7 +218,7 @@ INITIALIZERS: Registry[Initializer] = Registry("initialiser", "inits", (
                 "Saxe et al. 2013, Exact solutions to the nonlinear dynamics of learning",
                 lambda fans, gain: gain / math.sqrt(max(fans.shape)), NORMAL,
                 ("torch.orthogonal", "keras.orthogonal", "jax.orthogonal"), _gain(), matrix=weights.orthogonal,
-                support=_within(lambda fans, gain: gain), square_variance=weights.fixed, spare=7),
+                support=_within(lambda fans, gain: gain), square_variance=weights.fixed, spare=7, isometric=True),
     Initializer("delta_orthogonal", "gain·Q in the middle of a kernel, 0 around it",
                 "Xiao et al. 2018, Dynamical isometry and a mean field theory of CNNs", weights.delta_orthogonal_std,
                 NORMAL,
@@ -228,7 +228,7 @@ INITIALIZERS: Registry[Initializer] = Registry("initialiser", "inits", (
     Initializer("identity", "gain on the diagonal, 0 elsewhere", "Le et al. 2015, A simple way to initialize",
                 weights.identity_std, POINT, ("eye", "torch.eye", "keras.identity"), _gain(),
                 lambda fans, gain: gain / max(fans.shape), weights.identity,
-                lambda fans, gain: (0.0, gain), weights.fixed,
+                lambda fans, gain: (0.0, gain), weights.fixed, mixed=lambda fans, gain: 1,
                 no_kernels="torch's eye_ and Keras's Identity make matrices alone; PyTorch's dirac_ is the kernel that "
                            "passes its input on"),
     Initializer("sparse", "each column: ceil(sparsity·n) zeros, the rest N(0, std²)",
@@ -237,6 +237,7 @@ INITIALIZERS: Registry[Initializer] = Registry("initialiser", "inits", (
                 NORMAL, ("torch.sparse",),
                 (Parameter("sparsity", 0.9, low=0.0, high=1.0), _std(0.01)), matrix=weights.sparse,
                 support=lambda fans, sparsity, std: None, spare=3,
+                mixed=lambda fans, sparsity, std: fans.fan_in - weights.zeros_of(fans.fan_in, sparsity),
                 # 2n/k for k weights of a column that are not 0: only they vary.
                 square_variance=lambda fans, sparsity, std: 2 * fans.fan_in / max(
                     fans.fan_in - weights.zeros_of(fans.fan_in, sparsity), 1),

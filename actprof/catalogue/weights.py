@@ -141,6 +141,8 @@ class Initializer(NamedTuple):
         tex: the same with mathematics as TeX between dollars, or a rule for it; empty where there are only words.
         activation: whether the scale depends on the layer's activation.
         calibrated: whether the weights are scaled on a batch of inputs after they are drawn.
+        isometric: whether a matrix with at most as many columns as rows keeps lengths up to its gain.
+        mixed: how many weights of a unit are not 0, where that is not all.
         spare: how many times its own size a matrix needs beside itself while it is drawn.
         goes_with: (parameters) → the activation that its source has it for.
         kernels_only: it makes kernels of convolutions, not the weights of a dense layer.
@@ -167,6 +169,8 @@ class Initializer(NamedTuple):
     no_kernels: str = ""
     activation: bool = False
     calibrated: bool = False
+    isometric: bool = False
+    mixed: Rule | None = None
 
 
 class BoundInitializer(NamedTuple):
@@ -211,6 +215,10 @@ class BoundInitializer(NamedTuple):
 
     def mean(self, fans: Fans) -> float:
         return self.row.mean(fans, **self.values)
+
+    def mixed(self, fans: Fans) -> int:
+        """How many weights of a unit are not 0."""
+        return fans.fan_in if self.row.mixed is None else int(self.row.mixed(fans, **self.values))
 
     def std(self, fans: Fans) -> float:
         """The standard deviation of one weight."""

@@ -53,7 +53,7 @@ def parts_of(stack: StackSpec) -> tuple[Part | None, ...]:
     """The part of each layer; None for one that is plain and has its matrix first, as all are without a rule."""
     below, above = stack.apart
     inner = stack.widths[below:len(stack.widths) - above]
-    if len(inner) < 2:
+    if len(inner) < 2 or residuals.bind(stack.residual) is None:
         return (None,) * stack.depth
     return (None,) * below + _parts(inner, stack.residual) + (None,) * above
 
@@ -66,8 +66,7 @@ def blocks_of(stack: StackSpec) -> int:
 @functools.lru_cache(1024)
 def _parts(widths: tuple[int, ...], choice: Choice) -> tuple[Part | None, ...]:
     rule, depth = residuals.bind(choice), len(widths) - 1
-    if rule is None:
-        return (None,) * depth
+    assert rule is not None
     starts, place = set[int](), 0
     while place + rule.matrices <= depth:
         fits = widths[place] == widths[place + rule.matrices]

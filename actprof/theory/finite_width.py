@@ -171,14 +171,20 @@ ROUNDING = 1e-6  # share of a statistic that single precision may cost
 
 
 class Errors(NamedTuple):
-    """The std of a typical network, where that of 95 % of them lies, and the std over networks of pooled statistics."""
+    """The std of a typical network, where that of 95 % of them lies, and the std over networks of pooled statistics.
 
-    typical: float
-    low: float
-    high: float
-    mean: float
-    std: float
-    second_moment: float
+    The names are those of LayerTheory.
+    """
+
+    std_typical: float = math.nan
+    std_low: float = math.nan
+    std_high: float = math.nan
+    mean_error: float = math.nan
+    std_error: float = math.nan
+    second_moment_error: float = math.nan
+
+
+NO_ERRORS = Errors()
 
 
 def of_inputs(second_moment: float, correlation: float, unevenness: float, features: int) -> Fluctuations:

@@ -75,24 +75,26 @@ def scales(stack: StackSpec, number: int) -> LayerLaw:
 @functools.lru_cache(1024)
 def _law(init: Choice, biases: Choice, fans: Fans) -> LayerLaw:
     weights, bias = initializers.bind(init), initializers.bind(biases)
-    preserved = min(1.0, fans.fan_out / fans.fan_in) if init.name == "orthogonal" else 0.0
-    bias_std = bias.std(fans)
-    return LayerLaw(fans.fan_in * weights.std(fans) ** 2, bias.mean(fans), bias_std, bias.draw, preserved)
+    preserved = min(1.0, fans.fan_out / fans.fan_in) if weights.row.isometric else 0.0
+    return LayerLaw(fans.fan_in * weights.std(fans) ** 2, bias.mean(fans), bias.std(fans), bias.draw, preserved)
 
 
 def why_no_theory(stack: StackSpec, number: int) -> str:
     """Why there is no statement about layer `number`; "" if there is one."""
-    fans, init = fans_of(stack, number), stack.inits[number - 1]
-    if initializers.bind(init).row.calibrated:
+    return _why_no_law(stack.inits[number - 1], fans_of(stack, number))
+
+
+@functools.lru_cache(1024)
+def _why_no_law(init: Choice, fans: Fans) -> str:
+    weights = initializers.bind(init)
+    mixed = weights.mixed(fans)
+    if weights.row.calibrated:
         return f"{init.name} weights depend on the inputs, which mean-field theory does not cover"
-    if init.name == "identity":
-        return "identity weights mix no inputs, so units are not normally distributed"
-    if initializers.bind(init).mean(fans) != 0:
+    if 0 < mixed < min(fans.fan_in, MIN_FAN_IN):
+        return (f"{init.name} weights mix {mixed} input{'s' * (mixed > 1)} in a unit, too few for a normal "
+                f"distribution; {MIN_FAN_IN} would do")
+    if weights.mean(fans) != 0:
         return f"{init.name} weights have a mean other than 0, which mean-field theory does not cover"
-    if init.name == "sparse":
-        used = fans.fan_in - math.ceil(float(init.values["sparsity"]) * fans.fan_in)
-        if 0 < used < MIN_FAN_IN:
-            return f"{used} weights a unit that are not 0 are too few for a normal distribution; {MIN_FAN_IN} would do"
     return ""
 
 

@@ -65,15 +65,15 @@ class LayerTheory:
     correlation: float
     zero_fraction: float
     saturated_fraction: float
-    chi: float | None
-    log_gradient_ratio: float | None
-    log_gradient_error: float | None
-    std_typical: float
-    std_low: float
-    std_high: float
-    mean_error: float
-    std_error: float
-    second_moment_error: float
+    chi: float | None = None
+    log_gradient_ratio: float | None = None
+    log_gradient_error: float | None = None
+    std_typical: float = math.nan
+    std_low: float = math.nan
+    std_high: float = math.nan
+    mean_error: float = math.nan
+    std_error: float = math.nan
+    second_moment_error: float = math.nan
     stream: StreamTheory | None = None
     branch: StreamTheory | None = None
     gradient_correlation: float | None = None

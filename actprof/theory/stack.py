@@ -27,8 +27,8 @@ def with_gradients(stack: StackSpec, steps: Sequence[Step], rows: int) -> list[L
     error, overlap = 0.0, _gradient_overlap(steps[-1], stack.widths[-1], 0.0) if steps else 0.0
     # A batch's normalisation passes on nothing of a cotangent that all samples share.
     shared = None if ratio is None or stack.whole_batch else _shared(steps[-1], 1.0)
-    layers = [replace(step.theory, log_gradient_ratio=ratio, log_gradient_error=None if ratio is None else 0.0,
-                      gradient_correlation=shared) for step in steps[-1:]]
+    layers = [replace(step.theory, **step.errors._asdict(), log_gradient_ratio=ratio, gradient_correlation=shared,
+                      log_gradient_error=None if ratio is None else 0.0) for step in steps[-1:]]
     for step, above in zip(steps[-2::-1], steps[:0:-1], strict=True):
         number = step.theory.layer
         chi = _chi(stack, step, above)
@@ -37,7 +37,7 @@ def with_gradients(stack: StackSpec, steps: Sequence[Step], rows: int) -> list[L
         error += _gradient_variance(step, stack.widths[number], rows, overlap)
         overlap = _gradient_overlap(step, stack.widths[number], overlap)
         shared = None if shared is None or ratio is None else shared * _shared(step, 1 - stack.dropout)
-        layers.append(replace(step.theory, chi=chi, log_gradient_ratio=ratio,
+        layers.append(replace(step.theory, **step.errors._asdict(), chi=chi, log_gradient_ratio=ratio,
                               log_gradient_error=None if ratio is None else math.sqrt(error),
                               gradient_correlation=shared))
     return layers[::-1]
@@ -111,10 +111,7 @@ def predict(stack: StackSpec, second_moment: float, correlation: float, rows: in
             if reason:
                 break
             levels, below = dropped(step.levels, stack.dropout), above
-            steps.append(replace(step, theory=replace(
-                step.theory, std_typical=float(errors.typical), std_low=float(errors.low), std_high=float(errors.high),
-                mean_error=float(errors.mean), std_error=float(errors.std),
-                second_moment_error=float(errors.second_moment))))
+            steps.append(replace(step, errors=errors))
         found = [_alone(layer) if stack.widths[layer.layer] == 1 else layer
                  for layer in with_gradients(stack, steps, rows)]
         return StackTheory(tuple(map(without_errors, found) if stack.dropout or stack.tied else found), reason)

@@ -10,6 +10,7 @@ from actprof.catalogue.activations import BoundActivation
 from actprof.catalogue.expectations import Moments
 from actprof.engine.spec import StackSpec
 from actprof.theory import layers, pairs
+from actprof.theory.finite_width import NO_ERRORS, Errors
 from actprof.theory.layers import Field, LayerLaw, Levels, saturated, spread, zero_fraction
 from actprof.theory.pairs import Pair
 from actprof.theory.paths import Follower
@@ -18,13 +19,14 @@ from actprof.theory.predictions import LayerTheory
 
 @dataclass(frozen=True)
 class Step:
-    """A layer's prediction and what the way back needs: the factors of chi and of the gradient's error."""
+    """A layer's prediction, its errors, and what the way back needs: the factors of chi and of the gradient's error."""
 
     theory: LayerTheory
     field: Field
     one: Moments
     two: Pair
     levels: Levels
+    errors: Errors = NO_ERRORS
 
 
 def weighed(law: LayerLaw, levels: Levels) -> Field:
@@ -46,10 +48,12 @@ def through_phi(stack: StackSpec, number: int, field: Field, rows: int, follower
     two = pairs.mixed(phi, field.variance, field.d, field.offsets, follower.pair)
     leaving = layers.after(stack, levels_of(field, one, two, rows), rows)
     mean, extra = spread(field.offsets)
+    within, between = _split(leaving, rows)
     theory = LayerTheory(
-        number, float(leaving.mean), root(leaving.variance), float(leaving.second_moment), phi.sight * mean,
-        phi.sight * root(field.variance + extra), *_split(leaving, rows), cosine(leaving), _zeros(stack, phi, field),
-        saturated(phi, field.variance, field.offsets), None, None, None, *[math.nan] * 6)  # type: ignore[arg-type]
+        number, float(leaving.mean), root(leaving.variance), float(leaving.second_moment),
+        preactivation_mean=phi.sight * mean, preactivation_std=phi.sight * root(field.variance + extra),
+        within_unit_std=within, between_unit_std=between, correlation=cosine(leaving),
+        zero_fraction=_zeros(stack, phi, field), saturated_fraction=saturated(phi, field.variance, field.offsets))
     return Step(theory, field, one, two, leaving)
 
 
@@ -92,8 +96,7 @@ def dropped(levels: Levels, rate: float) -> Levels:
 
 def without_errors(layer: LayerTheory) -> LayerTheory:
     """The layer without a statement on how far a network strays: what dropout or tied weights add is not known."""
-    return replace(layer, log_gradient_error=None, std_low=math.nan, std_high=math.nan, mean_error=math.nan,
-                   std_error=math.nan, second_moment_error=math.nan)
+    return replace(layer, log_gradient_error=None, **Errors(layer.std_typical)._asdict())
 
 
 def jumps(stack: StackSpec, number: int) -> bool:
