@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from numpy.typing import ArrayLike, NDArray
 
 from actprof.arrays import Floats
@@ -15,9 +16,6 @@ from actprof.bounds.result import Bounds, Scheme
 from actprof.digits import short
 from actprof.report.style import Theme
 from actprof.report.ticks import Fixed, Linear, Log, Scale, round_step
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 COLUMN = 110.0  # of a scheme, where all stand side by side at one fan-in
 TOUCHING = 0.02  # markers of values that differ by less cover each other

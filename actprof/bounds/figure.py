@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
+from matplotlib.figure import Figure
+
+from actprof.bounds.curves import Schemes, Spot
+from actprof.bounds.reading_aids import draw_enlarged, draw_half_slope, mark_key, scheme_list, without_logarithm
 from actprof.bounds.result import Bounds
 from actprof.bounds.spec import FAN_OUT
 from actprof.digits import grouped, short
-from actprof.report.style import Style, Theme, to_bytes
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from actprof.report.axes import BELOW, Box, add_axes, write
+from actprof.report.settings import provenance
+from actprof.report.sheet import WIDTH, Header, Paragraph, Sheet
+from actprof.report.style import Theme
 
 TITLE = "Weight scale against fan-in"
 LEFT, LIST, RIGHT, BETWEEN = 156.0, 470.0, 28.0, 36.0  # of the axes, width of the list, right of it, left of it
@@ -20,21 +23,8 @@ MIN_HEIGHT = 480.0  # height of the axes
 MAX_LISTED = 6
 
 
-def render(bounds: Bounds, log: bool, style: Style, format: str) -> bytes:
-    """The figure as a png, svg or pdf file."""
-    from actprof.report.settings import provenance
-
-    return to_bytes(lambda figure, theme: draw_figure(figure, theme, bounds, log), format, style,
-                    provenance(TITLE, bounds.seed, dict(bounds.config)))
-
-
-def draw_figure(figure: Figure, theme: Theme, bounds: Bounds, log: bool) -> None:
+def draw_figure(figure: Figure, theme: Theme, bounds: Bounds, log: bool = False) -> dict[str, str]:
     """Lay out and draw; the sheet is 1080 pixels high, or as high as all texts need."""
-    from actprof.bounds.curves import Schemes, Spot
-    from actprof.bounds.reading_aids import draw_enlarged, draw_half_slope, mark_key, scheme_list, without_logarithm
-    from actprof.report.axes import BELOW, Box, add_axes, write
-    from actprof.report.sheet import WIDTH, Header, Paragraph, Sheet
-
     room = WIDTH - LEFT - BETWEEN - LIST - RIGHT
     schemes = Schemes(bounds, log, theme)
     header = Header(theme.title or TITLE, words(bounds))
@@ -55,6 +45,7 @@ def draw_figure(figure: Figure, theme: Theme, bounds: Bounds, log: bool) -> None
     (draw_half_slope if log else draw_enlarged)(sheet, spot, box, schemes)
     if log and not any(curves.std.any() for curves in schemes.curves):
         write(sheet, axes, *box.center, "nothing here has a logarithm", 18, align="center")
+    return provenance(TITLE, bounds.seed, dict(bounds.config))
 
 
 def words(bounds: Bounds) -> list[str]:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
+from matplotlib.figure import Figure
+
+from actprof.gain.planes import Row, draw_map, draw_shape, say
 from actprof.gain.result import ActivationGains, GainTable
-from actprof.report.style import UNIT, Style, Theme, to_bytes
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-    from actprof.report.sheet import Sheet
+from actprof.gain.words import significant
+from actprof.report.axes import Box
+from actprof.report.settings import provenance
+from actprof.report.sheet import HEIGHT, MARGIN, WIDTH, Header, Paragraph, Sheet, Stack
+from actprof.report.style import Theme
 
 TITLE = "Gains of activations"
 FOOT = 12.0
@@ -22,35 +23,13 @@ BESIDE, BELOW, MIN_HEIGHT = 46.0, 34.0, 90.0  # pixels of a small map's ticks, a
 GAP = 16.0  # below a small plane without ticks
 
 
-def least_height(count: int) -> float:
-    """Inches that so many activations take at least."""
-    from actprof.gain import planes
-    from actprof.gain.planes import GAP, MIN_HEIGHT
-    from actprof.report.lettering import line_height
-
-    if count <= MAX_ROWS:
-        return (count * planes.MIN_ROW + FOOT) / UNIT
-    small = line_height(NAME) + 2 * line_height(SMALL) + MIN_HEIGHT + GAP
-    return (math.ceil(count / MAX_COLUMNS) * small + FOOT) / UNIT
-
-
-def render(result: GainTable, style: Style, format: str) -> bytes:
-    """The figure as a png, svg or pdf file."""
-    from actprof.report.settings import provenance
-
-    return to_bytes(lambda figure, theme: draw_figure(figure, theme, result), format, style,
-                    provenance(TITLE, None, dict(result.config)))
-
-
-def draw_figure(figure: Figure, theme: Theme, result: GainTable) -> None:
+def draw_figure(figure: Figure, theme: Theme, result: GainTable) -> dict[str, str]:
     """Draw a row for each activation, or a gallery; the sheet is 1080 pixels high, or as high as it must be."""
     (_draw_rows if len(result.activations) <= MAX_ROWS else _draw_gallery)(figure, theme, result)
+    return provenance(TITLE, None, dict(result.config))
 
 
 def _draw_rows(figure: Figure, theme: Theme, result: GainTable) -> None:
-    from actprof.gain.planes import Row
-    from actprof.report.sheet import HEIGHT, Header, Sheet
-
     header = Header(theme.title or TITLE, words(result))
     rows = [Row(each, theme.arm(number)) for number, each in enumerate(result.activations)]
     least = header.height + sum(row.least for row in rows) + FOOT
@@ -65,9 +44,6 @@ def _draw_rows(figure: Figure, theme: Theme, result: GainTable) -> None:
 
 def _draw_gallery(figure: Figure, theme: Theme, result: GainTable) -> None:
     """Draw small planes: the map where σ_w or σ_b was asked for, else φ and φ', all over the same axes."""
-    from actprof.report.axes import Box
-    from actprof.report.sheet import HEIGHT, MARGIN, WIDTH, Header, Paragraph, Sheet, Stack
-
     maps = result.config["sigma_w"] is not None or result.config["sigma_b"] is not None
     shown = "next layer's variance against this one's" if maps else "φ in colour and φ' in grey, z from −4 to 4"
     header = Header(theme.title or TITLE, [*words(result, maps), f"each plane: {shown}"])
@@ -85,28 +61,16 @@ def _draw_gallery(figure: Figure, theme: Theme, result: GainTable) -> None:
         text.draw(sheet, left, top + above - text.height)
         inset = BESIDE if maps else 0.0
         box = Box(left + inset, top + above + 4, wide - BETWEEN - inset, tall - above - below)
-        _draw_small(sheet, each, box, theme.arm(0), maps)
-
-
-def _draw_small(sheet: Sheet, each: ActivationGains, box: tuple[float, float, float, float], color: str,
-                maps: bool) -> None:
-    from actprof.gain.planes import draw_map, draw_shape
-    from actprof.report.axes import Box
-
-    if maps and each.length_map is not None:
-        draw_map(sheet, f"{each.label} map", Box(*box), each.length_map, color, TICK)
-    elif not maps and each.shape is not None:
-        draw_shape(sheet, f"{each.label} shape", Box(*box), each.shape, color, small=True)
-    else:
-        left, top, wide, high = box
-        sheet.text(left + wide / 2, top + high / 2, "no map" if maps else "of several z", SMALL, align="center",
-                   color=sheet.theme.muted)
+        if maps and each.length_map is not None:
+            draw_map(sheet, f"{each.label} map", box, each.length_map, theme.arm(0), TICK)
+        elif not maps and each.shape is not None:
+            draw_shape(sheet, f"{each.label} shape", box, each.shape, theme.arm(0), small=True)
+        else:
+            say(sheet, box, "no map" if maps else "of several z")
 
 
 def _summary(each: ActivationGains) -> list[str]:
     """Two lines: `forward 1.592`, `χ 1.178 · stable`."""
-    from actprof.gain.words import significant
-
     gains = each.gains
     if gains.gain_forward is None:
         return ["no forward gain"]

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 
 from actprof.arrays import Floats
 from actprof.gain.result import ActivationGains, LengthMap, Shape
@@ -17,9 +18,6 @@ from actprof.report.formulas import Formula
 from actprof.report.lettering import line_height, width, wrapped
 from actprof.report.sheet import INDENT, LABEL, MARGIN, WIDTH, Entry, Marked, Paragraph, Sheet, Stack
 from actprof.report.ticks import Linear, Log, Scale
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 KEY, TICK = 14.0, 14.0
 MAX_TICKS = 5
@@ -144,7 +142,6 @@ BELOW = line_height(TICK) + line_height(KEY) + 22  # ticks and title of an axis
 MIN_HEIGHT = 150.0  # pixels of a plane
 OFF = 8.0  # a key above its plane
 GAP = 18.0
-MIN_ROW = MIN_HEIGHT + BELOW + GAP
 DIGITS = range(5, 18)
 
 
@@ -172,18 +169,19 @@ class Row:
             (LEFT, LEFT + self._widths[0] + BETWEEN), self._widths, strict=True))
         self._key.draw(sheet, right.left, top)
         if each.shape is None:
-            _say(sheet, shape, "of several z: no curve against one")
+            say(sheet, shape, "of several z: no curve against one")
         else:
             draw_shape(sheet, f"{each.label} shape", shape, each.shape, self._color)
         if each.length_map is None:
-            _say(sheet, right, _why_no_map(each))
+            say(sheet, right, _why_no_map(each))
         else:
             axes = draw_map(sheet, f"{each.label} map", right, each.length_map, self._color)
             axes.set_xlabel("variance q of a layer's z", fontsize=KEY)
             axes.set_ylabel("next layer's q", fontsize=KEY)
 
 
-def _say(sheet: Sheet, box: Box, text: str) -> None:
+def say(sheet: Sheet, box: Box, text: str) -> None:
+    """A few words in place of a plane."""
     sheet.text(*box.center, text, KEY, align="center", color=sheet.theme.muted)
 
 

@@ -6,9 +6,10 @@ import math
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 
 from actprof.arrays import Flags, Floats
 from actprof.engine.profiles import LayerSummary
@@ -20,9 +21,6 @@ from actprof.report.shares import DASHED
 from actprof.report.sheet import Entry, Key, Sheet
 from actprof.report.ticks import Extent, Fixed, Linear, Log, Scale, Tick
 from actprof.theory.predictions import BAND, LayerTheory
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 MIN_HEIGHT = 150.0  # of the axes
 LABELS, TITLE, ABOVE = 92.0, 16.0, line_height(16.0) + 4  # left of axes; the size and the height of their titles

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from matplotlib.cm import ScalarMappable
 
 from actprof.arrays import Floats
 from actprof.digits import compact, non_finite
@@ -37,8 +38,6 @@ class HeatMaps(Rows):
         self.height = self.least(below + MIN_HEIGHT) + LABELS + UNDER
 
     def draw(self, sheet: Sheet, top: float, height: float) -> None:
-        from matplotlib.cm import ScalarMappable
-
         wide = WIDTH - MARGIN - KEY - self._start
         first = top + self._above
         rows = self.rows(sheet, top, first, height - self._above - LABELS - UNDER)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 import numpy as np
+from matplotlib.axes import Axes
 
 from actprof.digits import non_finite
 from actprof.histogram.scene import UNDER, Rows, Scene, all_zero, outside, sigma, write_message
@@ -14,9 +14,6 @@ from actprof.report.lettering import MIN_SIZE, fitting_size, line_height, width
 from actprof.report.shares import NOTE, Frame, Note, draw_bars, draw_prediction, notes_of, stacked
 from actprof.report.sheet import MARGIN, WIDTH, Sheet
 from actprof.report.ticks import Linear
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 COLUMNS = 8
 GAP = 18.0

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import numpy as np
+from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
 from actprof.arrays import Floats
@@ -17,9 +17,6 @@ from actprof.report.lettering import line_height, width
 from actprof.report.shares import Bars, Frame, ShareScale, draw_bars, draw_prediction
 from actprof.report.sheet import MARGIN, WIDTH, Sheet
 from actprof.report.ticks import Fixed, Linear, Scale
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 TICK = 14.0
 RISE, AIR = 1.4, 0.15  # lines that the tallest bars take; lines of air above and below

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
 from itertools import chain
-from typing import TYPE_CHECKING
 
 import numpy as np
+from matplotlib.axes import Axes
 
 from actprof.diagnosis.verdicts import Verdict
 from actprof.digits import compact, percent_label
@@ -22,9 +22,6 @@ from actprof.report.shares import Bars, ShareScale
 from actprof.report.sheet import INDENT, MARGIN, TITLE, WIDTH, ArmHeading, Paragraph, Sheet
 from actprof.report.style import Theme
 from actprof.theory.predictions import LayerTheory, Masses
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 SYMBOLS = {"activation": "activation a", "preactivation": "pre-activation z", GRADIENT: "gradient ∂L/∂z"}
 SIDE, BETWEEN = 560.0, 14.0  # width of the headings beside rows, and between the rows

@@ -6,25 +6,23 @@ Every Axes is named (`get_label`), so that whoever goes on with a figure finds i
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.cm import ScalarMappable
+from matplotlib.patches import Rectangle
+from matplotlib.text import Text
 from matplotlib.ticker import Formatter, LogLocator, MaxNLocator, NullLocator
 from numpy.typing import ArrayLike
 
 from actprof.arrays import Counts, Flags, Floats
 from actprof.digits import short
 from actprof.report.lettering import font, line_height, printable, width
+from actprof.report.sheet import Sheet
 from actprof.report.style import AXIS_TITLE, EM, TICK
 from actprof.report.ticks import Scale, Tick
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.axis import Axis
-    from matplotlib.cm import ScalarMappable
-    from matplotlib.text import Text
-
-    from actprof.report.sheet import Sheet
 
 TITLE = AXIS_TITLE
 BESIDE = 10.0  # pixels between an axis and the labels of its ticks
@@ -167,8 +165,6 @@ def write(sheet: Sheet, axes: Axes, x: float, y: float, text: str, size: float, 
 
 def hatch(axes: Axes, x_edges: ArrayLike, y_edges: ArrayLike, flags: Flags, color: str) -> None:
     """The sign of what is not finite over the cells (rows, columns) between these edges."""
-    from matplotlib.patches import Rectangle
-
     x, y = np.asarray(x_edges), np.asarray(y_edges)
     for row, cells in enumerate(np.atleast_2d(flags)):
         for first, last in runs(cells):

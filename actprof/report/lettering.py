@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING
+
+from matplotlib import get_data_path
+from matplotlib.font_manager import FontProperties, get_font
+from matplotlib.textpath import text_to_path
 
 from actprof.report.style import EM
-
-if TYPE_CHECKING:
-    from matplotlib.font_manager import FontProperties
 
 LEADING = 1.3  # line height over font size
 MIN_SIZE = 11.0
@@ -19,16 +19,11 @@ _SLACK = 1.03  # hinting at the final size makes some texts a little wider
 @lru_cache
 def font(bold: bool = False) -> FontProperties:
     """DejaVu Sans as it comes with matplotlib, by its file: no search among the user's fonts."""
-    from matplotlib import get_data_path
-    from matplotlib.font_manager import FontProperties
-
     return FontProperties(fname=f"{get_data_path()}/fonts/ttf/DejaVuSans{'-Bold' if bold else ''}.ttf")
 
 
 @lru_cache
 def _glyphs(bold: bool) -> frozenset[int]:
-    from matplotlib.font_manager import get_font
-
     return frozenset(get_font(str(font(bold).get_file())).get_charmap())
 
 
@@ -39,8 +34,6 @@ def printable(text: str, bold: bool = False) -> str:
 
 @lru_cache(4096)
 def _width_in_ems(text: str, bold: bool) -> float:
-    from matplotlib.textpath import text_to_path
-
     properties = font(bold).copy()
     properties.set_size(100)
     width: float = text_to_path.get_text_width_height_descent(text, properties, ismath=False)[0]
@@ -49,8 +42,6 @@ def _width_in_ems(text: str, bold: bool) -> float:
 
 @lru_cache(512)
 def _formula_in_ems(text: str) -> tuple[float, float, float]:
-    from matplotlib.textpath import text_to_path
-
     properties = font().copy()
     properties.set_size(100)
     wide, high, deep = text_to_path.get_text_width_height_descent(text, properties, ismath=True)

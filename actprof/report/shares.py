@@ -5,9 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from matplotlib import colormaps
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.colors import Colormap, ListedColormap, LogNorm, Normalize
+from matplotlib.patches import Rectangle, StepPatch
 from numpy.typing import ArrayLike
 
 from actprof.arrays import Floats
@@ -18,10 +23,6 @@ from actprof.report.lettering import width
 from actprof.report.style import Theme
 from actprof.report.ticks import CLEARANCE, Extent, Linear, Scale, Tick, round_step
 from actprof.theory.predictions import Masses
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.colors import Colormap, Normalize
 
 NOTE = 14.0
 MARGIN = 9.0  # pixels left and right of the values: room for the bar of an atom at their end
@@ -193,8 +194,6 @@ class Frame:
 
 def draw_bars(frame: Frame, bars: Bars, theme: Theme, color: str, name: str, depth: float = 2.0) -> None:
     """The bins in the arm's colour, each atom as a dark bar of its own, strokes through what goes on beyond."""
-    from matplotlib.patches import Rectangle, StepPatch
-
     foot = float(frame.up(0.0))
     tops, edges = frame.up(bars.shares), frame.x.of(bars.edges)
     # Not axes.stairs: the limits are known, and to find them takes longer than to draw.
@@ -213,8 +212,6 @@ def draw_bars(frame: Frame, bars: Bars, theme: Theme, color: str, name: str, dep
 
 
 def _strokes(frame: Frame, gaps: Iterable[tuple[float, float]], color: str) -> Any:
-    from matplotlib.collections import LineCollection
-
     ends = [[(left, 1 - (y + 3) / frame.height), (right, 1 - (y - 3) / frame.height)]
             for left, right in gaps for y in GAPS]
     return LineCollection(ends, colors=color, linewidths=2.6, capstyle="butt", zorder=3.5,
@@ -295,8 +292,5 @@ def stacked(notes: Iterable[Note], room: float, taken: float = 0.0) -> list[list
 
 def share_colours(theme: Theme) -> tuple[Colormap, Normalize]:
     """Colours on a logarithmic scale; nothing at all has none."""
-    from matplotlib import colormaps
-    from matplotlib.colors import ListedColormap, LogNorm
-
     told_from_the_sheet = colormaps[theme.shares](np.linspace(0.1, 1, 256))
     return ListedColormap(told_from_the_sheet), LogNorm(FAINTEST, 1.0, clip=True)

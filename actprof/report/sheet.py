@@ -8,21 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Rectangle
+from matplotlib.text import Text
+from matplotlib.transforms import Affine2D
 from numpy.typing import ArrayLike
 
 from actprof.arrays import Floats
 from actprof.report.lettering import font, line_height, printable, width, wrapped
 from actprof.report.settings import Compared, own_words
 from actprof.report.style import EM, UNIT, Theme
-
-if TYPE_CHECKING:
-    from matplotlib.artist import Artist
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-    from matplotlib.text import Text
 
 WIDTH, HEIGHT = 1920.0, 1080.0
 MARGIN = 32.0
@@ -35,8 +36,6 @@ class Sheet:
     """A figure of 16:9, or as high as its blocks need."""
 
     def __init__(self, figure: Figure, theme: Theme, height: float = HEIGHT, width: float = WIDTH) -> None:
-        from matplotlib.transforms import Affine2D
-
         self.figure, self.theme, self.width, self.height = figure, theme, width, max(height, HEIGHT * width / WIDTH)
         figure.set_size_inches(self.width / UNIT, self.height / UNIT)
         figure.set_facecolor(theme.background)
@@ -45,8 +44,6 @@ class Sheet:
     def text(self, x: float, y: float, text: str, size: float = DETAIL, *, align: str = "left", bold: bool = False,
              color: str | None = None, mathematics: bool = False) -> Text:
         """One line; `y` is the middle of its capitals, or the baseline of `mathematics` between dollars."""
-        from matplotlib.text import Text
-
         made = Text(x, y if mathematics else y + 0.36 * size * EM, text if mathematics else printable(text, bold),
                     font=font(bold), fontsize=size, color=color or self.theme.foreground, ha=align, va="baseline",
                     parse_math=mathematics, zorder=9)
@@ -55,14 +52,10 @@ class Sheet:
 
     def line(self, x: ArrayLike, y: ArrayLike, **look: Any) -> None:
         """A line or markers outside of any axes."""
-        from matplotlib.lines import Line2D
-
         self.add(Line2D(np.asarray(x), np.asarray(y), **look))
 
     def rectangle(self, x: float, y: float, width: float, height: float, **look: Any) -> None:
         """A filled rectangle with (x, y) as its upper left corner."""
-        from matplotlib.patches import Rectangle
-
         self.add(Rectangle((x, y), width, height, **{"linewidth": 0, **look}))
 
     def add(self, artist: Artist) -> None:

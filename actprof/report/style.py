@@ -118,52 +118,33 @@ def _look(theme: Theme) -> dict[Any, Any]:
 
 
 def _matplotlib() -> ModuleType:
-    """Matplotlib, whose import raises where MPLBACKEND names a backend of a desktop or a notebook that is not here."""
-    if "matplotlib" not in sys.modules:
-        with _environment("MPLBACKEND", None) as wished:
-            _import_matplotlib()
-        with suppress(ValueError):
-            sys.modules["matplotlib"].rcParams.update({"backend": wished} if wished else {})
-    import matplotlib.figure
-
+    """Matplotlib, loaded without the user's settings where these keep it from being loaded."""
+    try:
+        import matplotlib.figure
+    except ValueError:  # of an MPLBACKEND that is no backend, of a matplotlibrc that is no text
+        for name in [name for name in sys.modules if name.startswith("matplotlib.")]:
+            del sys.modules[name]
+        with _unset():
+            import matplotlib.figure
     return matplotlib
 
 
-def _import_matplotlib() -> None:
-    try:
-        import matplotlib
-    except UnicodeDecodeError:  # of a matplotlibrc, which is sought in the current folder first
-        for name in [name for name in sys.modules if name.startswith("matplotlib.")]:
-            del sys.modules[name]
-        with _environment("MATPLOTLIBRC", os.devnull), _folder(os.path.dirname(__file__)):
-            import matplotlib  # noqa: F401
-
-
 @contextmanager
-def _environment(name: str, value: str | None) -> Iterator[str | None]:
-    """Inside, a variable has that value or none; yields the one that it had."""
-    before = os.environ.pop(name, None)
-    os.environ.update({} if value is None else {name: value})
-    try:
-        yield before
-    finally:
-        os.environ.pop(name, None)
-        os.environ.update({} if before is None else {name: before})
-
-
-@contextmanager
-def _folder(path: str) -> Iterator[None]:
-    """Inside, the current folder is another one."""
-    try:
-        before = os.getcwd()
-    except FileNotFoundError:
-        yield
-        return
-    os.chdir(path)
+def _unset() -> Iterator[None]:
+    """Inside, nothing tells matplotlib a setting: no environment, and no file of the current folder or the user's."""
+    told, here = {name: os.environ.get(name) for name in ("MPLBACKEND", "MATPLOTLIBRC")}, None
+    os.environ |= {"MPLBACKEND": "agg", "MATPLOTLIBRC": os.devnull}
+    with suppress(FileNotFoundError):
+        here = os.getcwd()
+        os.chdir(os.path.dirname(__file__))
     try:
         yield
     finally:
-        os.chdir(before)
+        if here:
+            os.chdir(here)
+        for name, value in told.items():
+            del os.environ[name]
+            os.environ |= {name: value} if value is not None else {}
 
 
 @contextmanager
@@ -193,7 +174,11 @@ def matplotlib_set_up(theme: Theme | None = None) -> Iterator[None]:
         log.setLevel(level)
 
 
-def painted(draw: Callable[[Figure, Theme], None], theme: str) -> Figure:
+# What paints a figure in a theme, and returns what a file of it should know about itself.
+Drawing = Callable[["Figure", Theme], dict[str, str]]
+
+
+def painted(draw: Drawing, theme: str) -> Figure:
     """The figure that `draw` paints, to be shown, changed and saved by matplotlib's own means."""
     with warnings.catch_warnings(), matplotlib_set_up(THEMES[theme]):
         from matplotlib.figure import Figure
@@ -211,8 +196,8 @@ def _png(figure: Figure) -> bytes:
     return buffer.getvalue()
 
 
-def to_bytes(draw: Callable[[Figure, Theme], None], format: str, style: Style, metadata: dict[str, str]) -> bytes:
-    """The file that `draw` paints: the same bytes for the same picture, with `metadata` inside.
+def to_bytes(draw: Drawing, format: str, style: Style) -> bytes:
+    """The file that `draw` paints: the same bytes for the same picture.
 
     Raises SpecError for a picture of more than MAX_PIXELS, OutputError where matplotlib cannot be loaded.
     """
@@ -221,7 +206,7 @@ def to_bytes(draw: Callable[[Figure, Theme], None], format: str, style: Style, m
         from matplotlib.figure import Figure
 
         figure = Figure()
-        draw(figure, theme)
+        metadata = draw(figure, theme)
         width, height = figure.get_size_inches()
         dpi = style.dpi if format == "png" else raster_dpi(width, height, style.dpi)
         require_drawable(width, height, dpi)

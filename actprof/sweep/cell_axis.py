@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from numpy.typing import ArrayLike, NDArray
 
 from actprof.arrays import Floats
@@ -16,9 +17,6 @@ from actprof.report.style import Theme
 from actprof.report.ticks import CLEARANCE, Extent, Fixed, Linear, Log, Scale, Tick
 from actprof.sweep import result
 from actprof.sweep.result import Line, Sweep
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 SHORT = ((16, 8), (4, 14))  # (number, characters) up to which there are ticks at the values themselves
 

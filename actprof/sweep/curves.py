@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
 from actprof.arrays import Flags, Floats
@@ -18,9 +19,6 @@ from actprof.report.ticks import Linear, Log, Scale
 from actprof.sweep.cell_axis import CellAxis, draw_lines
 from actprof.sweep.maps import Shown, counted, swatch, transformed
 from actprof.sweep.result import BY_NAME, Quantity, Sweep
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 MAX_POINTS, MAX_MARKERS = 30, 120  # networks that are drawn one by one, and cells with a marker
 DASHES: dict[str, Any] = {"linewidth": 2.2, "linestyle": (0, (4, 2.2)), "dash_capstyle": "butt"}

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from matplotlib import colormaps
+from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LinearSegmentedColormap, ListedColormap, Normalize, to_hex, to_rgb
 from numpy.typing import ArrayLike
@@ -23,9 +24,6 @@ from actprof.report.style import EM, TICK, Theme
 from actprof.report.ticks import SAFE_EXPONENTS, Fixed, Linear, Scale
 from actprof.sweep.cell_axis import CellAxis, draw_lines, pieces
 from actprof.sweep.result import BY_NAME, Axis, Quantity, Sweep
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 # Colours from the least value to the greatest; neutral in the middle, lightness monotone on either side.
 DIVERGING = {

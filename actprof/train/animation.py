@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from actprof.errors import SpecError
+from actprof.report.settings import of_arms, provenance
 from actprof.report.style import (
     THEMES,
     UNIT,
@@ -45,12 +46,14 @@ def render(training: Training, style: Style) -> bytes:
     with collector_paused(), warnings.catch_warnings(), matplotlib_set_up(theme):
         from matplotlib.figure import Figure
 
-        from actprof.train.film import Film, comment
+        from actprof.train.film import NAME, Film
 
         figure = Figure(dpi=style.dpi)
         film = Film(figure, theme, training)
         require_animatable(len(film.iterations), style.dpi, *figure.get_size_inches())
-        return _gif(_frames(figure, film), len(film.iterations), comment(training))
+        told = provenance(NAME, training.seed, of_arms(training))
+        comment = "; ".join(f"{key}: {value}" for key, value in told.items())
+        return _gif(_frames(figure, film), len(film.iterations), comment)
 
 
 def require_animatable(frames: int, dpi: int, width: float = FILM_SIZE[0] / UNIT,

@@ -5,9 +5,13 @@ from __future__ import annotations
 import math
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from matplotlib import colormaps
+from matplotlib.axes import Axes
+from matplotlib.colors import LogNorm, to_hex, to_rgb
+from matplotlib.patches import StepPatch
 
 from actprof.arrays import Counts, Floats
 from actprof.digits import number, percent_label, power_label, short, with_power
@@ -30,9 +34,6 @@ from actprof.train.result import (
     TrainedArm,
     Training,
 )
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 LABEL, RESULT, DETAIL, TITLE, TICK = 18.0, 16.0, 14.0, 14.0, 14.0
 SIZES = (TITLE, 12.5, MIN_SIZE)
@@ -210,8 +211,6 @@ class HistoryMaps:
             sheet.text(box.right, y, text, size, align="right")
 
     def _draw_map(self, sheet: Sheet, box: Box, layer: int, first: bool) -> Axes:
-        from matplotlib.colors import LogNorm
-
         history, values = self._run.layers[layer], self._values
         y = values if first else Fixed(values.low, values.high)
         axes = add_axes(sheet, f"{_name(layer)} of arm {self._place}", box, Fixed(0.0, self._last), y, tick=TICK,
@@ -242,8 +241,6 @@ class HistoryMaps:
 
     def _draw_strip(self, sheet: Sheet, axes: Axes, dead: Floats, box: Box) -> None:
         """The share of dead units, from the bottom of a strip below the map."""
-        from matplotlib.patches import StepPatch
-
         low, tall, shares = -(STRIP_GAP + STRIP) / box.height, STRIP / box.height, dead[columns(self._run)]
         edges, name = np.linspace(0.0, self._last, len(shares) + 1), f"dead-{self._place}"
         # As bare artists: `stairs` would spend more time on limits, which stand, than on drawing.
@@ -274,9 +271,6 @@ def columns(run: Run) -> Counts:
 
 def class_colours(classes: int, theme: Theme) -> Floats:
     """(classes, 3), from 0 to 1: the arms' palette, or around the wheel where it is too short."""
-    from matplotlib import colormaps
-    from matplotlib.colors import to_rgb
-
     if classes <= len(theme.arms):
         return np.array([to_rgb(color) for color in theme.arms[:max(classes, 1)]])
     wheel: Floats = colormaps["hsv"](np.arange(classes) / classes)[:, :3]
@@ -285,8 +279,6 @@ def class_colours(classes: int, theme: Theme) -> Floats:
 
 def draw_boundary(sheet: Sheet, boundary: Boundary, training: Training, box: Box, place: int) -> None:
     """The class that a network of two inputs gives to each point of the plane, and the rows that it learned from."""
-    from matplotlib.colors import to_hex, to_rgb
-
     data, theme = training.data, sheet.theme
     colours = class_colours(max(len(data.classes), int(boundary.classes.max(initial=0)) + 1), theme)
     pale = PALE * colours + (1 - PALE) * np.array(to_rgb(theme.background))

@@ -126,8 +126,6 @@ def command(log_y: bool, animate: str | None, output: Output, **settings: Any) -
     from actprof.machine import one_blas_thread
 
     one_blas_thread()
-    from actprof.train import animation, figure, network_figure
-
     summary = settings.pop("summary")
     if summary and animate:
         raise SpecError("--animate cannot be combined with --summary, which trains nothing. Choose one.")
@@ -136,13 +134,15 @@ def command(log_y: bool, animate: str | None, output: Output, **settings: Any) -
     if summary:
         output.name_idle(given_options(UNUSED_BY_SUMMARY), "to --summary")
         described = in_thread(lambda: train(**settings, summary=True))
-        _show(described, output, lambda style, form: network_figure.render(described, style, form))
+        _show(described, output, described.image)
         return
     if animate:
         _require_animation(in_thread(lambda: train(**settings, summary=True)), output.dpi)
 
     def drawn(style: Style, form: str) -> bytes:
-        return animation.render(training, style) if form == "gif" else figure.render(training, log_y, style, form)
+        from actprof.train import animation
+
+        return animation.render(training, style) if form == "gif" else training.image(style, form, log_y)
 
     training, told = _trained(settings, output.quiet)
     _show(training, output, drawn)

@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 
 from actprof.arrays import Counts, Floats
 from actprof.digits import compact, number, with_power
@@ -17,9 +18,6 @@ from actprof.report.sheet import Sheet
 from actprof.report.style import EM, MARKERS
 from actprof.report.ticks import Linear, Log, Scale, round_step
 from actprof.train.result import DIGITS, DataSummary, TrainedArm, Training
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 MARK = 36.0  # pixels from marker to marker, at least
 MAX_POINTS = 1500  # of a curve; more would lie in the same pixels

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import LogNorm
+from matplotlib.figure import Figure
 
 from actprof.digits import grouped
-from actprof.report.style import Style, Theme, to_bytes
+from actprof.report.axes import Box
+from actprof.report.lettering import line_height, width, wrapped
+from actprof.report.settings import of_arms, provenance, shared_words
+from actprof.report.sheet import MARGIN, WIDTH, Header, Key, Paragraph, Sheet
+from actprof.report.style import Theme
+from actprof.train import network_figure
+from actprof.train.blocks import Blocks, Columns, arm_sample
+from actprof.train.curves import Curves, LossCurves, RateCurves, ScoreCurves
+from actprof.train.histories import FAINTEST, shown_layers
 from actprof.train.result import Training
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-    from actprof.report.sheet import Sheet
-    from actprof.train.blocks import Columns
-    from actprof.train.curves import Curves
 
 TITLE = "Training from different initial weights"
 MAX_BLOCKS, ON_ONE_SCREEN = 8, 3  # arms that have a row of layers; arms that keep to 16:9
@@ -27,21 +30,10 @@ BLOCK_TITLE, DETAIL = 16.0, 14.0
 RAMP, GAP = 110.0, 8.0
 
 
-def render(training: Training, log_y: bool, style: Style, format: str) -> bytes:
-    """The figure as a png, svg or pdf file."""
-    from actprof.report.settings import of_arms, provenance
-
-    return to_bytes(lambda figure, theme: draw_figure(figure, theme, training, log_y), format, style,
-                    provenance(TITLE, training.seed, of_arms(training)))
-
-
-def draw_figure(figure: Figure, theme: Theme, training: Training, log_y: bool) -> None:
+def draw_figure(figure: Figure, theme: Theme, training: Training, log_y: bool = False) -> dict[str, str]:
     """Lay out and draw; the sheet is 1080 pixels high, or as high as all texts need."""
-    from actprof.report.lettering import line_height, wrapped
-    from actprof.report.sheet import MARGIN, WIDTH, Header, Key, Paragraph, Sheet
-    from actprof.train.blocks import Blocks, arm_sample
-    from actprof.train.curves import LossCurves, RateCurves, ScoreCurves
-
+    if not training.trained:
+        return network_figure.draw_figure(figure, theme, training)
     arms, room = training.arms, WIDTH - 2 * MARGIN
     size = KEY if len(arms) <= FEW else MANY
     header = Header(theme.title or TITLE, words(training))
@@ -68,6 +60,7 @@ def draw_figure(figure: Figure, theme: Theme, training: Training, log_y: bool) -
         top += tall + BELOW + foot.height + 12
         _draw_titles(sheet, training, blocks.columns, top)
         blocks.draw(sheet, top + titles, sheet.height - top - titles)
+    return provenance(TITLE, training.seed, of_arms(training))
 
 
 def _short(lines: list[str]) -> str:
@@ -76,9 +69,6 @@ def _short(lines: list[str]) -> str:
 
 def _draw_curves(sheet: Sheet, every: list[Curves], top: float, tall: float) -> None:
     """Axes side by side."""
-    from actprof.report.axes import Box
-    from actprof.report.sheet import MARGIN
-
     left = MARGIN + TICKS - 10
     room = sheet.width - left - RIGHT - (len(every) - 1) * (BETWEEN + TICKS)
     for curves, part in zip(every, WIDTHS[len(every)], strict=True):
@@ -88,9 +78,6 @@ def _draw_curves(sheet: Sheet, every: list[Curves], top: float, tall: float) -> 
 
 def _draw_titles(sheet: Sheet, training: Training, columns: Columns, top: float) -> None:
     """What the columns of the blocks show, and the key of the maps' colours."""
-    from actprof.report.lettering import line_height, width
-    from actprof.train.histories import shown_layers
-
     first, second = top + line_height(BLOCK_TITLE) / 2, top + line_height(BLOCK_TITLE) * 1.5 - 2
     muted = sheet.theme.muted
     depth = max(len(arm.median_run.layers) for arm in training.arms)
@@ -113,12 +100,6 @@ def _draw_titles(sheet: Sheet, training: Training, columns: Columns, top: float)
 
 def _draw_colours(sheet: Sheet, x: float, y: float, room: float) -> None:
     """`share 0.01 % ▒▒▓▓ 100 %, without 0`, and what the strip below a map is, as far as there is room."""
-    from matplotlib.cm import ScalarMappable
-    from matplotlib.colors import LogNorm
-
-    from actprof.report.lettering import width
-    from actprof.train.histories import FAINTEST
-
     low, muted, left = f"share {100 * FAINTEST:g} %", sheet.theme.muted, x
     sheet.text(x, y, low, DETAIL, color=muted)
     x += width(low, DETAIL) + GAP
@@ -137,8 +118,6 @@ def _draw_colours(sheet: Sheet, x: float, y: float, room: float) -> None:
 
 def words(training: Training) -> list[str]:
     """The data and the configuration that all arms share, for the subtitle."""
-    from actprof.report.settings import shared_words
-
     data = training.data
     said = [f"{data.name}: {grouped(data.samples)} training rows, {grouped(data.test_samples)} test rows, "
             f"{grouped(data.features)} feature{'s' * (data.features != 1)}, {data.kind}"]

@@ -17,7 +17,6 @@ from actprof.arrays import Floats
 from actprof.digits import number, percent_label, with_power
 from actprof.report.axes import Box, add_axes
 from actprof.report.lettering import line_height, width, wrapped
-from actprof.report.settings import of_arms, provenance
 from actprof.report.sheet import MARGIN, TITLE, Header, Paragraph, Sheet
 from actprof.report.style import Theme
 from actprof.report.ticks import Fixed, Linear, Scale
@@ -41,12 +40,6 @@ SAID = {"loss": "{}", "norm": "norm {}", "residual": "residual {}", "optimizer":
         "schedule": "schedule {}", "batch_size": "batch {}", "dropout": "dropout {:g}",
         "weight_decay": "weight decay {:g}"}
 UNSAID = ("none", "constant", 0, None)
-
-
-def comment(training: Training) -> str:
-    """The same provenance as in every figure."""
-    told = provenance(NAME, training.seed, of_arms(training))
-    return "; ".join(f"{key}: {value}" for key, value in told.items())
 
 
 @dataclass(frozen=True)

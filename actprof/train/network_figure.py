@@ -6,16 +6,18 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
-from actprof.report.style import Style, Theme, to_bytes
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.figure import Figure
+
+from actprof.report.axes import Box, add_axes
+from actprof.report.lettering import fitting_size, width, wrapped
+from actprof.report.settings import of_arms, provenance
+from actprof.report.sheet import MARGIN, WIDTH, Header, Paragraph, Sheet
+from actprof.report.style import EM, Theme
+from actprof.report.ticks import Fixed
 from actprof.train.result import TrainedArm, Training
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
-    from actprof.report.sheet import Paragraph, Sheet
 
 TITLE = "The network, layer by layer"
 MAX_NETWORKS, MAX_LABELS = 4, 6
@@ -91,18 +93,8 @@ def _column(fan_in: int, units: int, name: str, parameters: int, more: bool) -> 
                   (f"{units:,}", called, does.removesuffix(")")))
 
 
-def render(training: Training, style: Style, format: str) -> bytes:
-    """The figure as a png, svg or pdf file."""
-    from actprof.report.settings import of_arms, provenance
-
-    return to_bytes(lambda figure, theme: draw_figure(figure, theme, training), format, style,
-                    provenance(TITLE, training.seed, of_arms(training)))
-
-
-def draw_figure(figure: Figure, theme: Theme, training: Training) -> None:
+def draw_figure(figure: Figure, theme: Theme, training: Training) -> dict[str, str]:
     """Lay out and draw; the sheet is 1080 pixels high, or as high as the networks need."""
-    from actprof.report.sheet import MARGIN, WIDTH, Header, Paragraph, Sheet
-
     found = networks(training)
     header = Header(theme.title or TITLE, words(training))
     drawings = [Drawing(network, WIDTH, f"network {place}") for place, network in
@@ -117,6 +109,7 @@ def draw_figure(figure: Figure, theme: Theme, training: Training) -> None:
         drawing.draw(sheet, top, tall)
         top += tall
     foot.draw(sheet, MARGIN, top)
+    return provenance(TITLE, training.seed, of_arms(training))
 
 
 def words(training: Training) -> list[str]:
@@ -140,9 +133,6 @@ class Drawing:
     """One network over the width of the sheet; it knows how tall it must be before it is drawn."""
 
     def __init__(self, network: Network, sheet_width: float, name: str) -> None:
-        from actprof.report.lettering import width, wrapped
-        from actprof.report.sheet import MARGIN, Paragraph
-
         room = sheet_width - 2 * MARGIN
         self._columns, self._name = network.columns, name
         self._step = min(MAX_APART, room / len(self._columns))
@@ -160,8 +150,6 @@ class Drawing:
 
     def draw(self, sheet: Sheet, top: float, height: float) -> None:
         """Heading, arithmetic above the lines that lead to a layer, circles, names, and the sum of all."""
-        from actprof.report.sheet import MARGIN
-
         tall, places = height - self.height + MIN_HEIGHT, [top]
         for part, room in zip(self._heights, ROOMS, strict=True):
             places.append(places[-1] + (part or tall) + room)
@@ -175,11 +163,6 @@ class Drawing:
 
     def _draw_circles(self, sheet: Sheet, top: float, tall: float) -> None:
         """Axes in which a column is 1 wide and a circle 1 tall; each layer around the middle line."""
-        from matplotlib.collections import LineCollection
-
-        from actprof.report.axes import Box, add_axes
-        from actprof.report.ticks import Fixed
-
         last, theme = len(self._columns) - 1, sheet.theme
         step = min(tall / max(places_of(column.units)[0] for column in self._columns), MAX_PITCH)
         box = Box(self._xs[0] - self._step / 2, top, self._step * (last + 1), tall)
@@ -216,8 +199,6 @@ def places_of(units: int) -> tuple[int, list[float], float]:
 
 
 def _draw_points(axes: Axes, points: Sequence[tuple[float, float]], radius: float, color: str, theme: Theme) -> None:
-    from actprof.report.style import EM
-
     axes.plot([x for x, _ in points], [y for _, y in points], linestyle="none", marker="o", color=color, zorder=3,
               markersize=2 * radius / EM, markeredgecolor=theme.background, clip_on=False)
 
@@ -227,9 +208,6 @@ def _stacks(columns: Sequence[tuple[str, ...]], bold: int, room: float) -> list[
 
     `bold` is the place of the bold text of a column.
     """
-    from actprof.report.lettering import fitting_size, width, wrapped
-    from actprof.report.sheet import Paragraph
-
     weighed = [[(text, place == bold % len(texts)) for place, text in enumerate(texts) if text] for texts in columns]
     size = fitting_size(lambda size: all(width(text, size, heavy) <= room for texts in weighed for text, heavy in
                                          texts), SIZES)

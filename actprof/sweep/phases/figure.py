@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
-from actprof.report.style import Style, Theme, to_bytes
+from matplotlib.figure import Figure
+
+from actprof.report.settings import provenance
+from actprof.report.sheet import HEIGHT, MARGIN, WIDTH, Header, Key, Sheet
+from actprof.report.style import Theme
+from actprof.sweep.phases.plane import Plane, entries
 from actprof.sweep.phases.result import PhaseDiagrams
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from actprof.sweep.phases.table import settings
 
 TITLE = "Phase diagrams at initialisation: order, chaos and the edge between them"
 MIN_HEIGHT = 540.0  # pixels of a row
@@ -17,20 +19,8 @@ GAP, FOOT = 14.0, 6.0
 MAX_COLUMNS = 3
 
 
-def render(result: PhaseDiagrams, style: Style, format: str) -> bytes:
-    """The figure as a png, svg or pdf file."""
-    from actprof.report.settings import provenance
-
-    return to_bytes(lambda figure, theme: draw_figure(figure, theme, result), format, style,
-                    provenance(TITLE, None, dict(result.config)))
-
-
-def draw_figure(figure: Figure, theme: Theme, result: PhaseDiagrams) -> None:
+def draw_figure(figure: Figure, theme: Theme, result: PhaseDiagrams) -> dict[str, str]:
     """Draw up to three planes in a row; the sheet is 1080 pixels high, or as high as all rows need."""
-    from actprof.report.sheet import HEIGHT, MARGIN, WIDTH, Header, Key, Sheet
-    from actprof.sweep.phases.plane import Plane, entries
-    from actprof.sweep.phases.table import settings
-
     header = Header(theme.title or TITLE, settings(result))
     key = Key(entries(result.diagrams, theme), WIDTH - 2 * MARGIN)
     columns = min(math.ceil(math.sqrt(len(result.diagrams))), MAX_COLUMNS)
@@ -47,3 +37,4 @@ def draw_figure(figure: Figure, theme: Theme, result: PhaseDiagrams) -> None:
         for number, plane in enumerate(row):
             plane.draw(sheet, number * wide, top, above, tall - GAP)
         top += tall
+    return provenance(TITLE, None, dict(result.config))

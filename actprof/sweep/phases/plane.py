@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby, pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 
 from actprof.arrays import Floats
 from actprof.report.axes import BELOW, Box, FreeSpace, add_axes, write
@@ -17,9 +18,6 @@ from actprof.report.ticks import Linear
 from actprof.sweep.phases.result import PhaseDiagram, PhaseGrid, Scheme
 from actprof.sweep.phases.table import MEANINGS, NAMES, depth_words, edge_lines, short_statement
 from actprof.theory.predictions import EDGE_WORDS, TRAINABLE_SCALES, TURN_WORDS, Edge
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 TITLES = "σ_w = √(fan_in·Var W)", "σ_b = √Var b"
 LEFT, RIGHT = 110.0, 34.0
