@@ -95,7 +95,7 @@ class Panels(Rows):
     def _axes(self, sheet: Sheet, arm: int, layer: int, box: Box, titled: bool) -> Axes:
         name = f"{self._scene.comparison.arms[arm].label}, layer {self._scene.layers[arm][layer].layer}"
         x, y = self._scene.bars[arm][layer].values(box.width), self._scene.scale
-        axes = add_axes(sheet, name, box, x, y if titled else y.unlabelled,
+        axes = add_axes(sheet, name, box, x, y,
                         titles=("", self._scene.share_title if titled else ""), tick=TICK, grid="y")
         axes.spines.left.set_visible(False)
         if not titled:  # ticks without labels would take longer than all else

@@ -52,19 +52,16 @@ class Box(NamedTuple):
 
 
 def add_axes(sheet: Sheet, name: str, box: Box, x: Scale, y: Scale, *, titles: tuple[str, str] = ("", ""),
-             tick: float = TICK, grid: Literal["both", "x", "y", ""] = "both", inside: Axes | None = None,
-             **options: Any) -> Axes:
+             tick: float = TICK, grid: Literal["both", "x", "y", ""] = "both", inside: Axes | None = None) -> Axes:
     """Axes over a box of the sheet; `inside` others they are an inset of them.
 
-    `grid` is "both", "x", "y", or "" for a frame on all sides without a grid, as a map has it. `options` are those of
-    Figure.add_axes: `sharex`, `zorder` …
+    `grid` is "both", "x", "y", or "" for a frame on all sides without a grid, as a map has it.
     """
     if inside is None:
-        made = sheet.figure.add_axes((box.left / sheet.width, 1 - box.bottom / sheet.height, box.width / sheet.width,
-                                      box.height / sheet.height), label=name, **options)
+        made = bare_axes(sheet, name, box)
     else:
         corners = inside.transAxes.inverted().transform(sheet.display([box.left, box.right], [box.bottom, box.top]))
-        made = inside.inset_axes((*corners[0], *(corners[1] - corners[0])), label=name, **options)
+        made = inside.inset_axes((*corners[0], *(corners[1] - corners[0])), label=name)
     if x.log:
         made.set_xscale("log")
     if y.log:
@@ -79,6 +76,12 @@ def add_axes(sheet: Sheet, name: str, box: Box, x: Scale, y: Scale, *, titles: t
         made.spines[:].set_visible(True)
     _set_titles(made, box, titles, line_height(tick), beside)
     return made
+
+
+def bare_axes(sheet: Sheet, name: str, box: Box) -> Axes:
+    """As matplotlib makes them."""
+    return sheet.figure.add_axes((box.left / sheet.width, 1 - box.bottom / sheet.height, box.width / sheet.width,
+                                  box.height / sheet.height), label=name)
 
 
 class _Ticks(MaxNLocator):
@@ -181,8 +184,7 @@ def runs(flags: Flags) -> Iterator[tuple[int, int]]:
 def colour_bar(sheet: Sheet, name: str, box: Box, colours: ScalarMappable, scale: Scale, *, below: bool = False,
                above: bool = False, tick: float = TICK) -> Axes:
     """An upright bar of colours, pointed at an end beyond which there are values."""
-    made = sheet.figure.add_axes((box.left / sheet.width, 1 - box.bottom / sheet.height, box.width / sheet.width,
-                                  box.height / sheet.height), label=name)
+    made = bare_axes(sheet, name, box)
     ends = {(False, False): "neither", (True, False): "min", (False, True): "max", (True, True): "both"}
     ticks = scale.ticks(box.height, lambda text: line_height(tick))
     bar = sheet.figure.colorbar(colours, cax=made, extend=ends[below, above], extendfrac=min(0.05, 18 / box.height))

@@ -33,30 +33,22 @@ def printable(text: str, bold: bool = False) -> str:
 
 
 @lru_cache(4096)
-def _width_in_ems(text: str, bold: bool) -> float:
+def _in_ems(text: str, bold: bool, mathematics: bool = False) -> tuple[float, float, float]:
     properties = font(bold).copy()
     properties.set_size(100)
-    width: float = text_to_path.get_text_width_height_descent(text, properties, ismath=False)[0]
-    return width / 100
-
-
-@lru_cache(512)
-def _formula_in_ems(text: str) -> tuple[float, float, float]:
-    properties = font().copy()
-    properties.set_size(100)
-    wide, high, deep = text_to_path.get_text_width_height_descent(text, properties, ismath=True)
+    wide, high, deep = text_to_path.get_text_width_height_descent(text, properties, ismath=mathematics)
     return float(wide) / 100, float(high - deep) / 100, float(deep) / 100
 
 
 def formula_extent(text: str, size: float) -> tuple[float, float, float]:
     """Pixels: (width, height above the baseline, depth below it) of mathematics between dollars."""
-    wide, above, below = _formula_in_ems(text)
+    wide, above, below = _in_ems(text, False, True)
     return wide * size * EM * _SLACK, above * size * EM, below * size * EM
 
 
 def width(text: str, size: float, bold: bool = False) -> float:
     """Pixels that the text takes at a font size in points."""
-    return _width_in_ems(printable(text, bold), bold) * size * EM * _SLACK if text else 0.0
+    return _in_ems(printable(text, bold), bold)[0] * size * EM * _SLACK if text else 0.0
 
 
 def line_height(size: float) -> float:
@@ -102,4 +94,4 @@ def _longest(text: str, room: float, size: float, bold: bool) -> int:
 
 def fitting_size(fits: Callable[[float], bool], sizes: Sequence[float]) -> float:
     """The first size that fits, else the last."""
-    return next((size for size in sizes if fits(size)), sizes[-1])
+    return next(filter(fits, sizes), sizes[-1])

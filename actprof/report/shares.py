@@ -94,13 +94,9 @@ class Bars:
         next_tallest = float(np.sort(self.shares)[-2]) if len(self.shares) > 1 else 0.0
         return min(self.tallest, 2 * next_tallest) if next_tallest else self.tallest
 
-    @property
-    def shrunk(self) -> bool:
-        """Whether nearly all that is drawn stands in one or two bins."""
-        return is_spike(self.shares)
-
 
 def is_spike(shares: Floats) -> bool:
+    """Whether nearly all stands in one or two bins."""
     return float(np.sort(shares)[-2:].sum()) > SPIKE * float(shares.sum())
 
 
@@ -119,7 +115,7 @@ class ShareScale(Scale):
         if log:
             least = min((float(bar.shares[bar.shares > 0].min()) for bar in drawn), default=0.01)
             return cls(1.0, max(least / 2, 1e-12))
-        spread = [bar.body for bar in drawn if not bar.shrunk]
+        spread = [bar.body for bar in drawn if not is_spike(bar.shares)]
         atoms = [share / ATOM_HEIGHTS for bar in drawn for _, share in bar.atoms]
         return cls(max([*(spread or [bar.body for bar in drawn]), *atoms], default=1.0))
 
@@ -134,16 +130,9 @@ class ShareScale(Scale):
             return np.clip(values / self.high, 0.0, 1.0)
         return np.clip(np.log(values / self.low) / math.log(self.high / self.low), 0.0, 1.0)
 
-    @property
-    def unlabelled(self) -> Scale:
-        """The same without ticks."""
-        scale = Scale(self.low, self.high)
-        scale.log = self.log
-        return scale
-
-    def cuts(self, share: float) -> bool:
-        """A bar as tall as the axis is not cut, whatever the rounding."""
-        return share > self.high * (1 + 1e-9)
+    def cuts(self, shares: Any) -> Any:
+        """Whether bars are cut: one as tall as the axis is not, whatever the rounding."""
+        return shares > self.high * (1 + 1e-9)
 
     def ticks(self, room: float, extent: Extent) -> list[Tick]:
         most = max(1, min(5, int(room / (extent("0 %") + 2 * CLEARANCE))))
@@ -232,8 +221,8 @@ def beside_bins(frame: Frame, bars: Bars, value: float) -> tuple[float, float]:
 
 def cut_runs(bars: Bars, scale: ShareScale) -> list[tuple[float, float, Floats]]:
     """(left, right, shares) of neighbouring bins that are cut."""
-    cut = bars.shares > scale.high * (1 + 1e-9)
-    return [(float(bars.edges[first]), float(bars.edges[end]), bars.shares[first:end]) for first, end in runs(cut)]
+    return [(float(bars.edges[first]), float(bars.edges[end]), bars.shares[first:end])
+            for first, end in runs(scale.cuts(bars.shares))]
 
 
 def draw_prediction(frame: Frame, bars: Bars, masses: Masses | None, theme: Theme, name: str,

@@ -50,14 +50,6 @@ class Sheet:
         self.add(made)
         return made
 
-    def line(self, x: ArrayLike, y: ArrayLike, **look: Any) -> None:
-        """A line or markers outside of any axes."""
-        self.add(Line2D(np.asarray(x), np.asarray(y), **look))
-
-    def rectangle(self, x: float, y: float, width: float, height: float, **look: Any) -> None:
-        """A filled rectangle with (x, y) as its upper left corner."""
-        self.add(Rectangle((x, y), width, height, **{"linewidth": 0, **look}))
-
     def add(self, artist: Artist) -> None:
         """Any artist in pixels of the sheet."""
         artist.set_transform(self.transform)
@@ -107,8 +99,8 @@ class Stack:
 
 @dataclass(frozen=True)
 class Paragraph:
-    """Wrapped lines of one size; `lead` stands before the first, in bold; `accent` is its colour, or without one that
-    of all lines."""
+    """Wrapped lines of one size, from x to the right or around it; `lead` stands before the first, in bold; `accent` is
+    its colour, or without one that of all lines."""
 
     lines: list[str]
     size: float = DETAIL
@@ -116,6 +108,7 @@ class Paragraph:
     muted: bool = False
     lead: str = ""
     accent: str = ""
+    align: str = "left"
 
     @classmethod
     def of(cls, items: Iterable[str], room: float, size: float = DETAIL, **look: Any) -> Paragraph:
@@ -148,7 +141,8 @@ class Paragraph:
             if self.lead and number == 0:
                 sheet.text(x, middle, self.lead, self.size, bold=True, color=accent)
                 left += lead_width(self.lead, self.size)
-            sheet.text(left, middle, line, self.size, bold=self.bold, color=color if self.lead else accent)
+            sheet.text(left, middle, line, self.size, align=self.align, bold=self.bold,
+                       color=color if self.lead else accent)
 
 
 def lead_width(lead: str, size: float) -> float:
@@ -172,36 +166,24 @@ class Marked:
         self.block.draw(sheet, x + INDENT, top)
 
 
-@dataclass(frozen=True)
-class Pieces:
-    """Lines of one size beside each other."""
-
-    lines: Sequence[Paragraph]
-
-    @property
-    def height(self) -> float:
-        return self.lines[0].height
-
-    def draw(self, sheet: Sheet, x: float, top: float) -> None:
-        for line in self.lines:
-            line.draw(sheet, x, top)
-            x += width(line.lines[0], line.size, True) + line.size * EM
-
-
 class Header:
     """Title, or pieces of one in their colours, and subtitle over the width; the title leaves room at its right."""
 
-    def __init__(self, title: str | Sequence[tuple[str, str]], words: Sequence[str], width: float = WIDTH,
+    def __init__(self, title: str | Sequence[tuple[str, str]], words: Sequence[str], across: float = WIDTH,
                  beside: float = 0.0) -> None:
-        room = width - 2 * MARGIN
+        room = across - 2 * MARGIN
         pieces = [(title, "")] if isinstance(title, str) else title
-        lines = [Paragraph.of([text], room - beside, TITLE, bold=True, accent=accent) for text, accent in pieces]
-        self._parts = Stack([lines[0] if len(lines) == 1 else Pieces(lines),
-                             Paragraph.of(words, room, SUBTITLE, muted=True)], 2)
-        self.height = 22 + self._parts.height + 12
+        self._title = [Paragraph.of([text], room - beside, TITLE, bold=True, accent=accent) for text, accent in pieces]
+        self._words = Paragraph.of(words, room, SUBTITLE, muted=True)
+        self._below = 24 + self._title[0].height
+        self.height = self._below + self._words.height + 12
 
-    def draw(self, sheet: Sheet, x: float = MARGIN, top: float = 0.0) -> None:
-        self._parts.draw(sheet, x, top + 22)
+    def draw(self, sheet: Sheet) -> None:
+        x = MARGIN
+        for piece in self._title:
+            piece.draw(sheet, x, 22)
+            x += width(piece.lines[0], TITLE, True) + TITLE * EM
+        self._words.draw(sheet, MARGIN, self._below)
 
 
 @dataclass(frozen=True)
@@ -215,13 +197,13 @@ class Entry:
     def draw_sample(self, sheet: Sheet, x: float, middle: float) -> None:
         for look in self.looks:
             if "facecolor" in look or "hatch" in look:
-                sheet.rectangle(x, middle - 9, SAMPLE, 18, **look)
+                sheet.add(Rectangle((x, middle - 9), SAMPLE, 18, **{"linewidth": 0, **look}))
                 continue
             across, up = ([x, x + SAMPLE], [middle] * 2) if not self.upright else (
                 [x + SAMPLE / 2] * 2, [middle - 12, middle + 12])
             if "marker" in look:
                 across, up = [x + SAMPLE / 2], [middle]
-            sheet.line(across, up, **{"color": sheet.theme.foreground, **look})
+            sheet.add(Line2D(across, up, **{"color": sheet.theme.foreground, **look}))
 
 
 class ArmHeading(Marked):

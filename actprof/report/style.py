@@ -213,7 +213,7 @@ def to_bytes(draw: Drawing, format: str, style: Style) -> bytes:
         buffer = io.BytesIO()
         options: dict[str, Any] = {"pil_kwargs": {"compress_level": 1}} if format == "png" else {}
         figure.savefig(buffer, format=format, dpi=dpi, **options,
-                       metadata=_PROVENANCE[format](metadata | ({"Title": style.title} if style.title else {})))
+                       metadata=_provenance(format, metadata | ({"Title": style.title} if style.title else {})))
     return buffer.getvalue()
 
 
@@ -248,16 +248,11 @@ def require_drawable(width: float, height: float, dpi: int) -> None:
         raise ResourceError(f"drawing needs about {amount(needed)}; {amount(available)} available. Lower --dpi.")
 
 
-def _text(metadata: dict[str, str]) -> str:
-    return "; ".join(f"{key}: {value}" for key, value in metadata.items() if key != "Title")
-
-
-# Each format has its own vocabulary: PNG takes any key, PDF and SVG (Dublin Core) only theirs, and both date
-# themselves unless told not to.
-_PROVENANCE: dict[str, Callable[[dict[str, str]], dict[str, Any]]] = {
-    "png": lambda metadata: dict(metadata),
-    "pdf": lambda metadata: {"Title": metadata.get("Title", ""), "Subject": _text(metadata),
-                             "Creator": metadata.get("Creator", "actprof"), "CreationDate": None},
-    "svg": lambda metadata: {"Title": metadata.get("Title", ""), "Description": _text(metadata),
-                             "Creator": metadata.get("Creator", "actprof"), "Date": None},
-}
+def _provenance(format: str, metadata: dict[str, str]) -> dict[str, Any]:
+    """In the format's own vocabulary: PNG takes any key, PDF and SVG (Dublin Core) only theirs, and both date
+    themselves unless told not to."""
+    if format == "png":
+        return dict(metadata)
+    told, date = {"pdf": ("Subject", "CreationDate"), "svg": ("Description", "Date")}[format]
+    return {"Title": metadata["Title"], "Creator": metadata["Creator"], date: None,
+            told: "; ".join(f"{key}: {value}" for key, value in metadata.items() if key != "Title")}

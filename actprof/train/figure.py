@@ -7,7 +7,7 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 
 from actprof.digits import grouped
-from actprof.report.axes import Box
+from actprof.report.axes import Box, bare_axes
 from actprof.report.lettering import line_height, width, wrapped
 from actprof.report.settings import of_arms, provenance, shared_words
 from actprof.report.sheet import MARGIN, WIDTH, Header, Key, Paragraph, Sheet
@@ -103,8 +103,7 @@ def _draw_colours(sheet: Sheet, x: float, y: float, room: float) -> None:
     low, muted, left = f"share {100 * FAINTEST:g} %", sheet.theme.muted, x
     sheet.text(x, y, low, DETAIL, color=muted)
     x += width(low, DETAIL) + GAP
-    bar = sheet.figure.add_axes((x / sheet.width, 1 - (y + 8) / sheet.height, RAMP / sheet.width, 16 / sheet.height),
-                                label="share of the values")
+    bar = bare_axes(sheet, "share of the values", Box(x, y - 8, RAMP, 16))
     colours = ScalarMappable(LogNorm(FAINTEST, 1.0), sheet.theme.colormap)
     sheet.figure.colorbar(colours, cax=bar, orientation="horizontal", ticks=[]).outline.set_visible(False)
     bar.minorticks_off()

@@ -17,7 +17,7 @@ from actprof.arrays import Floats
 from actprof.digits import number, percent_label, with_power
 from actprof.report.axes import Box, add_axes
 from actprof.report.lettering import line_height, width, wrapped
-from actprof.report.sheet import MARGIN, TITLE, Header, Paragraph, Sheet
+from actprof.report.sheet import MARGIN, SAMPLE, TITLE, Entry, Header, Paragraph, Sheet
 from actprof.report.style import Theme
 from actprof.report.ticks import Fixed, Linear, Scale
 from actprof.train.histories import RARE, Span, finite, layer_span, missing, row_shares, shown_layers, totals
@@ -154,7 +154,8 @@ class Row:
     def draw(self, film: Film, top: float, more: float) -> None:
         """What stands still, and what moves as it is before the first iteration; bars are taller by `more`."""
         sheet, x = film.sheet, MARGIN + INDENT
-        sheet.line([MARGIN + 8], [top + line_height(LABEL) / 2], **sheet.theme.mark(self._place, 11))
+        mark = Entry("", [sheet.theme.mark(self._place, 11)])
+        mark.draw_sample(sheet, MARGIN + 8 - SAMPLE / 2, top + line_height(LABEL) / 2)
         self._label.draw(sheet, x, top)
         top_of_state = top + self._label.height
         self._state = [film.text(x, top_of_state + (row + 0.5) * line_height(STATE), STATE) for row in range(2)]

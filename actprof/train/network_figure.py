@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from actprof.report.axes import Box, add_axes
 from actprof.report.lettering import fitting_size, width, wrapped
 from actprof.report.settings import of_arms, provenance
-from actprof.report.sheet import MARGIN, WIDTH, Header, Paragraph, Sheet
+from actprof.report.sheet import MARGIN, WIDTH, Header, Paragraph, Sheet, Stack
 from actprof.report.style import EM, Theme
 from actprof.report.ticks import Fixed
 from actprof.train.result import TrainedArm, Training
@@ -140,12 +140,13 @@ class Drawing:
         self._xs = [sheet_width / 2 + (place - middle) * self._step for place in range(len(self._columns))]
         self._above = _stacks([column.arithmetic for column in self._columns], -1, self._step - BETWEEN)
         self._below = _stacks([column.names for column in self._columns], 0, self._step - BETWEEN)
+        above, below = (max(stack.height for stack in stacks) for stacks in (self._above, self._below))
         self._heading = Paragraph(wrapped(network.heading, room, HEADING, bold=True), HEADING, bold=True)
         total = f"{sum(network.terms):,} parameters"
         whole = f"{' + '.join(f'{term:,}' for term in network.terms)} = {total}"
         fits = len(network.terms) > 1 and width(whole, TOTAL, bold=True) <= room
-        self._sum = Paragraph([whole if fits else total], TOTAL, bold=True)
-        self._heights = [self._heading.height, _height(self._above), 0.0, _height(self._below), self._sum.height]
+        self._sum = Paragraph([whole if fits else total], TOTAL, bold=True, align="center")
+        self._heights = [self._heading.height, above, 0.0, below, self._sum.height]
         self.height = sum(self._heights) + sum(ROOMS) + MIN_HEIGHT
 
     def draw(self, sheet: Sheet, top: float, height: float) -> None:
@@ -157,9 +158,9 @@ class Drawing:
         self._heading.draw(sheet, MARGIN, heading)
         self._draw_circles(sheet, circles, tall)
         for x, above, below in zip(self._xs, self._above, self._below, strict=True):
-            _draw_centred(sheet, above, x - self._step / 2, arithmetic + _height(self._above) - _height([above]))
-            _draw_centred(sheet, below, x, names)
-        sheet.text(sheet.width / 2, total + self._sum.height / 2, self._sum.lines[0], TOTAL, align="center", bold=True)
+            above.draw(sheet, x - self._step / 2, arithmetic + self._heights[1] - above.height)
+            below.draw(sheet, x, names)
+        self._sum.draw(sheet, sheet.width / 2, total)
 
     def _draw_circles(self, sheet: Sheet, top: float, tall: float) -> None:
         """Axes in which a column is 1 wide and a circle 1 tall; each layer around the middle line."""
@@ -203,7 +204,7 @@ def _draw_points(axes: Axes, points: Sequence[tuple[float, float]], radius: floa
               markersize=2 * radius / EM, markeredgecolor=theme.background, clip_on=False)
 
 
-def _stacks(columns: Sequence[tuple[str, ...]], bold: int, room: float) -> list[list[Paragraph]]:
+def _stacks(columns: Sequence[tuple[str, ...]], bold: int, room: float) -> list[Stack]:
     """All in one size, the largest in which every text fits its column; if none does, texts are broken.
 
     `bold` is the place of the bold text of a column.
@@ -211,16 +212,5 @@ def _stacks(columns: Sequence[tuple[str, ...]], bold: int, room: float) -> list[
     weighed = [[(text, place == bold % len(texts)) for place, text in enumerate(texts) if text] for texts in columns]
     size = fitting_size(lambda size: all(width(text, size, heavy) <= room for texts in weighed for text, heavy in
                                          texts), SIZES)
-    return [[Paragraph(wrapped([text], room, size, heavy), size, heavy) for text, heavy in texts] for texts in weighed]
-
-
-def _height(stacks: Sequence[Sequence[Paragraph]]) -> float:
-    return max(sum(paragraph.height for paragraph in stack) for stack in stacks)
-
-
-def _draw_centred(sheet: Sheet, stack: Sequence[Paragraph], x: float, top: float) -> None:
-    for paragraph in stack:
-        step = paragraph.height / len(paragraph.lines)
-        for row, line in enumerate(paragraph.lines):
-            sheet.text(x, top + (row + 0.5) * step, line, paragraph.size, align="center", bold=paragraph.bold)
-        top += paragraph.height
+    return [Stack([Paragraph(wrapped([text], room, size, heavy), size, heavy, align="center") for text, heavy in texts])
+            for texts in weighed]
