@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from actprof.arrays import Floats
 from actprof.bounds.result import Bounds, Scheme
@@ -74,10 +74,6 @@ class Spot:
     x: Scale
     y: Scale
     part: str = ""
-
-    def of(self, fan_in: ArrayLike, weight: ArrayLike) -> tuple[Floats, Floats]:
-        """A place in the units of the axes."""
-        return self.x.of(fan_in), self.y.of(weight)
 
 
 class Schemes:

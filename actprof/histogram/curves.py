@@ -42,7 +42,7 @@ ALIKE: Look = {"linestyle": "none", "marker": "v", "markersize": 8, "markeredgew
 
 @dataclass(frozen=True)
 class Course:
-    """One arm's line: values by layer, those of `within` beside it, and ranges as (low, high); NaN for what is unknown.
+    """One arm's line: values by layer, those of `within` beside it, and (layers, 2) ranges; NaN for what is unknown.
 
     Attributes:
         lost: where the value has no logarithm.
@@ -51,9 +51,9 @@ class Course:
 
     values: Floats
     within: Floats
-    quartiles: tuple[Floats, Floats]
+    quartiles: Floats
     theory: Floats
-    band: tuple[Floats, Floats]
+    band: Floats
     lost: Flags
     alike: Flags
 
@@ -79,11 +79,22 @@ def signal(scene: Scene) -> Plot:
         spread = _column(summaries, lambda s: s.spread.get("std", (math.nan, math.nan)))
         said = _column(theory, says).reshape(-1, 3)
         known = (values > 0) & np.isfinite(values)
-        courses.append(Course(values, within, (spread[:, 0], spread[:, 1]), said[:, 0], (said[:, 1], said[:, 2]),
-                              ~known, known & (within == 0)))
-    drawn = [value for each in courses for part in (each.values, each.within, *each.quartiles) for value in part]
-    wished = [value for each in courses for part in (each.theory, *each.band) for value in part]
-    return Plot("signal", [f"std of {SYMBOLS[quantity]}", "std"], courses, Log.over(drawn, wished))
+        courses.append(Course(values, within, spread, said[:, 0], said[:, 1:], ~known, known & (within == 0)))
+    return Plot("signal", [f"std of {SYMBOLS[quantity]}", "std"], courses, Log.over(_drawn(courses), _wished(courses)))
+
+
+def _drawn(courses: Sequence[Course]) -> list[float]:
+    """All that is measured."""
+    parts = [part for each in courses for part in (each.values, each.within, each.quartiles.ravel())]
+    drawn: list[float] = np.concatenate(parts).tolist()
+    return drawn
+
+
+def _wished(courses: Sequence[Course]) -> list[float]:
+    """All that theory says."""
+    wished: list[float] = np.concatenate(
+        [part for each in courses for part in (each.theory, each.band.ravel())]).tolist()
+    return wished
 
 
 def streams(scene: Scene) -> Plot:
@@ -94,13 +105,10 @@ def streams(scene: Scene) -> Plot:
             [layer.stream for layer in layers], lambda s: s.spread.get("std", (math.nan, math.nan)), 2)
         within = _held([layer.branch for layer in layers], lambda s: s.statistics["std"] or math.nan)
         said = _held([layer.stream for layer in theory], lambda each: each.std)
-        none = np.full(len(theory), math.nan)
-        courses.append(Course(values, within, (spread[:, 0], spread[:, 1]), said, (none, none),
+        courses.append(Course(values, within, spread, said, np.full((len(theory), 2), math.nan),
                               (values == 0) | np.isinf(values), values < 0))
-    drawn = [value for each in courses for part in (each.values, each.within, *each.quartiles) for value in part]
-    wished = [value for each in courses for value in each.theory]
     titles = "std of the stream; thin: of what branches add", "std: stream; thin: branches", "std of stream"
-    return Plot("streams", titles, courses, Log.over(drawn, wished))
+    return Plot("streams", titles, courses, Log.over(_drawn(courses), _wished(courses)))
 
 
 def _held(rows: Sequence[Any], value: Callable[[Any], Any], columns: int = 0) -> Floats:
@@ -127,13 +135,10 @@ def gradient(scene: Scene) -> Plot:
         values, spread = _column(layers, _log_ratio), _column(layers, _log_quartiles)
         said = _column(theory, _predicted).reshape(-1, 3) + _of_widths(layers)[:len(theory), None]
         none = np.full(len(layers), math.nan)
-        courses.append(Course(values, none, (spread[:, 0], spread[:, 1]), said[:, 0], (said[:, 1], said[:, 2]),
-                              ~np.isfinite(values) & np.array([layer.gradient is not None for layer in layers]),
-                              none == 0))
-    drawn = np.concatenate([part for each in courses for part in (each.values, *each.quartiles)])
-    wished = np.concatenate([part for each in courses for part in (each.theory, *each.band)])
+        sent = np.array([layer.gradient is not None for layer in layers])
+        courses.append(Course(values, none, spread, said[:, 0], said[:, 1:], ~np.isfinite(values) & sent, none == 0))
     titles = "gradient ∂L/∂z: norm for a sample, 1 in the last layer", "gradient ∂L/∂z, last layer 1", "∂L/∂z"
-    known, predicted = (each[np.isfinite(each)].tolist() for each in (drawn, wished))
+    known, predicted = (list(filter(math.isfinite, every)) for every in (_drawn(courses), _wished(courses)))
     return Plot(GRADIENT, titles, courses, Log.over_logs(known, predicted))
 
 
@@ -210,12 +215,12 @@ class Curves:
         layers = np.arange(1, len(course.values) + 1)
         every = math.ceil(len(layers) / MAX_MARKED)
         fill: Look = {"facecolor": theme.arm(arm), "linewidth": 0}
-        at, low, high = _widened(*course.band)
+        at, low, high = _widened(*course.band.T)
         if np.isfinite(low).any():
             axes.fill_between(at, _pressed(y, low), _pressed(y, high), alpha=PALE, gid=f"band-{name}", zorder=1.5,
                               **fill)
-        if np.isfinite(course.quartiles[0]).sum() > 1:
-            low, high = map(y.of, course.quartiles)
+        if np.isfinite(course.quartiles[:, 0]).sum() > 1:
+            low, high = y.of(course.quartiles).T
             axes.fill_between(layers, low, high, alpha=0.3, gid=f"quartiles-{name}", zorder=2, **fill)
         axes.plot(layers, y.of(course.within), color=theme.arm(arm), marker=".", markersize=7, markevery=every,
                   gid=f"within-{name}", zorder=3, **THIN)
@@ -228,22 +233,19 @@ class Curves:
 
     def _entries(self) -> list[Entry]:
         courses = [course for plot in self._plots for course in plot.courses]
-        several = any(np.isfinite(course.quartiles[0]).any() for course in courses)
+        several = any(np.isfinite(course.quartiles).any() for course in courses)
+        banded = any(np.isfinite(course.band).any() for course in courses)
         said = any(np.isfinite(course.theory).any() for course in courses)
         band = {"facecolor": "#808080", "alpha": 2 * PALE}
         return [Entry(text, looks) for text, looks, occurs in (
             ("std of all values" + "; the gradient" * (len(self._plots) > 1), [WIDE], True),
             ("in-unit std, over the samples", [{**THIN, "marker": "."}, THIN], True),
             ("quartiles of the networks", [{"facecolor": "#808080", "alpha": 0.5}], several),
-            ("dashed: theory, and where 95 % of networks lie", [band, DASHED], said and self._has_band),
-            ("dashed: theory", [DASHED], said and not self._has_band),
+            ("dashed: theory, and where 95 % of networks lie", [band, DASHED], said and banded),
+            ("dashed: theory", [DASHED], said and not banded),
             ("from least to largest for each sample, root mean square", [SPAN, RMS], self._spectrum),
             ("0 or not finite", [LOST], any(course.lost.any() for course in courses)),
             ("in-unit std is 0", [ALIKE], any(course.alike.any() for course in courses))) if occurs]
-
-    @property
-    def _has_band(self) -> bool:
-        return any(np.isfinite(course.band[0]).any() for plot in self._plots for course in plot.courses)
 
 
 def _pressed(y: Log, values: Floats) -> Floats:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from matplotlib.cm import ScalarMappable
 
@@ -12,7 +10,7 @@ from actprof.digits import compact, non_finite
 from actprof.histogram.scene import UNDER, Rows, Scene
 from actprof.report.axes import TITLE, Box, add_axes, colour_bar, hatch, runs
 from actprof.report.lettering import line_height, width
-from actprof.report.shares import FAINTEST, ValueScale, percent_of_power, share_colours
+from actprof.report.shares import FAINTEST, ShareScale, ValueScale, share_colours
 from actprof.report.sheet import MARGIN, WIDTH, Sheet
 from actprof.report.ticks import Fixed, Scale
 
@@ -52,7 +50,7 @@ class HeatMaps(Rows):
         bar = Box(WIDTH - MARGIN - KEY + 24, first + down, 22, min(tall - 10, 260.0) - down)
         sheet.text(bar.left, first + line_height(16.0) / 2 - 4, "share", 16.0)
         colours, norm = share_colours(self._scene.theme)
-        colour_bar(sheet, "share", bar, ScalarMappable(norm, colours), Percent(), tick=TICK)
+        colour_bar(sheet, "share", bar, ScalarMappable(norm, colours), ShareScale(1.0, FAINTEST), tick=TICK)
 
     def _draw_map(self, sheet: Sheet, arm: int, box: Box, lowest: bool) -> None:
         scene, edges = self._scene, self._scene.bars[0][0].edges
@@ -80,19 +78,6 @@ class HeatMaps(Rows):
 
     def _is_last(self, arm: int) -> bool:
         return arm == len(self._strips) - 1
-
-
-class Percent(Scale):
-    """Of the colours: powers of ten as percentages."""
-
-    log = True
-
-    def __init__(self) -> None:
-        super().__init__(FAINTEST, 1.0)
-
-    def ticks(self, room: float, extent: object) -> list[tuple[float, str]]:
-        step = 1 if room > 4 * line_height(TICK) + 10 else 2
-        return [(10.0**power, percent_of_power(power)) for power in range(0, round(math.log10(FAINTEST)) - 1, -step)]
 
 
 def image_rows(scene: Scene, arm: int) -> Floats:

@@ -14,7 +14,7 @@ from actprof.engine.profiles import Summary
 from actprof.histogram.scene import UNDER, Scene, all_zero
 from actprof.report.axes import Box, add_axes, hatch, write
 from actprof.report.lettering import line_height, width
-from actprof.report.shares import Bars, Frame, ShareScale, draw_bars, draw_prediction
+from actprof.report.shares import Frame, ShareScale, draw_bars, draw_prediction
 from actprof.report.sheet import MARGIN, WIDTH, Sheet
 from actprof.report.ticks import Fixed, Linear, Scale
 
@@ -85,7 +85,7 @@ class Ridges:
         foot = box.top + (layer + RISE + AIR) * pitch
         row = Box(box.left, foot - pitch, box.width, pitch)
         if summary.computed:
-            x, scale = self._values(arm, layer, box.width), scene.scale if scene.log_y else own_scale(bars)
+            x, scale = self._values(arm, layer, box.width), scene.scale if scene.log_y else ShareScale(bars.body or 1.0)
             frame = Frame(axes, x, scale, box.width, RISE * pitch, (layer + 1.0, layer + 1.0 - RISE))
             name, depth = f"{arm + 1}-{layer + 1}", 2 + layer / 100
             draw_bars(frame, bars, theme, theme.arm(arm), f"counts-{name}", depth)
@@ -107,10 +107,6 @@ class Parts(Scale):
     def of(self, values: ArrayLike) -> Floats:
         placed: Floats = (self._inner.of(values) - self._inner.low) / (self._inner.high - self._inner.low)
         return placed
-
-
-def own_scale(bars: Bars) -> ShareScale:
-    return ShareScale(bars.body or 1.0)
 
 
 def cells(scene: Scene, arm: int) -> list[tuple[str, Cell]]:

@@ -11,7 +11,6 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from actprof.diagnosis.verdicts import Verdict
-from actprof.digits import compact, percent_label
 from actprof.engine.distributions import Histogram
 from actprof.engine.profiles import LayerSummary, Summary
 from actprof.engine.spec import GRADIENT
@@ -90,8 +89,9 @@ class Scene:
     def heading(self, arm: int, room: float, notes: list[str] | None = None) -> ArmHeading:
         verdict = self.comparison.arms[arm].verdict
         said = judgement(verdict, self.theme, room - INDENT, self.brief) if verdict else []
-        if verdict and verdict.good and len(self.layers) == 1 and _is_title(verdict) and not self.theme.title:
-            said = []
+        if verdict and verdict.good and verdict.headline and len(self.layers) == 1 and not self.theme.title:
+            # All that is said of the only arm may be in the title.
+            said = [] if verdict.text.endswith(verdict.headline.partition(": ")[2]) else said
         return ArmHeading(self.comparison, arm, self.theme, room, notes or [], said)
 
     @property
@@ -160,17 +160,6 @@ def all_zero(summary: Summary) -> bool:
     return summary.statistics.get("zero_fraction") == 1.0
 
 
-def sigma(summary: Summary) -> str:
-    """`std 0.83`."""
-    return f"std {compact(summary.statistics['std'])}"
-
-
-def outside(summary: Summary) -> str:
-    """`12 % outside`, or nothing."""
-    share = summary.histogram.outside_fraction
-    return f"{percent_label(share)} outside" if share else ""
-
-
 def judgement(verdict: Verdict, theme: Theme, room: float, brief: bool) -> list[Paragraph]:
     """`✗ exploding (layer 15): …` in its colour, or in brief `✗ Gradients explode ×97`, and what to do about it."""
     accent, sign = _accent(verdict, theme), verdict.sign
@@ -182,11 +171,11 @@ def judgement(verdict: Verdict, theme: Theme, room: float, brief: bool) -> list[
     return [said, *([Paragraph.prose(advice, room, lead="remedy: ", muted=True)] if advice else [])]
 
 
-def headline(comparison: Comparison, quantity: str, theme: Theme) -> list[tuple[str, str]]:
-    """The title that says what was found: pieces with their colours."""
+def headline(comparison: Comparison, theme: Theme) -> list[tuple[str, str]]:
+    """The title that says what was found: pieces with their colours; none where an arm was not judged."""
     verdicts = [arm.verdict for arm in comparison.arms if arm.verdict]
     if len(verdicts) < len(comparison.arms):
-        return [(f"{SYMBOLS[quantity].split()[0].capitalize()}s, layer by layer", theme.foreground)]
+        return []
     if len(verdicts) == 1:
         return [(verdicts[0].headline or _word(verdicts[0]), _accent(verdicts[0], theme))]
     groups: dict[str, list[str]] = {}
@@ -197,11 +186,6 @@ def headline(comparison: Comparison, quantity: str, theme: Theme) -> list[tuple[
     if width("MM".join(text for text, _ in named), TITLE, bold=True) <= WIDTH - 2 * MARGIN:
         return named
     return [(f"{word}: {len(labels)} arm{'s' * (len(labels) > 1)}", colours[word]) for word, labels in groups.items()]
-
-
-def _is_title(verdict: Verdict) -> bool:
-    """Whether all that is said of the only arm is in the title."""
-    return bool(verdict.headline) and verdict.text.endswith(verdict.headline.partition(": ")[2])
 
 
 def _word(verdict: Verdict) -> str:

@@ -12,6 +12,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.cm import ScalarMappable
+from matplotlib.collections import LineCollection
 from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 from matplotlib.ticker import Formatter, LogLocator, MaxNLocator, NullLocator
@@ -71,7 +72,9 @@ def add_axes(sheet: Sheet, name: str, box: Box, x: Scale, y: Scale, *, titles: t
     beside = _set_ticks(made.yaxis, y, y.ticks(box.height, lambda text: line_height(tick)), tick)
     if grid:
         made.grid(True, axis=grid)
-        _draw_minor(made, sheet, x.minor() if grid != "y" else [], y.minor() if grid != "x" else [])
+        for scale, upright in ((x, True), (y, False)):
+            if grid in ("both", "x" if upright else "y"):
+                grid_lines(made, scale.minor(), sheet.theme.grid, 0.5, upright=upright)
     else:
         made.spines[:].set_visible(True)
     _set_titles(made, box, titles, line_height(tick), beside)
@@ -126,25 +129,22 @@ def _set_ticks(axis: Axis, scale: Scale, ticks: Sequence[Tick], size: float) -> 
     return max((width(label, size) for _, label in ticks), default=0.0)
 
 
-def _draw_minor(axes: Axes, sheet: Sheet, x: Sequence[float], y: Sequence[float]) -> None:
-    """One artist for each direction: hundreds of minor ticks would take longer than all else."""
-    look: dict[str, Any] = {"colors": sheet.theme.grid, "linewidths": 0.5, "zorder": 0.4}
-    for places, draw, transform in ((x, axes.vlines, axes.get_xaxis_transform()),
-                                    (y, axes.hlines, axes.get_yaxis_transform())):
-        ends = transform.transform([(place, place) for place in places]) if places else np.zeros((0, 2))
-        across = ends[:, 0] if draw == axes.vlines else ends[:, 1]
-        if len(places) and np.diff(np.sort(across)).min(initial=CLOSEST) >= CLOSEST:
-            draw(places, 0, 1, transform=transform, **look)
+def grid_lines(axes: Axes, places: Sequence[float], color: str, thick: float, *, upright: bool = False) -> None:
+    """Grid lines in one artist: hundreds of minor ticks, or ticks without labels, would take longer than all else."""
+    ends = [[(place, 0.0), (place, 1.0)] if upright else [(0.0, place), (1.0, place)] for place in places]
+    transform = axes.get_xaxis_transform() if upright else axes.get_yaxis_transform()
+    across = np.sort(transform.transform([start for start, _ in ends] or np.zeros((0, 2)))[:, 0 if upright else 1])
+    if ends and np.diff(across).min(initial=CLOSEST) >= CLOSEST:
+        axes.add_collection(LineCollection(ends, colors=color, linewidths=thick, zorder=0.4, transform=transform),
+                            autolim=False)
 
 
 def _set_titles(axes: Axes, box: Box, titles: tuple[str, str], below: float, beside: float) -> None:
     """At fixed distances: matplotlib would measure every label of a tick to find its own."""
-    if titles[0]:
-        axes.set_xlabel(titles[0])
-        axes.xaxis.set_label_coords(0.5, -(14 + below) / box.height)
-    if titles[1]:
-        axes.set_ylabel(titles[1], va="bottom")
-        axes.yaxis.set_label_coords(-(BESIDE + beside + 7) / box.width, 0.5)
+    axes.set_xlabel(titles[0])
+    axes.xaxis.set_label_coords(0.5, -(14 + below) / box.height)
+    axes.set_ylabel(titles[1], va="bottom")
+    axes.yaxis.set_label_coords(-(BESIDE + beside + 7) / box.width, 0.5)
 
 
 def indicate(axes: Axes, inset: Axes, color: str) -> None:

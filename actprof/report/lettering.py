@@ -95,3 +95,12 @@ def _longest(text: str, room: float, size: float, bold: bool) -> int:
 def fitting_size(fits: Callable[[float], bool], sizes: Sequence[float]) -> float:
     """The first size that fits, else the last."""
     return next(filter(fits, sizes), sizes[-1])
+
+
+def shortened(text: str, room: float, size: float, bold: bool = False) -> str:
+    """The text, or its beginning and its end."""
+    kept = len(text)
+    while kept > 4 and width(text, size, bold) > room:
+        kept -= 2
+        text = f"{text[:kept // 2]}…{text[-(kept // 2 - 1):]}"
+    return text

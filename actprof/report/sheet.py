@@ -6,6 +6,7 @@ makes its blocks, adds up their heights, and only then has a sheet, 1080 pixels 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -21,7 +22,7 @@ from matplotlib.transforms import Affine2D
 from numpy.typing import ArrayLike
 
 from actprof.arrays import Floats
-from actprof.report.lettering import font, line_height, printable, width, wrapped
+from actprof.report.lettering import fitting_size, font, formula_extent, line_height, printable, width, wrapped
 from actprof.report.settings import Compared, own_words
 from actprof.report.style import EM, UNIT, Theme
 
@@ -239,3 +240,50 @@ class Key:
             entry.draw_sample(sheet, x + left, middle)
             for number, line in enumerate(lines):
                 sheet.text(x + left + SAMPLE + BESIDE, middle + number * self._step, line, self._size, bold=self._bold)
+
+
+FORMULAS = (17.0, 16.0, 15.0, 14.0, 13.0, 12.0, 11.0)
+AROUND = 6.0
+_PIECE = re.compile(r"(?:\$[^$]*\$|[^\s$])+")
+
+
+class Formula:
+    """Lines of at most `room` pixels: of `tex` where it fits in some size, else of the `plain` text."""
+
+    def __init__(self, tex: str, plain: str, room: float, largest: float = FORMULAS[0]) -> None:
+        pieces, sizes = _PIECE.findall(tex), [size for size in FORMULAS if size <= largest]
+        self._size = fitting_size(lambda size: all(_wide(piece, size) <= room for piece in pieces), sizes)
+        fits = pieces and all(_wide(piece, self._size) <= room for piece in pieces)
+        self._plain = None if fits else Paragraph.of([plain], room, largest)
+        self._lines = _filled(pieces, room, self._size) if fits else []
+        self._extents = [_extent(line, self._size) for line in self._lines]
+        self.height = self._plain.height if self._plain else sum(above + below for above, below in self._extents)
+
+    def draw(self, sheet: Sheet, x: float, top: float) -> None:
+        if self._plain:
+            self._plain.draw(sheet, x, top)
+        for line, (above, below) in zip(self._lines, self._extents, strict=True):
+            sheet.text(x, top + above, " ".join(line), self._size, mathematics=True)
+            top += above + below
+
+
+def _wide(piece: str, size: float) -> float:
+    return formula_extent(piece, size)[0] if "$" in piece else width(piece, size)
+
+
+def _extent(line: list[str], size: float) -> tuple[float, float]:
+    """Pixels above and below the baseline, at least those of a line of text."""
+    tall = [formula_extent(piece, size) for piece in line if "$" in piece]
+    above, below = (max((extent[side] for extent in tall), default=0.0) for side in (1, 2))
+    return max(above + AROUND / 2, 0.75 * line_height(size)), max(below + AROUND / 2, 0.25 * line_height(size))
+
+
+def _filled(pieces: list[str], room: float, size: float) -> list[list[str]]:
+    lines: list[list[str]] = []
+    space = width(" ", size)
+    for piece in pieces:
+        if lines and sum(_wide(each, size) + space for each in (*lines[-1], piece)) - space <= room:
+            lines[-1].append(piece)
+        else:
+            lines.append([piece])
+    return lines

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +16,7 @@ from numpy.typing import ArrayLike
 from actprof.arrays import Flags, Floats
 from actprof.diagnosis.verdicts import CODES
 from actprof.digits import compact, grouped, logarithms, power_label, with_power
-from actprof.report.axes import Box, FreeSpace, colour_bar, hatch, runs, write
+from actprof.report.axes import Box, FreeSpace, colour_bar, hatch, write
 from actprof.report.lettering import line_height, width
 from actprof.report.sheet import Entry, Sheet
 from actprof.report.style import EM, TICK, Theme
@@ -233,27 +232,16 @@ class VerdictMap(CellMap):
         lines = [sheet.pixels(axes, x, np.interp(y, [0, 1], axes.get_ylim()) if single else y)
                  for line in self.sweep.lines
                  for x, y in pieces(self.sweep, line, self.x_axis, None if single else self.y_axis)]
-        for number, place, others in self._runs(box) if single else self._regions(box):
+        rows, columns = FreeSpace(box).taken.shape
+        found = self._numbers[self.x_axis.cells_at(columns)][:, self.y_axis.cells_at(rows)].T[::-1]
+        for number in np.unique(self._numbers).tolist():
             for avoided in (lines, []):
-                free = FreeSpace(place)
-                free.taken |= others
+                free = FreeSpace(box)
+                free.taken |= found != number
                 for points in avoided:
                     free.take_line(points)
                 if _write_word(sheet, axes, words(ALL[number]), free, single):
                     break
-
-    def _runs(self, box: Box) -> Iterator[tuple[int, Box, Flags]]:
-        """The (verdict's number, box, what is taken of it) of equal neighbours in a single row."""
-        numbers, x = self._numbers[:, 0], box.left + self.x_axis.parts * box.width
-        for number in np.unique(numbers).tolist():
-            for first, last in runs(numbers == number):
-                yield number, Box(x[first], box.top, x[last] - x[first], box.height), np.zeros((1, 1), bool)
-
-    def _regions(self, box: Box) -> Iterator[tuple[int, Box, Flags]]:
-        """The same of all cells that have a verdict, for each that occurs."""
-        rows, columns = FreeSpace(box).taken.shape
-        found = self._numbers[self.x_axis.cells_at(columns)][:, self.y_axis.cells_at(rows)].T[::-1]
-        return ((number, box, found != number) for number in np.unique(self._numbers).tolist())
 
 
 def _write_word(sheet: Sheet, axes: Axes, word: str, free: FreeSpace, may_turn: bool) -> bool:

@@ -12,15 +12,7 @@ import numpy as np
 
 from actprof.errors import SpecError
 from actprof.report.settings import of_arms, provenance
-from actprof.report.style import (
-    THEMES,
-    UNIT,
-    Style,
-    Theme,
-    collector_paused,
-    matplotlib_set_up,
-    require_drawable,
-)
+from actprof.report.style import THEMES, UNIT, Style, Theme, collector_paused, matplotlib_set_up, require_drawable
 from actprof.train.result import FILM_SIZE, Training
 
 if TYPE_CHECKING:

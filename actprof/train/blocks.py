@@ -90,15 +90,13 @@ class Blocks:
         self.height = self._names + len(training.arms) * self._least + ENDS - self._below
 
     def draw(self, sheet: Sheet, top: float, height: float) -> None:
-        """Layers are named above the first row, and again above a row that has other layers."""
-        tall, last = (height - self._names - ENDS + self._below) / len(self._training.arms), len(self._texts) - 1
-        depth, top = -1, top + self._names
-        for place, arm in enumerate(self._training.arms):
-            above = None if len(arm.median_run.layers) == depth else self._names * (place == 0)
-            depth = len(arm.median_run.layers)
-            self._draw_arm(sheet, place, top + place * tall, tall, above, self._own_ends or place == last)
+        tall = (height - self._names - ENDS + self._below) / len(self._texts)
+        for place in range(len(self._texts)):
+            self._draw_arm(sheet, place, top + self._names + place * tall, tall)
 
-    def _draw_arm(self, sheet: Sheet, place: int, top: float, tall: float, above: float | None, ends: bool) -> None:
+    def _draw_arm(self, sheet: Sheet, place: int, top: float, tall: float) -> None:
+        """Layers are named in the first row."""
+        above, ends = None if place else self._names, self._own_ends or place == len(self._texts) - 1
         run = self._training.arms[place].median_run
         self._texts[place].draw(sheet, MARGIN, top)
         box = Box(self.columns.maps[0], top + CAPTION, self.columns.maps[1] - self.columns.maps[0],

@@ -11,15 +11,7 @@ import click
 
 from actprof.cli.arguments import Command, Names, Number, Whole, Word, given_options, option_values
 from actprof.cli.completion import FILES, names
-from actprof.cli.options import (
-    NAME,
-    act_option,
-    added,
-    bias_option,
-    init_option,
-    norm_position_option,
-    reading_options,
-)
+from actprof.cli.options import NAME, act_option, added, bias_option, init_option, norm_position_option, reading_options
 from actprof.cli.output import Output, default_name, output_options, seed_option
 from actprof.cli.progress import shown_progress, silent
 from actprof.cli.signals import in_thread, run_until_interrupted

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from actprof.digits import grouped
 from actprof.report.axes import Box, bare_axes
-from actprof.report.lettering import line_height, width, wrapped
+from actprof.report.lettering import line_height, shortened, width
 from actprof.report.settings import of_arms, provenance, shared_words
 from actprof.report.sheet import MARGIN, WIDTH, Header, Key, Paragraph, Sheet
 from actprof.report.style import Theme
@@ -37,7 +37,7 @@ def draw_figure(figure: Figure, theme: Theme, training: Training, log_y: bool = 
     arms, room = training.arms, WIDTH - 2 * MARGIN
     size = KEY if len(arms) <= FEW else MANY
     header = Header(theme.title or TITLE, words(training))
-    key = Key([arm_sample(_short(wrapped([arm.label], MAX_NAME, size, True)), place, theme)
+    key = Key([arm_sample(shortened(arm.label, MAX_NAME, size, True), place, theme)
                for place, arm in enumerate(arms)], room, size, bold=True)
     loss = LossCurves(training, log_y)
     every: list[Curves] = [loss, ScoreCurves(training)]
@@ -61,10 +61,6 @@ def draw_figure(figure: Figure, theme: Theme, training: Training, log_y: bool = 
         _draw_titles(sheet, training, blocks.columns, top)
         blocks.draw(sheet, top + titles, sheet.height - top - titles)
     return provenance(TITLE, training.seed, of_arms(training))
-
-
-def _short(lines: list[str]) -> str:
-    return lines[0] + "…" * (len(lines) > 1) if lines else ""
 
 
 def _draw_curves(sheet: Sheet, every: list[Curves], top: float, tall: float) -> None:
