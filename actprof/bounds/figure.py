@@ -19,7 +19,7 @@ from actprof.digits import compact, grouped, power_label, short, with_power
 from actprof.report.axes import BELOW, Box, FreeSpace, add_axes, indicate, write
 from actprof.report.lettering import line_height, width
 from actprof.report.settings import provenance
-from actprof.report.sheet import INDENT, WIDTH, Block, Entry, Formula, Header, Key, Marked, Paragraph, Sheet, Stack
+from actprof.report.sheet import INDENT, WIDTH, Entry, Formula, Header, Key, Marked, Paragraph, Sheet, Stack
 from actprof.report.style import TICK, Theme
 from actprof.report.ticks import Linear
 

@@ -17,7 +17,7 @@ from actprof.gain.words import edge_words, reaches, significant, torch_words
 from actprof.report.axes import Box, FreeSpace, add_axes, write
 from actprof.report.lettering import line_height, width, wrapped
 from actprof.report.settings import provenance
-from actprof.report.sheet import INDENT, LABEL, MARGIN, WIDTH, Entry, Formula, Header, Marked, Paragraph, Sheet, Stack
+from actprof.report.sheet import HEIGHT, INDENT, MARGIN, WIDTH, Entry, Formula, Header, Marked, Paragraph, Sheet, Stack
 from actprof.report.style import Theme
 from actprof.report.ticks import Linear, Log, Scale
 
@@ -25,13 +25,13 @@ TITLE = "Gains of activations"
 FOOT = 12.0
 MAX_ROWS = 6  # activations with a row each; more make a gallery
 
-KEY, TICK, SMALL = 14.0, 14.0, 13.0
+NAME, KEY, TICK, SMALL = 16.0, 14.0, 14.0, 13.0
 TEXTS, SHAPE = 556.0, 0.35  # width of the column of texts; of the room for both planes
 LEFT, BETWEEN, RIGHT = MARGIN + TEXTS + 70.0, 116.0, 36.0
 BELOW = line_height(TICK) + line_height(KEY) + 22  # ticks and title of an axis
 MIN_HEIGHT, OFF, GAP = 150.0, 8.0, 18.0  # pixels of a plane; of a key above it; below it
 
-MAX_COLUMNS, APART, SMALL_TICK, NAME = 8, 26.0, 12.0, 15.0
+MAX_COLUMNS, APART, SMALL_TICK, SMALL_NAME = 8, 26.0, 12.0, 15.0
 BESIDE, UNDER_SMALL, MIN_SMALL = 46.0, 34.0, 90.0  # pixels of a small map's ticks, and of a small plane
 UNDER_BARE = 16.0  # below a small plane without ticks
 
@@ -60,13 +60,13 @@ def _draw_gallery(figure: Figure, theme: Theme, result: GainTable) -> None:
     maps = result.config["sigma_w"] is not None or result.config["sigma_b"] is not None
     shown = "next layer's variance against this one's" if maps else "φ in colour and φ' in grey, z from −4 to 4"
     header = Header(theme.title or TITLE, [*words(result, maps), f"each plane: {shown}"])
-    columns = min(MAX_COLUMNS, math.ceil(math.sqrt(len(result.activations) * 16 / 9)))
+    columns = min(MAX_COLUMNS, math.ceil(math.sqrt(len(result.activations) * WIDTH / HEIGHT)))
     wide = (WIDTH - 2 * MARGIN + APART) / columns
-    texts = [Stack([Paragraph.of([each.label], wide - APART, NAME, bold=True),
+    texts = [Stack([Paragraph.of([each.label], wide - APART, SMALL_NAME, bold=True),
                     Paragraph(_summary(each), KEY, muted=True)]) for each in result.activations]
     above = max(text.height for text in texts)
     rows, below = math.ceil(len(texts) / columns), UNDER_SMALL if maps else UNDER_BARE
-    tall = max((WIDTH * 9 / 16 - header.height - FOOT) / rows, above + MIN_SMALL + below)
+    tall = max((HEIGHT - header.height - FOOT) / rows, above + MIN_SMALL + below)
     sheet = Sheet(figure, theme, header.height + rows * tall + FOOT)
     header.draw(sheet)
     for number, (each, text) in enumerate(zip(result.activations, texts, strict=True)):
@@ -225,7 +225,7 @@ class Row:
         lines = [line for detail in _details(each)
                  for line in wrapped(re.split("(?<=[,:]) ", detail), inner, SMALL, joint=" ")]
         self._texts = Marked(Entry("", [{"linewidth": 3, "color": color}]), Stack([
-            Paragraph.of([each.label], inner, LABEL, bold=True),
+            Paragraph.of([each.label], inner, NAME, bold=True),
             Formula(each.tex and rf"$\varphi(z) =$ {each.tex}", f"φ(z) = {each.formula}", inner, KEY),
             Paragraph(lines, SMALL, muted=True)], 3.0))
         planes = WIDTH - LEFT - BETWEEN - RIGHT

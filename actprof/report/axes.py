@@ -93,17 +93,13 @@ class _Ticks(MaxNLocator):
     def __init__(self, scale: Scale, ticks: Sequence[Tick]) -> None:
         super().__init__(8)
         self._limits, self._places = (scale.low, scale.high), [place for place, _ in ticks]
-        self._others = LogLocator(subs=(1.0, 2.0, 5.0), numticks=8) if scale.log else None
+        self._others = LogLocator(subs=(1.0, 2.0, 5.0), numticks=8) if scale.log else MaxNLocator(8)
 
     def __call__(self) -> Any:
         assert self.axis is not None
-        low, high = self.axis.get_view_interval()
+        limits = self.axis.get_view_interval()
         # A colour bar's limits come back from logarithms.
-        return self._places if np.allclose((low, high), self._limits, 1e-9, 0.0) else self.tick_values(low, high)
-
-    def tick_values(self, low: float, high: float) -> Any:
-        places = np.asarray(self._others.tick_values(low, high) if self._others else super().tick_values(low, high))
-        return places[(places >= low) & (places <= high)]
+        return self._places if np.allclose(limits, self._limits, 1e-9, 0.0) else self._others.tick_values(*limits)
 
     def nonsingular(self, low: float, high: float) -> tuple[float, float]:
         return (low, high) if low != high else super().nonsingular(low, high)

@@ -91,7 +91,7 @@ class Plane:
         axes.set(xlim=(low_w, high_w), ylim=(low_b, high_b))
         free = FreeSpace(box)
         for line in diagram.depth_lines:
-            axes.plot(*_columns(line.points), gid=f"depth {line.layers}", **depth_look(line.layers, theme))
+            axes.plot(*zip(*line.points, strict=True), gid=f"depth {line.layers}", **depth_look(line.layers, theme))
         _draw_edges(sheet, axes, diagram, free)
         lines = label_depths(sheet, axes, diagram, box, free)
         label_schemes(sheet, axes, diagram, free, self._whole)  # whose labels may cover a line, as phases may not
@@ -120,7 +120,8 @@ def _draw_edges(sheet: Sheet, axes: Axes, diagram: PhaseDiagram, free: FreeSpace
         if len(branch) == 1:
             _draw_mark(sheet, axes, branch[0], "edge point", free)
         for stable, points in _parts(branch):
-            line, = axes.plot(*_columns(points), gid="edge" if stable else "unstable edge", **edge_look(stable, theme))
+            line, = axes.plot(*zip(*points, strict=True), gid="edge" if stable else "unstable edge",
+                              **edge_look(stable, theme))
             free.take_line(sheet.pixels(axes, *line.get_data()))
     for turn in diagram.turns:
         if diagram.grid.holds(turn.sigma_w, turn.sigma_b):
@@ -140,11 +141,6 @@ def _parts(branch: Sequence[Edge]) -> Iterator[tuple[bool, list[tuple[float, flo
         listed = list(same)
         ends = [listed[0][1], *(other for _, _, other in listed)]
         yield stable, [(end.sigma_w, end.sigma_b) for end in ends]
-
-
-def _columns(points: Sequence[tuple[float, float]]) -> Floats:
-    columns: Floats = np.array(points, np.float64).T
-    return columns
 
 
 def edge_look(stable: bool, theme: Theme) -> dict[str, Any]:
@@ -198,7 +194,6 @@ SMALLER = 0.68  # size of what a phase means, against its name
 MAX_LABEL = 230.0  # pixels of a line
 PAD = 5.0
 ADJOINING = 22.0  # pixels up to which no line is needed
-PREFERRED = 0.55, 0.65  # of a line's length, for its number
 
 
 def label_depths(sheet: Sheet, axes: Axes, diagram: PhaseDiagram, box: Box, free: FreeSpace) -> list[Floats]:
@@ -209,18 +204,15 @@ def label_depths(sheet: Sheet, axes: Axes, diagram: PhaseDiagram, box: Box, free
         others.taken |= free.taken
         for points in (*lines[:number], *lines[number + 1:]):
             others.take_line(points)
-        text, points = str(line.layers), lines[number][np.isfinite(lines[number]).all(axis=1)]
+        text, points = str(line.layers), lines[number]
         wide, high = width(text, NUMBER) + 8, line_height(NUMBER)
-        first, last = (int(part * len(points)) for part in PREFERRED)
-        for wished in (points[first:last + 1], points):
-            place = others.nearest(wide, high, wished)
-            if place is None:
-                break
-            found = Box(*place, wide, high)
-            if np.hypot(*(points - found.center).T).min() <= AIR:
-                write(sheet, axes, *found.center, text, NUMBER, align="center", boxed=True, gid="layers")
-                free.take(found, AIR / 2)
-                break
+        place = others.nearest(wide, high, points)
+        if place is None:
+            continue
+        found = Box(*place, wide, high)
+        if np.nanmin(np.hypot(*(points - found.center).T)) <= AIR:
+            write(sheet, axes, *found.center, text, NUMBER, align="center", boxed=True, gid="layers")
+            free.take(found, AIR / 2)
     return lines
 
 
