@@ -34,7 +34,8 @@ def draw_figure(figure: Figure, theme: Theme, bounds: Bounds, log: bool = False)
     room = WIDTH - LEFT - BETWEEN - LIST - RIGHT
     schemes = Schemes(bounds, log, theme)
     header = Header(theme.title or TITLE, words(bounds))
-    key, listed = mark_key(bounds, log, room), scheme_list(schemes, LIST)
+    key = mark_key(bounds, log, room)
+    listed = Stack([_entry(schemes, number, LIST - INDENT) for number in range(len(bounds.schemes))], GAP)
     foot = Paragraph.of(without_logarithm(bounds) if log else [], room, muted=True)
     under = BELOW + foot.height + 8
     above = header.height + key.height + 12
@@ -179,12 +180,8 @@ LABEL, GAP = 18.0, 18.0
 DASHED = (0, (3, 2))
 
 
-def scheme_list(schemes: Schemes, room: float) -> Stack:
-    """`▒ he`, `N(0, 2/n)`, `normal · std 0.141 at n = 100`, below each other."""
-    return Stack([_entry(schemes, number, room - INDENT) for number in range(len(schemes.bounds.schemes))], GAP)
-
-
 def _entry(schemes: Schemes, number: int, room: float) -> Marked:
+    """`▒ he`, `N(0, 2/n)`, `normal · std 0.141 at n = 100`, below each other."""
     scheme, color = schemes.bounds.schemes[number], schemes.theme.arm(number)
     texts = Stack([Paragraph.of([scheme.label], room, LABEL, bold=True),
                    Formula(sign(scheme) + scheme.tex if scheme.tex else "", law(scheme), room),

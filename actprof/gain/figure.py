@@ -245,7 +245,9 @@ class Row:
         else:
             draw_shape(sheet, f"{each.label} shape", shape, each.shape, self._color)
         if each.length_map is None:
-            say(sheet, right, _why_no_map(each))
+            # Without a forward course there is no gain to draw it at; else the edge was asked for, in vain.
+            forward = any(course.name == "forward" for course in each.courses)
+            say(sheet, right, f"no {'edge of chaos at this σ_b' if forward else 'gain'}, no length map")
         else:
             axes = draw_map(sheet, f"{each.label} map", right, each.length_map, self._color)
             axes.set_xlabel("variance q of a layer's z", fontsize=KEY)
@@ -289,12 +291,6 @@ def point_keys(drawn: LengthMap) -> list[str]:
     names = next((names for names in told if len(set(names)) == len(names)), [""] * len(points))
     return [f"{SIGNS[point.stability]} q* = {name} {point.stability}{'' if point in on_map else ' (off the map)'}"
             for point, name in zip(points, names, strict=True)]
-
-
-def _why_no_map(each: ActivationGains) -> str:
-    """The reason: without a forward course there is no gain to draw it at; else the edge was asked for, in vain."""
-    forward = any(course.name == "forward" for course in each.courses)
-    return f"no {'edge of chaos at this σ_b' if forward else 'gain'}, no length map"
 
 
 def _place(each: ActivationGains, drawn: LengthMap) -> str:

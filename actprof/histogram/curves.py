@@ -19,7 +19,7 @@ from actprof.report.axes import BELOW, Box, add_axes
 from actprof.report.lettering import line_height, width
 from actprof.report.shares import DASHED
 from actprof.report.sheet import Entry, Key, Sheet
-from actprof.report.ticks import Extent, Fixed, Linear, Log, Scale, Tick
+from actprof.report.ticks import Extent, Fixed, Linear, Log, Tick
 from actprof.theory.predictions import BAND, LayerTheory
 
 MIN_HEIGHT = 150.0  # of the axes
@@ -30,6 +30,7 @@ SPECTRUM = 150.0  # pixels of the axes of singular values, and SPREAD more for e
 SPREAD = 44.0
 HALF = 0.1  # of the line of a single layer
 PALE = 0.14
+UNKNOWN = math.nan, math.nan
 Look = dict[str, Any]
 WIDE: Look = {"linewidth": 2.8}
 THIN: Look = {"linewidth": 1.4}
@@ -76,25 +77,18 @@ def signal(scene: Scene) -> Plot:
     for layers, theory in zip(scene.layers, scene.theory, strict=True):
         summaries = [layer.quantity(quantity) for layer in layers]
         values, within = _column(summaries, lambda s: [s.statistics["std"], s.statistics["within_unit_std"]]).T
-        spread = _column(summaries, lambda s: s.spread.get("std", (math.nan, math.nan)))
+        spread = _column(summaries, lambda s: s.spread.get("std", UNKNOWN))
         said = _column(theory, says).reshape(-1, 3)
         known = (values > 0) & np.isfinite(values)
         courses.append(Course(values, within, spread, said[:, 0], said[:, 1:], ~known, known & (within == 0)))
-    return Plot("signal", [f"std of {SYMBOLS[quantity]}", "std"], courses, Log.over(_drawn(courses), _wished(courses)))
+    return Plot("signal", [f"std of {SYMBOLS[quantity]}", "std"], courses, Log.over(*_extents(courses)))
 
 
-def _drawn(courses: Sequence[Course]) -> list[float]:
-    """All that is measured."""
-    parts = [part for each in courses for part in (each.values, each.within, each.quartiles.ravel())]
-    drawn: list[float] = np.concatenate(parts).tolist()
-    return drawn
-
-
-def _wished(courses: Sequence[Course]) -> list[float]:
-    """All that theory says."""
-    wished: list[float] = np.concatenate(
-        [part for each in courses for part in (each.theory, each.band.ravel())]).tolist()
-    return wished
+def _extents(courses: Sequence[Course]) -> tuple[list[float], list[float]]:
+    """All that is measured, and all that theory says."""
+    drawn = [part for each in courses for part in (each.values, each.within, each.quartiles.ravel())]
+    said = [part for each in courses for part in (each.theory, each.band.ravel())]
+    return np.concatenate(drawn).tolist(), np.concatenate(said).tolist()
 
 
 def streams(scene: Scene) -> Plot:
@@ -102,13 +96,13 @@ def streams(scene: Scene) -> Plot:
     courses = []
     for layers, theory in zip(scene.layers, scene.theory, strict=True):
         values, spread = _held([layer.stream for layer in layers], lambda s: s.statistics["std"]), _held(
-            [layer.stream for layer in layers], lambda s: s.spread.get("std", (math.nan, math.nan)), 2)
+            [layer.stream for layer in layers], lambda s: s.spread.get("std", UNKNOWN), 2)
         within = _held([layer.branch for layer in layers], lambda s: s.statistics["std"] or math.nan)
         said = _held([layer.stream for layer in theory], lambda each: each.std)
         courses.append(Course(values, within, spread, said, np.full((len(theory), 2), math.nan),
                               (values == 0) | np.isinf(values), values < 0))
     titles = "std of the stream; thin: of what branches add", "std: stream; thin: branches", "std of stream"
-    return Plot("streams", titles, courses, Log.over(_drawn(courses), _wished(courses)))
+    return Plot("streams", titles, courses, Log.over(*_extents(courses)))
 
 
 def _held(rows: Sequence[Any], value: Callable[[Any], Any], columns: int = 0) -> Floats:
@@ -132,13 +126,14 @@ def gradient(scene: Scene) -> Plot:
     """
     courses = []
     for layers, theory in zip(scene.layers, scene.theory, strict=True):
-        values, spread = _column(layers, _log_ratio), _column(layers, _log_quartiles)
+        values, spread = _column(layers, _log_ratio), _column(
+            layers, lambda each: (each.gradient.spread if each.gradient else {}).get("log10_norm_ratio", UNKNOWN))
         said = _column(theory, _predicted).reshape(-1, 3) + _of_widths(layers)[:len(theory), None]
         none = np.full(len(layers), math.nan)
         sent = np.array([layer.gradient is not None for layer in layers])
         courses.append(Course(values, none, spread, said[:, 0], said[:, 1:], ~np.isfinite(values) & sent, none == 0))
     titles = "gradient ∂L/∂z: norm for a sample, 1 in the last layer", "gradient ∂L/∂z, last layer 1", "∂L/∂z"
-    known, predicted = (list(filter(math.isfinite, every)) for every in (_drawn(courses), _wished(courses)))
+    known, predicted = (list(filter(math.isfinite, every)) for every in _extents(courses))
     return Plot(GRADIENT, titles, courses, Log.over_logs(known, predicted))
 
 
@@ -153,10 +148,6 @@ def _of_widths(layers: Sequence[LayerSummary]) -> Floats:
     with np.errstate(invalid="ignore"):
         known = _column(layers, _log_ratio) - rms
     return np.where(np.isfinite(known), known, widths)
-
-
-def _log_quartiles(layer: LayerSummary) -> tuple[float, float]:
-    return (layer.gradient.spread if layer.gradient else {}).get("log10_norm_ratio", (math.nan, math.nan))
 
 
 def _predicted(layer: LayerTheory) -> tuple[float, float, float]:
@@ -196,7 +187,9 @@ class Curves:
             self._draw_plot(sheet, plot, Box(self._left + number * (wide + LABELS), top, wide, tall))
 
     def _draw_plot(self, sheet: Sheet, plot: Plot, box: Box) -> None:
-        axes = add_axes(sheet, plot.name, box, layers_axis(self._scene.depth), plot.y, titles=("layer", ""))
+        depth = self._scene.depth
+        x = Layers(1, depth, whole=True) if depth > 1 else Fixed(0.5, 1.5, [(1.0, "1")])
+        axes = add_axes(sheet, plot.name, box, x, plot.y, titles=("layer", ""))
         title = next((title for title in plot.titles if width(title, TITLE, True) <= box.width), plot.titles[-1])
         sheet.text(box.left, box.top - ABOVE / 2 - 2, title, TITLE, bold=True)
         lane = 0
@@ -266,10 +259,6 @@ class Layers(Linear):
 
     def _within(self, ticks: list[Tick], room: float, extent: Extent) -> list[Tick]:
         return [tick for tick in ticks if self._value(tick[0]) > 0.5]
-
-
-def layers_axis(depth: int) -> Scale:
-    return Layers(1, depth, whole=True) if depth > 1 else Fixed(0.5, 1.5, [(1.0, "1")])
 
 
 def draw_spectra(sheet: Sheet, scene: Scene, box: Box) -> None:

@@ -5,7 +5,6 @@ Or, of inputs on a line, the gradient along it.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import product
 
 from matplotlib.figure import Figure
@@ -18,7 +17,7 @@ from actprof.histogram.panels import Panels
 from actprof.histogram.result import Comparison
 from actprof.histogram.ridges import Ridges
 from actprof.histogram.scene import SYMBOLS, Scene, headline
-from actprof.report.settings import of_arms, provenance, shared_words
+from actprof.report.settings import RANGES, of_arms, provenance, shared_words
 from actprof.report.sheet import HEIGHT, MARGIN, WIDTH, Header, Sheet, Stack
 from actprof.report.style import MAX_PANELS, PATH, Theme, View
 
@@ -52,8 +51,10 @@ def draw_figure(figure: Figure, theme: Theme, comparison: Comparison, view: View
     """
     title = f"{SYMBOLS[view.quantity].split()[0].capitalize()}s, layer by layer"
     subject = "gradient along a line of inputs" if view.view == PATH else title.lower()
-    header = Header(theme.title or headline(comparison, theme) or title,
-                    [subject, *shared_words(_as_shown(comparison, view.quantity))])
+    words = shared_words(comparison)
+    if view.quantity == GRADIENT:  # gradients differ by too many decades to share a range unless one was asked for
+        words = [RANGES["layer"] if word == RANGES["shared"] else word for word in words]
+    header = Header(theme.title or headline(comparison, theme) or title, [subject, *words])
     depth = max(len(arm.layers) for arm in comparison.arms)
     auto = ("panels" if depth <= MAX_PANELS else "heatmap", "curves")
     for chosen, brief in product(auto if view.view == "auto" else (view.view,), (False, True)):
@@ -70,12 +71,3 @@ def draw_figure(figure: Figure, theme: Theme, comparison: Comparison, view: View
     if curves:
         curves.draw(sheet, sheet.height - strip, strip)
     return provenance(title, comparison.seed, of_arms(comparison))
-
-
-def _as_shown(comparison: Comparison, quantity: str) -> Comparison:
-    """Gradients differ by too many decades to share a range: each layer has its own unless one was asked for."""
-    if quantity != GRADIENT:
-        return comparison
-    return replace(comparison, arms=tuple(
-        replace(arm, config={**arm.config, "range": "layer"}) if arm.config["range"] == "shared" else arm
-        for arm in comparison.arms))

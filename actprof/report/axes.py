@@ -220,11 +220,6 @@ class FreeSpace:
         inside = (x >= 0) & (x < columns) & (y >= 0) & (y < rows)
         self.taken[y[inside], x[inside]] = True
 
-    def places(self, width: float, height: float) -> Floats:
-        """(left, top) of every free place of a box of that size."""
-        row, column = np.nonzero(~self._covered(width, height))
-        return np.column_stack([column, row]) * CELL + CELL / 2 + self._box[:2]
-
     def nearest(self, width: float, height: float, points: Floats,
                 anchor: tuple[float, float] | None = None) -> tuple[float, float] | None:
         """Left and top of the free place whose anchor, by default the middle of the box, is closest to a point; of
@@ -238,7 +233,7 @@ class FreeSpace:
         if len(wished):
             left, top = wished[len(wished) // 2].tolist()
             return left, top
-        places = self.places(width, height)
+        places = np.argwhere(free)[:, ::-1] * CELL + CELL / 2 + self._box[:2]
         if not len(places) or not len(points):
             return None
         away = places[:, None] + anchor - points[::max(1, len(points) // 20)]

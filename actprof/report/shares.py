@@ -139,13 +139,10 @@ class ShareScale(Scale):
         if self.log:
             lowest = math.ceil(math.log10(self.low))
             powers = range(0, lowest - 1, -max(1, math.ceil(-lowest / most)))
-            return [(10.0**power, percent_of_power(power)) for power in powers]
+            return [(10.0**power, f"{100 * 10.0**power:g} %" if power > -5 else f"{power_label(power + 2)} %")
+                    for power in powers]
         step = next(step for parts in range(most, 9) if (step := round_step(self.high / parts)) <= self.high)
         return [(n * step, percent_label(n * step)) for n in range(int(self.high / step * (1 + 1e-9)) + 1)]
-
-
-def percent_of_power(power: int) -> str:
-    return f"{100 * 10.0**power:g} %" if power > -5 else f"{power_label(power + 2)} %"
 
 
 @dataclass(frozen=True)
@@ -175,10 +172,6 @@ class Frame:
 
     def visible(self, shares: ArrayLike) -> Any:
         return self.scale.place(shares) * self.height >= MIN_HEIGHT
-
-    def pixels(self, value: float) -> float:
-        """The pixels from the left side of the axes to a value."""
-        return float(self.x.of(value) - self.x.low) / self.pixel
 
 
 def draw_bars(frame: Frame, bars: Bars, theme: Theme, color: str, name: str, depth: float = 2.0) -> None:

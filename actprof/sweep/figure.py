@@ -50,17 +50,18 @@ COLUMNS = {1: 1, 2: 2, 4: 2}
 MAX_COLUMNS = 3
 BETWEEN, UNDER = 44.0, 18.0
 
-Content = NumberMap | VerdictMap | Curves  # what is drawn on the axes, and beside them
-
 
 class Panel:
     """One quantity's panel; `head`, `least` and `foot` are the heights above its axes, of these, and below them."""
 
     def __init__(self, sweep: Sweep, name: str, room: float, theme: Theme) -> None:
         self._sweep, self._name, self.room = sweep, name, room
-        self._content = content(sweep, name, theme)
+        self._content: NumberMap | VerdictMap | Curves = (
+            VerdictMap(sweep, theme) if name == VERDICT else
+            NumberMap(sweep, name, theme) if len(sweep.axes) > 1 else Curves(sweep, name, theme))
         said = [line for text in details(sweep, name) for line in wrapped([text], room, DETAIL)]
-        self._texts = Stack([Paragraph.of([title(name)], room, HEADING, bold=True), Paragraph(said, DETAIL),
+        title = "what becomes of the signal" if name == VERDICT else BY_NAME[name].subject
+        self._texts = Stack([Paragraph.of([title], room, HEADING, bold=True), Paragraph(said, DETAIL),
                              Key(self._content.entries, room)], GAP / 2)
         self.head = self._texts.height + 2 * GAP
         self._left, self.least = self._left_room()
@@ -133,17 +134,6 @@ def _arranged(sweep: Sweep, room: float, theme: Theme) -> list[list[Panel]]:
         if columns == 1 or all(panel.columns is None or panel.columns.step == 1 for panel in panels):
             break
     return [panels[start:start + columns] for start in range(0, len(panels), columns)]
-
-
-def content(sweep: Sweep, name: str, theme: Theme) -> Content:
-    if name == VERDICT:
-        return VerdictMap(sweep, theme)
-    return NumberMap(sweep, name, theme) if len(sweep.axes) > 1 else Curves(sweep, name, theme)
-
-
-def title(name: str) -> str:
-    """The quantity in words; its ticks are powers of ten, so that none speaks of logarithms."""
-    return "what becomes of the signal" if name == VERDICT else BY_NAME[name].subject
 
 
 def details(sweep: Sweep, name: str) -> list[str]:

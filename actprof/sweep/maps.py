@@ -163,12 +163,12 @@ class CellMap:
         self.sweep, self.theme = sweep, theme
         self.x_axis = CellAxis(sweep.axes[0])
         self.y_axis = CellAxis(sweep.axes[1] if len(sweep.axes) > 1 else ONE_ROW)
+        self.upwards = self.y_axis if len(sweep.axes) > 1 else None
 
-    def draw_lines(self, axes: Axes) -> None:
-        draw_lines(axes, self.sweep, self.theme, self.x_axis, self.y_axis if len(self.sweep.axes) > 1 else None)
-
-    def hatch(self, axes: Axes, cells: Flags) -> None:
-        hatch(axes, self.x_axis.edges, self.y_axis.edges, cells.T, self.theme.muted)
+    def draw_over(self, axes: Axes, missing: Flags) -> None:
+        """Hatch cells, and draw theory's lines."""
+        hatch(axes, self.x_axis.edges, self.y_axis.edges, missing.T, self.theme.muted)
+        draw_lines(axes, self.sweep, self.theme, self.x_axis, self.upwards)
 
 
 class NumberMap(CellMap):
@@ -190,10 +190,9 @@ class NumberMap(CellMap):
         seen = np.ma.masked_where(self._shown.missing, np.maximum(self._shown.values, self._scale.low))
         axes.pcolormesh(self.x_axis.edges, self.y_axis.edges, seen.T, cmap=self._mappable.cmap, rasterized=True,
                         vmin=self._scale.low, vmax=self._scale.high, zorder=1, gid="cells")
-        self.hatch(axes, self._shown.missing)
+        self.draw_over(axes, self._shown.missing)
         colour_bar(sheet, f"colours of {self._name}", Box(box.right + AWAY, box.top, WIDE, box.height), self._mappable,
                    self._scale.axis, below=self._scale.below, above=self._scale.above)
-        self.draw_lines(axes)
         if not self.sweep.lines and self._shown.values.size <= MAX_WRITTEN:
             self._write_numbers(sheet, axes, box)
 
@@ -226,12 +225,11 @@ class VerdictMap(CellMap):
         colours = ListedColormap([VERDICTS.get(code, self.theme.background) for code in ALL])
         axes.pcolormesh(self.x_axis.edges, self.y_axis.edges, self._numbers.T, cmap=colours, vmin=-0.5,
                         vmax=len(ALL) - 0.5, rasterized=True, zorder=1, gid="cells")
-        self.hatch(axes, self._numbers == ALL.index(NO_NUMBER))
-        self.draw_lines(axes)
-        single = len(self.sweep.axes) == 1
+        self.draw_over(axes, self._numbers == ALL.index(NO_NUMBER))
+        single = self.upwards is None
         lines = [sheet.pixels(axes, x, np.interp(y, [0, 1], axes.get_ylim()) if single else y)
                  for line in self.sweep.lines
-                 for x, y in pieces(self.sweep, line, self.x_axis, None if single else self.y_axis)]
+                 for x, y in pieces(self.sweep, line, self.x_axis, self.upwards)]
         rows, columns = FreeSpace(box).taken.shape
         found = self._numbers[self.x_axis.cells_at(columns)][:, self.y_axis.cells_at(rows)].T[::-1]
         for number in np.unique(self._numbers).tolist():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,7 +17,7 @@ from actprof.digits import number, percent_label, power_label, short, with_power
 from actprof.report.axes import Box, add_axes, hatch, write
 from actprof.report.lettering import MIN_SIZE, fitting_size, line_height, width, wrapped
 from actprof.report.settings import own_words, words
-from actprof.report.sheet import INDENT, MARGIN, Entry, Marked, Paragraph, Sheet, Stack
+from actprof.report.sheet import INDENT, MARGIN, WIDTH, Entry, Marked, Paragraph, Sheet, Stack
 from actprof.report.style import Theme
 from actprof.report.ticks import Fixed, Linear, Log, Scale
 from actprof.train.curves import DASHED, arm_style, logarithm
@@ -50,43 +49,31 @@ ALIKE = 0.005  # losses that differ by a smaller part
 SAID = {"not_learning": "does not learn", "badly_scaled": "badly scaled"}
 
 
-@dataclass(frozen=True)
-class Columns:
-    """The ends of the parts of a block; no `square` for data that has more than two features."""
-
-    text: float
-    maps: tuple[float, float]
-    square: tuple[float, float] | None
-    ratios: tuple[float, float]
-
-    @classmethod
-    def of(cls, training: Training, sheet_width: float) -> Columns:
-        right = sheet_width - MARGIN - 44
-        square = None
-        left = MARGIN + TEXT + 20
-        if any(run.boundary or run.fit for arm in training.arms for run in arm.runs):
-            side = 380.0 if len(training.arms) == 1 else 180.0
-            square = left, left + side
-            left += side + 20
-        ratios = right - 260.0 if any(arm.median_run.layers for arm in training.arms) else left + TICKS
-        return cls(TEXT, (left + TICKS, ratios - TICKS - 14), square, (ratios, right))
-
-
 class Blocks:
-    """A row for each arm, all as high, on common scales."""
+    """A row for each arm, all as high, on common scales.
 
-    def __init__(self, training: Training, sheet_width: float, theme: Theme) -> None:
-        self.columns = Columns.of(training, sheet_width)
-        self._training, self._theme = training, theme
+    Attributes:
+        maps, square, ratios: left and right end of these parts; no `square` for data of more than two features.
+    """
+
+    def __init__(self, training: Training, theme: Theme) -> None:
+        left, right = MARGIN + TEXT + 20, WIDTH - MARGIN - 44
+        self.square: tuple[float, float] | None = None
+        if any(run.boundary or run.fit for arm in training.arms for run in arm.runs):
+            self.square = left, left + (380.0 if len(training.arms) == 1 else 180.0)
+            left = self.square[1] + 20
+        self.ratios = right - 260.0 if any(arm.median_run.layers for arm in training.arms) else left + TICKS, right
+        self.maps = left + TICKS, self.ratios[0] - TICKS - 14
+        self._training = training
         self._span = common_span(list(training.arms))
         self._scale = ratio_scale(training)
-        self._texts = [_heading(training, place, theme, self.columns.text) for place in range(len(training.arms))]
+        self._texts = [_heading(training, place, theme, TEXT) for place in range(len(training.arms))]
         lengths = {int(arm.median_run.checkpoints[-1]) for arm in training.arms}
         self._own_ends = len(lengths) > 1
         self._below = ENDS if self._own_ends else 0.0
         least = CAPTION + MIN_HEIGHT + STRIP + STRIP_GAP + self._below
         self._least = max([least, *(text.height for text in self._texts)]) + BETWEEN
-        self._names = CAPTION * any(_is_narrow(arm.median_run, self.columns.maps) for arm in training.arms)
+        self._names = CAPTION * any(_is_narrow(arm.median_run, self.maps) for arm in training.arms)
         self.height = self._names + len(training.arms) * self._least + ENDS - self._below
 
     def draw(self, sheet: Sheet, top: float, height: float) -> None:
@@ -99,19 +86,19 @@ class Blocks:
         above, ends = None if place else self._names, self._own_ends or place == len(self._texts) - 1
         run = self._training.arms[place].median_run
         self._texts[place].draw(sheet, MARGIN, top)
-        box = Box(self.columns.maps[0], top + CAPTION, self.columns.maps[1] - self.columns.maps[0],
+        box = Box(self.maps[0], top + CAPTION, self.maps[1] - self.maps[0],
                   tall - CAPTION - BETWEEN - self._below - STRIP - STRIP_GAP)
         if run.layers:
             HistoryMaps(run, place, box, self._span).draw(sheet, above, ends)
-        if self.columns.square and run.boundary:
-            left, right = self.columns.square
+        if self.square and run.boundary:
+            left, right = self.square
             side = min(right - left, tall - BETWEEN)
             draw_boundary(sheet, run.boundary, self._training, Box(left, top + (tall - BETWEEN - side) / 2, side, side),
                           place)
-        elif self.columns.square and run.fit:
-            left, right = self.columns.square
+        elif self.square and run.fit:
+            left, right = self.square
             draw_fit(sheet, run.fit, self._training.data, Box(left + 50, box.top, right - left - 50, box.height), place)
-        left, right = self.columns.ratios
+        left, right = self.ratios
         below = Box(left, box.top, right - left, box.height + STRIP + STRIP_GAP)
         draw_ratios(sheet, run, place, self._scale, below, ends)
 

@@ -165,7 +165,8 @@ class LossCurves(Curves):
     def draw_guides(self, sheet: Sheet, axes: Axes, box: Box) -> None:
         """The chance loss, each mini-batch's loss, and an arrow where a curve leaves the axis."""
         for chance in self._chances:
-            words = chance_words(chance, len(self._training.data.classes))
+            name = logarithm(chance, len(self._training.data.classes))
+            words = f"undecided: {name and f'{name} = '}{with_power(number(chance, DIGITS))}"
             self.guide(sheet, axes, box, chance, words, "undecided")
         for place, (arm, curve) in enumerate(zip(self._training.arms, self.curves, strict=True)):
             if curve.low is None:
@@ -230,12 +231,6 @@ def _level(curve: Curve) -> float:
 def logarithm(chance: float, classes: int) -> str:
     """`ln 10`, or nothing for a loss that is no logarithm of a number of classes."""
     return next((f"ln {count}" for count in (classes, 2) if count and math.isclose(chance, math.log(count))), "")
-
-
-def chance_words(chance: float, classes: int) -> str:
-    """`undecided: ln 10 = 2.303`."""
-    name = logarithm(chance, classes)
-    return f"undecided: {name and f'{name} = '}{with_power(number(chance, DIGITS))}"
 
 
 class ScoreCurves(Curves):

@@ -13,7 +13,7 @@ from actprof.report.settings import of_arms, provenance, shared_words
 from actprof.report.sheet import MARGIN, WIDTH, Header, Key, Paragraph, Sheet
 from actprof.report.style import Theme
 from actprof.train import network_figure
-from actprof.train.blocks import Blocks, Columns, arm_sample
+from actprof.train.blocks import Blocks, arm_sample
 from actprof.train.curves import Curves, LossCurves, RateCurves, ScoreCurves
 from actprof.train.histories import FAINTEST, shown_layers
 from actprof.train.result import Training
@@ -44,7 +44,7 @@ def draw_figure(figure: Figure, theme: Theme, training: Training, log_y: bool = 
     every += [RateCurves(training)] if RateCurves.needed(training) else []
     dropped = [f"{len(arms)} arms: their layers are drawn where there are at most {MAX_BLOCKS}"]
     foot = Paragraph.of([*loss.notes(), *dropped * (len(arms) > MAX_BLOCKS)], room, muted=True)
-    blocks = Blocks(training, WIDTH, theme) if 0 < len(arms) <= MAX_BLOCKS else None
+    blocks = Blocks(training, theme) if 0 < len(arms) <= MAX_BLOCKS else None
     titles = 2 * line_height(BLOCK_TITLE) + 6 if blocks else 0.0
     fixed = header.height + key.height + 6 + ABOVE + BELOW + foot.height + 12 + titles
     lowest = MIN_HEIGHT if len(arms) <= ON_ONE_SCREEN else TALLER
@@ -58,7 +58,7 @@ def draw_figure(figure: Figure, theme: Theme, training: Training, log_y: bool = 
     foot.draw(sheet, MARGIN, top + tall + BELOW)
     if blocks:
         top += tall + BELOW + foot.height + 12
-        _draw_titles(sheet, training, blocks.columns, top)
+        _draw_titles(sheet, training, blocks, top)
         blocks.draw(sheet, top + titles, sheet.height - top - titles)
     return provenance(TITLE, training.seed, of_arms(training))
 
@@ -72,7 +72,7 @@ def _draw_curves(sheet: Sheet, every: list[Curves], top: float, tall: float) -> 
         left += part * room + BETWEEN + TICKS
 
 
-def _draw_titles(sheet: Sheet, training: Training, columns: Columns, top: float) -> None:
+def _draw_titles(sheet: Sheet, training: Training, blocks: Blocks, top: float) -> None:
     """What the columns of the blocks show, and the key of the maps' colours."""
     first, second = top + line_height(BLOCK_TITLE) / 2, top + line_height(BLOCK_TITLE) * 1.5 - 2
     muted = sheet.theme.muted
@@ -80,16 +80,16 @@ def _draw_titles(sheet: Sheet, training: Training, columns: Columns, top: float)
     if depth:
         shown = len(shown_layers(depth))
         which = f"{shown} of {depth}" if shown < depth else "the"
-        left, room = columns.maps[0], columns.maps[1] - columns.maps[0] + 20
+        left, room = blocks.maps[0], blocks.maps[1] - blocks.maps[0] + 20
         said = (f"Activations of {which} hidden layers by iteration", f"Activations of {which} hidden layers")
         title = said[width(said[0], BLOCK_TITLE, True) > room]
         sheet.text(left, first, title, BLOCK_TITLE, bold=True)
         _draw_colours(sheet, left, second, room)
-    if columns.square:
+    if blocks.square:
         title = "Decisions" if training.data.classes else "Predictions"
-        sheet.text(columns.square[0], first, title, BLOCK_TITLE, bold=True)
-        sheet.text(columns.square[0], second, "and rows", DETAIL, color=muted)
-    left = columns.ratios[0] - 50
+        sheet.text(blocks.square[0], first, title, BLOCK_TITLE, bold=True)
+        sheet.text(blocks.square[0], second, "and rows", DETAIL, color=muted)
+    left = blocks.ratios[0] - 50
     sheet.text(left, first, "‖ΔW‖ / ‖W‖ of an update", BLOCK_TITLE, bold=True)
     sheet.text(left, second, "a line a layer, the first pale", DETAIL, color=muted)
 
