@@ -163,13 +163,10 @@ class Schemes:
 
 def turns(every: Sequence[Floats | None], tolerance: float = SAME) -> list[Turn]:
     """The turn of each among all that coincide with it; None stands alone."""
-    same = [[other for other, others in enumerate(every) if _coincide(values, others, tolerance)] for values in every]
+    same = [[other for other, others in enumerate(every)
+             if values is not None and others is not None and values.shape == others.shape
+             and np.allclose(values, others, rtol=tolerance, atol=0)] for values in every]
     return [(group.index(number), len(group)) if number in group else ALONE for number, group in enumerate(same)]
-
-
-def _coincide(one: Floats | None, other: Floats | None, tolerance: float) -> bool:
-    return one is not None and other is not None and one.shape == other.shape and bool(
-        np.allclose(one, other, rtol=tolerance, atol=0))
 
 
 def dashes(turn: Turn, solid: bool) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
 from matplotlib.axes import Axes
 
 from actprof.digits import compact, non_finite, percent_label
@@ -96,8 +95,9 @@ class Panels(Rows):
     def _axes(self, sheet: Sheet, arm: int, layer: int, box: Box, titled: bool) -> Axes:
         name = f"{self._scene.comparison.arms[arm].label}, layer {self._scene.layers[arm][layer].layer}"
         x, y = self._scene.bars[arm][layer].values(box.width), self._scene.scale
+        some = any(summary.non_finite for every in self._scene.summaries for summary in every)
         axes = add_axes(sheet, name, box, x, y,
-                        titles=("", self._scene.share_title if titled else ""), tick=TICK, grid="y")
+                        titles=("", ("share of finite" if some else "share") if titled else ""), tick=TICK, grid="y")
         axes.spines.left.set_visible(False)
         if not titled:  # ticks without labels would take longer than all else
             axes.yaxis.set_visible(False)
@@ -122,7 +122,7 @@ class Panels(Rows):
         write(sheet, axes, box.right, box.top - 2 - line_height(NOTE) / 2, _std(summary), NOTE, align="right",
               bold=True)
         if summary.non_finite:
-            hatch(axes, [x.low, x.high], [scene.scale.low, scene.scale.high], np.ones((1, 1), bool), theme.muted)
+            hatch(axes, [x.low, x.high], [scene.scale.low, scene.scale.high], True, theme.muted)
             write_message(sheet, axes, box, non_finite(summary.statistics))
         elif all_zero(summary):
             write_message(sheet, axes, box, ["100 % zeros"])

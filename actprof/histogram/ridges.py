@@ -12,7 +12,7 @@ from actprof.arrays import Floats
 from actprof.digits import compact, non_finite, percent_label
 from actprof.engine.profiles import Summary
 from actprof.histogram.scene import UNDER, Scene, all_zero
-from actprof.report.axes import Box, add_axes, hatch, write
+from actprof.report.axes import Box, add_axes, grid_lines, hatch, write
 from actprof.report.lettering import line_height, width
 from actprof.report.shares import Frame, ShareScale, draw_bars, draw_prediction
 from actprof.report.sheet import MARGIN, WIDTH, Sheet
@@ -61,7 +61,7 @@ class Ridges:
         axes = add_axes(sheet, scene.comparison.arms[arm].label, box, self._values(arm, 0, box.width), y, tick=TICK,
                         titles=(f"{scene.value_title}; heights are each layer's own", ""), grid="x")
         axes.spines.left.set_visible(False)
-        axes.hlines(np.arange(1, count + 1), *axes.get_xlim(), color=scene.theme.grid, linewidth=0.8, zorder=1)
+        grid_lines(axes, range(1, count + 1), scene.theme.grid, 0.8)
         for layer in range(count):
             self._draw_layer(sheet, axes, box, arm, layer)
         step, right = box.height / (y.low - y.high), place.left
@@ -92,7 +92,7 @@ class Ridges:
             draw_prediction(frame, bars, scene.predicted(arm, layer), theme, f"theory-{name}", depth)
         said = non_finite(summary.statistics) or ["100 % zeros"] * all_zero(summary)
         if summary.non_finite:
-            hatch(axes, axes.get_xlim(), [layer + 1, layer], np.ones((1, 1), bool), theme.muted)
+            hatch(axes, axes.get_xlim(), [layer + 1, layer], True, theme.muted)
         if text := ", ".join(said) if summary.computed else "not computed":
             write(sheet, axes, row.center[0], row.center[1], text, TICK, align="center", bold=True, boxed=True)
 

@@ -95,11 +95,6 @@ class Scene:
         return ArmHeading(self.comparison, arm, self.theme, room, notes or [], said)
 
     @property
-    def share_title(self) -> str:
-        some = any(summary.non_finite for arm in self.summaries for summary in arm)
-        return "share of finite" if some else "share"
-
-    @property
     def value_title(self) -> str:
         said = [] if self.shared else ["each layer has its own range"]
         if any(len(bars.shares) < len(summary.histogram.counts) for both in zip(self.bars, self.summaries, strict=True)

@@ -162,7 +162,7 @@ def write(sheet: Sheet, axes: Axes, x: float, y: float, text: str, size: float, 
                      color=color or sheet.theme.foreground, parse_math=False, **{"zorder": 9, **look})
 
 
-def hatch(axes: Axes, x_edges: ArrayLike, y_edges: ArrayLike, flags: Flags, color: str) -> None:
+def hatch(axes: Axes, x_edges: ArrayLike, y_edges: ArrayLike, flags: ArrayLike, color: str) -> None:
     """The sign of what is not finite over the cells (rows, columns) between these edges."""
     x, y = np.asarray(x_edges), np.asarray(y_edges)
     for row, cells in enumerate(np.atleast_2d(flags)):

@@ -190,14 +190,10 @@ def draw_bars(frame: Frame, bars: Bars, theme: Theme, color: str, name: str, dep
                                         facecolor=theme.foreground, zorder=depth + 0.02))
         gaps += [(left, right)] * frame.scale.cuts(share)
     if frame.base is None:
-        frame.axes.add_collection(_strokes(frame, gaps, theme.background), autolim=False)
-
-
-def _strokes(frame: Frame, gaps: Iterable[tuple[float, float]], color: str) -> Any:
-    ends = [[(left, 1 - (y + 3) / frame.height), (right, 1 - (y - 3) / frame.height)]
-            for left, right in gaps for y in GAPS]
-    return LineCollection(ends, colors=color, linewidths=2.6, capstyle="butt", zorder=3.5,
-                          transform=frame.axes.get_xaxis_transform())
+        strokes = [[(left, 1 - (y + 3) / frame.height), (right, 1 - (y - 3) / frame.height)]
+                   for left, right in gaps for y in GAPS]
+        frame.axes.add_collection(LineCollection(strokes, colors=theme.background, linewidths=2.6, capstyle="butt",
+                                                 zorder=3.5, transform=frame.axes.get_xaxis_transform()), autolim=False)
 
 
 def beside_bins(frame: Frame, bars: Bars, value: float) -> tuple[float, float]:

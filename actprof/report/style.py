@@ -208,7 +208,8 @@ def to_bytes(draw: Drawing, format: str, style: Style) -> bytes:
         figure = Figure()
         metadata = draw(figure, theme)
         width, height = figure.get_size_inches()
-        dpi = style.dpi if format == "png" else raster_dpi(width, height, style.dpi)
+        finest = math.isqrt(int(MAX_RASTER_PIXELS / (width * height)))
+        dpi = style.dpi if format == "png" else min(style.dpi, max(Style.dpi, finest))
         require_drawable(width, height, dpi)
         buffer = io.BytesIO()
         options: dict[str, Any] = {"pil_kwargs": {"compress_level": 1}} if format == "png" else {}
@@ -227,11 +228,6 @@ def collector_paused() -> Iterator[None]:
     finally:
         if was_on:
             gc.enable()
-
-
-def raster_dpi(width: float, height: float, dpi: int) -> int:
-    """Resolution of what is a raster in a vector file of that many inches: no finer than MAX_RASTER_PIXELS a page."""
-    return min(dpi, max(Style.dpi, math.isqrt(int(MAX_RASTER_PIXELS / (width * height)))))
 
 
 def require_drawable(width: float, height: float, dpi: int) -> None:

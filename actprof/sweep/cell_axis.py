@@ -36,7 +36,8 @@ class CellAxis(Scale):
         self._axis = axis
         centres = np.asarray(axis.places, np.float64)
         centres = logarithms(centres) if axis.logarithmic else centres
-        bounds = _bounds(centres, _lone(axis))
+        lone = 0.5 if axis.whole or not axis.numbers else LONE * abs(axis.numbers[0]) or 0.5
+        bounds = _bounds(centres, LONE if axis.logarithmic else lone)
         low, high = bounds[0], bounds[-1]
         self._scale = (Fixed(low, high) if not axis.numbers else Log(low, high, logs=True) if axis.logarithmic
                        else Linear(low, high, 0.0, whole=axis.whole))
@@ -80,14 +81,8 @@ class CellAxis(Scale):
         return part
 
 
-def _lone(axis: result.Axis) -> float:
-    """Half the width of a cell that has no neighbour."""
-    if axis.logarithmic:
-        return LONE
-    return 0.5 if axis.whole or not axis.numbers else LONE * abs(axis.numbers[0]) or 0.5
-
-
 def _bounds(centres: Floats, lone: float) -> Floats:
+    """The edges of cells; of one without a neighbour `lone` on either side."""
     if len(centres) == 1:
         return np.array([centres[0] - lone, centres[0] + lone])
     between = centres[:-1] / 2 + centres[1:] / 2

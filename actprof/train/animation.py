@@ -45,7 +45,10 @@ def render(training: Training, style: Style) -> bytes:
         require_animatable(len(film.iterations), style.dpi, *figure.get_size_inches())
         told = provenance(NAME, training.seed, of_arms(training))
         comment = "; ".join(f"{key}: {value}" for key, value in told.items())
-        return _gif(_frames(figure, film), len(film.iterations), comment)
+        frames, still, buffer = _frames(figure, film), [FRAME] * (len(film.iterations) - 1), io.BytesIO()
+        next(frames).save(buffer, format="GIF", save_all=True, append_images=frames, loop=0, optimize=False, disposal=1,
+                          duration=[*still, HELD] if still else HELD, comment=comment.encode("ascii"))
+        return buffer.getvalue()
 
 
 def require_animatable(frames: int, dpi: int, width: float = FILM_SIZE[0] / UNIT,
@@ -86,11 +89,3 @@ def _palette(theme: Theme) -> Image:
     image = Image.new("P", (1, 1))
     image.putpalette(np.array([*pure, *mixed]).round().astype(np.uint8).tobytes())
     return image
-
-
-def _gif(frames: Iterator[Image], count: int, comment: str) -> bytes:
-    buffer = io.BytesIO()
-    durations = [FRAME] * (count - 1) + [HELD]
-    next(frames).save(buffer, format="GIF", save_all=True, append_images=frames, loop=0, optimize=False, disposal=1,
-                      duration=durations if count > 1 else HELD, comment=comment.encode("ascii"))
-    return buffer.getvalue()

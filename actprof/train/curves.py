@@ -160,7 +160,9 @@ class LossCurves(Curves):
         self.titles = (f"Training loss by iteration, smoothed ({beside})", f"Smoothed loss ({beside})",
                        "Training loss, smoothed")
         self._chances = list(dict.fromkeys(arm.chance_loss for arm in training.arms))
-        self.scale = self._log_scale() if log else Linear(0.0, self._top())
+        drawn = [value for curve in self.curves if curve.finite.size
+                 for value in (float(curve.finite.min()), float(curve.finite.max()))]
+        self.scale = Log.over([*self._chances, *drawn]) if log else Linear(0.0, self._top())
 
     def draw_guides(self, sheet: Sheet, axes: Axes, box: Box) -> None:
         """The chance loss, each mini-batch's loss, and an arrow where a curve leaves the axis."""
@@ -211,21 +213,13 @@ class LossCurves(Curves):
     def _top(self) -> float:
         """The chance loss and all curves that come near it; of none does, the lowest."""
         chance = self._chances or [1.0]
-        levels = [_level(curve) for curve in self.curves if curve.finite.size]
+        # What nearly all of a curve stays below, when its beginning is over.
+        levels = [float(np.quantile(curve.finite[int(EARLY * len(curve.finite)):], 0.98))
+                  for curve in self.curves if curve.finite.size]
         near = [level for level in levels if level <= FAR * max(chance)]
         top = 1.05 * max([*chance, *(near or sorted(levels)[:1])])
         step = round_step(min(top, 1e300) / 5)
         return math.ceil(top / step) * step if step else 1.0
-
-    def _log_scale(self) -> Scale:
-        drawn = [value for curve in self.curves if curve.finite.size
-                 for value in (float(curve.finite.min()), float(curve.finite.max()))]
-        return Log.over([*self._chances, *drawn])
-
-
-def _level(curve: Curve) -> float:
-    """What nearly all of a curve stays below, when its beginning is over."""
-    return float(np.quantile(curve.finite[int(EARLY * len(curve.finite)):], 0.98))
 
 
 def logarithm(chance: float, classes: int) -> str:

@@ -99,7 +99,10 @@ def draw_figure(figure: Figure, theme: Theme, training: Training) -> dict[str, s
     header = Header(theme.title or TITLE, words(training))
     drawings = [Drawing(network, WIDTH, f"network {place}") for place, network in
                 enumerate(found[:MAX_NETWORKS], start=1)]
-    foot = Paragraph.of(_left_out(found), WIDTH - 2 * MARGIN, FOOT, muted=True)
+    rest = found[MAX_NETWORKS:]
+    said = [f"not drawn: {len(rest):,} more"] * bool(rest) + [
+        f"{network.labels[0]}: {sum(network.terms):,} parameters" for network in rest[:MAX_NETWORKS]]
+    foot = Paragraph.of(said, WIDTH - 2 * MARGIN, FOOT, muted=True)
     least = header.height + sum(drawing.height for drawing in drawings) + foot.height + 12
     sheet = Sheet(figure, theme, least)
     header.draw(sheet)
@@ -121,12 +124,6 @@ def words(training: Training) -> list[str]:
     counted += " + α of each block" if any(arm.config.get("residual") == "rezero" for arm in training.arms) else ""
     return [f"{data.name}: {data.features:,} inputs, {data.kind}",
             f"above the lines: {counted} = parameters"]
-
-
-def _left_out(found: list[Network]) -> list[str]:
-    rest = found[MAX_NETWORKS:]
-    return [*([f"not drawn: {len(rest):,} more"] if rest else []),
-            *(f"{network.labels[0]}: {sum(network.terms):,} parameters" for network in rest[:MAX_NETWORKS])]
 
 
 class Drawing:
