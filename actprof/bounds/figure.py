@@ -56,7 +56,6 @@ def draw_figure(figure: Figure, theme: Theme, bounds: Bounds, log: bool = False)
 
 
 def words(bounds: Bounds) -> list[str]:
-    """The configuration for the subtitle."""
     config, dense = bounds.config, _is_dense(bounds)
     inputs, units = ("fan-in", "fan-out") if dense else ("input channels", "output channels")
     said = [f"{inputs} {_listed(bounds.schemes[0].channels)}"]
@@ -203,7 +202,6 @@ def _details(schemes: Schemes, number: int) -> list[str]:
 
 
 def mark_key(bounds: Bounds, log: bool, room: float) -> Key:
-    """The kinds of marks that occur."""
     counts = {sample.count for scheme in bounds.schemes for sample in scheme.samples}
     bounded = any(scheme.support for scheme in bounds.schemes)
     drawn = f"{grouped(min(counts))} weights" if len(counts) == 1 else "the weights drawn"

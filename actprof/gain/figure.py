@@ -260,7 +260,6 @@ def say(sheet: Sheet, box: Box, text: str) -> None:
 
 
 def _details(each: ActivationGains) -> list[str]:
-    """Gains and stability, the edge of chaos, and PyTorch's gain."""
     gains = each.gains
     forward = f"forward gain {_shown(gains.gain_forward)}"
     if not math.isnan(gains.length_slope):

@@ -80,7 +80,6 @@ class Scene:
         return all(other is edges[0] or np.array_equal(other, edges[0]) for other in edges)
 
     def predicted(self, arm: int, layer: int) -> Masses | None:
-        """What theory says of the bars of a layer, if anything."""
         if layer >= len(self.masses[arm]):
             return None
         masses = self.masses[arm][layer]
@@ -192,7 +191,6 @@ def _accent(verdict: Verdict, theme: Theme) -> str:
 
 
 def write_message(sheet: Sheet, axes: Axes, box: Box, lines: list[str]) -> None:
-    """A few words in the middle of axes."""
     size = fitting_size(lambda size: all(width(line, size, True) <= box.width - 12 for line in lines), MESSAGE_SIZES)
     for number, line in enumerate(lines):
         y = box.top + 0.6 * box.height + (number + 0.5 - len(lines) / 2) * line_height(size)

@@ -269,5 +269,4 @@ class FreeSpace:
 
 
 def _middle(free: Flags, place: int) -> int:
-    """The middle of the run of free cells around a place."""
     return next((first + last - 1) // 2 for first, last in runs(free) if first <= place < last)

@@ -81,7 +81,6 @@ class Bars:
             (value, share) for value, share in self.atoms if edges[0] <= value <= edges[-1]))
 
     def values(self, room: float) -> Linear:
-        """The axis of the values on so many pixels."""
         return ValueScale(self.edges[0], self.edges[-1], MARGIN / (room - 2 * MARGIN))
 
     @property

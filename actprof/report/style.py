@@ -85,7 +85,6 @@ class Theme:
     title: str = ""
 
     def arm(self, number: int) -> str:
-        """The colour of an arm of a comparison."""
         return self.arms[number % len(self.arms)]
 
     def mark(self, number: int, size: float = 10.0) -> dict[str, Any]:

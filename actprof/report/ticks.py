@@ -238,7 +238,6 @@ class Log(Scale):
         return 10.0**exponent if self.log else exponent
 
     def _within(self, factors: Iterable[int]) -> list[Tick]:
-        """These multiples of powers of ten."""
         powers = range(math.floor(self._from), math.floor(self._to) + 1)
         return [(self._at(power + math.log10(factor)), with_power(compact(float(f"{factor}e{power}"))))
                 for power in powers for factor in factors if self._from <= power + math.log10(factor) <= self._to]

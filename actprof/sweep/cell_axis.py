@@ -100,7 +100,6 @@ PART = 0.44  # of a row, on either side of its middle
 
 
 def entries(sweep: Sweep, theme: Theme) -> list[Entry]:
-    """An entry of the key for each kind of line."""
     titles = {line.name: line for line in reversed(sweep.lines) if line.points}
     single = len(sweep.axes) == 1
     return [Entry(line.title, _looks(line, theme), single or (line.rows and bool(sweep.axes[0].numbers)))

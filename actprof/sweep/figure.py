@@ -101,7 +101,6 @@ class Panel:
 
 
 def _set_names(axes: Axes, names: Names, *, horizontal: bool) -> None:
-    """Put the labels of the cells at the ticks of one side."""
     places = range(0, len(names.texts), names.step)
     look: dict[str, Any] = {"fontsize": names.size, "linespacing": 1.1, "parse_math": False,
                             "rotation": 90 if names.turned else 0, "ma": "center" if horizontal else "right"}
@@ -168,14 +167,12 @@ def beside_rows(names: Sequence[str], room: float) -> tuple[float, float]:
 
 
 def in_rows(names: Sequence[str], wide: float, height: float) -> Names:
-    """Names for the rows of a plane of that height."""
     row = height / len(names)
     size = fitting_size(lambda size: _most_lines(names, wide, size) * line_height(size) + 2 <= row, SIZES)
     return Names(_joined(names, wide, size), size, wide)
 
 
 def in_columns(names: Sequence[str], room: float) -> Names:
-    """Names for the columns of a plane that is `room` pixels wide."""
     column = room / len(names)
     size = next(iter(_sizes_across(names, column - NAME_GAP)), None)
     if size is not None:

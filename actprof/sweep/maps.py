@@ -120,7 +120,6 @@ class ColourScale:
 
     @property
     def axis(self) -> Scale:
-        """The scale of its bar."""
         if not self.diverging:
             return Linear(self.low, self.high, 0.0, most=6)
         powers = np.arange(self.low, self.high + 1, self.step).astype(int).tolist()
@@ -166,7 +165,6 @@ class CellMap:
         self.upwards = self.y_axis if len(sweep.axes) > 1 else None
 
     def draw_over(self, axes: Axes, missing: Flags) -> None:
-        """Hatch cells, and draw theory's lines."""
         hatch(axes, self.x_axis.edges, self.y_axis.edges, missing.T, self.theme.muted)
         draw_lines(axes, self.sweep, self.theme, self.x_axis, self.upwards)
 

@@ -64,7 +64,6 @@ def draw_figure(figure: Figure, theme: Theme, training: Training, log_y: bool = 
 
 
 def _draw_curves(sheet: Sheet, every: list[Curves], top: float, tall: float) -> None:
-    """Axes side by side."""
     left = MARGIN + TICKS - 10
     room = sheet.width - left - RIGHT - (len(every) - 1) * (BETWEEN + TICKS)
     for curves, part in zip(every, WIDTHS[len(every)], strict=True):

@@ -114,7 +114,6 @@ class Film:
         return artist
 
     def show(self, iteration: int) -> None:
-        """Set all that moves to the state after so many iterations."""
         self._heading.set_text(f"iteration {iteration:,}")
         for row in self._rows:
             row.show(iteration, iteration == self.iterations[-1])

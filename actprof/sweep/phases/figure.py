@@ -114,7 +114,6 @@ def _draw_phases(axes: Axes, grid: PhaseGrid, theme: Theme) -> None:
 
 
 def _draw_edges(sheet: Sheet, axes: Axes, diagram: PhaseDiagram, free: FreeSpace) -> None:
-    """Draw the edge of chaos in its parts, and the marks on it."""
     theme = sheet.theme
     for branch in diagram.edges:
         if len(branch) == 1:
