@@ -14,7 +14,7 @@ from actprof.engine.profiles import Summary
 from actprof.histogram.scene import UNDER, Scene, all_zero
 from actprof.report.axes import Box, add_axes, grid_lines, hatch, write
 from actprof.report.lettering import line_height, width
-from actprof.report.shares import Frame, ShareScale, draw_bars, draw_prediction
+from actprof.report.shares import Frame, ShareScale, body, draw_bars, draw_prediction
 from actprof.report.sheet import MARGIN, WIDTH, Sheet
 from actprof.report.ticks import Fixed, Linear, Scale
 
@@ -85,8 +85,9 @@ class Ridges:
         foot = box.top + (layer + RISE + AIR) * pitch
         row = Box(box.left, foot - pitch, box.width, pitch)
         if summary.computed:
-            x, scale = self._values(arm, layer, box.width), scene.scale if scene.log_y else ShareScale(bars.body or 1.0)
-            frame = Frame(axes, x, scale, box.width, RISE * pitch, (layer + 1.0, layer + 1.0 - RISE))
+            scale = scene.scale if scene.log_y else ShareScale(float(body(bars.shares)) or 1.0)
+            frame = Frame(axes, self._values(arm, layer, box.width), scale, box.width, RISE * pitch,
+                          (layer + 1.0, layer + 1.0 - RISE))
             name, depth = f"{arm + 1}-{layer + 1}", 2 + layer / 100
             draw_bars(frame, bars, theme, theme.arm(arm), f"counts-{name}", depth)
             draw_prediction(frame, bars, scene.predicted(arm, layer), theme, f"theory-{name}", depth)

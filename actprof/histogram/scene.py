@@ -18,7 +18,7 @@ from actprof.histogram.result import Comparison
 from actprof.report.axes import Box, write
 from actprof.report.lettering import MIN_SIZE, fitting_size, line_height, width
 from actprof.report.shares import Bars, ShareScale
-from actprof.report.sheet import INDENT, MARGIN, TITLE, WIDTH, ArmHeading, Paragraph, Sheet
+from actprof.report.sheet import INDENT, MARGIN, TITLE, WIDTH, Marked, Paragraph, Sheet, arm_heading
 from actprof.report.style import Theme
 from actprof.theory.predictions import LayerTheory, Masses
 
@@ -85,13 +85,13 @@ class Scene:
         masses = self.masses[arm][layer]
         return replace(masses, bins=masses.bins[slice(*self._kept[arm][layer])])
 
-    def heading(self, arm: int, room: float, notes: list[str] | None = None) -> ArmHeading:
+    def heading(self, arm: int, room: float, notes: list[str] | None = None) -> Marked:
         verdict = self.comparison.arms[arm].verdict
         said = judgement(verdict, self.theme, room - INDENT, self.brief) if verdict else []
         if verdict and verdict.good and verdict.headline and len(self.layers) == 1 and not self.theme.title:
             # All that is said of the only arm may be in the title.
             said = [] if verdict.text.endswith(verdict.headline.partition(": ")[2]) else said
-        return ArmHeading(self.comparison, arm, self.theme, room, notes or [], said)
+        return arm_heading(self.comparison, arm, self.theme, room, notes or [], said)
 
     @property
     def value_title(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 
@@ -75,21 +76,13 @@ def _pieces(item: str, room: float, size: float, bold: bool) -> list[str]:
         return [item]
     pieces, rest = [], item
     while width(rest, size, bold) > room and len(rest) > 1:
-        cut = _longest(rest, room, size, bold)
+        fits = bisect_right(range(len(rest)), room, key=lambda count: width(rest[:count], size, bold)) - 1
+        cut = max(fits, 1)
         gap = max(rest.rfind(mark, 1, cut) for mark in " /,")
         cut = gap + 1 if gap > cut // 2 else cut
         pieces.append(rest[:cut])
         rest = rest[cut:]
     return [*pieces, rest]
-
-
-def _longest(text: str, room: float, size: float, bold: bool) -> int:
-    """How many leading characters fit, at least one."""
-    low, high = 1, len(text)
-    while low < high:
-        middle = (low + high + 1) // 2
-        low, high = (middle, high) if width(text[:middle], size, bold) <= room else (low, middle - 1)
-    return low
 
 
 def fitting_size(fits: Callable[[float], bool], sizes: Sequence[float]) -> float:

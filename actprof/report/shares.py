@@ -87,11 +87,12 @@ class Bars:
     def tallest(self) -> float:
         return float(self.shares.max())
 
-    @property
-    def body(self) -> float:
-        """The height that shows the shape: of the tallest bin, but at most twice the next tallest."""
-        next_tallest = float(np.sort(self.shares)[-2]) if len(self.shares) > 1 else 0.0
-        return min(self.tallest, 2 * next_tallest) if next_tallest else self.tallest
+
+def body(shares: Floats) -> Floats:
+    """The height that shows the shape: of the tallest bin, but at most twice the next tallest."""
+    ordered = np.sort(shares, axis=-1)
+    tallest, next_tallest = ordered[..., -1], ordered[..., -2:-1].sum(axis=-1)
+    return np.where(next_tallest > 0, np.minimum(tallest, 2 * next_tallest), tallest)
 
 
 def is_spike(shares: Floats) -> bool:
@@ -114,9 +115,9 @@ class ShareScale(Scale):
         if log:
             least = min((float(bar.shares[bar.shares > 0].min()) for bar in drawn), default=0.01)
             return cls(1.0, max(least / 2, 1e-12))
-        spread = [bar.body for bar in drawn if not is_spike(bar.shares)]
+        spread = [float(body(bar.shares)) for bar in drawn if not is_spike(bar.shares)]
         atoms = [share / ATOM_HEIGHTS for bar in drawn for _, share in bar.atoms]
-        return cls(max([*(spread or [bar.body for bar in drawn]), *atoms], default=1.0))
+        return cls(max([*(spread or [float(body(bar.shares)) for bar in drawn]), *atoms], default=1.0))
 
     def of(self, values: ArrayLike) -> Floats:
         placed: Floats = np.maximum(np.asarray(values, np.float64), self.low)

@@ -207,15 +207,13 @@ class Entry:
             sheet.add(Line2D(across, up, **{"color": sheet.theme.foreground, **look}))
 
 
-class ArmHeading(Marked):
+def arm_heading(comparison: Compared, number: int, theme: Theme, room: float, notes: Sequence[str] = (),
+                more: Sequence[Block] = ()) -> Marked:
     """`● he / relu`, below what sets this arm apart, and `more`."""
-
-    def __init__(self, comparison: Compared, number: int, theme: Theme, room: float, notes: Sequence[str] = (),
-                 more: Sequence[Block] = ()) -> None:
-        arm = comparison.arms[number]
-        details = Paragraph.of([*own_words(arm, comparison), *notes], room - INDENT, muted=True)
-        sample = Entry("", [{"linewidth": 3, "color": theme.arm(number)}, theme.mark(number)])
-        super().__init__(sample, Stack([Paragraph.of([arm.label], room - INDENT, LABEL, bold=True), details, *more]))
+    arm = comparison.arms[number]
+    details = Paragraph.of([*own_words(arm, comparison), *notes], room - INDENT, muted=True)
+    return Marked(Entry("", [{"linewidth": 3, "color": theme.arm(number)}, theme.mark(number)]),
+                  Stack([Paragraph.of([arm.label], room - INDENT, LABEL, bold=True), details, *more]))
 
 
 class Key:

@@ -16,6 +16,7 @@ from actprof.arrays import Floats
 from actprof.digits import number, percent_label, with_power
 from actprof.report.axes import Box, add_axes
 from actprof.report.lettering import line_height, shortened, width, wrapped
+from actprof.report.shares import body
 from actprof.report.sheet import MARGIN, SAMPLE, TITLE, Entry, Header, Paragraph, Sheet
 from actprof.report.style import Theme
 from actprof.report.ticks import Fixed, Linear, Scale
@@ -47,13 +48,6 @@ class Panel:
     def __init__(self, layer: int, history: LayerHistory) -> None:
         self.layer, self.history, self.span = layer, history, layer_span(history)
         self.shares, self.zeros = row_shares(history, self.span), history.zeros / totals(history)
-
-    @property
-    def bodies(self) -> Floats:
-        """(checkpoints,) heights that show the shape: of the tallest bar, but at most twice the next."""
-        ordered = np.sort(self.shares, axis=1)
-        second = np.where(ordered[:, -2] > 0, 2 * ordered[:, -2], ordered[:, -1])
-        return np.minimum(ordered[:, -1], second)
 
     def notes(self, place: int, top: float, room: float) -> list[str]:
         """Lines: the exact zeros, all bars that are cut, and what lies outside; a message where there is no shape."""
@@ -126,7 +120,7 @@ class Row:
     def __init__(self, arm: TrainedArm, data: DataSummary, place: int, columns: int) -> None:
         self._data, self._run, self._place = data, arm.median_run, place
         self._panels = [Panel(layer, self._run.layers[layer]) for layer in _shown(arm)]
-        each = np.max([panel.bodies for panel in self._panels], axis=0)
+        each = np.max([body(panel.shares) for panel in self._panels], axis=0)
         self._top = float(np.quantile(each, TALL)) or float(each.max()) or 1.0
         self._wide = (WIDTH - LEFT - MARGIN - (columns - 1) * GAP) / columns
         label = shortened(arm.label, MAX_LINES * ROOM, LABEL, bold=True)

@@ -52,11 +52,6 @@ class Network:
     labels: tuple[str, ...]
     terms: tuple[int, ...]
 
-    @property
-    def heading(self) -> list[str]:
-        more = len(self.labels) - MAX_LABELS
-        return [*self.labels[:MAX_LABELS], *([f"and {more:,} more"] if more > 0 else [])]
-
 
 def networks(training: Training) -> list[Network]:
     """Each network once, with the labels of all arms that have it."""
@@ -138,7 +133,9 @@ class Drawing:
         self._above = _stacks([column.arithmetic for column in self._columns], -1, self._step - BETWEEN)
         self._below = _stacks([column.names for column in self._columns], 0, self._step - BETWEEN)
         above, below = (max(stack.height for stack in stacks) for stacks in (self._above, self._below))
-        self._heading = Paragraph(wrapped(network.heading, room, HEADING, bold=True), HEADING, bold=True)
+        more = len(network.labels) - MAX_LABELS
+        labels = [*network.labels[:MAX_LABELS], *[f"and {more:,} more"] * (more > 0)]
+        self._heading = Paragraph.of(labels, room, HEADING, bold=True)
         total = f"{sum(network.terms):,} parameters"
         whole = f"{' + '.join(f'{term:,}' for term in network.terms)} = {total}"
         fits = len(network.terms) > 1 and width(whole, TOTAL, bold=True) <= room
