@@ -15,7 +15,7 @@ from actprof.arrays import Floats
 from actprof.bounds.result import Bounds, Scheme
 from actprof.digits import short
 from actprof.report.style import Theme
-from actprof.report.ticks import Fixed, Linear, Log, Scale
+from actprof.report.ticks import Fixed, Linear, Log, Scale, round_step
 
 COLUMN = 110.0  # of a scheme, where all stand side by side at one fan-in
 TOUCHING = 0.02  # markers of values that differ by less cover each other
@@ -56,9 +56,14 @@ class Curves:
             yield from () if values is None else values.tolist()
 
     def error_bars(self) -> NDArray[np.intp]:
-        """Places of at most 50 bars."""
-        last = len(self.fan_in) - 1
-        return np.unique(np.linspace(0, last, min(last + 1, MAX_ERROR_BARS)).round().astype(int))
+        """Places of at most 50 bars, at round fan-ins where these are known."""
+        every = np.arange(len(self.fan_in))
+        if len(every) <= MAX_ERROR_BARS:
+            return every
+        step = round_step((self.fan_in[-1] - self.fan_in[0]) / MAX_ERROR_BARS)
+        round_ones = np.flatnonzero(self.fan_in % step == 0)
+        even = np.unique(np.linspace(0, len(every) - 1, MAX_ERROR_BARS).round().astype(int))
+        return np.union1d(0, round_ones) if len(round_ones) >= MAX_ERROR_BARS // 2 else even
 
 
 @dataclass(frozen=True)
