@@ -13,7 +13,7 @@ from matplotlib.text import Text
 from PIL import Image
 
 from actprof.bounds.curves import dashes, turns
-from actprof.bounds.figure import draw_figure, render
+from actprof.bounds.figure import draw_figure
 from actprof.bounds.result import Bounds, Curve, Sample, Scheme
 from actprof.bounds.table import slope_words
 from actprof.report.style import FORMATS, Style
@@ -276,7 +276,7 @@ def test_the_subtitle_holds_every_setting():
 @pytest.mark.parametrize("format", FORMATS)
 @pytest.mark.parametrize("log", [False, True])
 def test_the_same_picture_is_the_same_bytes_with_the_configuration_inside(format, log):
-    once, again = (render(scaled(*DEFAULT), log, Style(dpi=50), format) for _ in range(2))
+    once, again = (scaled(*DEFAULT).image(Style(dpi=50), format, log) for _ in range(2))
     assert once == again
     if format == "png":
         metadata = Image.open(io.BytesIO(once)).text

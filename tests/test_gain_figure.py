@@ -13,7 +13,7 @@ from PIL import Image
 
 from actprof.catalogue.activations import ACTIVATIONS, bind
 from actprof.catalogue.expectations import moments
-from actprof.gain.figure import draw_figure, render
+from actprof.gain.figure import draw_figure
 from actprof.gain.gains import gain_spec, gain_table
 from actprof.report.lettering import formula_extent
 from actprof.report.style import FORMATS, THEMES, Style
@@ -162,7 +162,7 @@ def test_what_is_not_defined_is_so_called():
 
 @pytest.mark.parametrize("format", FORMATS)
 def test_the_same_picture_is_the_same_bytes_with_the_configuration_inside(format):
-    once, again = (render(table("tanh", "gelu"), Style(dpi=50), format) for _ in range(2))
+    once, again = (table("tanh", "gelu").image(Style(dpi=50), format) for _ in range(2))
     assert once == again
     if format == "png":
         metadata = Image.open(io.BytesIO(once)).text

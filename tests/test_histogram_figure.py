@@ -23,7 +23,7 @@ from actprof.engine.spec import RunSpec
 from actprof.engine.stacks import stack_specs
 from actprof.errors import SpecError
 from actprof.histogram.compare import compare
-from actprof.histogram.figure import draw_figure, render
+from actprof.histogram.figure import draw_figure
 from actprof.histogram.result import Comparison, JudgedArm
 from actprof.report.shares import Bars
 from actprof.report.style import FORMATS, MAX_PIXELS, THEMES, VIEWS, Style, View
@@ -232,7 +232,7 @@ def test_a_heat_map_has_a_cell_for_each_bin_the_lowest_at_the_bottom_and_the_rar
 @pytest.mark.parametrize(("format", "layers"), [*((format, 5) for format in FORMATS), ("png", 50)])
 def test_the_same_picture_is_the_same_bytes_with_the_seed_inside(format, layers):
     comparison = grid(2, layers)
-    once, again = (render(comparison, View(), Style(dpi=50), format) for _ in range(2))
+    once, again = (comparison.image(Style(dpi=50), format, View()) for _ in range(2))
     assert once == again
     if format == "png":
         metadata = Image.open(io.BytesIO(once)).text
@@ -243,12 +243,12 @@ def test_the_same_picture_is_the_same_bytes_with_the_seed_inside(format, layers)
 
 
 def test_dpi_scales_the_pixels_and_nothing_else():
-    assert Image.open(io.BytesIO(render(grid(1, 5), View(), Style(dpi=50), "png"))).size == (960, 540)
+    assert Image.open(io.BytesIO(grid(1, 5).image(Style(dpi=50), "png", View()))).size == (960, 540)
 
 
 def test_a_picture_of_too_many_pixels_is_refused():
     with pytest.raises(SpecError, match=f"{MAX_PIXELS // 10**6} megapixels"):
-        render(grid(1, 1), View(), Style(dpi=2000), "png")
+        grid(1, 1).image(Style(dpi=2000), "png", View())
 
 
 @pytest.mark.parametrize("log_y", [False, True])
@@ -348,7 +348,7 @@ def test_nothing_predicted_and_nothing_that_is_a_number_is_drawn():
         comparison = foretold(grid(2, 5), std=lambda layer, std=std: std, atom=math.nan)
         for view in VIEWS:
             assert_texts_clear(drawn(comparison, view=view))
-        assert render(comparison, View(), Style(dpi=30), "png")
+        assert comparison.image(Style(dpi=30), "png", View())
 
 
 def test_theory_extends_the_axis_of_sigma_by_a_decade_at_most():
@@ -392,7 +392,7 @@ def test_an_empty_forecast_draws_what_none_draws():
     comparison = grid(2, 5)
     empty = replace(foretold(comparison).arms[0].forecast, theory=StackTheory(()), masses=())
     without = replace(comparison, arms=tuple(replace(arm, forecast=empty) for arm in comparison.arms))
-    assert render(without, View(), Style(), "svg") == render(comparison, View(), Style(), "svg")
+    assert without.image(Style(), "svg", View()) == comparison.image(Style(), "svg", View())
 
 
 def test_a_figure_is_there_for_a_notebook():
@@ -406,12 +406,11 @@ import sys
 import warnings
 from tests.simulated import grid
 from actprof.report.style import FORMATS, Style, View
-from actprof.histogram.figure import render
 assert "matplotlib" not in sys.modules
 for format in FORMATS:
-    assert render(grid(1, 3), View(), Style("dark"), format)
+    assert grid(1, 3).image(Style("dark"), format, View())
 assert "matplotlib.pyplot" not in sys.modules
-sys.stdout.buffer.write(render(grid(1, 3), View(), Style("dark"), "svg"))
+sys.stdout.buffer.write(grid(1, 3).image(Style("dark"), "svg", View()))
 """
 
 
@@ -428,5 +427,5 @@ def lonely(folder, **environment):
 def test_no_environment_reaches_the_figure(backend, tmp_path):
     (tmp_path / "matplotlibrc").write_text("text.usetex: True\nfont.size: 40\nsavefig.bbox: tight\nno.such.key: 1\n")
     comparison = grid(1, 3)
-    expected = render(comparison, View(), Style("dark"), "svg")
+    expected = comparison.image(Style("dark"), "svg", View())
     assert lonely(tmp_path, MPLBACKEND=backend, MATPLOTLIBRC=str(tmp_path)) == (0, "", expected)

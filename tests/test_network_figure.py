@@ -16,7 +16,6 @@ from actprof.train.network_figure import (
     draw_figure,
     networks,
     places_of,
-    render,
 )
 from actprof.train.result import TrainedArm
 from tests.figures import assert_fit_to_print, axes_named, drawn_by, texts
@@ -142,7 +141,7 @@ def test_a_unit_of_several_sums_shows_its_whole_weight_matrix():
 
 @pytest.mark.parametrize("format", FORMATS)
 def test_the_same_picture_is_the_same_bytes_with_the_seed_inside(format):
-    once, again = (render(described(WIDTHS["classic"]), Style(), format) for _ in range(2))
+    once, again = (described(WIDTHS["classic"]).image(Style(), format) for _ in range(2))
     assert once == again
     if format == "png":
         metadata = Image.open(io.BytesIO(once)).text

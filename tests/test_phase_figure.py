@@ -11,7 +11,7 @@ from PIL import Image
 
 from actprof.report.style import FORMATS, Style
 from actprof.sweep.phases.diagrams import phase_diagrams
-from actprof.sweep.phases.figure import draw_figure, render
+from actprof.sweep.phases.figure import draw_figure
 from actprof.sweep.phases.request import phase_spec
 from tests.figures import assert_fit_to_print, axes_named, drawn_by, each_once, marks, texts
 
@@ -143,7 +143,7 @@ def test_a_phase_is_named_in_the_region_that_it_names(name):
 @pytest.mark.parametrize("format", FORMATS)
 def test_the_same_picture_is_the_same_bytes_with_the_configuration_inside(format):
     result = diagrams("tanh")
-    once, again = (render(result, Style(dpi=50), format) for _ in range(2))
+    once, again = (result.image(Style(dpi=50), format) for _ in range(2))
     assert once == again
     if format == "png":
         metadata = Image.open(io.BytesIO(once)).text

@@ -15,7 +15,7 @@ from PIL import Image
 from actprof.diagnosis.verdicts import CODES
 from actprof.report.style import FORMATS, THEMES, Style
 from actprof.sweep.cell_axis import CellAxis, entries, pieces
-from actprof.sweep.figure import draw_figure, render
+from actprof.sweep.figure import draw_figure
 from actprof.sweep.maps import VERDICTS, ColourScale, Shown, ink
 from actprof.sweep.result import BY_NAME, QUANTITIES, VERDICT
 from tests.figures import assert_fit_to_print, assert_texts_clear, axes_named, drawn_by, each_once, marks, texts
@@ -148,7 +148,7 @@ def test_a_result_gives_its_figure_for_a_notebook():
     figure = relu_map(gains(7), depths(5), ("std", VERDICT)).figure(theme="dark")
     assert [axes.get_label() for axes in figure.axes] == ["std", "colours of std", VERDICT]
     assert figure.axes[0].get_xlabel() == "gain of the weights"
-    assert render(relu_map(), Style(dpi=30), "svg")
+    assert relu_map().image(Style(dpi=30), "svg")
 
 
 def test_a_cell_has_its_colour_wherever_the_axes_put_it():
@@ -163,7 +163,7 @@ def test_a_cell_has_its_colour_wherever_the_axes_put_it():
 
 
 def test_the_second_axis_goes_upwards():
-    png = render(of_values((gains(2), depths(2)), "std", [1e-9, 1e9, 1e-9, 1e9]), Style(dpi=50), "png")
+    png = of_values((gains(2), depths(2)), "std", [1e-9, 1e9, 1e-9, 1e9]).image(Style(dpi=50), "png")
     pixels = np.asarray(Image.open(io.BytesIO(png)).convert("RGB")).astype(int)
     upper, lower = pixels[175, 300], pixels[450, 300]
     assert upper[0] > upper[2]  # what explodes is orange
@@ -425,7 +425,7 @@ def test_the_subtitle_holds_every_shared_setting_and_the_seed():
 @pytest.mark.parametrize("format", FORMATS)
 def test_the_same_picture_is_the_same_bytes_with_the_seed_inside(format):
     make = by_width if format == "svg" else partial(relu_map, gains(3), depths(2))
-    once, again = (render(make(), Style(dpi=30), format) for _ in range(2))
+    once, again = (make().image(Style(dpi=30), format) for _ in range(2))
     assert once == again
     if format == "png":
         metadata = Image.open(io.BytesIO(once)).text

@@ -11,7 +11,7 @@ from PIL import Image
 
 from actprof.report.style import FORMATS, Style
 from actprof.train.blocks import columns
-from actprof.train.figure import draw_figure, render
+from actprof.train.figure import draw_figure
 from actprof.train.histories import ROWS, common_span, layer_span, own_span, row_shares, shown_layers
 from actprof.train.result import Boundary, DataSummary, Fit, LayerHistory, Run, TrainedArm, Training
 from tests.figures import assert_fit_to_print, axes_named, drawn_by, each_once, texts
@@ -388,9 +388,9 @@ def test_the_subtitle_holds_what_all_arms_share():
 @pytest.mark.parametrize("format", FORMATS)
 def test_the_same_picture_is_the_same_bytes_with_the_configuration_inside(format):
     made = of_a_plane(3, 2)
-    data = render(made, True, Style(dpi=50), format)
-    assert data == render(made, True, Style(dpi=50), format)
-    assert data != render(made, True, Style("dark", 50), format)
+    data = made.image(Style(dpi=50), format, True)
+    assert data == made.image(Style(dpi=50), format, True)
+    assert data != made.image(Style("dark", 50), format, True)
     if format == "png":
         image = Image.open(io.BytesIO(data))
         assert image.size == (960, 540)

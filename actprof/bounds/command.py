@@ -61,8 +61,6 @@ def command(log: bool, output: Output, **settings: Any) -> None:
     from actprof.machine import one_blas_thread
 
     one_blas_thread()
-    from actprof.bounds.figure import render
-
     output.check(default_name("bounds", [settings["scheme"]], ("scheme",)))
     with shown_progress(output.quiet) as progress:
         result = in_thread(lambda: bounds(**settings, progress=progress))
@@ -70,7 +68,7 @@ def command(log: bool, output: Output, **settings: Any) -> None:
     if settings["fan_in"].casefold().endswith(":log") and not log and not output.no_figure:
         output.notes("--log draws such a range on logarithmic axes")
     output.notes(*result.told)
-    output.draw(lambda style, form: render(result, log, style, form))
+    output.draw(lambda style, form: result.image(style, form, log))
 
 
 def bounds(scheme: Names = SCHEMES, *, fan_in: int | str | Sequence[int] = FAN_IN, fan_out: int | str = FAN_OUT,

@@ -5,19 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from matplotlib.axes import Axes
+from numpy.typing import NDArray
 
 from actprof.arrays import Floats
 from actprof.bounds.result import Bounds, Scheme
 from actprof.digits import short
 from actprof.report.style import Theme
 from actprof.report.ticks import Fixed, Linear, Log, Scale, round_step
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 COLUMN = 110.0  # of a scheme, where all stand side by side at one fan-in
 TOUCHING = 0.02  # markers of values that differ by less cover each other
@@ -76,10 +74,6 @@ class Spot:
     x: Scale
     y: Scale
     part: str = ""
-
-    def of(self, fan_in: ArrayLike, weight: ArrayLike) -> tuple[Floats, Floats]:
-        """A place in the units of the axes."""
-        return self.x.of(fan_in), self.y.of(weight)
 
 
 class Schemes:
@@ -174,13 +168,10 @@ class Schemes:
 
 def turns(every: Sequence[Floats | None], tolerance: float = SAME) -> list[Turn]:
     """The turn of each among all that coincide with it; None stands alone."""
-    same = [[other for other, others in enumerate(every) if _coincide(values, others, tolerance)] for values in every]
+    same = [[other for other, others in enumerate(every)
+             if values is not None and others is not None and values.shape == others.shape
+             and np.allclose(values, others, rtol=tolerance, atol=0)] for values in every]
     return [(group.index(number), len(group)) if number in group else ALONE for number, group in enumerate(same)]
-
-
-def _coincide(one: Floats | None, other: Floats | None, tolerance: float) -> bool:
-    return one is not None and other is not None and one.shape == other.shape and bool(
-        np.allclose(one, other, rtol=tolerance, atol=0))
 
 
 def dashes(turn: Turn, solid: bool) -> dict[str, Any]:

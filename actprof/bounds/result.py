@@ -137,7 +137,4 @@ class Bounds(Result):
 
     def figure(self, log: bool = False, theme: str = "light") -> Figure:
         """The picture, to be shown, changed and saved by matplotlib's own means."""
-        from actprof.bounds.figure import draw_figure
-        from actprof.report.style import painted
-
-        return painted(lambda figure, colours: draw_figure(figure, colours, self, log), theme)
+        return self._painted(theme, log)

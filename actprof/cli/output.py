@@ -153,6 +153,11 @@ class Output:
                 of_another = before is not None and _shown(before) != _shown(content)
                 say(f"wrote {target.path if target.path.isprintable() else quoted(target.path, 300)}"
                     f"{', in place of a figure of another configuration' * of_another}")
+        if self._targets and self.title:
+            from actprof.report.lettering import printable
+
+            if printable(self.title, bold=True) != self.title:
+                self.notes("the font of figures lacks some characters of the --title")
         if self._unwritten is not None:
             raise self._unwritten
         if self.show:

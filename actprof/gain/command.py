@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,8 @@ from actprof.cli.signals import in_thread
 
 if TYPE_CHECKING:
     from actprof.gain.result import GainTable
+
+INCHES = 1.8  # of eight activations in the figure, at least
 
 
 @click.command("gain", cls=Command)
@@ -50,7 +53,6 @@ def command(activations: tuple[str, ...], act: tuple[str, ...], output: Output, 
     from actprof.machine import one_blas_thread
 
     one_blas_thread()
-    from actprof.gain.figure import least_height, render
     from actprof.gain.gains import NAMES, gain_spec
 
     asked, everything = (*activations, *act), settings["all"]
@@ -59,12 +61,12 @@ def command(activations: tuple[str, ...], act: tuple[str, ...], output: Output, 
     sigmas = settings["sigma_w"], settings["sigma_b"]
     if everything and settings["q0"] is not None and output.no_figure and sigmas == (None, None):
         output.name_idle(["--q0"], "to --all without --sigma-w, --sigma-b or a figure")
-    output.check_height(least_height(len(gain_spec(asked, everything=everything).activations)))
+    output.check_height(INCHES * math.ceil(len(gain_spec(asked, everything=everything).activations) / 8))
     with shown_progress(output.quiet) as progress:
         result = in_thread(lambda: gain(asked, **settings, curves=not output.no_figure, progress=progress))
     output.print(result.write, result.record, result.records)
     output.notes(*result.told)
-    output.draw(lambda style, form: render(result, style, form))
+    output.draw(result.image)
 
 
 def gain(act: Names | None = None, *, all: bool = False, sigma_w: float | None = None, sigma_b: float | None = None,

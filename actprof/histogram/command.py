@@ -113,7 +113,6 @@ def command(quantity: str, view: str, log_y: bool, gradients: bool | None, check
 
     one_blas_thread()
     from actprof.histogram import records
-    from actprof.histogram.figure import render
     from actprof.histogram.table import Shown, print_limits, print_result
 
     if explain:
@@ -133,7 +132,7 @@ def command(quantity: str, view: str, log_y: bool, gradients: bool | None, check
     output.print(lambda stream: print_result(comparison, stream, shown, lambda arm: _remedied_line(arm, ctx)),
                  comparison.record, comparison.records)
     output.notes(*comparison.told)
-    output.draw(lambda style, form: render(comparison, View(quantity, view, log_y), style, form))
+    output.draw(lambda style, form: comparison.image(style, form, View(quantity, view, log_y)))
     return BAD_VERDICT if check and any(arm.verdict and arm.verdict.bad for arm in comparison.arms) else 0
 
 

@@ -6,9 +6,10 @@ import math
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 
 from actprof.arrays import Flags, Floats
 from actprof.engine.profiles import LayerSummary
@@ -18,11 +19,8 @@ from actprof.report.axes import BELOW, Box, add_axes
 from actprof.report.lettering import line_height, width
 from actprof.report.shares import DASHED
 from actprof.report.sheet import Entry, Key, Sheet
-from actprof.report.ticks import Extent, Fixed, Linear, Log, Scale, Tick
+from actprof.report.ticks import Extent, Fixed, Linear, Log, Tick
 from actprof.theory.predictions import BAND, LayerTheory
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 MIN_HEIGHT = 150.0  # of the axes
 LABELS, TITLE, ABOVE = 92.0, 16.0, line_height(16.0) + 4  # left of axes; the size and the height of their titles
@@ -32,6 +30,7 @@ SPECTRUM = 150.0  # pixels of the axes of singular values, and SPREAD more for e
 SPREAD = 44.0
 HALF = 0.1  # of the line of a single layer
 PALE = 0.14
+UNKNOWN = math.nan, math.nan
 Look = dict[str, Any]
 WIDE: Look = {"linewidth": 2.8}
 THIN: Look = {"linewidth": 1.4}
@@ -44,7 +43,7 @@ ALIKE: Look = {"linestyle": "none", "marker": "v", "markersize": 8, "markeredgew
 
 @dataclass(frozen=True)
 class Course:
-    """One arm's line: values by layer, those of `within` beside it, and ranges as (low, high); NaN for what is unknown.
+    """One arm's line: values by layer, those of `within` beside it, and (layers, 2) ranges; NaN for what is unknown.
 
     Attributes:
         lost: where the value has no logarithm.
@@ -53,9 +52,9 @@ class Course:
 
     values: Floats
     within: Floats
-    quartiles: tuple[Floats, Floats]
+    quartiles: Floats
     theory: Floats
-    band: tuple[Floats, Floats]
+    band: Floats
     lost: Flags
     alike: Flags
 
@@ -78,14 +77,18 @@ def signal(scene: Scene) -> Plot:
     for layers, theory in zip(scene.layers, scene.theory, strict=True):
         summaries = [layer.quantity(quantity) for layer in layers]
         values, within = _column(summaries, lambda s: [s.statistics["std"], s.statistics["within_unit_std"]]).T
-        spread = _column(summaries, lambda s: s.spread.get("std", (math.nan, math.nan)))
+        spread = _column(summaries, lambda s: s.spread.get("std", UNKNOWN))
         said = _column(theory, says).reshape(-1, 3)
         known = (values > 0) & np.isfinite(values)
-        courses.append(Course(values, within, (spread[:, 0], spread[:, 1]), said[:, 0], (said[:, 1], said[:, 2]),
-                              ~known, known & (within == 0)))
-    drawn = [value for each in courses for part in (each.values, each.within, *each.quartiles) for value in part]
-    wished = [value for each in courses for part in (each.theory, *each.band) for value in part]
-    return Plot("signal", [f"std of {SYMBOLS[quantity]}", "std"], courses, Log.over(drawn, wished))
+        courses.append(Course(values, within, spread, said[:, 0], said[:, 1:], ~known, known & (within == 0)))
+    return Plot("signal", [f"std of {SYMBOLS[quantity]}", "std"], courses, Log.over(*_extents(courses)))
+
+
+def _extents(courses: Sequence[Course]) -> tuple[list[float], list[float]]:
+    """All that is measured, and all that theory says."""
+    drawn = [part for each in courses for part in (each.values, each.within, each.quartiles.ravel())]
+    said = [part for each in courses for part in (each.theory, each.band.ravel())]
+    return np.concatenate(drawn).tolist(), np.concatenate(said).tolist()
 
 
 def streams(scene: Scene) -> Plot:
@@ -93,16 +96,13 @@ def streams(scene: Scene) -> Plot:
     courses = []
     for layers, theory in zip(scene.layers, scene.theory, strict=True):
         values, spread = _held([layer.stream for layer in layers], lambda s: s.statistics["std"]), _held(
-            [layer.stream for layer in layers], lambda s: s.spread.get("std", (math.nan, math.nan)), 2)
+            [layer.stream for layer in layers], lambda s: s.spread.get("std", UNKNOWN), 2)
         within = _held([layer.branch for layer in layers], lambda s: s.statistics["std"] or math.nan)
         said = _held([layer.stream for layer in theory], lambda each: each.std)
-        none = np.full(len(theory), math.nan)
-        courses.append(Course(values, within, (spread[:, 0], spread[:, 1]), said, (none, none),
+        courses.append(Course(values, within, spread, said, np.full((len(theory), 2), math.nan),
                               (values == 0) | np.isinf(values), values < 0))
-    drawn = [value for each in courses for part in (each.values, each.within, *each.quartiles) for value in part]
-    wished = [value for each in courses for value in each.theory]
     titles = "std of the stream; thin: of what branches add", "std: stream; thin: branches", "std of stream"
-    return Plot("streams", titles, courses, Log.over(drawn, wished))
+    return Plot("streams", titles, courses, Log.over(*_extents(courses)))
 
 
 def _held(rows: Sequence[Any], value: Callable[[Any], Any], columns: int = 0) -> Floats:
@@ -126,16 +126,14 @@ def gradient(scene: Scene) -> Plot:
     """
     courses = []
     for layers, theory in zip(scene.layers, scene.theory, strict=True):
-        values, spread = _column(layers, _log_ratio), _column(layers, _log_quartiles)
+        values, spread = _column(layers, _log_ratio), _column(
+            layers, lambda each: (each.gradient.spread if each.gradient else {}).get("log10_norm_ratio", UNKNOWN))
         said = _column(theory, _predicted).reshape(-1, 3) + _of_widths(layers)[:len(theory), None]
         none = np.full(len(layers), math.nan)
-        courses.append(Course(values, none, (spread[:, 0], spread[:, 1]), said[:, 0], (said[:, 1], said[:, 2]),
-                              ~np.isfinite(values) & np.array([layer.gradient is not None for layer in layers]),
-                              none == 0))
-    drawn = np.concatenate([part for each in courses for part in (each.values, *each.quartiles)])
-    wished = np.concatenate([part for each in courses for part in (each.theory, *each.band)])
+        sent = np.array([layer.gradient is not None for layer in layers])
+        courses.append(Course(values, none, spread, said[:, 0], said[:, 1:], ~np.isfinite(values) & sent, none == 0))
     titles = "gradient ∂L/∂z: norm for a sample, 1 in the last layer", "gradient ∂L/∂z, last layer 1", "∂L/∂z"
-    known, predicted = (each[np.isfinite(each)].tolist() for each in (drawn, wished))
+    known, predicted = (list(filter(math.isfinite, every)) for every in _extents(courses))
     return Plot(GRADIENT, titles, courses, Log.over_logs(known, predicted))
 
 
@@ -150,10 +148,6 @@ def _of_widths(layers: Sequence[LayerSummary]) -> Floats:
     with np.errstate(invalid="ignore"):
         known = _column(layers, _log_ratio) - rms
     return np.where(np.isfinite(known), known, widths)
-
-
-def _log_quartiles(layer: LayerSummary) -> tuple[float, float]:
-    return (layer.gradient.spread if layer.gradient else {}).get("log10_norm_ratio", (math.nan, math.nan))
 
 
 def _predicted(layer: LayerTheory) -> tuple[float, float, float]:
@@ -193,7 +187,9 @@ class Curves:
             self._draw_plot(sheet, plot, Box(self._left + number * (wide + LABELS), top, wide, tall))
 
     def _draw_plot(self, sheet: Sheet, plot: Plot, box: Box) -> None:
-        axes = add_axes(sheet, plot.name, box, layers_axis(self._scene.depth), plot.y, titles=("layer", ""))
+        depth = self._scene.depth
+        x = Layers(1, depth, whole=True) if depth > 1 else Fixed(0.5, 1.5, [(1.0, "1")])
+        axes = add_axes(sheet, plot.name, box, x, plot.y, titles=("layer", ""))
         title = next((title for title in plot.titles if width(title, TITLE, True) <= box.width), plot.titles[-1])
         sheet.text(box.left, box.top - ABOVE / 2 - 2, title, TITLE, bold=True)
         lane = 0
@@ -212,12 +208,12 @@ class Curves:
         layers = np.arange(1, len(course.values) + 1)
         every = math.ceil(len(layers) / MAX_MARKED)
         fill: Look = {"facecolor": theme.arm(arm), "linewidth": 0}
-        at, low, high = _widened(*course.band)
+        at, low, high = _widened(*course.band.T)
         if np.isfinite(low).any():
             axes.fill_between(at, _pressed(y, low), _pressed(y, high), alpha=PALE, gid=f"band-{name}", zorder=1.5,
                               **fill)
-        if np.isfinite(course.quartiles[0]).sum() > 1:
-            low, high = map(y.of, course.quartiles)
+        if np.isfinite(course.quartiles[:, 0]).sum() > 1:
+            low, high = y.of(course.quartiles).T
             axes.fill_between(layers, low, high, alpha=0.3, gid=f"quartiles-{name}", zorder=2, **fill)
         axes.plot(layers, y.of(course.within), color=theme.arm(arm), marker=".", markersize=7, markevery=every,
                   gid=f"within-{name}", zorder=3, **THIN)
@@ -230,22 +226,19 @@ class Curves:
 
     def _entries(self) -> list[Entry]:
         courses = [course for plot in self._plots for course in plot.courses]
-        several = any(np.isfinite(course.quartiles[0]).any() for course in courses)
+        several = any(np.isfinite(course.quartiles).any() for course in courses)
+        banded = any(np.isfinite(course.band).any() for course in courses)
         said = any(np.isfinite(course.theory).any() for course in courses)
         band = {"facecolor": "#808080", "alpha": 2 * PALE}
         return [Entry(text, looks) for text, looks, occurs in (
             ("std of all values" + "; the gradient" * (len(self._plots) > 1), [WIDE], True),
             ("in-unit std, over the samples", [{**THIN, "marker": "."}, THIN], True),
             ("quartiles of the networks", [{"facecolor": "#808080", "alpha": 0.5}], several),
-            ("dashed: theory, and where 95 % of networks lie", [band, DASHED], said and self._has_band),
-            ("dashed: theory", [DASHED], said and not self._has_band),
+            ("dashed: theory, and where 95 % of networks lie", [band, DASHED], said and banded),
+            ("dashed: theory", [DASHED], said and not banded),
             ("from least to largest for each sample, root mean square", [SPAN, RMS], self._spectrum),
             ("0 or not finite", [LOST], any(course.lost.any() for course in courses)),
             ("in-unit std is 0", [ALIKE], any(course.alike.any() for course in courses))) if occurs]
-
-    @property
-    def _has_band(self) -> bool:
-        return any(np.isfinite(course.band[0]).any() for plot in self._plots for course in plot.courses)
 
 
 def _pressed(y: Log, values: Floats) -> Floats:
@@ -266,10 +259,6 @@ class Layers(Linear):
 
     def _within(self, ticks: list[Tick], room: float, extent: Extent) -> list[Tick]:
         return [tick for tick in ticks if self._value(tick[0]) > 0.5]
-
-
-def layers_axis(depth: int) -> Scale:
-    return Layers(1, depth, whole=True) if depth > 1 else Fixed(0.5, 1.5, [(1.0, "1")])
 
 
 def draw_spectra(sheet: Sheet, scene: Scene, box: Box) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 import numpy as np
+from matplotlib.axes import Axes
 
 from actprof.engine.path import MAX_LAG, GradientPath
 from actprof.errors import SpecError
@@ -16,9 +16,6 @@ from actprof.report.shares import DASHED
 from actprof.report.sheet import MARGIN, WIDTH, Sheet
 from actprof.report.style import PATH
 from actprof.report.ticks import Linear
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 TITLE, ABOVE = 16.0, line_height(16.0) + 10  # of the titles of the columns
 LABELS, MIN_HEIGHT = 96.0, 110.0  # pixels left of axes, and their least height

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
+from matplotlib.cm import ScalarMappable
 
 from actprof.arrays import Floats
 from actprof.digits import compact, non_finite
 from actprof.histogram.scene import UNDER, Rows, Scene
 from actprof.report.axes import TITLE, Box, add_axes, colour_bar, hatch, runs
 from actprof.report.lettering import line_height, width
-from actprof.report.shares import FAINTEST, ValueScale, percent_of_power, share_colours
+from actprof.report.shares import FAINTEST, ShareScale, ValueScale, share_colours
 from actprof.report.sheet import MARGIN, WIDTH, Sheet
 from actprof.report.ticks import Fixed, Scale
 
@@ -37,8 +36,6 @@ class HeatMaps(Rows):
         self.height = self.least(below + MIN_HEIGHT) + LABELS + UNDER
 
     def draw(self, sheet: Sheet, top: float, height: float) -> None:
-        from matplotlib.cm import ScalarMappable
-
         wide = WIDTH - MARGIN - KEY - self._start
         first = top + self._above
         rows = self.rows(sheet, top, first, height - self._above - LABELS - UNDER)
@@ -53,7 +50,7 @@ class HeatMaps(Rows):
         bar = Box(WIDTH - MARGIN - KEY + 24, first + down, 22, min(tall - 10, 260.0) - down)
         sheet.text(bar.left, first + line_height(16.0) / 2 - 4, "share", 16.0)
         colours, norm = share_colours(self._scene.theme)
-        colour_bar(sheet, "share", bar, ScalarMappable(norm, colours), Percent(), tick=TICK)
+        colour_bar(sheet, "share", bar, ScalarMappable(norm, colours), ShareScale(1.0, FAINTEST), tick=TICK)
 
     def _draw_map(self, sheet: Sheet, arm: int, box: Box, lowest: bool) -> None:
         scene, edges = self._scene, self._scene.bars[0][0].edges
@@ -68,7 +65,7 @@ class HeatMaps(Rows):
                     extent=(0.5, shares.shape[1] + 0.5, low, high), aspect="auto", interpolation="nearest")
         lost = np.array([not s.computed or bool(s.non_finite) for s in scene.summaries[arm]])
         hatch(axes, np.arange(len(lost) + 1) + 0.5, [low, high], lost[np.newaxis], scene.theme.muted)
-        axes.tick_params(labelbottom=lowest and self._is_last(arm))
+        axes.tick_params(labelbottom=lowest and arm == len(self._strips) - 1)
 
     def _draw_strip(self, sheet: Sheet, arm: int, title: str, shares: Floats, box: Box, lowest: bool) -> None:
         """The share of each layer as a bar, the strip's height for 100 %."""
@@ -76,24 +73,8 @@ class HeatMaps(Rows):
         axes = add_axes(sheet, f"{label}, {title}", box, self._x, Fixed(0.0, 1.0, [(0.5, title)]), grid="", tick=TICK)
         axes.set_facecolor(theme.grid)
         axes.stairs(shares, np.arange(len(shares) + 1) + 0.5, fill=True, facecolor=theme.foreground)
-        axes.tick_params(labelbottom=lowest and self._is_last(arm))
+        axes.tick_params(labelbottom=lowest and arm == len(self._strips) - 1)
         sheet.text(box.right + 10, box.center[1], "of 100 %", TICK, color=theme.muted)
-
-    def _is_last(self, arm: int) -> bool:
-        return arm == len(self._strips) - 1
-
-
-class Percent(Scale):
-    """Of the colours: powers of ten as percentages."""
-
-    log = True
-
-    def __init__(self) -> None:
-        super().__init__(FAINTEST, 1.0)
-
-    def ticks(self, room: float, extent: object) -> list[tuple[float, str]]:
-        step = 1 if room > 4 * line_height(TICK) + 10 else 2
-        return [(10.0**power, percent_of_power(power)) for power in range(0, round(math.log10(FAINTEST)) - 1, -step)]
 
 
 def image_rows(scene: Scene, arm: int) -> Floats:

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
-import numpy as np
+from matplotlib.axes import Axes
 
-from actprof.digits import non_finite
-from actprof.histogram.scene import UNDER, Rows, Scene, all_zero, outside, sigma, write_message
-from actprof.report.axes import Box, add_axes, hatch, write
+from actprof.digits import compact, non_finite, percent_label
+from actprof.engine.profiles import Summary
+from actprof.histogram.scene import UNDER, Rows, Scene, all_zero, write_message
+from actprof.report.axes import Box, add_axes, grid_lines, hatch, write
 from actprof.report.lettering import MIN_SIZE, fitting_size, line_height, width
 from actprof.report.shares import NOTE, Frame, Note, draw_bars, draw_prediction, notes_of, stacked
 from actprof.report.sheet import MARGIN, WIDTH, Sheet
 from actprof.report.ticks import Linear
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 COLUMNS = 8
 GAP = 18.0
@@ -61,9 +58,9 @@ class Panels(Rows):
         x = bars.values(self._width)
         said = [] if all_zero(summary) else notes_of(bars, self._scene.scale)
         notes = [(float(x.of(value) - x.low) / (x.high - x.low) * self._width, text) for value, text in said]
-        rows = stacked(notes, self._width, width(sigma(summary), NOTE, bold=True) + 10)
-        beyond = outside(summary)
-        return [*rows, [(width(beyond, NOTE) / 2, beyond)]] if beyond else rows
+        rows = stacked(notes, self._width, width(_std(summary), NOTE, bold=True) + 10)
+        beyond = f"{percent_label(summary.histogram.outside_fraction)} outside"
+        return [*rows, [(width(beyond, NOTE) / 2, beyond)]] if summary.histogram.outside_fraction else rows
 
     def draw(self, sheet: Sheet, top: float, height: float) -> None:
         first = top + self._above + self._caption * self._same
@@ -98,14 +95,14 @@ class Panels(Rows):
     def _axes(self, sheet: Sheet, arm: int, layer: int, box: Box, titled: bool) -> Axes:
         name = f"{self._scene.comparison.arms[arm].label}, layer {self._scene.layers[arm][layer].layer}"
         x, y = self._scene.bars[arm][layer].values(box.width), self._scene.scale
-        axes = add_axes(sheet, name, box, x, y if titled else y.unlabelled,
-                        titles=("", self._scene.share_title if titled else ""), tick=TICK, grid="y")
+        some = any(summary.non_finite for every in self._scene.summaries for summary in every)
+        axes = add_axes(sheet, name, box, x, y,
+                        titles=("", ("share of finite" if some else "share") if titled else ""), tick=TICK, grid="y")
         axes.spines.left.set_visible(False)
         if not titled:  # ticks without labels would take longer than all else
-            lines = [place for place, _ in y.ticks(box.height, lambda text: line_height(TICK))]
             axes.yaxis.set_visible(False)
-            axes.hlines(lines, 0, 1, transform=axes.get_yaxis_transform(), color=sheet.theme.grid, linewidth=1.1,
-                        zorder=0.4)
+            lines = [place for place, _ in y.ticks(box.height, lambda text: line_height(TICK))]
+            grid_lines(axes, lines, sheet.theme.grid, 1.1)
         return axes
 
     def _draw_content(self, sheet: Sheet, axes: Axes, box: Box, arm: int, layer: int) -> None:
@@ -122,10 +119,14 @@ class Panels(Rows):
             y = box.top - 2 - (number + 0.5) * line_height(NOTE)
             for place, text in row:
                 write(sheet, axes, box.left + place, y, text, NOTE, align="center")
-        write(sheet, axes, box.right, box.top - 2 - line_height(NOTE) / 2, sigma(summary), NOTE, align="right",
+        write(sheet, axes, box.right, box.top - 2 - line_height(NOTE) / 2, _std(summary), NOTE, align="right",
               bold=True)
         if summary.non_finite:
-            hatch(axes, [x.low, x.high], [scene.scale.low, scene.scale.high], np.ones((1, 1), bool), theme.muted)
+            hatch(axes, [x.low, x.high], [scene.scale.low, scene.scale.high], True, theme.muted)
             write_message(sheet, axes, box, non_finite(summary.statistics))
         elif all_zero(summary):
             write_message(sheet, axes, box, ["100 % zeros"])
+
+
+def _std(summary: Summary) -> str:
+    return f"std {compact(summary.statistics['std'])}"

@@ -11,6 +11,7 @@ from actprof.diagnosis.verdicts import Verdict, Warning
 from actprof.engine.profiles import Arm, LayerSummary, Summary
 from actprof.engine.spec import GRADIENT, QUANTITIES, SHOWN, StackSpec, require_one_of
 from actprof.report.result import Finding, Result
+from actprof.report.style import View
 from actprof.theory.predictions import BAND, Forecast, LayerTheory
 
 if TYPE_CHECKING:
@@ -148,8 +149,4 @@ class Comparison(Result):
     def figure(self, view: str = "auto", quantity: str = QUANTITIES[0], log_y: bool = False,
                theme: str = "light") -> Figure:
         """The picture, to be shown, changed and saved by matplotlib's own means."""
-        from actprof.histogram.figure import draw_figure
-        from actprof.report.style import View, painted
-
-        chosen = View(quantity, view, log_y)
-        return painted(lambda figure, colours: draw_figure(figure, colours, self, chosen), theme)
+        return self._painted(theme, View(quantity, view, log_y))

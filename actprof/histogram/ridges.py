@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import numpy as np
+from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
 from actprof.arrays import Floats
 from actprof.digits import compact, non_finite, percent_label
 from actprof.engine.profiles import Summary
 from actprof.histogram.scene import UNDER, Scene, all_zero
-from actprof.report.axes import Box, add_axes, hatch, write
+from actprof.report.axes import Box, add_axes, grid_lines, hatch, write
 from actprof.report.lettering import line_height, width
-from actprof.report.shares import Bars, Frame, ShareScale, draw_bars, draw_prediction
+from actprof.report.shares import Frame, ShareScale, body, draw_bars, draw_prediction
 from actprof.report.sheet import MARGIN, WIDTH, Sheet
 from actprof.report.ticks import Fixed, Linear, Scale
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 TICK = 14.0
 RISE, AIR = 1.4, 0.15  # lines that the tallest bars take; lines of air above and below
@@ -64,7 +61,7 @@ class Ridges:
         axes = add_axes(sheet, scene.comparison.arms[arm].label, box, self._values(arm, 0, box.width), y, tick=TICK,
                         titles=(f"{scene.value_title}; heights are each layer's own", ""), grid="x")
         axes.spines.left.set_visible(False)
-        axes.hlines(np.arange(1, count + 1), *axes.get_xlim(), color=scene.theme.grid, linewidth=0.8, zorder=1)
+        grid_lines(axes, range(1, count + 1), scene.theme.grid, 0.8)
         for layer in range(count):
             self._draw_layer(sheet, axes, box, arm, layer)
         step, right = box.height / (y.low - y.high), place.left
@@ -88,14 +85,15 @@ class Ridges:
         foot = box.top + (layer + RISE + AIR) * pitch
         row = Box(box.left, foot - pitch, box.width, pitch)
         if summary.computed:
-            x, scale = self._values(arm, layer, box.width), scene.scale if scene.log_y else own_scale(bars)
-            frame = Frame(axes, x, scale, box.width, RISE * pitch, (layer + 1.0, layer + 1.0 - RISE))
+            scale = scene.scale if scene.log_y else ShareScale(float(body(bars.shares)) or 1.0)
+            frame = Frame(axes, self._values(arm, layer, box.width), scale, box.width, RISE * pitch,
+                          (layer + 1.0, layer + 1.0 - RISE))
             name, depth = f"{arm + 1}-{layer + 1}", 2 + layer / 100
             draw_bars(frame, bars, theme, theme.arm(arm), f"counts-{name}", depth)
             draw_prediction(frame, bars, scene.predicted(arm, layer), theme, f"theory-{name}", depth)
         said = non_finite(summary.statistics) or ["100 % zeros"] * all_zero(summary)
         if summary.non_finite:
-            hatch(axes, axes.get_xlim(), [layer + 1, layer], np.ones((1, 1), bool), theme.muted)
+            hatch(axes, axes.get_xlim(), [layer + 1, layer], True, theme.muted)
         if text := ", ".join(said) if summary.computed else "not computed":
             write(sheet, axes, row.center[0], row.center[1], text, TICK, align="center", bold=True, boxed=True)
 
@@ -110,10 +108,6 @@ class Parts(Scale):
     def of(self, values: ArrayLike) -> Floats:
         placed: Floats = (self._inner.of(values) - self._inner.low) / (self._inner.high - self._inner.low)
         return placed
-
-
-def own_scale(bars: Bars) -> ShareScale:
-    return ShareScale(bars.body or 1.0)
 
 
 def cells(scene: Scene, arm: int) -> list[tuple[str, Cell]]:

@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
 from itertools import chain
-from typing import TYPE_CHECKING
 
 import numpy as np
+from matplotlib.axes import Axes
 
 from actprof.diagnosis.verdicts import Verdict
-from actprof.digits import compact, percent_label
 from actprof.engine.distributions import Histogram
 from actprof.engine.profiles import LayerSummary, Summary
 from actprof.engine.spec import GRADIENT
@@ -19,12 +18,9 @@ from actprof.histogram.result import Comparison
 from actprof.report.axes import Box, write
 from actprof.report.lettering import MIN_SIZE, fitting_size, line_height, width
 from actprof.report.shares import Bars, ShareScale
-from actprof.report.sheet import INDENT, MARGIN, TITLE, WIDTH, ArmHeading, Paragraph, Sheet
+from actprof.report.sheet import INDENT, MARGIN, TITLE, WIDTH, Marked, Paragraph, Sheet, arm_heading
 from actprof.report.style import Theme
 from actprof.theory.predictions import LayerTheory, Masses
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 SYMBOLS = {"activation": "activation a", "preactivation": "pre-activation z", GRADIENT: "gradient ∂L/∂z"}
 SIDE, BETWEEN = 560.0, 14.0  # width of the headings beside rows, and between the rows
@@ -84,23 +80,18 @@ class Scene:
         return all(other is edges[0] or np.array_equal(other, edges[0]) for other in edges)
 
     def predicted(self, arm: int, layer: int) -> Masses | None:
-        """What theory says of the bars of a layer, if anything."""
         if layer >= len(self.masses[arm]):
             return None
         masses = self.masses[arm][layer]
         return replace(masses, bins=masses.bins[slice(*self._kept[arm][layer])])
 
-    def heading(self, arm: int, room: float, notes: list[str] | None = None) -> ArmHeading:
+    def heading(self, arm: int, room: float, notes: list[str] | None = None) -> Marked:
         verdict = self.comparison.arms[arm].verdict
         said = judgement(verdict, self.theme, room - INDENT, self.brief) if verdict else []
-        if verdict and verdict.good and len(self.layers) == 1 and _is_title(verdict) and not self.theme.title:
-            said = []
-        return ArmHeading(self.comparison, arm, self.theme, room, notes or [], said)
-
-    @property
-    def share_title(self) -> str:
-        some = any(summary.non_finite for arm in self.summaries for summary in arm)
-        return "share of finite" if some else "share"
+        if verdict and verdict.good and verdict.headline and len(self.layers) == 1 and not self.theme.title:
+            # All that is said of the only arm may be in the title.
+            said = [] if verdict.text.endswith(verdict.headline.partition(": ")[2]) else said
+        return arm_heading(self.comparison, arm, self.theme, room, notes or [], said)
 
     @property
     def value_title(self) -> str:
@@ -163,17 +154,6 @@ def all_zero(summary: Summary) -> bool:
     return summary.statistics.get("zero_fraction") == 1.0
 
 
-def sigma(summary: Summary) -> str:
-    """`std 0.83`."""
-    return f"std {compact(summary.statistics['std'])}"
-
-
-def outside(summary: Summary) -> str:
-    """`12 % outside`, or nothing."""
-    share = summary.histogram.outside_fraction
-    return f"{percent_label(share)} outside" if share else ""
-
-
 def judgement(verdict: Verdict, theme: Theme, room: float, brief: bool) -> list[Paragraph]:
     """`✗ exploding (layer 15): …` in its colour, or in brief `✗ Gradients explode ×97`, and what to do about it."""
     accent, sign = _accent(verdict, theme), verdict.sign
@@ -185,11 +165,11 @@ def judgement(verdict: Verdict, theme: Theme, room: float, brief: bool) -> list[
     return [said, *([Paragraph.prose(advice, room, lead="remedy: ", muted=True)] if advice else [])]
 
 
-def headline(comparison: Comparison, quantity: str, theme: Theme) -> list[tuple[str, str]]:
-    """The title that says what was found: pieces with their colours."""
+def headline(comparison: Comparison, theme: Theme) -> list[tuple[str, str]]:
+    """The title that says what was found: pieces with their colours; none where an arm was not judged."""
     verdicts = [arm.verdict for arm in comparison.arms if arm.verdict]
     if len(verdicts) < len(comparison.arms):
-        return [(f"{SYMBOLS[quantity].split()[0].capitalize()}s, layer by layer", theme.foreground)]
+        return []
     if len(verdicts) == 1:
         return [(verdicts[0].headline or _word(verdicts[0]), _accent(verdicts[0], theme))]
     groups: dict[str, list[str]] = {}
@@ -202,11 +182,6 @@ def headline(comparison: Comparison, quantity: str, theme: Theme) -> list[tuple[
     return [(f"{word}: {len(labels)} arm{'s' * (len(labels) > 1)}", colours[word]) for word, labels in groups.items()]
 
 
-def _is_title(verdict: Verdict) -> bool:
-    """Whether all that is said of the only arm is in the title."""
-    return bool(verdict.headline) and verdict.text.endswith(verdict.headline.partition(": ")[2])
-
-
 def _word(verdict: Verdict) -> str:
     return verdict.word.capitalize()
 
@@ -216,7 +191,6 @@ def _accent(verdict: Verdict, theme: Theme) -> str:
 
 
 def write_message(sheet: Sheet, axes: Axes, box: Box, lines: list[str]) -> None:
-    """A few words in the middle of axes."""
     size = fitting_size(lambda size: all(width(line, size, True) <= box.width - 12 for line in lines), MESSAGE_SIZES)
     for number, line in enumerate(lines):
         y = box.top + 0.6 * box.height + (number + 0.5 - len(lines) / 2) * line_height(size)

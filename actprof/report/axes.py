@@ -6,25 +6,24 @@ Every Axes is named (`get_label`), so that whoever goes on with a figure finds i
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.cm import ScalarMappable
+from matplotlib.collections import LineCollection
+from matplotlib.patches import Rectangle
+from matplotlib.text import Text
 from matplotlib.ticker import Formatter, LogLocator, MaxNLocator, NullLocator
 from numpy.typing import ArrayLike
 
 from actprof.arrays import Counts, Flags, Floats
 from actprof.digits import short
 from actprof.report.lettering import font, line_height, printable, width
+from actprof.report.sheet import Sheet
 from actprof.report.style import AXIS_TITLE, EM, TICK
 from actprof.report.ticks import Scale, Tick
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.axis import Axis
-    from matplotlib.cm import ScalarMappable
-    from matplotlib.text import Text
-
-    from actprof.report.sheet import Sheet
 
 TITLE = AXIS_TITLE
 BESIDE = 10.0  # pixels between an axis and the labels of its ticks
@@ -54,19 +53,16 @@ class Box(NamedTuple):
 
 
 def add_axes(sheet: Sheet, name: str, box: Box, x: Scale, y: Scale, *, titles: tuple[str, str] = ("", ""),
-             tick: float = TICK, grid: Literal["both", "x", "y", ""] = "both", inside: Axes | None = None,
-             **options: Any) -> Axes:
+             tick: float = TICK, grid: Literal["both", "x", "y", ""] = "both", inside: Axes | None = None) -> Axes:
     """Axes over a box of the sheet; `inside` others they are an inset of them.
 
-    `grid` is "both", "x", "y", or "" for a frame on all sides without a grid, as a map has it. `options` are those of
-    Figure.add_axes: `sharex`, `zorder` …
+    `grid` is "both", "x", "y", or "" for a frame on all sides without a grid, as a map has it.
     """
     if inside is None:
-        made = sheet.figure.add_axes((box.left / sheet.width, 1 - box.bottom / sheet.height, box.width / sheet.width,
-                                      box.height / sheet.height), label=name, **options)
+        made = bare_axes(sheet, name, box)
     else:
         corners = inside.transAxes.inverted().transform(sheet.display([box.left, box.right], [box.bottom, box.top]))
-        made = inside.inset_axes((*corners[0], *(corners[1] - corners[0])), label=name, **options)
+        made = inside.inset_axes((*corners[0], *(corners[1] - corners[0])), label=name)
     if x.log:
         made.set_xscale("log")
     if y.log:
@@ -76,11 +72,19 @@ def add_axes(sheet: Sheet, name: str, box: Box, x: Scale, y: Scale, *, titles: t
     beside = _set_ticks(made.yaxis, y, y.ticks(box.height, lambda text: line_height(tick)), tick)
     if grid:
         made.grid(True, axis=grid)
-        _draw_minor(made, sheet, x.minor() if grid != "y" else [], y.minor() if grid != "x" else [])
+        for scale, upright in ((x, True), (y, False)):
+            if grid in ("both", "x" if upright else "y"):
+                grid_lines(made, scale.minor(), sheet.theme.grid, 0.5, upright=upright)
     else:
         made.spines[:].set_visible(True)
     _set_titles(made, box, titles, line_height(tick), beside)
     return made
+
+
+def bare_axes(sheet: Sheet, name: str, box: Box) -> Axes:
+    """As matplotlib makes them."""
+    return sheet.figure.add_axes((box.left / sheet.width, 1 - box.bottom / sheet.height, box.width / sheet.width,
+                                  box.height / sheet.height), label=name)
 
 
 class _Ticks(MaxNLocator):
@@ -89,17 +93,13 @@ class _Ticks(MaxNLocator):
     def __init__(self, scale: Scale, ticks: Sequence[Tick]) -> None:
         super().__init__(8)
         self._limits, self._places = (scale.low, scale.high), [place for place, _ in ticks]
-        self._others = LogLocator(subs=(1.0, 2.0, 5.0), numticks=8) if scale.log else None
+        self._others = LogLocator(subs=(1.0, 2.0, 5.0), numticks=8) if scale.log else MaxNLocator(8)
 
     def __call__(self) -> Any:
         assert self.axis is not None
-        low, high = self.axis.get_view_interval()
+        limits = self.axis.get_view_interval()
         # A colour bar's limits come back from logarithms.
-        return self._places if np.allclose((low, high), self._limits, 1e-9, 0.0) else self.tick_values(low, high)
-
-    def tick_values(self, low: float, high: float) -> Any:
-        places = np.asarray(self._others.tick_values(low, high) if self._others else super().tick_values(low, high))
-        return places[(places >= low) & (places <= high)]
+        return self._places if np.allclose(limits, self._limits, 1e-9, 0.0) else self._others.tick_values(*limits)
 
     def nonsingular(self, low: float, high: float) -> tuple[float, float]:
         return (low, high) if low != high else super().nonsingular(low, high)
@@ -125,25 +125,22 @@ def _set_ticks(axis: Axis, scale: Scale, ticks: Sequence[Tick], size: float) -> 
     return max((width(label, size) for _, label in ticks), default=0.0)
 
 
-def _draw_minor(axes: Axes, sheet: Sheet, x: Sequence[float], y: Sequence[float]) -> None:
-    """One artist for each direction: hundreds of minor ticks would take longer than all else."""
-    look: dict[str, Any] = {"colors": sheet.theme.grid, "linewidths": 0.5, "zorder": 0.4}
-    for places, draw, transform in ((x, axes.vlines, axes.get_xaxis_transform()),
-                                    (y, axes.hlines, axes.get_yaxis_transform())):
-        ends = transform.transform([(place, place) for place in places]) if places else np.zeros((0, 2))
-        across = ends[:, 0] if draw == axes.vlines else ends[:, 1]
-        if len(places) and np.diff(np.sort(across)).min(initial=CLOSEST) >= CLOSEST:
-            draw(places, 0, 1, transform=transform, **look)
+def grid_lines(axes: Axes, places: Sequence[float], color: str, thick: float, *, upright: bool = False) -> None:
+    """Grid lines in one artist: hundreds of minor ticks, or ticks without labels, would take longer than all else."""
+    ends = [[(place, 0.0), (place, 1.0)] if upright else [(0.0, place), (1.0, place)] for place in places]
+    transform = axes.get_xaxis_transform() if upright else axes.get_yaxis_transform()
+    across = np.sort(transform.transform([start for start, _ in ends] or np.zeros((0, 2)))[:, 0 if upright else 1])
+    if ends and np.diff(across).min(initial=CLOSEST) >= CLOSEST:
+        axes.add_collection(LineCollection(ends, colors=color, linewidths=thick, zorder=0.4, transform=transform),
+                            autolim=False)
 
 
 def _set_titles(axes: Axes, box: Box, titles: tuple[str, str], below: float, beside: float) -> None:
     """At fixed distances: matplotlib would measure every label of a tick to find its own."""
-    if titles[0]:
-        axes.set_xlabel(titles[0])
-        axes.xaxis.set_label_coords(0.5, -(14 + below) / box.height)
-    if titles[1]:
-        axes.set_ylabel(titles[1], va="bottom")
-        axes.yaxis.set_label_coords(-(BESIDE + beside + 7) / box.width, 0.5)
+    axes.set_xlabel(titles[0])
+    axes.xaxis.set_label_coords(0.5, -(14 + below) / box.height)
+    axes.set_ylabel(titles[1], va="bottom")
+    axes.yaxis.set_label_coords(-(BESIDE + beside + 7) / box.width, 0.5)
 
 
 def indicate(axes: Axes, inset: Axes, color: str) -> None:
@@ -165,10 +162,8 @@ def write(sheet: Sheet, axes: Axes, x: float, y: float, text: str, size: float, 
                      color=color or sheet.theme.foreground, parse_math=False, **{"zorder": 9, **look})
 
 
-def hatch(axes: Axes, x_edges: ArrayLike, y_edges: ArrayLike, flags: Flags, color: str) -> None:
+def hatch(axes: Axes, x_edges: ArrayLike, y_edges: ArrayLike, flags: ArrayLike, color: str) -> None:
     """The sign of what is not finite over the cells (rows, columns) between these edges."""
-    from matplotlib.patches import Rectangle
-
     x, y = np.asarray(x_edges), np.asarray(y_edges)
     for row, cells in enumerate(np.atleast_2d(flags)):
         for first, last in runs(cells):
@@ -185,8 +180,7 @@ def runs(flags: Flags) -> Iterator[tuple[int, int]]:
 def colour_bar(sheet: Sheet, name: str, box: Box, colours: ScalarMappable, scale: Scale, *, below: bool = False,
                above: bool = False, tick: float = TICK) -> Axes:
     """An upright bar of colours, pointed at an end beyond which there are values."""
-    made = sheet.figure.add_axes((box.left / sheet.width, 1 - box.bottom / sheet.height, box.width / sheet.width,
-                                  box.height / sheet.height), label=name)
+    made = bare_axes(sheet, name, box)
     ends = {(False, False): "neither", (True, False): "min", (False, True): "max", (True, True): "both"}
     ticks = scale.ticks(box.height, lambda text: line_height(tick))
     bar = sheet.figure.colorbar(colours, cax=made, extend=ends[below, above], extendfrac=min(0.05, 18 / box.height))
@@ -226,11 +220,6 @@ class FreeSpace:
         inside = (x >= 0) & (x < columns) & (y >= 0) & (y < rows)
         self.taken[y[inside], x[inside]] = True
 
-    def places(self, width: float, height: float) -> Floats:
-        """(left, top) of every free place of a box of that size."""
-        row, column = np.nonzero(~self._covered(width, height))
-        return np.column_stack([column, row]) * CELL + CELL / 2 + self._box[:2]
-
     def nearest(self, width: float, height: float, points: Floats,
                 anchor: tuple[float, float] | None = None) -> tuple[float, float] | None:
         """Left and top of the free place whose anchor, by default the middle of the box, is closest to a point; of
@@ -244,7 +233,7 @@ class FreeSpace:
         if len(wished):
             left, top = wished[len(wished) // 2].tolist()
             return left, top
-        places = self.places(width, height)
+        places = np.argwhere(free)[:, ::-1] * CELL + CELL / 2 + self._box[:2]
         if not len(places) or not len(points):
             return None
         away = places[:, None] + anchor - points[::max(1, len(points) // 20)]
@@ -280,5 +269,4 @@ class FreeSpace:
 
 
 def _middle(free: Flags, place: int) -> int:
-    """The middle of the run of free cells around a place."""
     return next((first + last - 1) // 2 for first, last in runs(free) if first <= place < last)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING
+
+from matplotlib import get_data_path
+from matplotlib.font_manager import FontProperties, get_font
+from matplotlib.textpath import text_to_path
 
 from actprof.report.style import EM
-
-if TYPE_CHECKING:
-    from matplotlib.font_manager import FontProperties
 
 LEADING = 1.3  # line height over font size
 MIN_SIZE = 11.0
@@ -19,16 +20,11 @@ _SLACK = 1.03  # hinting at the final size makes some texts a little wider
 @lru_cache
 def font(bold: bool = False) -> FontProperties:
     """DejaVu Sans as it comes with matplotlib, by its file: no search among the user's fonts."""
-    from matplotlib import get_data_path
-    from matplotlib.font_manager import FontProperties
-
     return FontProperties(fname=f"{get_data_path()}/fonts/ttf/DejaVuSans{'-Bold' if bold else ''}.ttf")
 
 
 @lru_cache
 def _glyphs(bold: bool) -> frozenset[int]:
-    from matplotlib.font_manager import get_font
-
     return frozenset(get_font(str(font(bold).get_file())).get_charmap())
 
 
@@ -38,34 +34,22 @@ def printable(text: str, bold: bool = False) -> str:
 
 
 @lru_cache(4096)
-def _width_in_ems(text: str, bold: bool) -> float:
-    from matplotlib.textpath import text_to_path
-
+def _in_ems(text: str, bold: bool, mathematics: bool = False) -> tuple[float, float, float]:
     properties = font(bold).copy()
     properties.set_size(100)
-    width: float = text_to_path.get_text_width_height_descent(text, properties, ismath=False)[0]
-    return width / 100
-
-
-@lru_cache(512)
-def _formula_in_ems(text: str) -> tuple[float, float, float]:
-    from matplotlib.textpath import text_to_path
-
-    properties = font().copy()
-    properties.set_size(100)
-    wide, high, deep = text_to_path.get_text_width_height_descent(text, properties, ismath=True)
+    wide, high, deep = text_to_path.get_text_width_height_descent(text, properties, ismath=mathematics)
     return float(wide) / 100, float(high - deep) / 100, float(deep) / 100
 
 
 def formula_extent(text: str, size: float) -> tuple[float, float, float]:
     """Pixels: (width, height above the baseline, depth below it) of mathematics between dollars."""
-    wide, above, below = _formula_in_ems(text)
+    wide, above, below = _in_ems(text, False, True)
     return wide * size * EM * _SLACK, above * size * EM, below * size * EM
 
 
 def width(text: str, size: float, bold: bool = False) -> float:
     """Pixels that the text takes at a font size in points."""
-    return _width_in_ems(printable(text, bold), bold) * size * EM * _SLACK if text else 0.0
+    return _in_ems(printable(text, bold), bold)[0] * size * EM * _SLACK if text else 0.0
 
 
 def line_height(size: float) -> float:
@@ -92,7 +76,8 @@ def _pieces(item: str, room: float, size: float, bold: bool) -> list[str]:
         return [item]
     pieces, rest = [], item
     while width(rest, size, bold) > room and len(rest) > 1:
-        cut = _longest(rest, room, size, bold)
+        fits = bisect_right(range(len(rest)), room, key=lambda count: width(rest[:count], size, bold)) - 1
+        cut = max(fits, 1)
         gap = max(rest.rfind(mark, 1, cut) for mark in " /,")
         cut = gap + 1 if gap > cut // 2 else cut
         pieces.append(rest[:cut])
@@ -100,15 +85,15 @@ def _pieces(item: str, room: float, size: float, bold: bool) -> list[str]:
     return [*pieces, rest]
 
 
-def _longest(text: str, room: float, size: float, bold: bool) -> int:
-    """How many leading characters fit, at least one."""
-    low, high = 1, len(text)
-    while low < high:
-        middle = (low + high + 1) // 2
-        low, high = (middle, high) if width(text[:middle], size, bold) <= room else (low, middle - 1)
-    return low
-
-
 def fitting_size(fits: Callable[[float], bool], sizes: Sequence[float]) -> float:
     """The first size that fits, else the last."""
-    return next((size for size in sizes if fits(size)), sizes[-1])
+    return next(filter(fits, sizes), sizes[-1])
+
+
+def shortened(text: str, room: float, size: float, bold: bool = False) -> str:
+    """The text, or its beginning and its end."""
+    kept = len(text)
+    while kept > 4 and width(text, size, bold) > room:
+        kept -= 2
+        text = f"{text[:kept // 2]}…{text[-(kept // 2 - 1):]}"
+    return text

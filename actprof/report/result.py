@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import ArrayLike
 
+    from actprof.report.style import Drawing, Style
+
 DPI = 60  # of the picture beside a table: 1152 pixels across
 BLOCKS = 20  # characters of the histogram in a line
 
@@ -84,9 +86,22 @@ class Result(ABC):
 
     def figure(self, *, theme: str = "light") -> Figure:
         """The picture, to be shown, changed and saved by matplotlib's own means."""
+        return self._painted(theme)
+
+    def _painted(self, theme: str, *options: Any) -> Figure:
         from actprof.report.style import painted
 
-        return painted(lambda figure, colours: self._module("figure").draw_figure(figure, colours, self), theme)
+        return painted(self._draw(*options), theme)
+
+    def image(self, style: Style, format: str, *options: Any) -> bytes:
+        """The figure as a png, svg or pdf file. Raises what `to_bytes` raises."""
+        from actprof.report.style import to_bytes
+
+        return to_bytes(self._draw(*options), format, style)
+
+    def _draw(self, *options: Any) -> Drawing:
+        """What paints the figure; its module is loaded when it does, as it needs matplotlib."""
+        return lambda figure, theme: self._module("figure").draw_figure(figure, theme, self, *options)
 
     @property
     def verdicts(self) -> dict[str, str]:

@@ -11,6 +11,7 @@ from actprof import __version__
 from actprof.digits import compact, grouped
 
 Config = Mapping[str, Any]
+RANGES = {"shared": "one range for all", "layer": "each layer its own range"}
 
 
 class Configured(Protocol):
@@ -72,7 +73,7 @@ def _samples(config: Config) -> str:
 def _range(config: Config) -> str:
     asked = config["range"]
     if isinstance(asked, str):
-        return {"shared": "one range for all", "layer": "each layer its own range"}.get(asked, f"range {asked}")
+        return RANGES.get(asked, f"range {asked}")
     return "range {:g} to {:g}".format(*asked)
 
 

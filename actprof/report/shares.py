@@ -5,9 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from matplotlib import colormaps
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.colors import Colormap, ListedColormap, LogNorm, Normalize
+from matplotlib.patches import Rectangle, StepPatch
 from numpy.typing import ArrayLike
 
 from actprof.arrays import Floats
@@ -18,10 +23,6 @@ from actprof.report.lettering import width
 from actprof.report.style import Theme
 from actprof.report.ticks import CLEARANCE, Extent, Linear, Scale, Tick, round_step
 from actprof.theory.predictions import Masses
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.colors import Colormap, Normalize
 
 NOTE = 14.0
 MARGIN = 9.0  # pixels left and right of the values: room for the bar of an atom at their end
@@ -80,26 +81,22 @@ class Bars:
             (value, share) for value, share in self.atoms if edges[0] <= value <= edges[-1]))
 
     def values(self, room: float) -> Linear:
-        """The axis of the values on so many pixels."""
         return ValueScale(self.edges[0], self.edges[-1], MARGIN / (room - 2 * MARGIN))
 
     @property
     def tallest(self) -> float:
         return float(self.shares.max())
 
-    @property
-    def body(self) -> float:
-        """The height that shows the shape: of the tallest bin, but at most twice the next tallest."""
-        next_tallest = float(np.sort(self.shares)[-2]) if len(self.shares) > 1 else 0.0
-        return min(self.tallest, 2 * next_tallest) if next_tallest else self.tallest
 
-    @property
-    def shrunk(self) -> bool:
-        """Whether nearly all that is drawn stands in one or two bins."""
-        return is_spike(self.shares)
+def body(shares: Floats) -> Floats:
+    """The height that shows the shape: of the tallest bin, but at most twice the next tallest."""
+    ordered = np.sort(shares, axis=-1)
+    tallest, next_tallest = ordered[..., -1], ordered[..., -2:-1].sum(axis=-1)
+    return np.where(next_tallest > 0, np.minimum(tallest, 2 * next_tallest), tallest)
 
 
 def is_spike(shares: Floats) -> bool:
+    """Whether nearly all stands in one or two bins."""
     return float(np.sort(shares)[-2:].sum()) > SPIKE * float(shares.sum())
 
 
@@ -118,9 +115,9 @@ class ShareScale(Scale):
         if log:
             least = min((float(bar.shares[bar.shares > 0].min()) for bar in drawn), default=0.01)
             return cls(1.0, max(least / 2, 1e-12))
-        spread = [bar.body for bar in drawn if not bar.shrunk]
+        spread = [float(body(bar.shares)) for bar in drawn if not is_spike(bar.shares)]
         atoms = [share / ATOM_HEIGHTS for bar in drawn for _, share in bar.atoms]
-        return cls(max([*(spread or [bar.body for bar in drawn]), *atoms], default=1.0))
+        return cls(max([*(spread or [float(body(bar.shares)) for bar in drawn]), *atoms], default=1.0))
 
     def of(self, values: ArrayLike) -> Floats:
         placed: Floats = np.maximum(np.asarray(values, np.float64), self.low)
@@ -133,29 +130,19 @@ class ShareScale(Scale):
             return np.clip(values / self.high, 0.0, 1.0)
         return np.clip(np.log(values / self.low) / math.log(self.high / self.low), 0.0, 1.0)
 
-    @property
-    def unlabelled(self) -> Scale:
-        """The same without ticks."""
-        scale = Scale(self.low, self.high)
-        scale.log = self.log
-        return scale
-
-    def cuts(self, share: float) -> bool:
-        """A bar as tall as the axis is not cut, whatever the rounding."""
-        return share > self.high * (1 + 1e-9)
+    def cuts(self, shares: Any) -> Any:
+        """Whether bars are cut: one as tall as the axis is not, whatever the rounding."""
+        return shares > self.high * (1 + 1e-9)
 
     def ticks(self, room: float, extent: Extent) -> list[Tick]:
         most = max(1, min(5, int(room / (extent("0 %") + 2 * CLEARANCE))))
         if self.log:
             lowest = math.ceil(math.log10(self.low))
             powers = range(0, lowest - 1, -max(1, math.ceil(-lowest / most)))
-            return [(10.0**power, percent_of_power(power)) for power in powers]
+            return [(10.0**power, f"{100 * 10.0**power:g} %" if power > -5 else f"{power_label(power + 2)} %")
+                    for power in powers]
         step = next(step for parts in range(most, 9) if (step := round_step(self.high / parts)) <= self.high)
         return [(n * step, percent_label(n * step)) for n in range(int(self.high / step * (1 + 1e-9)) + 1)]
-
-
-def percent_of_power(power: int) -> str:
-    return f"{100 * 10.0**power:g} %" if power > -5 else f"{power_label(power + 2)} %"
 
 
 @dataclass(frozen=True)
@@ -186,15 +173,9 @@ class Frame:
     def visible(self, shares: ArrayLike) -> Any:
         return self.scale.place(shares) * self.height >= MIN_HEIGHT
 
-    def pixels(self, value: float) -> float:
-        """The pixels from the left side of the axes to a value."""
-        return float(self.x.of(value) - self.x.low) / self.pixel
-
 
 def draw_bars(frame: Frame, bars: Bars, theme: Theme, color: str, name: str, depth: float = 2.0) -> None:
     """The bins in the arm's colour, each atom as a dark bar of its own, strokes through what goes on beyond."""
-    from matplotlib.patches import Rectangle, StepPatch
-
     foot = float(frame.up(0.0))
     tops, edges = frame.up(bars.shares), frame.x.of(bars.edges)
     # Not axes.stairs: the limits are known, and to find them takes longer than to draw.
@@ -209,16 +190,10 @@ def draw_bars(frame: Frame, bars: Bars, theme: Theme, color: str, name: str, dep
                                         facecolor=theme.foreground, zorder=depth + 0.02))
         gaps += [(left, right)] * frame.scale.cuts(share)
     if frame.base is None:
-        frame.axes.add_collection(_strokes(frame, gaps, theme.background), autolim=False)
-
-
-def _strokes(frame: Frame, gaps: Iterable[tuple[float, float]], color: str) -> Any:
-    from matplotlib.collections import LineCollection
-
-    ends = [[(left, 1 - (y + 3) / frame.height), (right, 1 - (y - 3) / frame.height)]
-            for left, right in gaps for y in GAPS]
-    return LineCollection(ends, colors=color, linewidths=2.6, capstyle="butt", zorder=3.5,
-                          transform=frame.axes.get_xaxis_transform())
+        strokes = [[(left, 1 - (y + 3) / frame.height), (right, 1 - (y - 3) / frame.height)]
+                   for left, right in gaps for y in GAPS]
+        frame.axes.add_collection(LineCollection(strokes, colors=theme.background, linewidths=2.6, capstyle="butt",
+                                                 zorder=3.5, transform=frame.axes.get_xaxis_transform()), autolim=False)
 
 
 def beside_bins(frame: Frame, bars: Bars, value: float) -> tuple[float, float]:
@@ -235,8 +210,8 @@ def beside_bins(frame: Frame, bars: Bars, value: float) -> tuple[float, float]:
 
 def cut_runs(bars: Bars, scale: ShareScale) -> list[tuple[float, float, Floats]]:
     """(left, right, shares) of neighbouring bins that are cut."""
-    cut = bars.shares > scale.high * (1 + 1e-9)
-    return [(float(bars.edges[first]), float(bars.edges[end]), bars.shares[first:end]) for first, end in runs(cut)]
+    return [(float(bars.edges[first]), float(bars.edges[end]), bars.shares[first:end])
+            for first, end in runs(scale.cuts(bars.shares))]
 
 
 def draw_prediction(frame: Frame, bars: Bars, masses: Masses | None, theme: Theme, name: str,
@@ -295,8 +270,5 @@ def stacked(notes: Iterable[Note], room: float, taken: float = 0.0) -> list[list
 
 def share_colours(theme: Theme) -> tuple[Colormap, Normalize]:
     """Colours on a logarithmic scale; nothing at all has none."""
-    from matplotlib import colormaps
-    from matplotlib.colors import ListedColormap, LogNorm
-
     told_from_the_sheet = colormaps[theme.shares](np.linspace(0.1, 1, 256))
     return ListedColormap(told_from_the_sheet), LogNorm(FAINTEST, 1.0, clip=True)

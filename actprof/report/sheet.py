@@ -6,23 +6,25 @@ makes its blocks, adds up their heights, and only then has a sheet, 1080 pixels 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Rectangle
+from matplotlib.text import Text
+from matplotlib.transforms import Affine2D
 from numpy.typing import ArrayLike
 
 from actprof.arrays import Floats
-from actprof.report.lettering import font, line_height, printable, width, wrapped
+from actprof.report.lettering import fitting_size, font, formula_extent, line_height, printable, width, wrapped
 from actprof.report.settings import Compared, own_words
 from actprof.report.style import EM, UNIT, Theme
-
-if TYPE_CHECKING:
-    from matplotlib.artist import Artist
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-    from matplotlib.text import Text
 
 WIDTH, HEIGHT = 1920.0, 1080.0
 MARGIN = 32.0
@@ -35,8 +37,6 @@ class Sheet:
     """A figure of 16:9, or as high as its blocks need."""
 
     def __init__(self, figure: Figure, theme: Theme, height: float = HEIGHT, width: float = WIDTH) -> None:
-        from matplotlib.transforms import Affine2D
-
         self.figure, self.theme, self.width, self.height = figure, theme, width, max(height, HEIGHT * width / WIDTH)
         figure.set_size_inches(self.width / UNIT, self.height / UNIT)
         figure.set_facecolor(theme.background)
@@ -45,25 +45,11 @@ class Sheet:
     def text(self, x: float, y: float, text: str, size: float = DETAIL, *, align: str = "left", bold: bool = False,
              color: str | None = None, mathematics: bool = False) -> Text:
         """One line; `y` is the middle of its capitals, or the baseline of `mathematics` between dollars."""
-        from matplotlib.text import Text
-
         made = Text(x, y if mathematics else y + 0.36 * size * EM, text if mathematics else printable(text, bold),
                     font=font(bold), fontsize=size, color=color or self.theme.foreground, ha=align, va="baseline",
                     parse_math=mathematics, zorder=9)
         self.add(made)
         return made
-
-    def line(self, x: ArrayLike, y: ArrayLike, **look: Any) -> None:
-        """A line or markers outside of any axes."""
-        from matplotlib.lines import Line2D
-
-        self.add(Line2D(np.asarray(x), np.asarray(y), **look))
-
-    def rectangle(self, x: float, y: float, width: float, height: float, **look: Any) -> None:
-        """A filled rectangle with (x, y) as its upper left corner."""
-        from matplotlib.patches import Rectangle
-
-        self.add(Rectangle((x, y), width, height, **{"linewidth": 0, **look}))
 
     def add(self, artist: Artist) -> None:
         """Any artist in pixels of the sheet."""
@@ -114,8 +100,8 @@ class Stack:
 
 @dataclass(frozen=True)
 class Paragraph:
-    """Wrapped lines of one size; `lead` stands before the first, in bold; `accent` is its colour, or without one that
-    of all lines."""
+    """Wrapped lines of one size, from x to the right or around it; `lead` stands before the first, in bold; `accent` is
+    its colour, or without one that of all lines."""
 
     lines: list[str]
     size: float = DETAIL
@@ -123,6 +109,7 @@ class Paragraph:
     muted: bool = False
     lead: str = ""
     accent: str = ""
+    align: str = "left"
 
     @classmethod
     def of(cls, items: Iterable[str], room: float, size: float = DETAIL, **look: Any) -> Paragraph:
@@ -155,7 +142,8 @@ class Paragraph:
             if self.lead and number == 0:
                 sheet.text(x, middle, self.lead, self.size, bold=True, color=accent)
                 left += lead_width(self.lead, self.size)
-            sheet.text(left, middle, line, self.size, bold=self.bold, color=color if self.lead else accent)
+            sheet.text(left, middle, line, self.size, align=self.align, bold=self.bold,
+                       color=color if self.lead else accent)
 
 
 def lead_width(lead: str, size: float) -> float:
@@ -179,36 +167,24 @@ class Marked:
         self.block.draw(sheet, x + INDENT, top)
 
 
-@dataclass(frozen=True)
-class Pieces:
-    """Lines of one size beside each other."""
-
-    lines: Sequence[Paragraph]
-
-    @property
-    def height(self) -> float:
-        return self.lines[0].height
-
-    def draw(self, sheet: Sheet, x: float, top: float) -> None:
-        for line in self.lines:
-            line.draw(sheet, x, top)
-            x += width(line.lines[0], line.size, True) + line.size * EM
-
-
 class Header:
     """Title, or pieces of one in their colours, and subtitle over the width; the title leaves room at its right."""
 
-    def __init__(self, title: str | Sequence[tuple[str, str]], words: Sequence[str], width: float = WIDTH,
+    def __init__(self, title: str | Sequence[tuple[str, str]], words: Sequence[str], across: float = WIDTH,
                  beside: float = 0.0) -> None:
-        room = width - 2 * MARGIN
+        room = across - 2 * MARGIN
         pieces = [(title, "")] if isinstance(title, str) else title
-        lines = [Paragraph.of([text], room - beside, TITLE, bold=True, accent=accent) for text, accent in pieces]
-        self._parts = Stack([lines[0] if len(lines) == 1 else Pieces(lines),
-                             Paragraph.of(words, room, SUBTITLE, muted=True)], 2)
-        self.height = 22 + self._parts.height + 12
+        self._title = [Paragraph.of([text], room - beside, TITLE, bold=True, accent=accent) for text, accent in pieces]
+        self._words = Paragraph.of(words, room, SUBTITLE, muted=True)
+        self._below = 24 + self._title[0].height
+        self.height = self._below + self._words.height + 12
 
-    def draw(self, sheet: Sheet, x: float = MARGIN, top: float = 0.0) -> None:
-        self._parts.draw(sheet, x, top + 22)
+    def draw(self, sheet: Sheet) -> None:
+        x = MARGIN
+        for piece in self._title:
+            piece.draw(sheet, x, 22)
+            x += width(piece.lines[0], TITLE, True) + TITLE * EM
+        self._words.draw(sheet, MARGIN, self._below)
 
 
 @dataclass(frozen=True)
@@ -222,24 +198,22 @@ class Entry:
     def draw_sample(self, sheet: Sheet, x: float, middle: float) -> None:
         for look in self.looks:
             if "facecolor" in look or "hatch" in look:
-                sheet.rectangle(x, middle - 9, SAMPLE, 18, **look)
+                sheet.add(Rectangle((x, middle - 9), SAMPLE, 18, **{"linewidth": 0, **look}))
                 continue
             across, up = ([x, x + SAMPLE], [middle] * 2) if not self.upright else (
                 [x + SAMPLE / 2] * 2, [middle - 12, middle + 12])
             if "marker" in look:
                 across, up = [x + SAMPLE / 2], [middle]
-            sheet.line(across, up, **{"color": sheet.theme.foreground, **look})
+            sheet.add(Line2D(across, up, **{"color": sheet.theme.foreground, **look}))
 
 
-class ArmHeading(Marked):
+def arm_heading(comparison: Compared, number: int, theme: Theme, room: float, notes: Sequence[str] = (),
+                more: Sequence[Block] = ()) -> Marked:
     """`● he / relu`, below what sets this arm apart, and `more`."""
-
-    def __init__(self, comparison: Compared, number: int, theme: Theme, room: float, notes: Sequence[str] = (),
-                 more: Sequence[Block] = ()) -> None:
-        arm = comparison.arms[number]
-        details = Paragraph.of([*own_words(arm, comparison), *notes], room - INDENT, muted=True)
-        sample = Entry("", [{"linewidth": 3, "color": theme.arm(number)}, theme.mark(number)])
-        super().__init__(sample, Stack([Paragraph.of([arm.label], room - INDENT, LABEL, bold=True), details, *more]))
+    arm = comparison.arms[number]
+    details = Paragraph.of([*own_words(arm, comparison), *notes], room - INDENT, muted=True)
+    return Marked(Entry("", [{"linewidth": 3, "color": theme.arm(number)}, theme.mark(number)]),
+                  Stack([Paragraph.of([arm.label], room - INDENT, LABEL, bold=True), details, *more]))
 
 
 class Key:
@@ -264,3 +238,50 @@ class Key:
             entry.draw_sample(sheet, x + left, middle)
             for number, line in enumerate(lines):
                 sheet.text(x + left + SAMPLE + BESIDE, middle + number * self._step, line, self._size, bold=self._bold)
+
+
+FORMULAS = (17.0, 16.0, 15.0, 14.0, 13.0, 12.0, 11.0)
+AROUND = 6.0
+_PIECE = re.compile(r"(?:\$[^$]*\$|[^\s$])+")
+
+
+class Formula:
+    """Lines of at most `room` pixels: of `tex` where it fits in some size, else of the `plain` text."""
+
+    def __init__(self, tex: str, plain: str, room: float, largest: float = FORMULAS[0]) -> None:
+        pieces, sizes = _PIECE.findall(tex), [size for size in FORMULAS if size <= largest]
+        self._size = fitting_size(lambda size: all(_wide(piece, size) <= room for piece in pieces), sizes)
+        fits = pieces and all(_wide(piece, self._size) <= room for piece in pieces)
+        self._plain = None if fits else Paragraph.of([plain], room, largest)
+        self._lines = _filled(pieces, room, self._size) if fits else []
+        self._extents = [_extent(line, self._size) for line in self._lines]
+        self.height = self._plain.height if self._plain else sum(above + below for above, below in self._extents)
+
+    def draw(self, sheet: Sheet, x: float, top: float) -> None:
+        if self._plain:
+            self._plain.draw(sheet, x, top)
+        for line, (above, below) in zip(self._lines, self._extents, strict=True):
+            sheet.text(x, top + above, " ".join(line), self._size, mathematics=True)
+            top += above + below
+
+
+def _wide(piece: str, size: float) -> float:
+    return formula_extent(piece, size)[0] if "$" in piece else width(piece, size)
+
+
+def _extent(line: list[str], size: float) -> tuple[float, float]:
+    """Pixels above and below the baseline, at least those of a line of text."""
+    tall = [formula_extent(piece, size) for piece in line if "$" in piece]
+    above, below = (max((extent[side] for extent in tall), default=0.0) for side in (1, 2))
+    return max(above + AROUND / 2, 0.75 * line_height(size)), max(below + AROUND / 2, 0.25 * line_height(size))
+
+
+def _filled(pieces: list[str], room: float, size: float) -> list[list[str]]:
+    lines: list[list[str]] = []
+    space = width(" ", size)
+    for piece in pieces:
+        if lines and sum(_wide(each, size) + space for each in (*lines[-1], piece)) - space <= room:
+            lines[-1].append(piece)
+        else:
+            lines.append([piece])
+    return lines

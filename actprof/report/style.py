@@ -85,7 +85,6 @@ class Theme:
     title: str = ""
 
     def arm(self, number: int) -> str:
-        """The colour of an arm of a comparison."""
         return self.arms[number % len(self.arms)]
 
     def mark(self, number: int, size: float = 10.0) -> dict[str, Any]:
@@ -118,52 +117,33 @@ def _look(theme: Theme) -> dict[Any, Any]:
 
 
 def _matplotlib() -> ModuleType:
-    """Matplotlib, whose import raises where MPLBACKEND names a backend of a desktop or a notebook that is not here."""
-    if "matplotlib" not in sys.modules:
-        with _environment("MPLBACKEND", None) as wished:
-            _import_matplotlib()
-        with suppress(ValueError):
-            sys.modules["matplotlib"].rcParams.update({"backend": wished} if wished else {})
-    import matplotlib.figure
-
+    """Matplotlib, loaded without the user's settings where these keep it from being loaded."""
+    try:
+        import matplotlib.figure
+    except ValueError:  # of an MPLBACKEND that is no backend, of a matplotlibrc that is no text
+        for name in [name for name in sys.modules if name.startswith("matplotlib.")]:
+            del sys.modules[name]
+        with _unset():
+            import matplotlib.figure
     return matplotlib
 
 
-def _import_matplotlib() -> None:
-    try:
-        import matplotlib
-    except UnicodeDecodeError:  # of a matplotlibrc, which is sought in the current folder first
-        for name in [name for name in sys.modules if name.startswith("matplotlib.")]:
-            del sys.modules[name]
-        with _environment("MATPLOTLIBRC", os.devnull), _folder(os.path.dirname(__file__)):
-            import matplotlib  # noqa: F401
-
-
 @contextmanager
-def _environment(name: str, value: str | None) -> Iterator[str | None]:
-    """Inside, a variable has that value or none; yields the one that it had."""
-    before = os.environ.pop(name, None)
-    os.environ.update({} if value is None else {name: value})
-    try:
-        yield before
-    finally:
-        os.environ.pop(name, None)
-        os.environ.update({} if before is None else {name: before})
-
-
-@contextmanager
-def _folder(path: str) -> Iterator[None]:
-    """Inside, the current folder is another one."""
-    try:
-        before = os.getcwd()
-    except FileNotFoundError:
-        yield
-        return
-    os.chdir(path)
+def _unset() -> Iterator[None]:
+    """Inside, nothing tells matplotlib a setting: no environment, and no file of the current folder or the user's."""
+    told, here = {name: os.environ.get(name) for name in ("MPLBACKEND", "MATPLOTLIBRC")}, None
+    os.environ |= {"MPLBACKEND": "agg", "MATPLOTLIBRC": os.devnull}
+    with suppress(FileNotFoundError):
+        here = os.getcwd()
+        os.chdir(os.path.dirname(__file__))
     try:
         yield
     finally:
-        os.chdir(before)
+        if here:
+            os.chdir(here)
+        for name, value in told.items():
+            del os.environ[name]
+            os.environ |= {name: value} if value is not None else {}
 
 
 @contextmanager
@@ -193,7 +173,11 @@ def matplotlib_set_up(theme: Theme | None = None) -> Iterator[None]:
         log.setLevel(level)
 
 
-def painted(draw: Callable[[Figure, Theme], None], theme: str) -> Figure:
+# What paints a figure in a theme, and returns what a file of it should know about itself.
+Drawing = Callable[["Figure", Theme], dict[str, str]]
+
+
+def painted(draw: Drawing, theme: str) -> Figure:
     """The figure that `draw` paints, to be shown, changed and saved by matplotlib's own means."""
     with warnings.catch_warnings(), matplotlib_set_up(THEMES[theme]):
         from matplotlib.figure import Figure
@@ -211,8 +195,8 @@ def _png(figure: Figure) -> bytes:
     return buffer.getvalue()
 
 
-def to_bytes(draw: Callable[[Figure, Theme], None], format: str, style: Style, metadata: dict[str, str]) -> bytes:
-    """The file that `draw` paints: the same bytes for the same picture, with `metadata` inside.
+def to_bytes(draw: Drawing, format: str, style: Style) -> bytes:
+    """The file that `draw` paints: the same bytes for the same picture.
 
     Raises SpecError for a picture of more than MAX_PIXELS, OutputError where matplotlib cannot be loaded.
     """
@@ -221,14 +205,15 @@ def to_bytes(draw: Callable[[Figure, Theme], None], format: str, style: Style, m
         from matplotlib.figure import Figure
 
         figure = Figure()
-        draw(figure, theme)
+        metadata = draw(figure, theme)
         width, height = figure.get_size_inches()
-        dpi = style.dpi if format == "png" else raster_dpi(width, height, style.dpi)
+        finest = math.isqrt(int(MAX_RASTER_PIXELS / (width * height)))
+        dpi = style.dpi if format == "png" else min(style.dpi, max(Style.dpi, finest))
         require_drawable(width, height, dpi)
         buffer = io.BytesIO()
         options: dict[str, Any] = {"pil_kwargs": {"compress_level": 1}} if format == "png" else {}
         figure.savefig(buffer, format=format, dpi=dpi, **options,
-                       metadata=_PROVENANCE[format](metadata | ({"Title": style.title} if style.title else {})))
+                       metadata=_provenance(format, metadata | ({"Title": style.title} if style.title else {})))
     return buffer.getvalue()
 
 
@@ -242,11 +227,6 @@ def collector_paused() -> Iterator[None]:
     finally:
         if was_on:
             gc.enable()
-
-
-def raster_dpi(width: float, height: float, dpi: int) -> int:
-    """Resolution of what is a raster in a vector file of that many inches: no finer than MAX_RASTER_PIXELS a page."""
-    return min(dpi, max(Style.dpi, math.isqrt(int(MAX_RASTER_PIXELS / (width * height)))))
 
 
 def require_drawable(width: float, height: float, dpi: int) -> None:
@@ -263,16 +243,11 @@ def require_drawable(width: float, height: float, dpi: int) -> None:
         raise ResourceError(f"drawing needs about {amount(needed)}; {amount(available)} available. Lower --dpi.")
 
 
-def _text(metadata: dict[str, str]) -> str:
-    return "; ".join(f"{key}: {value}" for key, value in metadata.items() if key != "Title")
-
-
-# Each format has its own vocabulary: PNG takes any key, PDF and SVG (Dublin Core) only theirs, and both date
-# themselves unless told not to.
-_PROVENANCE: dict[str, Callable[[dict[str, str]], dict[str, Any]]] = {
-    "png": lambda metadata: dict(metadata),
-    "pdf": lambda metadata: {"Title": metadata.get("Title", ""), "Subject": _text(metadata),
-                             "Creator": metadata.get("Creator", "actprof"), "CreationDate": None},
-    "svg": lambda metadata: {"Title": metadata.get("Title", ""), "Description": _text(metadata),
-                             "Creator": metadata.get("Creator", "actprof"), "Date": None},
-}
+def _provenance(format: str, metadata: dict[str, str]) -> dict[str, Any]:
+    """In the format's own vocabulary: PNG takes any key, PDF and SVG (Dublin Core) only theirs, and both date
+    themselves unless told not to."""
+    if format == "png":
+        return dict(metadata)
+    told, date = {"pdf": ("Subject", "CreationDate"), "svg": ("Description", "Date")}[format]
+    return {"Title": metadata["Title"], "Creator": metadata["Creator"], date: None,
+            told: "; ".join(f"{key}: {value}" for key, value in metadata.items() if key != "Title")}

@@ -117,7 +117,8 @@ class Linear(Scale):
             for wanted in (*range(most, 1, -1), *range(most + 1, MORE)):
                 for chosen in _thinned(self._within(self._round(wanted), room, extent), even):
                     if len(chosen) > 1 and self._clear(chosen, room, extent):
-                        whole = [tick for tick in chosen if self._whole and _is_whole(self._value(tick[0]))]
+                        whole = [(at, label) for at, label in chosen
+                                 if self._whole and math.isclose(self._value(at), round(self._value(at)), abs_tol=1e-6)]
                         return [(self._placed(value), with_power(label)) for value, label in whole or chosen]
         middle = self._start / 2 + self._end / 2
         about = "" if self._start == self._end else "≈ "
@@ -159,10 +160,6 @@ class Linear(Scale):
         values = [n * step for n in range(math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9) + 1)]
         digits = max(3, 1 + math.ceil(math.log10(max(map(abs, values), default=1.0) / step + 1)))
         return [(value * unit, compact(value * power, digits)) for value in values if math.isfinite(value * power)]
-
-
-def _is_whole(value: float) -> bool:
-    return abs(value - round(value)) < 1e-6 * max(1.0, abs(value))
 
 
 def _thinned(ticks: list[Tick], even: bool) -> list[list[Tick]]:
@@ -241,7 +238,6 @@ class Log(Scale):
         return 10.0**exponent if self.log else exponent
 
     def _within(self, factors: Iterable[int]) -> list[Tick]:
-        """These multiples of powers of ten."""
         powers = range(math.floor(self._from), math.floor(self._to) + 1)
         return [(self._at(power + math.log10(factor)), with_power(compact(float(f"{factor}e{power}"))))
                 for power in powers for factor in factors if self._from <= power + math.log10(factor) <= self._to]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from numpy.typing import ArrayLike, NDArray
 
 from actprof.arrays import Floats
@@ -16,9 +17,6 @@ from actprof.report.style import Theme
 from actprof.report.ticks import CLEARANCE, Extent, Fixed, Linear, Log, Scale, Tick
 from actprof.sweep import result
 from actprof.sweep.result import Line, Sweep
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 SHORT = ((16, 8), (4, 14))  # (number, characters) up to which there are ticks at the values themselves
 
@@ -38,7 +36,8 @@ class CellAxis(Scale):
         self._axis = axis
         centres = np.asarray(axis.places, np.float64)
         centres = logarithms(centres) if axis.logarithmic else centres
-        bounds = _bounds(centres, _lone(axis))
+        lone = 0.5 if axis.whole or not axis.numbers else LONE * abs(axis.numbers[0]) or 0.5
+        bounds = _bounds(centres, LONE if axis.logarithmic else lone)
         low, high = bounds[0], bounds[-1]
         self._scale = (Fixed(low, high) if not axis.numbers else Log(low, high, logs=True) if axis.logarithmic
                        else Linear(low, high, 0.0, whole=axis.whole))
@@ -82,14 +81,8 @@ class CellAxis(Scale):
         return part
 
 
-def _lone(axis: result.Axis) -> float:
-    """Half the width of a cell that has no neighbour."""
-    if axis.logarithmic:
-        return LONE
-    return 0.5 if axis.whole or not axis.numbers else LONE * abs(axis.numbers[0]) or 0.5
-
-
 def _bounds(centres: Floats, lone: float) -> Floats:
+    """The edges of cells; of one without a neighbour `lone` on either side."""
     if len(centres) == 1:
         return np.array([centres[0] - lone, centres[0] + lone])
     between = centres[:-1] / 2 + centres[1:] / 2
@@ -107,7 +100,6 @@ PART = 0.44  # of a row, on either side of its middle
 
 
 def entries(sweep: Sweep, theme: Theme) -> list[Entry]:
-    """An entry of the key for each kind of line."""
     titles = {line.name: line for line in reversed(sweep.lines) if line.points}
     single = len(sweep.axes) == 1
     return [Entry(line.title, _looks(line, theme), single or (line.rows and bool(sweep.axes[0].numbers)))

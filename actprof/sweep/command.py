@@ -79,7 +79,6 @@ def command(output: Output, **settings: Any) -> None:
     from actprof.machine import one_blas_thread
 
     one_blas_thread()
-    from actprof.sweep.figure import render
     from actprof.sweep.grid import axes_of
 
     names = {name: settings[name] for name in ("init", "act")}
@@ -90,7 +89,7 @@ def command(output: Output, **settings: Any) -> None:
         result = in_thread(lambda: sweep(**settings, everything=output.format != "table", progress=progress))
     output.print(result.write, result.record, result.records)
     output.notes(*result.told)
-    output.draw(lambda style, form: render(result, style, form))
+    output.draw(result.image)
 
 
 def sweep(over: str | Sequence[str] = (), *, quantity: str | Sequence[str] = "std", init: Names = spec.INIT,

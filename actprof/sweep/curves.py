@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
 from actprof.arrays import Flags, Floats
@@ -18,9 +19,6 @@ from actprof.report.ticks import Linear, Log, Scale
 from actprof.sweep.cell_axis import CellAxis, draw_lines
 from actprof.sweep.maps import Shown, counted, swatch, transformed
 from actprof.sweep.result import BY_NAME, Quantity, Sweep
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 MAX_POINTS, MAX_MARKERS = 30, 120  # networks that are drawn one by one, and cells with a marker
 DASHES: dict[str, Any] = {"linewidth": 2.2, "linestyle": (0, (4, 2.2)), "dash_capstyle": "butt"}
@@ -41,7 +39,8 @@ class Curves:
         values = np.array([cell.statistic(name) for cell in sweep.cells], np.float64)
         quartiles = np.array([cell.quartiles(name) for cell in sweep.cells], np.float64)
         predicted = np.array([cell.prediction(name) for cell in sweep.cells], np.float64)
-        networks = [few(cell.networks.get(name, ())) for cell in sweep.cells]
+        found = [cell.networks.get(name, ()) for cell in sweep.cells]
+        networks = [each if 1 < len(each) <= MAX_POINTS else () for each in found]  # drawn one by one
         self.x_axis = CellAxis(sweep.axes[0])
         self.y_axis, decades = value_scale(quantity, [*values, *quartiles.ravel(), *chain(*networks)],
                                            predicted.ravel())
@@ -131,11 +130,6 @@ def _range(values: list[float], wished: list[float], quantity: Quantity) -> tupl
 
 def _finite(values: Sequence[float] | Floats) -> list[float]:
     return [value for value in np.asarray(values, np.float64).tolist() if math.isfinite(value)]
-
-
-def few(networks: Sequence[float]) -> tuple[float, ...]:
-    """The networks that are drawn one by one."""
-    return tuple(networks) if 1 < len(networks) <= MAX_POINTS else ()
 
 
 def joined(sweep: Sweep) -> bool:

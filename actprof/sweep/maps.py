@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from matplotlib import colormaps
+from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LinearSegmentedColormap, ListedColormap, Normalize, to_hex, to_rgb
 from numpy.typing import ArrayLike
@@ -16,16 +16,13 @@ from numpy.typing import ArrayLike
 from actprof.arrays import Flags, Floats
 from actprof.diagnosis.verdicts import CODES
 from actprof.digits import compact, grouped, logarithms, power_label, with_power
-from actprof.report.axes import Box, FreeSpace, colour_bar, hatch, runs, write
+from actprof.report.axes import Box, FreeSpace, colour_bar, hatch, write
 from actprof.report.lettering import line_height, width
 from actprof.report.sheet import Entry, Sheet
 from actprof.report.style import EM, TICK, Theme
 from actprof.report.ticks import SAFE_EXPONENTS, Fixed, Linear, Scale
 from actprof.sweep.cell_axis import CellAxis, draw_lines, pieces
 from actprof.sweep.result import BY_NAME, Axis, Quantity, Sweep
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 # Colours from the least value to the greatest; neutral in the middle, lightness monotone on either side.
 DIVERGING = {
@@ -123,7 +120,6 @@ class ColourScale:
 
     @property
     def axis(self) -> Scale:
-        """The scale of its bar."""
         if not self.diverging:
             return Linear(self.low, self.high, 0.0, most=6)
         powers = np.arange(self.low, self.high + 1, self.step).astype(int).tolist()
@@ -166,12 +162,11 @@ class CellMap:
         self.sweep, self.theme = sweep, theme
         self.x_axis = CellAxis(sweep.axes[0])
         self.y_axis = CellAxis(sweep.axes[1] if len(sweep.axes) > 1 else ONE_ROW)
+        self.upwards = self.y_axis if len(sweep.axes) > 1 else None
 
-    def draw_lines(self, axes: Axes) -> None:
-        draw_lines(axes, self.sweep, self.theme, self.x_axis, self.y_axis if len(self.sweep.axes) > 1 else None)
-
-    def hatch(self, axes: Axes, cells: Flags) -> None:
-        hatch(axes, self.x_axis.edges, self.y_axis.edges, cells.T, self.theme.muted)
+    def draw_over(self, axes: Axes, missing: Flags) -> None:
+        hatch(axes, self.x_axis.edges, self.y_axis.edges, missing.T, self.theme.muted)
+        draw_lines(axes, self.sweep, self.theme, self.x_axis, self.upwards)
 
 
 class NumberMap(CellMap):
@@ -193,10 +188,9 @@ class NumberMap(CellMap):
         seen = np.ma.masked_where(self._shown.missing, np.maximum(self._shown.values, self._scale.low))
         axes.pcolormesh(self.x_axis.edges, self.y_axis.edges, seen.T, cmap=self._mappable.cmap, rasterized=True,
                         vmin=self._scale.low, vmax=self._scale.high, zorder=1, gid="cells")
-        self.hatch(axes, self._shown.missing)
+        self.draw_over(axes, self._shown.missing)
         colour_bar(sheet, f"colours of {self._name}", Box(box.right + AWAY, box.top, WIDE, box.height), self._mappable,
                    self._scale.axis, below=self._scale.below, above=self._scale.above)
-        self.draw_lines(axes)
         if not self.sweep.lines and self._shown.values.size <= MAX_WRITTEN:
             self._write_numbers(sheet, axes, box)
 
@@ -229,33 +223,21 @@ class VerdictMap(CellMap):
         colours = ListedColormap([VERDICTS.get(code, self.theme.background) for code in ALL])
         axes.pcolormesh(self.x_axis.edges, self.y_axis.edges, self._numbers.T, cmap=colours, vmin=-0.5,
                         vmax=len(ALL) - 0.5, rasterized=True, zorder=1, gid="cells")
-        self.hatch(axes, self._numbers == ALL.index(NO_NUMBER))
-        self.draw_lines(axes)
-        single = len(self.sweep.axes) == 1
+        self.draw_over(axes, self._numbers == ALL.index(NO_NUMBER))
+        single = self.upwards is None
         lines = [sheet.pixels(axes, x, np.interp(y, [0, 1], axes.get_ylim()) if single else y)
                  for line in self.sweep.lines
-                 for x, y in pieces(self.sweep, line, self.x_axis, None if single else self.y_axis)]
-        for number, place, others in self._runs(box) if single else self._regions(box):
+                 for x, y in pieces(self.sweep, line, self.x_axis, self.upwards)]
+        rows, columns = FreeSpace(box).taken.shape
+        found = self._numbers[self.x_axis.cells_at(columns)][:, self.y_axis.cells_at(rows)].T[::-1]
+        for number in np.unique(self._numbers).tolist():
             for avoided in (lines, []):
-                free = FreeSpace(place)
-                free.taken |= others
+                free = FreeSpace(box)
+                free.taken |= found != number
                 for points in avoided:
                     free.take_line(points)
                 if _write_word(sheet, axes, words(ALL[number]), free, single):
                     break
-
-    def _runs(self, box: Box) -> Iterator[tuple[int, Box, Flags]]:
-        """The (verdict's number, box, what is taken of it) of equal neighbours in a single row."""
-        numbers, x = self._numbers[:, 0], box.left + self.x_axis.parts * box.width
-        for number in np.unique(numbers).tolist():
-            for first, last in runs(numbers == number):
-                yield number, Box(x[first], box.top, x[last] - x[first], box.height), np.zeros((1, 1), bool)
-
-    def _regions(self, box: Box) -> Iterator[tuple[int, Box, Flags]]:
-        """The same of all cells that have a verdict, for each that occurs."""
-        rows, columns = FreeSpace(box).taken.shape
-        found = self._numbers[self.x_axis.cells_at(columns)][:, self.y_axis.cells_at(rows)].T[::-1]
-        return ((number, box, found != number) for number in np.unique(self._numbers).tolist())
 
 
 def _write_word(sheet: Sheet, axes: Axes, word: str, free: FreeSpace, may_turn: bool) -> bool:

@@ -11,15 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from actprof.errors import SpecError
-from actprof.report.style import (
-    THEMES,
-    UNIT,
-    Style,
-    Theme,
-    collector_paused,
-    matplotlib_set_up,
-    require_drawable,
-)
+from actprof.report.settings import of_arms, provenance
+from actprof.report.style import THEMES, UNIT, Style, Theme, collector_paused, matplotlib_set_up, require_drawable
 from actprof.train.result import FILM_SIZE, Training
 
 if TYPE_CHECKING:
@@ -45,12 +38,17 @@ def render(training: Training, style: Style) -> bytes:
     with collector_paused(), warnings.catch_warnings(), matplotlib_set_up(theme):
         from matplotlib.figure import Figure
 
-        from actprof.train.film import Film, comment
+        from actprof.train.film import NAME, Film
 
         figure = Figure(dpi=style.dpi)
         film = Film(figure, theme, training)
         require_animatable(len(film.iterations), style.dpi, *figure.get_size_inches())
-        return _gif(_frames(figure, film), len(film.iterations), comment(training))
+        told = provenance(NAME, training.seed, of_arms(training))
+        comment = "; ".join(f"{key}: {value}" for key, value in told.items())
+        frames, still, buffer = _frames(figure, film), [FRAME] * (len(film.iterations) - 1), io.BytesIO()
+        next(frames).save(buffer, format="GIF", save_all=True, append_images=frames, loop=0, optimize=False, disposal=1,
+                          duration=[*still, HELD] if still else HELD, comment=comment.encode("ascii"))
+        return buffer.getvalue()
 
 
 def require_animatable(frames: int, dpi: int, width: float = FILM_SIZE[0] / UNIT,
@@ -91,11 +89,3 @@ def _palette(theme: Theme) -> Image:
     image = Image.new("P", (1, 1))
     image.putpalette(np.array([*pure, *mixed]).round().astype(np.uint8).tobytes())
     return image
-
-
-def _gif(frames: Iterator[Image], count: int, comment: str) -> bytes:
-    buffer = io.BytesIO()
-    durations = [FRAME] * (count - 1) + [HELD]
-    next(frames).save(buffer, format="GIF", save_all=True, append_images=frames, loop=0, optimize=False, disposal=1,
-                      duration=durations if count > 1 else HELD, comment=comment.encode("ascii"))
-    return buffer.getvalue()

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from matplotlib import colormaps
+from matplotlib.axes import Axes
+from matplotlib.colors import LogNorm, to_hex, to_rgb
+from matplotlib.patches import StepPatch
 
 from actprof.arrays import Counts, Floats
 from actprof.digits import number, percent_label, power_label, short, with_power
 from actprof.report.axes import Box, add_axes, hatch, write
 from actprof.report.lettering import MIN_SIZE, fitting_size, line_height, width, wrapped
 from actprof.report.settings import own_words, words
-from actprof.report.sheet import INDENT, MARGIN, Entry, Marked, Paragraph, Sheet, Stack
+from actprof.report.sheet import INDENT, MARGIN, WIDTH, Entry, Marked, Paragraph, Sheet, Stack
 from actprof.report.style import Theme
 from actprof.report.ticks import Fixed, Linear, Log, Scale
 from actprof.train.curves import DASHED, arm_style, logarithm
@@ -31,9 +34,6 @@ from actprof.train.result import (
     Training,
 )
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
 LABEL, RESULT, DETAIL, TITLE, TICK = 18.0, 16.0, 14.0, 14.0, 14.0
 SIZES = (TITLE, 12.5, MIN_SIZE)
 CAPTION, ENDS = line_height(TITLE) + 2, line_height(TICK) + 4  # above the maps, and below their strips
@@ -49,70 +49,56 @@ ALIKE = 0.005  # losses that differ by a smaller part
 SAID = {"not_learning": "does not learn", "badly_scaled": "badly scaled"}
 
 
-@dataclass(frozen=True)
-class Columns:
-    """The ends of the parts of a block; no `square` for data that has more than two features."""
-
-    text: float
-    maps: tuple[float, float]
-    square: tuple[float, float] | None
-    ratios: tuple[float, float]
-
-    @classmethod
-    def of(cls, training: Training, sheet_width: float) -> Columns:
-        right = sheet_width - MARGIN - 44
-        square = None
-        left = MARGIN + TEXT + 20
-        if any(run.boundary or run.fit for arm in training.arms for run in arm.runs):
-            side = 380.0 if len(training.arms) == 1 else 180.0
-            square = left, left + side
-            left += side + 20
-        ratios = right - 260.0 if any(arm.median_run.layers for arm in training.arms) else left + TICKS
-        return cls(TEXT, (left + TICKS, ratios - TICKS - 14), square, (ratios, right))
-
-
 class Blocks:
-    """A row for each arm, all as high, on common scales."""
+    """A row for each arm, all as high, on common scales.
 
-    def __init__(self, training: Training, sheet_width: float, theme: Theme) -> None:
-        self.columns = Columns.of(training, sheet_width)
-        self._training, self._theme = training, theme
+    Attributes:
+        maps, square, ratios: left and right end of these parts; no `square` for data of more than two features.
+    """
+
+    def __init__(self, training: Training, theme: Theme) -> None:
+        left, right = MARGIN + TEXT + 20, WIDTH - MARGIN - 44
+        self.square: tuple[float, float] | None = None
+        if any(run.boundary or run.fit for arm in training.arms for run in arm.runs):
+            self.square = left, left + (380.0 if len(training.arms) == 1 else 180.0)
+            left = self.square[1] + 20
+        self.ratios = right - 260.0 if any(arm.median_run.layers for arm in training.arms) else left + TICKS, right
+        self.maps = left + TICKS, self.ratios[0] - TICKS - 14
+        self._training = training
         self._span = common_span(list(training.arms))
         self._scale = ratio_scale(training)
-        self._texts = [_heading(training, place, theme, self.columns.text) for place in range(len(training.arms))]
+        self._texts = [_heading(training, place, theme, TEXT) for place in range(len(training.arms))]
         lengths = {int(arm.median_run.checkpoints[-1]) for arm in training.arms}
         self._own_ends = len(lengths) > 1
         self._below = ENDS if self._own_ends else 0.0
         least = CAPTION + MIN_HEIGHT + STRIP + STRIP_GAP + self._below
         self._least = max([least, *(text.height for text in self._texts)]) + BETWEEN
-        self._names = CAPTION * any(_is_narrow(arm.median_run, self.columns.maps) for arm in training.arms)
+        self._names = CAPTION * any(_is_narrow(arm.median_run, self.maps) for arm in training.arms)
         self.height = self._names + len(training.arms) * self._least + ENDS - self._below
 
     def draw(self, sheet: Sheet, top: float, height: float) -> None:
-        """Layers are named above the first row, and again above a row that has other layers."""
-        tall, last = (height - self._names - ENDS + self._below) / len(self._training.arms), len(self._texts) - 1
-        depth, top = -1, top + self._names
-        for place, arm in enumerate(self._training.arms):
-            above = None if len(arm.median_run.layers) == depth else self._names * (place == 0)
-            depth = len(arm.median_run.layers)
-            self._draw_arm(sheet, place, top + place * tall, tall, above, self._own_ends or place == last)
+        tall = (height - self._names - ENDS + self._below) / len(self._texts)
+        for place in range(len(self._texts)):
+            self._draw_arm(sheet, place, top + self._names + place * tall, tall)
 
-    def _draw_arm(self, sheet: Sheet, place: int, top: float, tall: float, above: float | None, ends: bool) -> None:
+    def _draw_arm(self, sheet: Sheet, place: int, top: float, tall: float) -> None:
+        """Layers are named in the first row."""
+        above, ends = None if place else self._names, self._own_ends or place == len(self._texts) - 1
         run = self._training.arms[place].median_run
         self._texts[place].draw(sheet, MARGIN, top)
-        box = Box(self.columns.maps[0], top + CAPTION, self.columns.maps[1] - self.columns.maps[0],
+        box = Box(self.maps[0], top + CAPTION, self.maps[1] - self.maps[0],
                   tall - CAPTION - BETWEEN - self._below - STRIP - STRIP_GAP)
         if run.layers:
             HistoryMaps(run, place, box, self._span).draw(sheet, above, ends)
-        if self.columns.square and run.boundary:
-            left, right = self.columns.square
+        if self.square and run.boundary:
+            left, right = self.square
             side = min(right - left, tall - BETWEEN)
             draw_boundary(sheet, run.boundary, self._training, Box(left, top + (tall - BETWEEN - side) / 2, side, side),
                           place)
-        elif self.columns.square and run.fit:
-            left, right = self.columns.square
+        elif self.square and run.fit:
+            left, right = self.square
             draw_fit(sheet, run.fit, self._training.data, Box(left + 50, box.top, right - left - 50, box.height), place)
-        left, right = self.columns.ratios
+        left, right = self.ratios
         below = Box(left, box.top, right - left, box.height + STRIP + STRIP_GAP)
         draw_ratios(sheet, run, place, self._scale, below, ends)
 
@@ -210,8 +196,6 @@ class HistoryMaps:
             sheet.text(box.right, y, text, size, align="right")
 
     def _draw_map(self, sheet: Sheet, box: Box, layer: int, first: bool) -> Axes:
-        from matplotlib.colors import LogNorm
-
         history, values = self._run.layers[layer], self._values
         y = values if first else Fixed(values.low, values.high)
         axes = add_axes(sheet, f"{_name(layer)} of arm {self._place}", box, Fixed(0.0, self._last), y, tick=TICK,
@@ -242,8 +226,6 @@ class HistoryMaps:
 
     def _draw_strip(self, sheet: Sheet, axes: Axes, dead: Floats, box: Box) -> None:
         """The share of dead units, from the bottom of a strip below the map."""
-        from matplotlib.patches import StepPatch
-
         low, tall, shares = -(STRIP_GAP + STRIP) / box.height, STRIP / box.height, dead[columns(self._run)]
         edges, name = np.linspace(0.0, self._last, len(shares) + 1), f"dead-{self._place}"
         # As bare artists: `stairs` would spend more time on limits, which stand, than on drawing.
@@ -274,9 +256,6 @@ def columns(run: Run) -> Counts:
 
 def class_colours(classes: int, theme: Theme) -> Floats:
     """(classes, 3), from 0 to 1: the arms' palette, or around the wheel where it is too short."""
-    from matplotlib import colormaps
-    from matplotlib.colors import to_rgb
-
     if classes <= len(theme.arms):
         return np.array([to_rgb(color) for color in theme.arms[:max(classes, 1)]])
     wheel: Floats = colormaps["hsv"](np.arange(classes) / classes)[:, :3]
@@ -285,8 +264,6 @@ def class_colours(classes: int, theme: Theme) -> Floats:
 
 def draw_boundary(sheet: Sheet, boundary: Boundary, training: Training, box: Box, place: int) -> None:
     """The class that a network of two inputs gives to each point of the plane, and the rows that it learned from."""
-    from matplotlib.colors import to_hex, to_rgb
-
     data, theme = training.data, sheet.theme
     colours = class_colours(max(len(data.classes), int(boundary.classes.max(initial=0)) + 1), theme)
     pale = PALE * colours + (1 - PALE) * np.array(to_rgb(theme.background))

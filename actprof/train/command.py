@@ -11,15 +11,7 @@ import click
 
 from actprof.cli.arguments import Command, Names, Number, Whole, Word, given_options, option_values
 from actprof.cli.completion import FILES, names
-from actprof.cli.options import (
-    NAME,
-    act_option,
-    added,
-    bias_option,
-    init_option,
-    norm_position_option,
-    reading_options,
-)
+from actprof.cli.options import NAME, act_option, added, bias_option, init_option, norm_position_option, reading_options
 from actprof.cli.output import Output, default_name, output_options, seed_option
 from actprof.cli.progress import shown_progress, silent
 from actprof.cli.signals import in_thread, run_until_interrupted
@@ -126,8 +118,6 @@ def command(log_y: bool, animate: str | None, output: Output, **settings: Any) -
     from actprof.machine import one_blas_thread
 
     one_blas_thread()
-    from actprof.train import animation, figure, network_figure
-
     summary = settings.pop("summary")
     if summary and animate:
         raise SpecError("--animate cannot be combined with --summary, which trains nothing. Choose one.")
@@ -136,13 +126,15 @@ def command(log_y: bool, animate: str | None, output: Output, **settings: Any) -
     if summary:
         output.name_idle(given_options(UNUSED_BY_SUMMARY), "to --summary")
         described = in_thread(lambda: train(**settings, summary=True))
-        _show(described, output, lambda style, form: network_figure.render(described, style, form))
+        _show(described, output, described.image)
         return
     if animate:
         _require_animation(in_thread(lambda: train(**settings, summary=True)), output.dpi)
 
     def drawn(style: Style, form: str) -> bytes:
-        return animation.render(training, style) if form == "gif" else figure.render(training, log_y, style, form)
+        from actprof.train import animation
+
+        return animation.render(training, style) if form == "gif" else training.image(style, form, log_y)
 
     training, told = _trained(settings, output.quiet)
     _show(training, output, drawn)

@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 
 from actprof.arrays import Counts, Floats
 from actprof.digits import compact, number, with_power
@@ -17,9 +18,6 @@ from actprof.report.sheet import Sheet
 from actprof.report.style import EM, MARKERS
 from actprof.report.ticks import Linear, Log, Scale, round_step
 from actprof.train.result import DIGITS, DataSummary, TrainedArm, Training
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 MARK = 36.0  # pixels from marker to marker, at least
 MAX_POINTS = 1500  # of a curve; more would lie in the same pixels
@@ -162,12 +160,15 @@ class LossCurves(Curves):
         self.titles = (f"Training loss by iteration, smoothed ({beside})", f"Smoothed loss ({beside})",
                        "Training loss, smoothed")
         self._chances = list(dict.fromkeys(arm.chance_loss for arm in training.arms))
-        self.scale = self._log_scale() if log else Linear(0.0, self._top())
+        drawn = [value for curve in self.curves if curve.finite.size
+                 for value in (float(curve.finite.min()), float(curve.finite.max()))]
+        self.scale = Log.over([*self._chances, *drawn]) if log else Linear(0.0, self._top())
 
     def draw_guides(self, sheet: Sheet, axes: Axes, box: Box) -> None:
         """The chance loss, each mini-batch's loss, and an arrow where a curve leaves the axis."""
         for chance in self._chances:
-            words = chance_words(chance, len(self._training.data.classes))
+            name = logarithm(chance, len(self._training.data.classes))
+            words = f"undecided: {name and f'{name} = '}{with_power(number(chance, DIGITS))}"
             self.guide(sheet, axes, box, chance, words, "undecided")
         for place, (arm, curve) in enumerate(zip(self._training.arms, self.curves, strict=True)):
             if curve.low is None:
@@ -212,32 +213,18 @@ class LossCurves(Curves):
     def _top(self) -> float:
         """The chance loss and all curves that come near it; of none does, the lowest."""
         chance = self._chances or [1.0]
-        levels = [_level(curve) for curve in self.curves if curve.finite.size]
+        # What nearly all of a curve stays below, when its beginning is over.
+        levels = [float(np.quantile(curve.finite[int(EARLY * len(curve.finite)):], 0.98))
+                  for curve in self.curves if curve.finite.size]
         near = [level for level in levels if level <= FAR * max(chance)]
         top = 1.05 * max([*chance, *(near or sorted(levels)[:1])])
         step = round_step(min(top, 1e300) / 5)
         return math.ceil(top / step) * step if step else 1.0
 
-    def _log_scale(self) -> Scale:
-        drawn = [value for curve in self.curves if curve.finite.size
-                 for value in (float(curve.finite.min()), float(curve.finite.max()))]
-        return Log.over([*self._chances, *drawn])
-
-
-def _level(curve: Curve) -> float:
-    """What nearly all of a curve stays below, when its beginning is over."""
-    return float(np.quantile(curve.finite[int(EARLY * len(curve.finite)):], 0.98))
-
 
 def logarithm(chance: float, classes: int) -> str:
     """`ln 10`, or nothing for a loss that is no logarithm of a number of classes."""
     return next((f"ln {count}" for count in (classes, 2) if count and math.isclose(chance, math.log(count))), "")
-
-
-def chance_words(chance: float, classes: int) -> str:
-    """`undecided: ln 10 = 2.303`."""
-    name = logarithm(chance, classes)
-    return f"undecided: {name and f'{name} = '}{with_power(number(chance, DIGITS))}"
 
 
 class ScoreCurves(Curves):

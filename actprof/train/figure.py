@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import LogNorm
+from matplotlib.figure import Figure
 
 from actprof.digits import grouped
-from actprof.report.style import Style, Theme, to_bytes
+from actprof.report.axes import Box, bare_axes
+from actprof.report.lettering import line_height, shortened, width
+from actprof.report.settings import of_arms, provenance, shared_words
+from actprof.report.sheet import MARGIN, WIDTH, Header, Key, Paragraph, Sheet
+from actprof.report.style import Theme
+from actprof.train import network_figure
+from actprof.train.blocks import Blocks, arm_sample
+from actprof.train.curves import Curves, LossCurves, RateCurves, ScoreCurves
+from actprof.train.histories import FAINTEST, shown_layers
 from actprof.train.result import Training
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-    from actprof.report.sheet import Sheet
-    from actprof.train.blocks import Columns
-    from actprof.train.curves import Curves
 
 TITLE = "Training from different initial weights"
 MAX_BLOCKS, ON_ONE_SCREEN = 8, 3  # arms that have a row of layers; arms that keep to 16:9
@@ -27,32 +30,21 @@ BLOCK_TITLE, DETAIL = 16.0, 14.0
 RAMP, GAP = 110.0, 8.0
 
 
-def render(training: Training, log_y: bool, style: Style, format: str) -> bytes:
-    """The figure as a png, svg or pdf file."""
-    from actprof.report.settings import of_arms, provenance
-
-    return to_bytes(lambda figure, theme: draw_figure(figure, theme, training, log_y), format, style,
-                    provenance(TITLE, training.seed, of_arms(training)))
-
-
-def draw_figure(figure: Figure, theme: Theme, training: Training, log_y: bool) -> None:
+def draw_figure(figure: Figure, theme: Theme, training: Training, log_y: bool = False) -> dict[str, str]:
     """Lay out and draw; the sheet is 1080 pixels high, or as high as all texts need."""
-    from actprof.report.lettering import line_height, wrapped
-    from actprof.report.sheet import MARGIN, WIDTH, Header, Key, Paragraph, Sheet
-    from actprof.train.blocks import Blocks, arm_sample
-    from actprof.train.curves import LossCurves, RateCurves, ScoreCurves
-
+    if not training.trained:
+        return network_figure.draw_figure(figure, theme, training)
     arms, room = training.arms, WIDTH - 2 * MARGIN
     size = KEY if len(arms) <= FEW else MANY
     header = Header(theme.title or TITLE, words(training))
-    key = Key([arm_sample(_short(wrapped([arm.label], MAX_NAME, size, True)), place, theme)
+    key = Key([arm_sample(shortened(arm.label, MAX_NAME, size, True), place, theme)
                for place, arm in enumerate(arms)], room, size, bold=True)
     loss = LossCurves(training, log_y)
     every: list[Curves] = [loss, ScoreCurves(training)]
     every += [RateCurves(training)] if RateCurves.needed(training) else []
     dropped = [f"{len(arms)} arms: their layers are drawn where there are at most {MAX_BLOCKS}"]
     foot = Paragraph.of([*loss.notes(), *dropped * (len(arms) > MAX_BLOCKS)], room, muted=True)
-    blocks = Blocks(training, WIDTH, theme) if 0 < len(arms) <= MAX_BLOCKS else None
+    blocks = Blocks(training, theme) if 0 < len(arms) <= MAX_BLOCKS else None
     titles = 2 * line_height(BLOCK_TITLE) + 6 if blocks else 0.0
     fixed = header.height + key.height + 6 + ABOVE + BELOW + foot.height + 12 + titles
     lowest = MIN_HEIGHT if len(arms) <= ON_ONE_SCREEN else TALLER
@@ -66,19 +58,12 @@ def draw_figure(figure: Figure, theme: Theme, training: Training, log_y: bool) -
     foot.draw(sheet, MARGIN, top + tall + BELOW)
     if blocks:
         top += tall + BELOW + foot.height + 12
-        _draw_titles(sheet, training, blocks.columns, top)
+        _draw_titles(sheet, training, blocks, top)
         blocks.draw(sheet, top + titles, sheet.height - top - titles)
-
-
-def _short(lines: list[str]) -> str:
-    return lines[0] + "…" * (len(lines) > 1) if lines else ""
+    return provenance(TITLE, training.seed, of_arms(training))
 
 
 def _draw_curves(sheet: Sheet, every: list[Curves], top: float, tall: float) -> None:
-    """Axes side by side."""
-    from actprof.report.axes import Box
-    from actprof.report.sheet import MARGIN
-
     left = MARGIN + TICKS - 10
     room = sheet.width - left - RIGHT - (len(every) - 1) * (BETWEEN + TICKS)
     for curves, part in zip(every, WIDTHS[len(every)], strict=True):
@@ -86,44 +71,34 @@ def _draw_curves(sheet: Sheet, every: list[Curves], top: float, tall: float) -> 
         left += part * room + BETWEEN + TICKS
 
 
-def _draw_titles(sheet: Sheet, training: Training, columns: Columns, top: float) -> None:
+def _draw_titles(sheet: Sheet, training: Training, blocks: Blocks, top: float) -> None:
     """What the columns of the blocks show, and the key of the maps' colours."""
-    from actprof.report.lettering import line_height, width
-    from actprof.train.histories import shown_layers
-
     first, second = top + line_height(BLOCK_TITLE) / 2, top + line_height(BLOCK_TITLE) * 1.5 - 2
     muted = sheet.theme.muted
     depth = max(len(arm.median_run.layers) for arm in training.arms)
     if depth:
         shown = len(shown_layers(depth))
         which = f"{shown} of {depth}" if shown < depth else "the"
-        left, room = columns.maps[0], columns.maps[1] - columns.maps[0] + 20
+        left, room = blocks.maps[0], blocks.maps[1] - blocks.maps[0] + 20
         said = (f"Activations of {which} hidden layers by iteration", f"Activations of {which} hidden layers")
         title = said[width(said[0], BLOCK_TITLE, True) > room]
         sheet.text(left, first, title, BLOCK_TITLE, bold=True)
         _draw_colours(sheet, left, second, room)
-    if columns.square:
+    if blocks.square:
         title = "Decisions" if training.data.classes else "Predictions"
-        sheet.text(columns.square[0], first, title, BLOCK_TITLE, bold=True)
-        sheet.text(columns.square[0], second, "and rows", DETAIL, color=muted)
-    left = columns.ratios[0] - 50
+        sheet.text(blocks.square[0], first, title, BLOCK_TITLE, bold=True)
+        sheet.text(blocks.square[0], second, "and rows", DETAIL, color=muted)
+    left = blocks.ratios[0] - 50
     sheet.text(left, first, "‖ΔW‖ / ‖W‖ of an update", BLOCK_TITLE, bold=True)
     sheet.text(left, second, "a line a layer, the first pale", DETAIL, color=muted)
 
 
 def _draw_colours(sheet: Sheet, x: float, y: float, room: float) -> None:
     """`share 0.01 % ▒▒▓▓ 100 %, without 0`, and what the strip below a map is, as far as there is room."""
-    from matplotlib.cm import ScalarMappable
-    from matplotlib.colors import LogNorm
-
-    from actprof.report.lettering import width
-    from actprof.train.histories import FAINTEST
-
     low, muted, left = f"share {100 * FAINTEST:g} %", sheet.theme.muted, x
     sheet.text(x, y, low, DETAIL, color=muted)
     x += width(low, DETAIL) + GAP
-    bar = sheet.figure.add_axes((x / sheet.width, 1 - (y + 8) / sheet.height, RAMP / sheet.width, 16 / sheet.height),
-                                label="share of the values")
+    bar = bare_axes(sheet, "share of the values", Box(x, y - 8, RAMP, 16))
     colours = ScalarMappable(LogNorm(FAINTEST, 1.0), sheet.theme.colormap)
     sheet.figure.colorbar(colours, cax=bar, orientation="horizontal", ticks=[]).outline.set_visible(False)
     bar.minorticks_off()
@@ -137,8 +112,6 @@ def _draw_colours(sheet: Sheet, x: float, y: float, room: float) -> None:
 
 def words(training: Training) -> list[str]:
     """The data and the configuration that all arms share, for the subtitle."""
-    from actprof.report.settings import shared_words
-
     data = training.data
     said = [f"{data.name}: {grouped(data.samples)} training rows, {grouped(data.test_samples)} test rows, "
             f"{grouped(data.features)} feature{'s' * (data.features != 1)}, {data.kind}"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import numpy as np
@@ -16,12 +15,12 @@ from matplotlib.text import Text
 from actprof.arrays import Floats
 from actprof.digits import number, percent_label, with_power
 from actprof.report.axes import Box, add_axes
-from actprof.report.lettering import line_height, width, wrapped
-from actprof.report.settings import of_arms, provenance
-from actprof.report.sheet import MARGIN, TITLE, Header, Paragraph, Sheet
+from actprof.report.lettering import line_height, shortened, width, wrapped
+from actprof.report.shares import body
+from actprof.report.sheet import MARGIN, SAMPLE, TITLE, Entry, Header, Paragraph, Sheet
 from actprof.report.style import Theme
 from actprof.report.ticks import Fixed, Linear, Scale
-from actprof.train.histories import RARE, Span, finite, layer_span, missing, row_shares, shown_layers, totals
+from actprof.train.histories import RARE, finite, layer_span, missing, row_shares, shown_layers, totals
 from actprof.train.result import DIGITS, FILM_SIZE, DataSummary, LayerHistory, TrainedArm, Training
 
 Moving = TypeVar("Moving", bound=Artist)
@@ -36,43 +35,19 @@ MIN_HEIGHT, PROGRESS, BELOW = 64.0, 84.0, 38.0  # of the bars; of the loss; of t
 INDENT, OVERHANG = 26.0, 6.0  # of the state; how far the label of a tick may stand out to the side
 BESIDE = 260.0  # of the heading: the iteration
 AXIS, MAX_POINTS = 17.0, 1000  # of the losses
-ROOM, MAX_LINES = 174.0, 2  # for an arm's label
+ROOM, MAX_LINES = 174.0, 1.8  # for an arm's label
 SAID = {"loss": "{}", "norm": "norm {}", "residual": "residual {}", "optimizer": "{}", "rate": "lr {:g}",
         "schedule": "schedule {}", "batch_size": "batch {}", "dropout": "dropout {:g}",
         "weight_decay": "weight decay {:g}"}
 UNSAID = ("none", "constant", 0, None)
 
 
-def comment(training: Training) -> str:
-    """The same provenance as in every figure."""
-    told = provenance(NAME, training.seed, of_arms(training))
-    return "; ".join(f"{key}: {value}" for key, value in told.items())
-
-
-@dataclass(frozen=True)
 class Panel:
     """What is shown of a layer: the shares of its values in bars over its own range, at each checkpoint."""
-    layer: int
-    history: LayerHistory
-    span: Span
-    shares: Floats
 
-    @classmethod
-    def of(cls, layer: int, history: LayerHistory) -> Panel:
-        span = layer_span(history)
-        return cls(layer, history, span, row_shares(history, span))
-
-    @property
-    def zeros(self) -> Floats:
-        found: Floats = self.history.zeros / totals(self.history)
-        return found
-
-    @property
-    def bodies(self) -> Floats:
-        """(checkpoints,) heights that show the shape: of the tallest bar, but at most twice the next."""
-        ordered = np.sort(self.shares, axis=1)
-        second = np.where(ordered[:, -2] > 0, 2 * ordered[:, -2], ordered[:, -1])
-        return np.minimum(ordered[:, -1], second)
+    def __init__(self, layer: int, history: LayerHistory) -> None:
+        self.layer, self.history, self.span = layer, history, layer_span(history)
+        self.shares, self.zeros = row_shares(history, self.span), history.zeros / totals(history)
 
     def notes(self, place: int, top: float, room: float) -> list[str]:
         """Lines: the exact zeros, all bars that are cut, and what lies outside; a message where there is no shape."""
@@ -87,15 +62,13 @@ class Panel:
             return ["100 % zeros"]
         shares = self.shares[place]
         cut = shares[shares > top * (1 + 1e-9)]
-        outside = 1 - self.zeros[place] - self._inside(place)
+        edges, (low, high) = self.history.edges, self.span
+        within = (edges[1:] <= high + RARE * (high - low)) & (edges[:-1] >= low - RARE * (high - low))
+        inside = self.history.counts[place][within].sum() / totals(self.history)[place]
+        outside = 1 - self.zeros[place] - float(inside)
         return [*([f"0: {percent_label(self.zeros[place])}"] if self.zeros[place] else []),
                 *([f"{len(cut)} bar{'s' * (len(cut) > 1)}: {percent_label(float(cut.sum()))}"] if cut.size else []),
                 *([f"{percent_label(outside)} outside"] if outside > NOTED else [])]
-
-    def _inside(self, place: int) -> float:
-        edges, (low, high) = self.history.edges, self.span
-        within = (edges[1:] <= high + RARE * (high - low)) & (edges[:-1] >= low - RARE * (high - low))
-        return float(self.history.counts[place][within].sum() / totals(self.history)[place])
 
 
 class Film:
@@ -135,7 +108,6 @@ class Film:
         return artist
 
     def show(self, iteration: int) -> None:
-        """Set all that moves to the state after so many iterations."""
         self._heading.set_text(f"iteration {iteration:,}")
         for row in self._rows:
             row.show(iteration, iteration == self.iterations[-1])
@@ -147,11 +119,12 @@ class Row:
 
     def __init__(self, arm: TrainedArm, data: DataSummary, place: int, columns: int) -> None:
         self._data, self._run, self._place = data, arm.median_run, place
-        self._panels = [Panel.of(layer, self._run.layers[layer]) for layer in _shown(arm)]
-        each = np.max([panel.bodies for panel in self._panels], axis=0)
+        self._panels = [Panel(layer, self._run.layers[layer]) for layer in _shown(arm)]
+        each = np.max([body(panel.shares) for panel in self._panels], axis=0)
         self._top = float(np.quantile(each, TALL)) or float(each.max()) or 1.0
         self._wide = (WIDTH - LEFT - MARGIN - (columns - 1) * GAP) / columns
-        self._label = Paragraph(_short(arm.label), LABEL, bold=True)
+        label = shortened(arm.label, MAX_LINES * ROOM, LABEL, bold=True)
+        self._label = Paragraph.of([label], ROOM, LABEL, bold=True)
         lines = max(len(panel.notes(at, self._top, self._wide)) for panel in self._panels for at in range(len(each)))
         self._above = line_height(CAPTION) + lines * line_height(NOTE) + 4
         said = self._label.height + 2 * line_height(STATE) + 2 * line_height(NOTE)
@@ -161,7 +134,8 @@ class Row:
     def draw(self, film: Film, top: float, more: float) -> None:
         """What stands still, and what moves as it is before the first iteration; bars are taller by `more`."""
         sheet, x = film.sheet, MARGIN + INDENT
-        sheet.line([MARGIN + 8], [top + line_height(LABEL) / 2], **sheet.theme.mark(self._place, 11))
+        mark = Entry("", [sheet.theme.mark(self._place, 11)])
+        mark.draw_sample(sheet, MARGIN + 8 - SAMPLE / 2, top + line_height(LABEL) / 2)
         self._label.draw(sheet, x, top)
         top_of_state = top + self._label.height
         self._state = [film.text(x, top_of_state + (row + 0.5) * line_height(STATE), STATE) for row in range(2)]
@@ -300,12 +274,3 @@ def _shared(texts: Iterable[str]) -> list[str]:
     """The text if it is always the same, and says something."""
     different = set(texts)
     return [text for text in different if text and len(different) == 1]
-
-
-def _short(label: str) -> list[str]:
-    """The label in few lines."""
-    lines = wrapped([label], ROOM, LABEL, bold=True)
-    if len(lines) <= MAX_LINES:
-        return lines
-    first = wrapped([label], ROOM - width(" …", LABEL, bold=True), LABEL, bold=True)[:MAX_LINES]
-    return [*first[:-1], f"{first[-1].rstrip()} …"]

@@ -6,16 +6,18 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
-from actprof.report.style import Style, Theme, to_bytes
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.figure import Figure
+
+from actprof.report.axes import Box, add_axes
+from actprof.report.lettering import fitting_size, width, wrapped
+from actprof.report.settings import of_arms, provenance
+from actprof.report.sheet import MARGIN, WIDTH, Header, Paragraph, Sheet, Stack
+from actprof.report.style import EM, Theme
+from actprof.report.ticks import Fixed
 from actprof.train.result import TrainedArm, Training
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
-    from actprof.report.sheet import Paragraph, Sheet
 
 TITLE = "The network, layer by layer"
 MAX_NETWORKS, MAX_LABELS = 4, 6
@@ -49,11 +51,6 @@ class Network:
     columns: tuple[Column, ...]
     labels: tuple[str, ...]
     terms: tuple[int, ...]
-
-    @property
-    def heading(self) -> list[str]:
-        more = len(self.labels) - MAX_LABELS
-        return [*self.labels[:MAX_LABELS], *([f"and {more:,} more"] if more > 0 else [])]
 
 
 def networks(training: Training) -> list[Network]:
@@ -91,23 +88,16 @@ def _column(fan_in: int, units: int, name: str, parameters: int, more: bool) -> 
                   (f"{units:,}", called, does.removesuffix(")")))
 
 
-def render(training: Training, style: Style, format: str) -> bytes:
-    """The figure as a png, svg or pdf file."""
-    from actprof.report.settings import of_arms, provenance
-
-    return to_bytes(lambda figure, theme: draw_figure(figure, theme, training), format, style,
-                    provenance(TITLE, training.seed, of_arms(training)))
-
-
-def draw_figure(figure: Figure, theme: Theme, training: Training) -> None:
+def draw_figure(figure: Figure, theme: Theme, training: Training) -> dict[str, str]:
     """Lay out and draw; the sheet is 1080 pixels high, or as high as the networks need."""
-    from actprof.report.sheet import MARGIN, WIDTH, Header, Paragraph, Sheet
-
     found = networks(training)
     header = Header(theme.title or TITLE, words(training))
     drawings = [Drawing(network, WIDTH, f"network {place}") for place, network in
                 enumerate(found[:MAX_NETWORKS], start=1)]
-    foot = Paragraph.of(_left_out(found), WIDTH - 2 * MARGIN, FOOT, muted=True)
+    rest = found[MAX_NETWORKS:]
+    said = [f"not drawn: {len(rest):,} more"] * bool(rest) + [
+        f"{network.labels[0]}: {sum(network.terms):,} parameters" for network in rest[:MAX_NETWORKS]]
+    foot = Paragraph.of(said, WIDTH - 2 * MARGIN, FOOT, muted=True)
     least = header.height + sum(drawing.height for drawing in drawings) + foot.height + 12
     sheet = Sheet(figure, theme, least)
     header.draw(sheet)
@@ -117,6 +107,7 @@ def draw_figure(figure: Figure, theme: Theme, training: Training) -> None:
         drawing.draw(sheet, top, tall)
         top += tall
     foot.draw(sheet, MARGIN, top)
+    return provenance(TITLE, training.seed, of_arms(training))
 
 
 def words(training: Training) -> list[str]:
@@ -130,19 +121,10 @@ def words(training: Training) -> list[str]:
             f"above the lines: {counted} = parameters"]
 
 
-def _left_out(found: list[Network]) -> list[str]:
-    rest = found[MAX_NETWORKS:]
-    return [*([f"not drawn: {len(rest):,} more"] if rest else []),
-            *(f"{network.labels[0]}: {sum(network.terms):,} parameters" for network in rest[:MAX_NETWORKS])]
-
-
 class Drawing:
     """One network over the width of the sheet; it knows how tall it must be before it is drawn."""
 
     def __init__(self, network: Network, sheet_width: float, name: str) -> None:
-        from actprof.report.lettering import width, wrapped
-        from actprof.report.sheet import MARGIN, Paragraph
-
         room = sheet_width - 2 * MARGIN
         self._columns, self._name = network.columns, name
         self._step = min(MAX_APART, room / len(self._columns))
@@ -150,18 +132,19 @@ class Drawing:
         self._xs = [sheet_width / 2 + (place - middle) * self._step for place in range(len(self._columns))]
         self._above = _stacks([column.arithmetic for column in self._columns], -1, self._step - BETWEEN)
         self._below = _stacks([column.names for column in self._columns], 0, self._step - BETWEEN)
-        self._heading = Paragraph(wrapped(network.heading, room, HEADING, bold=True), HEADING, bold=True)
+        above, below = (max(stack.height for stack in stacks) for stacks in (self._above, self._below))
+        more = len(network.labels) - MAX_LABELS
+        labels = [*network.labels[:MAX_LABELS], *[f"and {more:,} more"] * (more > 0)]
+        self._heading = Paragraph.of(labels, room, HEADING, bold=True)
         total = f"{sum(network.terms):,} parameters"
         whole = f"{' + '.join(f'{term:,}' for term in network.terms)} = {total}"
         fits = len(network.terms) > 1 and width(whole, TOTAL, bold=True) <= room
-        self._sum = Paragraph([whole if fits else total], TOTAL, bold=True)
-        self._heights = [self._heading.height, _height(self._above), 0.0, _height(self._below), self._sum.height]
+        self._sum = Paragraph([whole if fits else total], TOTAL, bold=True, align="center")
+        self._heights = [self._heading.height, above, 0.0, below, self._sum.height]
         self.height = sum(self._heights) + sum(ROOMS) + MIN_HEIGHT
 
     def draw(self, sheet: Sheet, top: float, height: float) -> None:
         """Heading, arithmetic above the lines that lead to a layer, circles, names, and the sum of all."""
-        from actprof.report.sheet import MARGIN
-
         tall, places = height - self.height + MIN_HEIGHT, [top]
         for part, room in zip(self._heights, ROOMS, strict=True):
             places.append(places[-1] + (part or tall) + room)
@@ -169,17 +152,12 @@ class Drawing:
         self._heading.draw(sheet, MARGIN, heading)
         self._draw_circles(sheet, circles, tall)
         for x, above, below in zip(self._xs, self._above, self._below, strict=True):
-            _draw_centred(sheet, above, x - self._step / 2, arithmetic + _height(self._above) - _height([above]))
-            _draw_centred(sheet, below, x, names)
-        sheet.text(sheet.width / 2, total + self._sum.height / 2, self._sum.lines[0], TOTAL, align="center", bold=True)
+            above.draw(sheet, x - self._step / 2, arithmetic + self._heights[1] - above.height)
+            below.draw(sheet, x, names)
+        self._sum.draw(sheet, sheet.width / 2, total)
 
     def _draw_circles(self, sheet: Sheet, top: float, tall: float) -> None:
         """Axes in which a column is 1 wide and a circle 1 tall; each layer around the middle line."""
-        from matplotlib.collections import LineCollection
-
-        from actprof.report.axes import Box, add_axes
-        from actprof.report.ticks import Fixed
-
         last, theme = len(self._columns) - 1, sheet.theme
         step = min(tall / max(places_of(column.units)[0] for column in self._columns), MAX_PITCH)
         box = Box(self._xs[0] - self._step / 2, top, self._step * (last + 1), tall)
@@ -216,33 +194,17 @@ def places_of(units: int) -> tuple[int, list[float], float]:
 
 
 def _draw_points(axes: Axes, points: Sequence[tuple[float, float]], radius: float, color: str, theme: Theme) -> None:
-    from actprof.report.style import EM
-
     axes.plot([x for x, _ in points], [y for _, y in points], linestyle="none", marker="o", color=color, zorder=3,
               markersize=2 * radius / EM, markeredgecolor=theme.background, clip_on=False)
 
 
-def _stacks(columns: Sequence[tuple[str, ...]], bold: int, room: float) -> list[list[Paragraph]]:
+def _stacks(columns: Sequence[tuple[str, ...]], bold: int, room: float) -> list[Stack]:
     """All in one size, the largest in which every text fits its column; if none does, texts are broken.
 
     `bold` is the place of the bold text of a column.
     """
-    from actprof.report.lettering import fitting_size, width, wrapped
-    from actprof.report.sheet import Paragraph
-
     weighed = [[(text, place == bold % len(texts)) for place, text in enumerate(texts) if text] for texts in columns]
     size = fitting_size(lambda size: all(width(text, size, heavy) <= room for texts in weighed for text, heavy in
                                          texts), SIZES)
-    return [[Paragraph(wrapped([text], room, size, heavy), size, heavy) for text, heavy in texts] for texts in weighed]
-
-
-def _height(stacks: Sequence[Sequence[Paragraph]]) -> float:
-    return max(sum(paragraph.height for paragraph in stack) for stack in stacks)
-
-
-def _draw_centred(sheet: Sheet, stack: Sequence[Paragraph], x: float, top: float) -> None:
-    for paragraph in stack:
-        step = paragraph.height / len(paragraph.lines)
-        for row, line in enumerate(paragraph.lines):
-            sheet.text(x, top + (row + 0.5) * step, line, paragraph.size, align="center", bold=paragraph.bold)
-        top += paragraph.height
+    return [Stack([Paragraph(wrapped([text], room, size, heavy), size, heavy, align="center") for text, heavy in texts])
+            for texts in weighed]

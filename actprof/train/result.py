@@ -257,9 +257,4 @@ class Training(Result):
 
     def figure(self, log: bool = False, theme: str = "light") -> Figure:
         """The picture of the training, or of its networks where nothing was trained, for matplotlib's own means."""
-        from actprof.report.style import painted
-        from actprof.train import figure, network_figure
-
-        if not self.trained:
-            return painted(lambda made, colours: network_figure.draw_figure(made, colours, self), theme)
-        return painted(lambda made, colours: figure.draw_figure(made, colours, self, log), theme)
+        return self._painted(theme, log)

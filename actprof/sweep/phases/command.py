@@ -41,14 +41,12 @@ def command(output: Output, **settings: Any) -> None:
     from actprof.machine import one_blas_thread
 
     one_blas_thread()
-    from actprof.sweep.phases.figure import render
-
     output.check(default_name("phases", [settings["act"], settings["init"]], ("act", "init")))
     with shown_progress(output.quiet) as progress:
         result = in_thread(lambda: phases(**settings, progress=progress))
     output.print(result.write, result.record, result.records)
     output.notes(*result.told)
-    output.draw(lambda style, form: render(result, style, form))
+    output.draw(result.image)
 
 
 def phases(act: Names = spec.ACTIVATION, init: Names = spec.INIT, *, over: str | Sequence[str] = (),
