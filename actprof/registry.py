@@ -248,7 +248,7 @@ HOMES = (r"(tf\.)?(keras\.)?initializers\.|tf\.(keras\.)?", "keras."), (r"jax\.n
 
 def _at_home(name: str) -> str:
     """`torch.kaiming_normal` of `nn.init.kaiming_normal_`."""
-    for place, framework in HOMES:
+    for place, framework in HOMES if "." in name else ():
         name = re.sub(f"^({place})", framework, name)
     return name.rstrip("_")
 

@@ -11,7 +11,8 @@ import pytest
 from actprof.catalogue.activations import ACTIVATIONS
 from actprof.catalogue.initializers import INITIALIZERS
 from actprof.diagnosis.evidence import Evidence, number, times
-from actprof.diagnosis.rules import verdict
+from actprof.diagnosis.remedies import Trials
+from actprof.diagnosis.rules import judge, verdict
 from actprof.diagnosis.terms import STATUSES as TOLD
 from actprof.diagnosis.terms import VERDICTS, readme
 from actprof.diagnosis.verdicts import CHANGE, CODES, THRESHOLDS, Verdict
@@ -19,39 +20,27 @@ from actprof.engine.inputs import input_moments, open_inputs, parse
 from actprof.engine.measure import measured
 from actprof.engine.spec import RunSpec
 from actprof.engine.stacks import stack_specs
-from actprof.histogram.compare import compare, forecast
+from actprof.histogram.compare import forecast
 from actprof.report.terminal import PLAIN
 from actprof.train.result import STATUSES
 
 TANH = "lecun_normal:gain=1.6666667"
 
 
-def asked(init, act, layers, source="normal", rows=500, gradients=True, seed=0, **settings):
-    """(stack, run, inputs)."""
-    run = RunSpec(parse(source), batch_size=rows, gradients=gradients, seed=seed)
+@functools.cache
+def seen(init, act, layers=5, source="normal", rows=128, gradients=True, seed=0, repeats=1, **settings):
+    """(arm, stack, forecast, trials of remedies)."""
+    run = RunSpec(parse(source), batch_size=rows, gradients=gradients, seed=seed, repeats=repeats)
     stack, = stack_specs([init], [act], layers=layers, **settings)
-    return stack, run, open_inputs(run, stack.widths[0])
-
-
-@functools.cache
-def arm_of(*names, **settings):
-    """(arm with a verdict and a remedy that was run, stack)."""
-    stack, run, rows = asked(*names, **settings)
-    arm, = compare([stack], run, rows).arms
-    return arm, stack
-
-
-@functools.cache
-def forecast_of(*names, **settings):
-    """(arm, stack, forecast), where no remedy is run."""
-    stack, run, rows = asked(*names, **settings)
-    arm, = measured([stack], run, rows)
-    return arm, stack, forecast(stack, input_moments(rows), rows.batch_rows(0), arm.layers)
+    inputs = open_inputs(run, stack.widths[0])
+    arm, = measured([stack], run, inputs)
+    said = forecast(stack, input_moments(inputs), inputs.batch_rows(0), arm.layers)
+    return arm, stack, said, Trials(run, inputs, judge)
 
 
 def profiled(init, act, layers=5, second_moment=1.0, mean=0.0, theory=True, **settings):
     """(arm, stack, theory, the inputs' moments)."""
-    arm, stack, said = forecast_of(init, act, layers, **settings)
+    arm, stack, said, _ = seen(init, act, layers, **settings)
     inputs = replace(said.inputs, second_moment=second_moment, mean=mean)
     return arm, stack, said.theory if theory else None, inputs
 
@@ -60,9 +49,11 @@ def judged(init, act, layers=5, **settings):
     return verdict(*profiled(init, act, layers, **settings))
 
 
+@functools.cache
 def advised(init, act, layers=5, **settings):
-    """The verdict of a comparison, with a remedy that was run."""
-    return arm_of(init, act, layers, **settings)[0].verdict
+    """The verdict with a remedy that was run."""
+    arm, stack, said, trials = seen(init, act, layers, **settings)
+    return verdict(arm, stack, said.theory, said.inputs, trials)
 
 
 def followed(found, init, act, layers, **settings):
@@ -113,17 +104,16 @@ CLASSICS = [
     ("constant:0.5", "sigmoid", 5, "symmetric", 1, 1),
 ]
 BAD = [case[:3] for case in CLASSICS if case[3] not in ("healthy", "drifting")]
-BAD.remove(("he", "gelu", 50))  # so many layers of gelu drift with the best of gains
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("init", "act", "layers", "code", "first", "last"), CLASSICS)
 def test_a_classic_gets_its_code_and_the_layer_that_shows_it(init, act, layers, code, first, last):
-    arm, stack = arm_of(init, act, layers)
-    theory = None if init == "1" and layers == 100 else arm.forecast.theory
-    found = verdict(arm, stack, theory, arm.forecast.inputs)
+    arm, stack, said, _ = seen(init, act, layers)
+    theory = None if init == "1" and layers == 100 else said.theory
+    found = verdict(arm, stack, theory, said.inputs)
     assert found.code == code, found
-    assert found.good == (code == "healthy") == (arm.verdict.remedy == "")
+    assert found.good == (code == "healthy") == (advised(init, act, layers).remedy == "")
     line_is_fine(found)
     if first is None:
         assert found.layer is None
@@ -143,7 +133,12 @@ def test_an_ordinary_network_is_healthy_whatever_the_seed(init, act, seed):
 def test_a_remedy_followed_cures(init, act, layers):
     found = advised(init, act, layers)
     after = followed(found, init, act, layers)
-    assert found.good or (after and after.good), (found, after)
+    told = re.search(r"bad from ([\d,]+) on$", found.remedy)
+    if told:  # no gain holds the size of gelu in layer after layer: the best of them drifts, and the remedy says so
+        assert after.code == "drifting"
+        assert f"bad from {told[1]} layers on" in after.text
+    else:
+        assert found.good or (after and after.good), (found, after)
 
 
 @pytest.mark.slow
@@ -286,50 +281,30 @@ def test_chance_in_a_narrow_network_is_cured_by_what_strays_less():
     assert followed(found, "he", "relu", 100, width=8).good
 
 
+@pytest.mark.slow
 def test_products_of_narrow_gaussian_matrices_stray_and_orthogonal_ones_hold_exactly():
     found = advised("1", "linear", 100, width=4)
     assert "--init orthogonal (" in found.remedy
     assert "activations ×1, gradients ×1 over 100 layers" in found.remedy
 
 
-def test_a_change_of_width_is_no_change_of_the_gradient():
-    """With He weights E‖dL/dz‖² of a sample is kept exactly, while each of n units has 1/n of it."""
-    stack, = stack_specs(["he"], ["relu/linear"], widths="100,2000,1")
-    run = RunSpec(batch_size=500, gradients=True)
-    arm, = compare([stack], run, open_inputs(run, 100)).arms
-    assert arm.verdict.good, arm.verdict
-    statistics = arm.layers[0].gradient.statistics
-    assert statistics["norm_ratio"] == pytest.approx(statistics["ratio"] * math.sqrt(2000), rel=1e-9)
-    assert statistics["norm_ratio"] == pytest.approx(1, abs=0.1)
-    ratios = [[] for _ in range(3)]
-    stack, = stack_specs(["he"], ["relu/relu/linear"], widths="784,2048,2048,1")
-    for seed in range(4):
-        run = RunSpec(batch_size=64, gradients=True, seed=seed)
-        for found, layer in zip(ratios, compare([stack], run, open_inputs(run, 784)).arms[0].layers, strict=True):
-            found.append(layer.gradient.statistics["norm_ratio"] ** 2)
-    assert [sum(found) / 4 for found in ratios] == pytest.approx([1, 1, 1], abs=0.15)
-
-
 def test_gradients_are_judged_between_any_two_layers():
     """Up ×12 and down ×0.07 beside the last layer is a swing of 168."""
-    arm, stack = arm_of("he", "relu", 3)
-    seen = Evidence(arm, stack, None, arm.forecast.inputs)
-    object.__setattr__(seen, "backward", ((3, 0.0), (2, math.log10(12)), (1, math.log10(0.07))))
-    swing = seen.swing(-1)
+    arm, stack, _, inputs = profiled("he", "relu", 3)
+    evidence = Evidence(arm, stack, None, inputs)
+    object.__setattr__(evidence, "backward", ((3, 0.0), (2, math.log10(12)), (1, math.log10(0.07))))
+    swing = evidence.swing(-1)
     assert (swing.start, swing.layer) == (2, 1)
     assert 10**-swing.size == pytest.approx(12 / 0.07)
-    assert (seen.swung(-1), seen.swung(1)) == (1, None)
+    assert (evidence.swung(-1), evidence.swung(1)) == (1, None)
 
 
 def test_the_verdicts_of_several_networks_are_counted():
-    stack, = stack_specs(["he"], ["relu"], widths="1,2,2,2,2,2,2,2,2,2,1")
-    run = RunSpec(batch_size=20, repeats=40, gradients=True)
-    found = compare([stack], run, open_inputs(run, 1)).arms[0].verdict
+    narrow = {"layers": None, "widths": "1,2,2,2,2,2,2,2,2,2,1", "rows": 20}
+    found = judged("he", "relu", **narrow, repeats=40)
     assert sum(found.networks.values()) == 40
     assert found.code == max(found.networks, key=found.networks.get)
-    alone = [compare([stack], replace(run, repeats=1, seed=seed), open_inputs(run, 1)).arms[0].verdict.networks
-             for seed in range(2)]
-    assert alone == [{}, {}]
+    assert [judged("he", "relu", **narrow, seed=seed).networks for seed in range(2)] == [{}, {}]
 
 
 @pytest.mark.parametrize("width", [10, 60, 300])
@@ -346,8 +321,8 @@ def test_no_verdict_rests_on_theory_alone_where_its_band_is_wider_than_a_decade(
 
 def test_what_theory_alone_cannot_tell_of_one_network_is_not_called_healthy():
     """Var ln of a gradient's norm grows with depth/width: at 300 layers of 10 units one network strays by decades."""
-    assert advised("he", "relu", 300, width=10, gradients=False, rows=50).code != "healthy"
-    assert advised("he", "relu", 3, width=100, gradients=False).good
+    assert judged("he", "relu", 300, width=10, gradients=False, rows=50).code != "healthy"
+    assert judged("he", "relu", 3, width=100, gradients=False).good
 
 
 def test_few_rows_tell_the_ratio_of_gradients():

@@ -372,6 +372,7 @@ def test_tied_layers_draw_one_matrix_and_one_vector_of_biases_which_count_once()
     assert arm.config["tied"]
 
 
+@pytest.mark.slow
 def test_what_one_linear_matrix_makes_of_the_signal_tends_to_its_spectral_radius():
     """The power method, forward and back; the radius of one matrix is σ_w in the limit of many units alone."""
     arm, network = tied("lecun:gain=1.05", layers=300)

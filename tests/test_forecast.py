@@ -255,6 +255,7 @@ def test_explain_prints_every_limit_with_its_reason_and_profiles_nothing(run):
     assert [limit["name"] for limit in record["limits"]] == [limit.name for limit in THRESHOLDS]
 
 
+@pytest.mark.slow
 def test_the_table_ends_with_the_verdict_and_its_remedy(run):
     lines = run("--act", "tanh", "--init", "lecun:gain=1.6666667", "--layers", "50")[1].splitlines()
     why, remedy, pasted = lines[-8:-5]

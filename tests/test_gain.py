@@ -229,6 +229,7 @@ def run(program):
     return lambda arguments: program(f"gain {arguments}")
 
 
+@pytest.mark.slow
 def test_the_figure_is_named_after_the_activations_and_the_catalogue_has_none_unasked(run):
     code, out, err = run("tanh --act leaky_relu:0.2")
     assert (code, err) == (0, "wrote gain-tanh+leaky_relu_0.2.png\n")

@@ -69,7 +69,7 @@ def test_weights_of_zero_and_inputs_of_zero_are_no_obstacle():
 
 SMOOTH = [name for name in dict.fromkeys(ACTIVATIONS.parse(name).name for name in ACTIVATIONS.names())
           if not bind(ACTIVATIONS.parse(name)).jumps]
-SIGMA_W, SIGMA_B = (values.ravel() for values in np.meshgrid([0.6, 1.0, 1.3, 1.7, 2.6], [0.0, 0.3, 1.0]))
+SIGMA_W, SIGMA_B = np.transpose([(0.6, 0.3), (1.0, 0.0), (1.3, 1.0), (1.7, 0.0), (2.6, 0.3)])
 
 
 @pytest.mark.slow

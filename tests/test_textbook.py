@@ -16,6 +16,7 @@ from actprof.catalogue import activations, initializers
 from actprof.catalogue.activations import ACTIVATIONS
 from actprof.catalogue.initializers import INITIALIZERS
 from actprof.catalogue.weights import Fans
+from actprof.engine import measure
 from actprof.engine.inputs import SOURCES, open_inputs
 from actprof.engine.spec import InputSpec, RunSpec
 from actprof.engine.stacks import stack_specs
@@ -65,9 +66,9 @@ def relu_product(q, c):
 
 @cache
 def measured(act, init, **settings):
-    run = RunSpec(repeats=NETWORKS, dtype="float64", quantities=("activation",), **settings)
+    run = RunSpec(batch_size=400, repeats=NETWORKS, dtype="float64", quantities=("activation",), **settings)
     specs = stack_specs([init], [act], layers=DEPTH, width=WIDTH)
-    return compare(specs, run, open_inputs(run, WIDTH)).arms[0]
+    return measure.measured(specs, run, open_inputs(run, WIDTH))[0]
 
 
 @pytest.mark.parametrize(("act", "init"), CASES)

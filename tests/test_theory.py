@@ -1,5 +1,6 @@
 """Mean-field theory against closed forms, published statistics, derivatives and networks."""
 
+import itertools
 import math
 from dataclasses import astuple
 
@@ -78,14 +79,14 @@ CLOSED = {
 }
 
 
-@pytest.mark.parametrize("q", DECADES)
 @pytest.mark.parametrize("text", CLOSED)
-def test_expectations_are_those_of_the_closed_forms(text, q):
-    one = moments(act(text), q)
-    mean, square, slope_square = CLOSED[text](q)
-    assert one.mean == pytest.approx(mean, rel=1e-12, abs=1e-12 * math.sqrt(square))
-    assert one.square == pytest.approx(square, rel=1e-12, abs=0)
-    assert one.slope_square == pytest.approx(slope_square, rel=1e-12, abs=0)
+def test_expectations_are_those_of_the_closed_forms(text):
+    for q in DECADES:
+        one = moments(act(text), q)
+        mean, square, slope_square = CLOSED[text](q)
+        assert one.mean == pytest.approx(mean, rel=1e-12, abs=1e-12 * math.sqrt(square)), q
+        assert one.square == pytest.approx(square, rel=1e-12, abs=0), q
+        assert one.slope_square == pytest.approx(slope_square, rel=1e-12, abs=0), q
 
 
 @pytest.mark.parametrize("q", [0.01, 0.3, 1.0, 10.0, 100.0, 300.0])
@@ -119,10 +120,13 @@ def test_the_largest_of_two_and_three_has_the_moments_of_order_statistics():
         (1.5 / math.sqrt(math.pi), 1 + math.sqrt(3) / (2 * math.pi)), rel=1e-12)
 
 
-@pytest.mark.parametrize("offset", [0.0, 0.7])
-@pytest.mark.parametrize("q", [1e-2, 0.7, 30.0])
 @pytest.mark.parametrize("text", [*ELEMENTWISE, "maxout:3"])
-def test_derivatives_by_the_variance_are_the_differences(text, q, offset):
+def test_derivatives_by_the_variance_are_the_differences(text):
+    for q, offset in itertools.product([1e-2, 0.7, 30.0], [0.0, 0.7]):
+        derivatives_are_differences(text, q, offset)
+
+
+def derivatives_are_differences(text, q, offset):
     phi, h = act(text), 1e-4 * min(q, 1)
     below, one, above = (moments(phi, q + step, offset) for step in (-h, 0, h))
     if math.isinf(one.fourth):
@@ -185,19 +189,19 @@ def test_snake_has_its_kernel_at_any_variance(q, c):
     assert pair(act(f"snake:{a}"), q, q * (1 - c)).product == pytest.approx(product, rel=1e-11, abs=1e-12 * q)
 
 
-@pytest.mark.parametrize("q", [1e-4, 0.7, 200.0])
 @pytest.mark.parametrize("text", ELEMENTWISE)
-def test_uncorrelated_inputs_share_the_mean_and_equal_ones_share_all(text, q):
+def test_uncorrelated_inputs_share_the_mean_and_equal_ones_share_all(text):
     phi = act(text)
-    one, apart, same = moments(phi, q), pair(phi, q, q), pair(phi, q, 0.0)
-    if math.isinf(one.square):
-        return
-    assert apart.product == pytest.approx(one.mean**2, abs=1e-10 * one.square)
-    assert apart.difference == pytest.approx(one.variance, rel=1e-9)
-    assert apart.shared == pytest.approx(0, abs=1e-10 * one.square)
-    noise = q / 2 * (1 / 3 - 1 / 8) ** 2 / 12 if text == "rrelu" else 0
-    assert same.product == pytest.approx(one.square - noise, rel=1e-9)
-    assert same.difference == pytest.approx(noise, rel=1e-9, abs=1e-12 * one.square)
+    for q in (1e-4, 0.7, 200.0):
+        one, apart, same = moments(phi, q), pair(phi, q, q), pair(phi, q, 0.0)
+        if math.isinf(one.square):
+            continue
+        assert apart.product == pytest.approx(one.mean**2, abs=1e-10 * one.square)
+        assert apart.difference == pytest.approx(one.variance, rel=1e-9)
+        assert apart.shared == pytest.approx(0, abs=1e-10 * one.square)
+        noise = q / 2 * (1 / 3 - 1 / 8) ** 2 / 12 if text == "rrelu" else 0
+        assert same.product == pytest.approx(one.square - noise, rel=1e-9)
+        assert same.difference == pytest.approx(noise, rel=1e-9, abs=1e-12 * one.square)
 
 
 @pytest.mark.parametrize("text", ["tanh", "sigmoid", "relu", "gelu", "selu", "softsign", "hard_tanh", "mish"])
@@ -208,9 +212,9 @@ def test_inputs_closer_than_rounding_still_drift_apart_by_chi(text):
 
 
 @pytest.mark.parametrize("text", [*FEW, "step", "hard_shrink", "maxout:2", "maxout:4"])
-@pytest.mark.parametrize("c", [-0.4, 0.6, 0.95])
+@pytest.mark.parametrize("c", [-0.4, 0.95])
 def test_two_point_expectations_agree_with_sampling(text, c):
-    phi, q, offset, samples = act(text), 1.7, 0.3, 200_000
+    phi, q, offset, samples = act(text), 1.7, 0.3, 100_000
     rng = np.random.default_rng(1)
     z = rng.normal(size=(2, samples, phi.pieces))
     u = [offset + math.sqrt(q) * z[0], offset + math.sqrt(q) * (c * z[0] + math.sqrt(1 - c * c) * z[1])]

@@ -26,7 +26,7 @@ from actprof.train.trainer import Batches, Trainer, checkpoints_of, smoothed, up
 
 BLOBS = DataSpec(sources.parse("blobs:train=240,test=90"))
 DATA = labelled.load(BLOBS, 0)
-GLYPHS = DataSpec(sources.parse("glyphs:train=1500,test=200"))
+GLYPHS = DataSpec(sources.parse("glyphs:train=600,test=100"))
 SMALL = {"layers": 2, "width": 12, "iterations": 60, "batch_size": 30}
 
 
@@ -365,9 +365,9 @@ def test_a_run_that_is_stopped_keeps_what_it_learned():
     assert len(part.test_loss) == len(part.checkpoints) == len(part.layers[0].dead)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("optimizer", ["sgd", "momentum", "nesterov", "adam:beta1=0.8", "rmsprop", "adagrad"])
-@pytest.mark.parametrize("loss", ["cross_entropy", "binary_cross_entropy", "mse", "mse:output=linear"])
+@pytest.mark.parametrize(("loss", "optimizer"), [
+    ("cross_entropy", "sgd"), ("binary_cross_entropy", "momentum"), ("mse", "nesterov"),
+    ("mse:output=linear", "adam:beta1=0.8"), ("cross_entropy", "rmsprop"), ("binary_cross_entropy", "adagrad")])
 def test_every_loss_comes_down_with_every_optimizer(loss, optimizer):
     rate = 0.3 if optimizer == "sgd" else 0.03
     result = run("he", losses=[loss], optimizers=[optimizer], rates=[rate], iterations=200)
@@ -416,7 +416,7 @@ def test_a_deep_linear_network_is_one_linear_map():
 @pytest.mark.slow
 def test_the_classic_shows_what_the_textbook_says():
     data = labelled.load(GLYPHS, 0)
-    small, xavier, he = (run(init, data=data, layers=4, width=100, iterations=400, batch_size=128)
+    small, xavier, he = (run(init, data=data, layers=4, width=100, iterations=400, batch_size=32)
                          for init in ("0.01", "xavier", "he"))
     assert np.abs(small.smoothed - math.log(10)).max() < 0.01
     assert small.status == "not_learning"

@@ -81,8 +81,8 @@ class Trials:
         self._whole = self._work(stack, rows)
         self._left = max(MAX_SHARE * self._whole, MIN_WORK)
 
-    def evidence(self, candidate: Candidate) -> Evidence | None:
-        """What a run of the candidate shows: of a few rows and, where they do well and it is affordable, of all.
+    def evidence(self, candidate: Candidate) -> tuple[Evidence | None, bool]:
+        """(what a run of the candidate shows, whether it is healthy): of a few rows, or of all where those are healthy.
 
         None where too much was spent before or the run cannot be made.
         """
@@ -90,12 +90,17 @@ class Trials:
             inputs = self._inputs_of(candidate)
             rows = int(min(max(ROWS_WORK / self._work(candidate.stack, 1), MIN_ROWS), MAX_ROWS))
             few = FirstRows(inputs, inputs.batch_rows(0) if candidate.stack.whole_batch else rows)
-            found = self._run(candidate.stack, few)
-            if found is None or not self.judge(found).good:
-                return found
-            return self._run(candidate.stack, inputs) or found
+            found, good = self._judged(candidate.stack, few)
+            if good and (inputs.batches > 1 or inputs.batch_rows(0) > few.batch_rows(0)):
+                whole, held = self._judged(candidate.stack, inputs)
+                found, good = (whole, held) if whole else (found, good)
+            return found, good
         except ActprofError:  # other features than the file's, memory, weights too large for gradients
-            return None
+            return None, False
+
+    def _judged(self, stack: StackSpec, inputs: Inputs) -> tuple[Evidence | None, bool]:
+        found = self._run(stack, inputs)
+        return found, found is not None and self.judge(found).good
 
     def _run(self, stack: StackSpec, inputs: Inputs) -> Evidence | None:
         """A run of one network, if it is affordable."""
@@ -132,21 +137,29 @@ class Advice(NamedTuple):
 
 
 def remedy(seen: Evidence, trials: Trials, *first: Candidate) -> Advice:
-    """The first candidate with which a run is healthy, `first` ones before the others."""
+    """The first candidate with which a run is healthy, `first` ones before the others.
+
+    Where networks with it would be bad if they were somewhat deeper, a later one may be better, but not one of fewer
+    layers; of such candidates the one that holds deepest, and no less deep than what drifts already.
+    """
     with np.errstate(all="ignore"):
         trials.begin(seen.stack)
-        longer, drifting = [], None
+        longer, drifting, bad = [], dict[int, Advice](), trials.judge(seen).bad
         for candidate in chain(first, candidates(seen)):
-            found = trials.evidence(candidate)
-            if found is not None and trials.judge(found).good:
+            if candidate.stack.depth < seen.depth and (drifting or not bad):
+                break
+            found, good = trials.evidence(candidate)
+            if found is not None and good:
                 advice = _advice(candidate, found.forward[-1][1], _back(found), "a run gives")
                 bad_depth = _with_theory(found).bad_depth
                 if bad_depth is None:
                     return advice
-                drifting = drifting or advice._replace(remedy=f"{advice.remedy}, bad from {bad_depth:,} on")
+                if bad or bad_depth > (seen.bad_depth or 0):
+                    drifting.setdefault(bad_depth, advice._replace(
+                        remedy=f"{advice.remedy}, bad from {bad_depth:,} on"))
             if found is None and trials.longer(candidate):
                 longer.append(candidate)
-        return drifting or _by_theory(seen, longer)
+        return drifting[max(drifting)] if drifting else _by_theory(seen, longer, (CHANGE if bad else NOTABLE).value)
 
 
 def _with_theory(found: Evidence) -> Evidence:
@@ -338,12 +351,15 @@ def same(stack: StackSpec, other: StackSpec) -> bool:
                and our_bias.mean(fans) == their_bias.mean(fans) for fans, ours, theirs in layers)
 
 
-def _by_theory(seen: Evidence, untried: list[Candidate]) -> Advice:
-    """The first of the candidates that would take too long to run with which theory keeps sizes, or that none holds."""
+def _by_theory(seen: Evidence, untried: list[Candidate], most: float) -> Advice:
+    """The first candidate that would take too long to run and that, by theory, changes sizes no more than that.
+
+    Or that nothing holds.
+    """
     for candidate in untried:
         moments = replace(seen.inputs, second_moment=1.0) if candidate.standardised else seen.inputs
         outlook = _outlook(seen, candidate.stack, moments)
-        if outlook is not None and max(map(abs, outlook)) <= math.log10(CHANGE.value):
+        if outlook is not None and max(map(abs, outlook)) <= math.log10(most):
             return _advice(candidate, *outlook, "theory expects")
     return Advice("nothing that was tried holds: other scales of the weights, orthogonal ones, batch normalisation, "
                   "other sizes")

@@ -154,8 +154,9 @@ def silence_about(stack: StackSpec) -> str:
             f"{stack.bias.name} biases have a mean other than 0" if scales(stack, number).bias_mean else "")
         if reason:
             return reason
-    laws = np.array([(law.weights, law.bias_std) for law in (scales(stack, number) for number in layers[1:])])
-    if not np.isclose(laws, laws[:1], rtol=1e-9, atol=0).all():
+    laws = [scales(stack, number) for number in layers[1:]]
+    if not all(math.isclose(law.weights, laws[0].weights) and math.isclose(law.bias_std, laws[0].bias_std)
+               for law in laws):
         return "weights whose scale differs from layer to layer have no common depth scale"
     return ""
 
