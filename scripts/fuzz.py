@@ -305,7 +305,7 @@ def compare_formats(words: list[str], outputs: dict[str, Ended]) -> None:
         for column in rows[0] if rows else ():
             name = re.sub("_q[13]$", "", f"_{column}")  # quartiles stand under the name of the statistic
             those = {value for key, value in numbers  # the values are those of an axis
-                     if name.endswith(f"_{key}") or key in ("value", "values")}
+                     if name.endswith(f"_{key}") or key in ("value", "values", "labels")}
             those = set(known) if column in ("value", "low", "high") or not those else those  # of any quantity
             told = {float(row[column]) for row in rows if re.fullmatch(DECIMAL, row[column])}
             require(told <= those, f"CSV has {told - those} as {column}, and JSON has not")
@@ -335,7 +335,7 @@ def numbers_of(value: Any, key: str = "") -> Iterator[tuple[str, float]]:
     elif isinstance(value, list):
         for each in value:
             yield from numbers_of(each, key)
-    elif isinstance(value, (int, float)):
+    elif isinstance(value, (int, float)) or re.fullmatch(DECIMAL, str(value)):  # a name may be a number: --init 0.1
         yield key, float(value)
 
 
