@@ -272,8 +272,9 @@ def check(call: Checked, fresh: Program, dice: random.Random, groups: list[list[
     compare_formats(words, outputs)
     if dice.random() < AGAIN:
         last = list(outputs)[-1]
-        workers = [] if name != "sweep" or "--phase" in words else ["--workers", dice.choice("12")]
-        ended, picture = call(*words, "--format", last, *plain, *workers, by=partial(fresh, timeout=1000))
+        if "--workers" in words:
+            words[words.index("--workers") + 1] = dice.choice("12")
+        ended, picture = call(*words, "--format", last, *plain, by=partial(fresh, timeout=1000))
         require(ended[:2] == outputs[last][:2], "the same request says something else in a new process")
         require(not drawn or drawn == {picture}, "the same request draws something else in a new process")
 
