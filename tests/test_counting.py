@@ -249,10 +249,11 @@ def test_an_edge_at_0_widens_the_range_by_no_more_than_it_must(ends, count):
     assert (bins.high - bins.low) / count <= min(widths) * 1.5
 
 
-@pytest.mark.parametrize("limits", [(-3e38, 3e38), (1e38, 3e38), (-1e-38, 1e-38), (1.0, 1.00001)])
+@pytest.mark.parametrize("limits", [(-3e38, 3e38), (1e38, 3e38), (-1e-38, 1e-38), (-6e-38, 6e-38), (1.0, 1.00001)])
 def test_where_the_dtype_would_overflow_or_is_too_coarse_places_are_taken_in_float64(limits):
     values = np.random.default_rng(1).uniform(*limits, (400, 9)).astype(np.float32)
     assert_counted_as_numpy_counts(values, bins_over(*limits, 64, np.dtype(np.float32)))
+    assert bins_over(-1.0, 2.0, 64, np.dtype(np.float32)).dtype == np.float32
 
 
 @pytest.mark.parametrize("value", [0.0, 1e-30, 0.7, -3.0, 1e30])
