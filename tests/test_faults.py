@@ -237,6 +237,7 @@ UNTRUSTED: dict[str, tuple[str, Callable[[], bytes], str, str]] = {
                                       r"400|373|GiB|bytes"),
     "garbage": ("a.npz", lambda: b"garbage", "", r"not an? \.npz file"),
     "an archive cut short": ("a.npz", lambda: archive(x=ROWS)[:-30], "", r"not an? \.npz file"),
+    "an archive that points to before its beginning": ("a.npz", lambda: archive(x=ROWS)[60:], "", r"it is damaged\."),
     "an empty file": ("a.npz", lambda: b"", "", r"not an? \.npz file|is empty"),
     "a wrong key": ("a.npz", lambda: archive(train=ROWS), "--input-key trian", "Did you mean 'train'"),
     "a wrong dtype": ("a.npy", lambda: archive_of(np.array(["a", "b"])), "", "numbers|<U1"),

@@ -12,7 +12,7 @@ from actprof.errors import SpecError
 from actprof.theory import pairs, paths
 from actprof.theory.fields import field
 from actprof.theory.fixed_points import critical, depth_scale, edge_of_chaos, fixed_points, gains, stable_edge
-from actprof.theory.length_map import VARIANCES, length_map, length_slope, limit, roots
+from actprof.theory.length_map import VARIANCES, between, length_map, length_slope, limit, roots
 from actprof.theory.pairs import pair
 from actprof.theory.paths import Follower
 
@@ -28,6 +28,19 @@ def choice(text):
 
 def act(text):
     return bind(choice(text))
+
+
+@pytest.mark.parametrize(("f", "low", "high", "root", "most"), [
+    (lambda x: x**3 - 2, 0.1, 10.0, 2 ** (1 / 3), 20), (lambda x: np.cos(x) - x, -1.0, 3.0, 0.7390851332151607, 20),
+    (lambda x: np.tanh(x) - 0.3, -9.0, 2.0, math.atanh(0.3), 20), (np.log, 1e-8, 1e9, 1.0, 30),
+    (lambda x: (x - 1) ** 9, 0.0, 3.0, 1.0, 90), (lambda x: np.sign(x - 0.3), 0.1, 7.0, 0.3, 90),
+    (lambda x: 1 - np.exp(x), -3.0, 40.0, 0.0, 90), (lambda x: x + 1, 0.0, 5.0, 5.0, 90),
+])
+def test_roots_are_found_to_rounding_and_those_of_smooth_functions_soon(f, low, high, root, most):
+    asked = []
+    found = between(lambda x: asked.append(x) or f(x), np.array([low, low]), np.array([high, high]))
+    assert found.tolist() == pytest.approx([root] * 2, rel=1e-15, abs=4e-16)
+    assert len(asked) <= most
 
 
 def leaky(slope):
