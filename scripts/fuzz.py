@@ -125,7 +125,7 @@ class Grammar:
         return [[*option, *(value.split() if param.name == "range" else [value])] for value in values]
 
     def _value(self, param: click.Parameter, command: click.Command) -> str:
-        if self._dice.random() < 0.03:
+        if self._dice.random() < 0.03 and param.name != "resume":  # which writes whatever file it names
             return self._dice.choice(HOSTILE)
         free = FREE.get(f"{command.name} {param.name}") or FREE.get(str(param.name))
         if free is not None:
