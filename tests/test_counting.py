@@ -273,6 +273,14 @@ def test_an_atom_at_the_end_of_the_values_is_counted():
     assert dict(counted(values, atoms=(0.0, 1.0, -2.0, 3.0)).atoms) == {0.0: 0, 1.0: 2, -2.0: 1, 3.0: 0}
 
 
+def test_counts_without_atoms_are_those_of_the_other_values():
+    atoms = (-3.0, -2.0, 0.0, 0.5, 2.0, 3.0)
+    values = np.random.default_rng(6).choice([*atoms, -2.5, -1.9, -0.1, 0.49, 0.51, 1.9, 2.5], (60, 7))
+    found = counted(values, atoms=atoms)
+    expected, _ = np.histogram(values[~np.isin(values, atoms)], BINS.edges)
+    np.testing.assert_array_equal(found.histogram.without(found.atoms), expected)
+
+
 def test_one_exploding_arm_does_not_flatten_the_others():
     mild, wild = [Extent(0, 4.0)] * 5, [Extent(0, 45.0 * 7**layer) for layer in range(5)]
     bins = lay(shared_extents([mild, wild], Extent(-4.5, 4.5)), 30, np.dtype(np.float32), True)
