@@ -242,6 +242,30 @@ def test_two_point_expectations_agree_with_sampling(text, c):
         assert abs(sample.mean() - expected) < 4.5 * sample.std() / math.sqrt(samples)
 
 
+@pytest.mark.parametrize("gap", [0.0, 1e-12, 1e-6, 0.003, 0.02, 0.3, 1.0, 1.7, 1.985, 1.9995, 2 - 1e-9, 2.0])
+def test_the_largest_of_two_has_its_kernel_up_to_opposite_inputs(gap):
+    c = 1 - gap  # max(a, b) = (a + b)/2 + |a - b|/2
+    product = c / 2 + (math.sqrt(1 - c * c) + c * math.asin(c)) / math.pi
+    for variance in (1.0, 9.0):
+        found = pair(act("maxout:2"), variance, gap * variance)
+        assert found.slopes == pytest.approx(1 - math.acos(c) / math.pi, abs=1e-4)
+        assert found.product == pytest.approx(variance * product, abs=1e-3 * variance)
+        assert found.product + found.difference == pytest.approx(variance)
+
+
+@pytest.mark.parametrize("name", ["tanh", "softplus", "gelu"])
+def test_equal_inputs_share_the_variance_of_the_square_and_its_covariance_with_the_value(name):
+    z = np.linspace(-9, 9, 20_001)
+    a, weights = np.empty((len(z), 1)), np.exp(-z * z / 2) / math.sqrt(2 * math.pi) * (z[1] - z[0])
+    act(name).apply(z[:, None], a, np.random.default_rng(0))
+    a = a[:, 0]
+    square = a**2 @ weights
+    for d in (0.0, 1e-14):
+        found = pair(act(name), 1.0, d)
+        assert found.shared_squares == pytest.approx(a**4 @ weights - square**2, rel=1e-8)
+        assert found.shared_mixed == pytest.approx(a**3 @ weights - square * (a @ weights), rel=1e-8, abs=1e-12)
+
+
 GAINS = {
     "linear": (1, 1, 1, 1, 1, 1, 1),
     "relu": (1.41421356, 1.41421356, 1.712859, 1, 1, 1.414214, 1.41421356),
