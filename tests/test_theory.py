@@ -251,6 +251,7 @@ def test_the_largest_of_two_has_its_kernel_up_to_opposite_inputs(gap):
         assert found.slopes == pytest.approx(1 - math.acos(c) / math.pi, abs=1e-4)
         assert found.product == pytest.approx(variance * product, abs=1e-3 * variance)
         assert found.product + found.difference == pytest.approx(variance)
+        assert found.slope_squares == 1
 
 
 @pytest.mark.parametrize("name", ["tanh", "softplus", "gelu"])
@@ -264,6 +265,21 @@ def test_equal_inputs_share_the_variance_of_the_square_and_its_covariance_with_t
         found = pair(act(name), 1.0, d)
         assert found.shared_squares == pytest.approx(a**4 @ weights - square**2, rel=1e-8)
         assert found.shared_mixed == pytest.approx(a**3 @ weights - square * (a @ weights), rel=1e-8, abs=1e-12)
+
+
+def test_inputs_that_share_one_of_several_offsets_share_what_those_differ_in_too():
+    offsets = ((-0.4, 0.25), (1.1, 0.75))
+    for name in ("tanh", "relu"):
+        found, weights = pairs.mixed(act(name), 1.3, 0.4, offsets), np.array([weight for _, weight in offsets])
+        parts = np.array([pair(act(name), 1.3, 0.4, offset) for offset, _ in offsets])
+        means, squares = np.array([[part.mean, part.square] for part in (
+            moments(act(name), 1.3, offset) for offset, _ in offsets)]).T
+        product, *_, slopes, slope_squares = weights @ parts
+        mean, square = weights @ means, weights @ squares
+        assert (found.product, found.slopes, found.slope_squares) == pytest.approx((product, slopes, slope_squares))
+        assert found.shared == pytest.approx(product - mean**2)
+        assert found.shared_mixed == pytest.approx(weights @ (parts[:, 3] + means * squares) - mean * square)
+        assert found.shared_squares == pytest.approx(weights @ (parts[:, 4] + squares**2) - square**2)
 
 
 GAINS = {

@@ -120,7 +120,7 @@ def _same(k: int, gap: float) -> float:
     if gap < 2 * NEAR:
         return 1.0 - (1.0 - _same(k, 2 * NEAR)) * math.sqrt(gap / (2 * NEAR))
     if gap > 2 - 2 * NEAR:  # towards opposite inputs, at both of which none is the largest
-        return _same(k, 2 - 2 * NEAR) * (max(2 - gap, 0.0) / (2 * NEAR)) ** ((k - 1) / 2)
+        return _same(k, 2 - 2 * NEAR) * math.pow(max(2 - gap, 0.0) / (2 * NEAR), (k - 1) / 2)
     step = (18 / (NODES - 1)) ** 2
     low, high = (float(_joint(k, edge).sum()) * step for edge in (gap + DELTA, gap - DELTA))
     return (high - low) / (2 * DELTA)
