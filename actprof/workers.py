@@ -102,7 +102,9 @@ class ProcessPool(Executor):
 def _started() -> Popen[bytes]:
     """A worker that reads tasks and writes results.
 
-    It is isolated (-I), for Python would import the     """
+    It is isolated (-I), for Python would import the modules it starts with from the current folder first. Signals that
+    ask to end stay blocked in it: those to the whole group are answered by the parent.
+    """
     import subprocess
 
     asks = {getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)}
@@ -127,13 +129,15 @@ def _feed(process: Popen[bytes], threads: int, waiting: queue.SimpleQueue[Any]) 
     """Send a worker one task after the other, and what comes back to the task's future."""
     tasks, results = cast(BinaryIO, process.stdin), cast(BinaryIO, process.stdout)
     known = None  # the work that the worker has
+    greeting = pickle.dumps(sys.path) + pickle.dumps(threads)
     with suppress(OSError), tasks, results:
-        tasks.write(pickle.dumps(sys.path) + pickle.dumps(threads))
         while True:
             future, work, *arguments = waiting.get()
             if not future.set_running_or_notify_cancel():
                 continue
             try:
+                tasks.write(greeting)
+                greeting = b""
                 pickle.dump(pickle.dumps((None if work is known else work, *arguments)), tasks)
                 tasks.flush()
                 result, error = pickle.load(results)

@@ -212,6 +212,58 @@ def test_values_about_as_far_below_0_as_above_get_a_symmetric_range():
     assert lay([Extent(-1.0, 0.4)], 30, np.dtype(np.float64)).high < 0.5
 
 
+@pytest.mark.parametrize("count", [5, 30, 200])
+@pytest.mark.parametrize("ends", [(-3.0, 1.0), (0.5, 1.0), (2.0, 2.5), (-2.5, -2.0), (-1.0, 3.0), (-8.0, 0.0)])
+def test_bins_reach_15_per_cent_farther_than_the_values_seen_but_stay_in_the_image(ends, count):
+    low, high = ends
+    for image, seen in (((-math.inf, math.inf), True), ((-math.inf, math.inf), False),
+                        ((low - 0.01, high + 0.02), False), ((low + 0.1, high - 0.1), False)):
+        margin = 0.0 if seen else 0.15 * (high - low)
+        wanted = (max(low - margin, 0.0 if low >= 0 else min(image[0], low)), min(high + margin, max(image[1], high)))
+        bins = lay([Extent(low, low), Extent(low, high)], count, np.dtype(np.float64), seen, image=Extent(*image))
+        assert bins.low == pytest.approx(wanted[0], rel=1e-12, abs=1e-12)
+        room = bins.high - bins.low
+        assert room * (1 - 4 / count) <= (wanted[1] - wanted[0]) * (1 + 1e-9) <= room * (1 + 2e-9)
+
+
+@pytest.mark.parametrize(("ends", "begins"), [((0.249, 1.0), 0.0), ((0.25, 1.0), 0.25), ((1e-300, 1.0), 0.0)])
+def test_values_that_come_near_0_begin_at_0(ends, begins):
+    assert lay([Extent(*ends)], 30, np.dtype(np.float64)).low == begins
+
+
+def test_a_narrow_layer_is_cut_by_no_edge():
+    for low in np.linspace(0.05, 0.95, 181):
+        for width in (1e-9, 1e-3):
+            bins = lay([Extent(0.0, 1.0), Extent(low, low + width)], 30, np.dtype(np.float64))
+            assert not ((low < bins.edges) & (bins.edges <= low + width)).any()
+
+
+@pytest.mark.parametrize("count", [2, 3, 30, 63])
+@pytest.mark.parametrize("ends", [(-1.0, 0.3), (-0.3, 1.0), (-1e-6, 1.0), (-1.0, 1e-6), (-1.0, 1.0), (-0.17, 4.0)])
+def test_an_edge_at_0_widens_the_range_by_no_more_than_it_must(ends, count):
+    bins = lay([Extent(*ends)], count, np.dtype(np.float64), zero_edge=True)
+    assert 0.0 in bins.edges
+    low, high = ends if min(map(abs, ends)) <= max(map(abs, ends)) / 2 else (-1.0, 1.0)
+    assert (bins.low <= low, bins.high >= high) == (True, True)
+    widths = (max(-low / below, high / (count - below)) for below in range(1, count))
+    assert (bins.high - bins.low) / count <= min(widths) * 1.5
+
+
+@pytest.mark.parametrize("limits", [(-3e38, 3e38), (1e38, 3e38), (-1e-38, 1e-38), (-6e-38, 6e-38), (1.0, 1.00001)])
+def test_where_the_dtype_would_overflow_or_is_too_coarse_places_are_taken_in_float64(limits):
+    values = np.random.default_rng(1).uniform(*limits, (400, 9)).astype(np.float32)
+    assert_counted_as_numpy_counts(values, bins_over(*limits, 64, np.dtype(np.float32)))
+    assert bins_over(-1.0, 2.0, 64, np.dtype(np.float32)).dtype == np.float32
+
+
+@pytest.mark.parametrize("value", [0.0, 1e-30, 0.7, -3.0, 1e30])
+def test_a_constant_is_in_the_middle_of_a_thousandth_of_itself_to_both_sides(value):
+    bins = lay([Extent(value, value)], 31, np.dtype(np.float64))
+    reach = abs(value) * 1e-3 or 0.5
+    assert bins.low == pytest.approx(value - reach, rel=1e-12)
+    assert 2 * reach * (1 - 1e-9) <= bins.high - bins.low <= 2 * reach * (1 + 1e-9) * 31 / 27
+
+
 def test_a_range_too_small_to_be_cut_into_bins_still_begins_at_zero():
     assert lay([Extent(0.0, 5e-324)], 30, np.dtype(np.float64)).low == 0
 
@@ -219,6 +271,14 @@ def test_a_range_too_small_to_be_cut_into_bins_still_begins_at_zero():
 def test_an_atom_at_the_end_of_the_values_is_counted():
     values = np.array([[0.5, 1.0], [1.0, -2.0]])
     assert dict(counted(values, atoms=(0.0, 1.0, -2.0, 3.0)).atoms) == {0.0: 0, 1.0: 2, -2.0: 1, 3.0: 0}
+
+
+def test_counts_without_atoms_are_those_of_the_other_values():
+    atoms = (-3.0, -2.0, 0.0, 0.5, 2.0, 3.0)
+    values = np.random.default_rng(6).choice([*atoms, -2.5, -1.9, -0.1, 0.49, 0.51, 1.9, 2.5], (60, 7))
+    found = counted(values, atoms=atoms)
+    expected, _ = np.histogram(values[~np.isin(values, atoms)], BINS.edges)
+    np.testing.assert_array_equal(found.histogram.without(found.atoms), expected)
 
 
 def test_one_exploding_arm_does_not_flatten_the_others():

@@ -36,6 +36,7 @@ BASE = {
     "bounds": "bounds --scheme he --fan-in 3 --samples 10",
     "gain": "gain relu",
     "sweep": "sweep --over layers=1,2 --width 4 --batch-size 8",
+    "phases": "phases --over sigma_w=1:2:3",
     "train": "train --data blobs:train=40,test=20 --layers 1 --width 4 --iterations 3 --init he",
     "list": "list schedules",
 }
@@ -78,10 +79,12 @@ def everywhere(text: str, *commands: str) -> list[str]:
 ARGUMENTS: dict[str, tuple[list[str], str]] = {
     "a command with a typo": (["histogrm"], "Did you mean 'histogram'"),
     "an option with a typo": (everywhere("--fromat json", *COMMANDS), "unknown option '--fromat'. Did you mean"),
-    "an initialiser with a typo": (["histogram --init xaver", "bounds --scheme xaver", "sweep --init xaver",
-                                    "train --init xaver"], "Did you mean 'xavier'"),
-    "an activation with a typo": (["histogram --act rleu", "gain rleu", "sweep --act rleu", "train --act rleu"],
+    "an initialiser with a typo": (["bounds --scheme xaver", *everywhere("--init xaver", "histogram", "sweep", "phases",
+                                                                         "train")], "Did you mean 'xavier'"),
+    "an activation with a typo": (everywhere("--act rleu", "histogram", "gain", "sweep", "phases", "train"),
                                   "Did you mean 'relu'"),
+    "a residual connection with a typo": (everywhere("--residual rezro", "histogram", "sweep", "train"),
+                                          "Did you mean 'rezero'"),
     "a normalisation with a typo": (everywhere("--norm bacth", "histogram", "sweep", "train"), "Did you mean 'batch'"),
     "inputs with a typo": (["histogram --input nromal"], "Did you mean 'normal'"),
     "data with a typo": (["train --data glyps"], "Did you mean 'glyphs'"),
@@ -89,7 +92,8 @@ ARGUMENTS: dict[str, tuple[list[str], str]] = {
     "an optimizer with a typo": (["train --optimizer adan"], "Did you mean 'adam'"),
     "a schedule with a typo": (["train --schedule cosin"], "Did you mean 'cosine'"),
     "a list with a typo": (["list activatons"], "Did you mean 'activations'"),
-    "an axis with a typo": (["sweep --over gian=1:2"], "Did you mean 'gain'"),
+    "an axis with a typo": (["sweep --over gian=1:2", "phases --over sigma_v=1:2"],
+                            "Did you mean '(gain|sigma_w)'"),
     "layers that cannot be": ([f"{command} --layers {value}" for command in ("histogram", "sweep", "train")
                                for value in ("-1", "1000000000", "5.0", "''", "nan")] + ["histogram --layers 0"],
                               r"--layers must be a whole number from [01] to [\d,]+, not "),
@@ -107,7 +111,7 @@ ARGUMENTS: dict[str, tuple[list[str], str]] = {
                                   *everywhere("--no-figure -o a.png", *DRAWING),
                                   "histogram --widths 9,10 --layers 3", "train --epochs 1 --iterations 1",
                                   "gain --all relu"], "cannot be combined with"),
-    "an argument too many": (["histogram extra", "bounds extra", "sweep extra", "train extra", "list inits extra"],
+    "an argument too many": (everywhere("extra", "histogram", "bounds", "sweep", "phases", "train", "list inits"),
                              "unexpected argument 'extra'"),
     "code for a name": ([f"histogram --act {shlex.quote(code)}" for code in ("lambda x: x", "__import__('os')")],
                         "unknown activation"),
@@ -233,12 +237,13 @@ UNTRUSTED: dict[str, tuple[str, Callable[[], bytes], str, str]] = {
                                       r"400|373|GiB|bytes"),
     "garbage": ("a.npz", lambda: b"garbage", "", r"not an? \.npz file"),
     "an archive cut short": ("a.npz", lambda: archive(x=ROWS)[:-30], "", r"not an? \.npz file"),
+    "an archive that points to before its beginning": ("a.npz", lambda: archive(x=ROWS)[60:], "", r"it is damaged\."),
     "an empty file": ("a.npz", lambda: b"", "", r"not an? \.npz file|is empty"),
     "a wrong key": ("a.npz", lambda: archive(train=ROWS), "--input-key trian", "Did you mean 'train'"),
     "a wrong dtype": ("a.npy", lambda: archive_of(np.array(["a", "b"])), "", "numbers|<U1"),
     "a wrong shape": ("a.npy", lambda: archive_of(np.arange(5.0)), "", r"found shape \(5,\), expected 2-D"),
-    "text in a table": ("a.csv", lambda: b"1,2\n3,x\n5,6\n", "", r"a\.csv:2:2: 'x'"),
-    "NaN in a table": ("a.csv", lambda: b"1,2\n3,nan\n5,6\n", "", r"a\.csv:2:2: 'nan' is not a finite number"),
+    "text in a table": ("a.csv", lambda: b"1,2\nx,3\n5,6\n", "", r"a\.csv:2:1: 'x'"),
+    "NaN in a table": ("a.csv", lambda: b"1,2\nnan,3\n5,6\n", "", r"a\.csv:2:1: 'nan' is not a finite number"),
     "a ragged row": ("a.csv", lambda: b"1,2\n3\n", "", r"a\.csv:2"),
     "IDX of bad magic": ("t-images-idx3-ubyte", lambda: b"\1\2\3\4" * 9, "", "magic|IDX"),
     "a gzip'd file cut short": ("t-images-idx3-ubyte.gz", lambda: IMAGES[:-20], "", "damaged or cut short"),
@@ -259,8 +264,8 @@ def test_a_file_that_is_not_what_it_says_is_refused_and_kept(fault: str, call: P
     name, content, options, pattern = UNTRUSTED[fault]
     write_bytes(name, content())
     before = files()
-    for command in ("histogram", "sweep --over layers=1,2"):
-        ended = call(*command.split(), "--input", name, *options.split(), "--no-figure")
+    for command in ("histogram --input", "sweep --over layers=1,2 --input", "train --data"):
+        ended = call(*command.split(), name, *options.split(), "--no-figure")
         assert_refused(ended, 1, pattern)
         assert ended.peak < 400e6
     assert files() == before

@@ -255,8 +255,19 @@ def test_repeats_have_their_median_and_quartiles():
     summary = arm.layers[0].gradient
     assert len(set(values)) == 7
     assert summary.statistics["rms"] == pytest.approx(np.median(values), rel=1e-12)
-    assert summary.spread["rms"] == pytest.approx(np.quantile(values, (0.25, 0.75)), rel=1e-12)
     assert summary.statistics["count"] == 7 * 1000 * 30
+
+
+@pytest.mark.parametrize("repeats", [1, 2, 5, 6])
+def test_what_has_a_logarithm_beside_it_is_ten_to_that_also_of_several_networks(repeats):
+    for layer in run_on(stacks(act="tanh"), RunSpec(repeats=repeats, batch_size=50, gradients=True)).layers:
+        middle, spread = layer.gradient.statistics, layer.gradient.spread
+        pairs = [(name.removeprefix("log10_"), name) for name in middle if name.startswith("log10_")]
+        assert len(pairs) == 4
+        for plain, logarithm in pairs:
+            assert middle[plain] == pytest.approx(10 ** middle[logarithm], rel=1e-12)
+            for ends in zip(spread.get(plain, ()), spread.get(logarithm, ()), strict=True):
+                assert ends[0] == pytest.approx(10 ** ends[1], rel=1e-12)
 
 
 def test_a_step_has_no_gradient_at_all():

@@ -14,7 +14,7 @@ from actprof.catalogue.residuals import RESIDUALS
 from actprof.data.sources import DATASETS
 from actprof.engine.inputs import SOURCES
 from actprof.errors import SpecError
-from actprof.registry import Choice, Parameter, Registry, did_you_mean, folded
+from actprof.registry import Choice, Parameter, Registry, did_you_mean, fan, folded
 from actprof.train.losses import LOSSES
 from actprof.train.optimizers import OPTIMIZERS, SCHEDULES
 
@@ -317,3 +317,15 @@ def test_a_second_row_with_a_used_name_is_refused(rows, more, name):
 ])
 def test_only_what_is_near_is_suggested(word, known, near):
     assert did_you_mean(word, known) == (f"Did you mean '{near}'?" if near else "")
+
+
+@pytest.mark.parametrize("text", ["1", " 512 ", "10**3", "2**10", "7**0", "1e3", "3E2", "2e+4", "10**18", "1e18"])
+def test_a_fan_is_what_its_text_means_in_arithmetic(text):
+    assert fan(text, "--at") == eval(text)
+
+
+@pytest.mark.parametrize("text", ["", "x", "0", "0**5", "-1", "+1", "1.0", "007", "1e-3", "2**-1", "1 0", "\u0663",
+                                  "1e\u0663", str(10**18 + 1), "1e19", "9**999", "1e999", "9" * 4301])
+def test_what_is_no_fan_is_refused_in_one_line(text):
+    with pytest.raises(SpecError, match=r"\A--at must be a whole number from 1 to 1(,000){6}, not .*\.\Z"):
+        fan(text, "--at")

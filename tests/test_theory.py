@@ -13,7 +13,7 @@ from actprof.errors import SpecError
 from actprof.theory import pairs, paths
 from actprof.theory.fields import field
 from actprof.theory.fixed_points import critical, depth_scale, edge_of_chaos, fixed_points, gains, stable_edge
-from actprof.theory.length_map import VARIANCES, length_map, length_slope, limit, roots
+from actprof.theory.length_map import VARIANCES, between, length_map, length_slope, limit, roots
 from actprof.theory.pairs import pair
 from actprof.theory.paths import Follower
 
@@ -29,6 +29,19 @@ def choice(text):
 
 def act(text):
     return bind(choice(text))
+
+
+@pytest.mark.parametrize(("f", "low", "high", "root", "most"), [
+    (lambda x: x**3 - 2, 0.1, 10.0, 2 ** (1 / 3), 20), (lambda x: np.cos(x) - x, -1.0, 3.0, 0.7390851332151607, 20),
+    (lambda x: np.tanh(x) - 0.3, -9.0, 2.0, math.atanh(0.3), 20), (np.log, 1e-8, 1e9, 1.0, 30),
+    (lambda x: (x - 1) ** 9, 0.0, 3.0, 1.0, 90), (lambda x: np.sign(x - 0.3), 0.1, 7.0, 0.3, 90),
+    (lambda x: 1 - np.exp(x), -3.0, 40.0, 0.0, 90), (lambda x: x + 1, 0.0, 5.0, 5.0, 90),
+])
+def test_roots_are_found_to_rounding_and_those_of_smooth_functions_soon(f, low, high, root, most):
+    asked = []
+    found = between(lambda x: asked.append(x) or f(x), np.array([low, low]), np.array([high, high]))
+    assert found.tolist() == pytest.approx([root] * 2, rel=1e-15, abs=4e-16)
+    assert len(asked) <= most
 
 
 def leaky(slope):
@@ -231,6 +244,46 @@ def test_two_point_expectations_agree_with_sampling(text, c):
                              ((first**2 - square) * (second**2 - square), two.shared_squares),
                              ((first**2 - square) * (second - mean), two.shared_mixed)):
         assert abs(sample.mean() - expected) < 4.5 * sample.std() / math.sqrt(samples)
+
+
+@pytest.mark.parametrize("gap", [0.0, 1e-12, 1e-6, 0.003, 0.02, 0.3, 1.0, 1.7, 1.985, 1.9995, 2 - 1e-9, 2.0])
+def test_the_largest_of_two_has_its_kernel_up_to_opposite_inputs(gap):
+    c = 1 - gap  # max(a, b) = (a + b)/2 + |a - b|/2
+    product = c / 2 + (math.sqrt(1 - c * c) + c * math.asin(c)) / math.pi
+    for variance in (1.0, 9.0):
+        found = pair(act("maxout:2"), variance, gap * variance)
+        assert found.slopes == pytest.approx(1 - math.acos(c) / math.pi, abs=1e-4)
+        assert found.product == pytest.approx(variance * product, abs=1e-3 * variance)
+        assert found.product + found.difference == pytest.approx(variance)
+        assert found.slope_squares == 1
+
+
+@pytest.mark.parametrize("name", ["tanh", "softplus", "gelu"])
+def test_equal_inputs_share_the_variance_of_the_square_and_its_covariance_with_the_value(name):
+    z = np.linspace(-9, 9, 20_001)
+    a, weights = np.empty((len(z), 1)), np.exp(-z * z / 2) / math.sqrt(2 * math.pi) * (z[1] - z[0])
+    act(name).apply(z[:, None], a, np.random.default_rng(0))
+    a = a[:, 0]
+    square = a**2 @ weights
+    for d in (0.0, 1e-14):
+        found = pair(act(name), 1.0, d)
+        assert found.shared_squares == pytest.approx(a**4 @ weights - square**2, rel=1e-8)
+        assert found.shared_mixed == pytest.approx(a**3 @ weights - square * (a @ weights), rel=1e-8, abs=1e-12)
+
+
+def test_inputs_that_share_one_of_several_offsets_share_what_those_differ_in_too():
+    offsets = ((-0.4, 0.25), (1.1, 0.75))
+    for name in ("tanh", "relu"):
+        found, weights = pairs.mixed(act(name), 1.3, 0.4, offsets), np.array([weight for _, weight in offsets])
+        parts = np.array([pair(act(name), 1.3, 0.4, offset) for offset, _ in offsets])
+        means, squares = np.array([[part.mean, part.square] for part in (
+            moments(act(name), 1.3, offset) for offset, _ in offsets)]).T
+        product, *_, slopes, slope_squares = weights @ parts
+        mean, square = weights @ means, weights @ squares
+        assert (found.product, found.slopes, found.slope_squares) == pytest.approx((product, slopes, slope_squares))
+        assert found.shared == pytest.approx(product - mean**2)
+        assert found.shared_mixed == pytest.approx(weights @ (parts[:, 3] + means * squares) - mean * square)
+        assert found.shared_squares == pytest.approx(weights @ (parts[:, 4] + squares**2) - square**2)
 
 
 GAINS = {

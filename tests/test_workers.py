@@ -94,6 +94,14 @@ def test_work_that_a_worker_cannot_take_is_told_too():
         by_processes(_Gone(), [1, 2, 3, 4])
 
 
+@pytest.mark.slow
+def test_a_worker_that_dies_before_it_has_heard_anything_is_told_too(monkeypatch):
+    monkeypatch.setattr(sys, "executable", "false")
+    monkeypatch.setattr(sys, "path", [f"{far:0300}" for far in range(1000)])  # more than a pipe holds
+    with pytest.raises(ActprofError, match="a worker process ended early"):
+        by_processes(_threads, [1, 2, 3])
+
+
 class _Gone:
     """Does not arrive: the worker dies before it takes its first item."""
 

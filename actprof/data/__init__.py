@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable, Mapping
 from importlib import import_module
@@ -56,8 +57,9 @@ def read(spec: RowsSpec, labelled: bool = False) -> Samples:
     try:
         return complete(reader(path, spec, labelled), spec.missing)
     except OSError as error:
-        raise DataError(f"{display_path(str(error.filename or path))} cannot be read: "
-                        f"{error.strerror or error}.") from None
+        # An archive that points to before its own beginning is an invalid argument to the system.
+        reason = "it is damaged. Save it again" if error.errno == errno.EINVAL else error.strerror or error
+        raise DataError(f"{display_path(str(error.filename or path))} cannot be read: {reason}.") from None
 
 
 def suffix(path: str) -> str:

@@ -107,7 +107,7 @@ def log10_norm_ratio(gradient: LayerGradient, last: LayerGradient) -> float:
     return log10_ratio(gradient, last) + math.log10(operator.truediv(*units)) / 2
 
 
-def _ten_to(exponent: float) -> float:
+def ten_to(exponent: float) -> float:
     """10**exponent; NaN where float64 has no such number."""
     if exponent == -math.inf:
         return 0.0
@@ -116,17 +116,17 @@ def _ten_to(exponent: float) -> float:
 
 # The statistics that gradients have beside distributions.STATISTICS.
 GRADIENT_STATISTICS = [
-    Statistic("rms", "root mean square of dL/dz", lambda g, last: _ten_to(g.log10_rms)),
+    Statistic("rms", "root mean square of dL/dz", lambda g, last: ten_to(g.log10_rms)),
     Statistic("log10_rms", "its logarithm"),
     Statistic("ratio", "rms over samples and units, over that of the last layer",
-              lambda g, last: _ten_to(log10_ratio(g, last))),
+              lambda g, last: ten_to(log10_ratio(g, last))),
     Statistic("log10_ratio", "its logarithm", log10_ratio, header="gradient\nratio", format=power_of_ten),
     Statistic("norm_ratio", "norm of a sample's dL/dz over that in the last layer",
-              lambda g, last: _ten_to(log10_norm_ratio(g, last))),
+              lambda g, last: ten_to(log10_norm_ratio(g, last))),
     Statistic("log10_norm_ratio", "its logarithm", log10_norm_ratio),
     Statistic("correlation", "mean cosine between different samples' dL/dz, for the same gradient of the outputs",
               lambda g, last: g.correlation, header="corre-\nlation"),
-    Statistic("weight_norm", "‖dL/dW‖ for the mean loss of a batch", lambda g, last: _ten_to(g.log10_weight_norm)),
+    Statistic("weight_norm", "‖dL/dW‖ for the mean loss of a batch", lambda g, last: ten_to(g.log10_weight_norm)),
     Statistic("log10_weight_norm", "its logarithm", header="weight\ngradient", format=power_of_ten),
 ]
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from actprof.engine.distributions import STATISTICS, Atoms, Distribution, Histogram, merged_atoms
-from actprof.engine.gradients import GRADIENT_STATISTICS, LayerGradient
+from actprof.engine.gradients import GRADIENT_STATISTICS, LayerGradient, ten_to
 from actprof.engine.path import GradientPath
 from actprof.engine.spec import GRADIENT, QUANTITIES, SHOWN, STREAMS
 
@@ -199,6 +199,10 @@ def _gradient_summary(gradients: Sequence[LayerGradient | None],
         spread = dict.fromkeys(spread, (math.nan, math.nan))
     for statistic in GRADIENT_STATISTICS:
         _enter(statistic.name, [statistic.of(*pair) for pair in known], statistics, spread)
+        plain = statistic.name.removeprefix("log10_")
+        if plain in spread and plain != statistic.name:  # else two of an even number of networks would differ
+            statistics[plain] = ten_to(statistics[statistic.name])
+            spread[plain] = (ten_to(spread[statistic.name][0]), ten_to(spread[statistic.name][1]))
     return replace(summary, statistics=statistics, spread=spread, exponent=0 if first.representable else first.exponent)
 
 

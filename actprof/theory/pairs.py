@@ -89,7 +89,7 @@ def largest_pair(k: int, variance: float, d: float, offset: float) -> tuple[floa
     std, gap = math.sqrt(variance), d / variance if variance else 0.0
     values = np.linspace(-9, 9, NODES)
     weights = np.full(NODES, values[1] - values[0])
-    joint = _joint(k, max(gap, NEAR))
+    joint = _joint(k, min(max(gap, NEAR), 2 - NEAR))
     slope = 2 * (offset + std * values)
     far = float(weights @ joint @ weights)
     top, alone = largest(k)
@@ -121,9 +121,11 @@ def _same(k: int, gap: float) -> float:
     """P(the same piece is the largest at both inputs) = d Cov(M, M')/dc."""
     if gap < 2 * NEAR:
         return 1.0 - (1.0 - _same(k, 2 * NEAR)) * math.sqrt(gap / (2 * NEAR))
+    if gap > 2 - 2 * NEAR:  # towards opposite inputs, at both of which none is the largest
+        return _same(k, 2 - 2 * NEAR) * math.pow(max(2 - gap, 0.0) / (2 * NEAR), (k - 1) / 2)
     step = (18 / (NODES - 1)) ** 2
-    low, high = (float(_joint(k, edge).sum()) * step for edge in (min(gap + DELTA, 2.0), gap - DELTA))
-    return (high - low) / (min(gap + DELTA, 2.0) - gap + DELTA)
+    low, high = (float(_joint(k, edge).sum()) * step for edge in (gap + DELTA, gap - DELTA))
+    return (high - low) / (2 * DELTA)
 
 
 CLOSE = 1e-12  # d/q from which on two inputs differ by φ' times their difference
