@@ -65,7 +65,7 @@ class HeatMaps(Rows):
                     extent=(0.5, shares.shape[1] + 0.5, low, high), aspect="auto", interpolation="nearest")
         lost = np.array([not s.computed or bool(s.non_finite) for s in scene.summaries[arm]])
         hatch(axes, np.arange(len(lost) + 1) + 0.5, [low, high], lost[np.newaxis], scene.theme.muted)
-        axes.tick_params(labelbottom=lowest and arm == len(self._strips) - 1)
+        axes.xaxis.set_visible(lowest and arm == len(self._strips) - 1)
 
     def _draw_strip(self, sheet: Sheet, arm: int, title: str, shares: Floats, box: Box, lowest: bool) -> None:
         """The share of each layer as a bar, the strip's height for 100 %."""
@@ -73,7 +73,7 @@ class HeatMaps(Rows):
         axes = add_axes(sheet, f"{label}, {title}", box, self._x, Fixed(0.0, 1.0, [(0.5, title)]), grid="", tick=TICK)
         axes.set_facecolor(theme.grid)
         axes.stairs(shares, np.arange(len(shares) + 1) + 0.5, fill=True, facecolor=theme.foreground)
-        axes.tick_params(labelbottom=lowest and arm == len(self._strips) - 1)
+        axes.xaxis.set_visible(lowest and arm == len(self._strips) - 1)
         sheet.text(box.right + 10, box.center[1], "of 100 %", TICK, color=theme.muted)
 
 

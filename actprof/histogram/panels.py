@@ -89,7 +89,7 @@ class Panels(Rows):
             tall = place.bottom - LABELS * (not self._shares_labels) - top - self._headroom
             box = Box(left, top + self._headroom, place.width, tall)
             axes = self._axes(sheet, arm, layer, box, column == 0)
-            axes.tick_params(labelbottom=labelled)
+            axes.xaxis.set_visible(labelled)
             self._draw_content(sheet, axes, box, arm, layer)
 
     def _axes(self, sheet: Sheet, arm: int, layer: int, box: Box, titled: bool) -> Axes:
