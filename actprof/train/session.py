@@ -71,12 +71,12 @@ def trained(data: Any, *, target: str, validation_split: float | None, shuffle: 
     varied = Varied(*(settings.pop(name) for name in VARIED))
     read = reading(settings)
     scale = read.pop("scale")
-    train_specs(varied, 1, 2, **settings)  # a wrong name is told before any data are read
-    request = DataSpec(sources.parse(data, **read), target, scale, validation_split, shuffle, train_size)
-    rows = labelled.load(request, settings["seed"], data)
     if iterations is not None and epochs is not None:
         raise SpecError("--epochs cannot be combined with --iterations. Choose one.")
     settings |= {name: value for name, value in (("iterations", iterations), ("epochs", epochs)) if value is not None}
+    train_specs(varied, 1, 2, **settings)  # a wrong name is told before any data are read
+    request = DataSpec(sources.parse(data, **read), target, scale, validation_split, shuffle, train_size)
+    rows = labelled.load(request, settings["seed"], data)
     specs = train_specs(varied, rows.features, len(rows.classes), **settings)
     return summarised(specs, rows, request) if summary else train(specs, rows, request, repeats, progress, stop)
 
