@@ -4,7 +4,7 @@
 #
 # Figures (NAME.png) and numbers (NAME.json) go into FOLDER, ./demo-out by default; with --interactive each step waits
 # for the Enter key. actprof is $ACTPROF, else that of this checkout's .venv, which is made if it is not there yet.
-# DEMO_SIZE=small takes small networks and fewer images and draws no figures, for tests.
+# DEMO_SIZE=small takes small networks and fewer inputs and draws no figures, for tests.
 
 set -eu
 checkout=$(cd "$(dirname "$0")/.." && pwd)
@@ -52,8 +52,9 @@ step() {
   printf '  $ actprof %s -o %s\n' "$*" "$out/$name.png"
   pause
   case ${DEMO_SIZE:-}:$*: in
-    small:*" --data "*) ;;
-    small:train*) set -- "$@" --data glyphs:train=2000,test=1000 ;;
+    small:*" --data "*|small:*" --batch-size "*) ;;
+    small:train*) set -- "$@" --data glyphs:train=1000,test=500 ;;
+    small:histogram*|small:sweep*) set -- "$@" --batch-size 100 ;;
     small:*) ;;
     *) "$actprof" "$@" -o "$out/$name.png" ;;
   esac

@@ -2,7 +2,7 @@
 # SELU draws mean and variance to 0 and 1 by itself, if one lets it.
 . "$(dirname "$0")/demo.sh"
 title "SELU normalises itself"
-width=$(size 256 100)
+width=$(size 256 64)
 
 step fifty-layers "50 layers of SELUs with LeCun's weights. Look at mean and std." \
   histogram --act selu --init lecun_normal --layers 50 --width "$width"

@@ -9,7 +9,7 @@ import shlex
 import shutil
 import signal
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,7 @@ from hypothesis import settings
 from hypothesis.configuration import set_hypothesis_home_dir
 
 from actprof.machine import one_blas_thread
+from tests import forked
 
 one_blas_thread()
 gc.set_threshold(100_000, 50, 50)  # figures are many small objects, among which there is nothing to collect
@@ -48,3 +49,10 @@ def program(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch,
         return ended.value.code, *capsys.readouterr()
 
     return called
+
+
+@pytest.fixture(scope="session")
+def call() -> Iterator[forked.Program]:
+    """The program as real processes, of one warm interpreter for all."""
+    with forked.program() as started:
+        yield started

@@ -4,21 +4,14 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.children import finished
-from tests.forked import Program, program
+from tests.forked import Program
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def call() -> Iterator[Program]:
-    with program() as started:
-        yield started
 
 
 COMPLETIONS = {

@@ -15,7 +15,6 @@ import pytest
 
 from tests.children import finished
 from tests.forked import Program
-from tests.forked import program as program_started
 
 pytestmark = pytest.mark.slow
 SCRIPTS = Path(__file__).parent.parent / "scripts"
@@ -38,9 +37,9 @@ sys.exit(code)
 
 
 @pytest.fixture(scope="module")
-def warm() -> Iterator[str]:
+def warm(call: Program) -> Iterator[str]:
     """The address of the program of this interpreter, wherever the tests are started."""
-    with tempfile.TemporaryDirectory() as folder, program_started() as call, socket.socket(socket.AF_UNIX) as server:
+    with tempfile.TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX) as server:
         server.bind(address := f"{folder}/warm")  # a short path, as sockets need
         server.listen()
         thread = threading.Thread(target=serve, args=(server, call))
@@ -70,14 +69,21 @@ def program(tmp_path: Path, warm: str) -> Path:
     return path
 
 
-def tell(story: str, program: Path, *arguments: str, **environment: str) -> CompletedProcess[str]:
-    return finished(["sh", SCRIPTS / f"{story}.sh", *arguments], cwd=program.parent,
-                    env=os.environ | {"ACTPROF": str(program), "LC_ALL": "C.UTF-8"} | environment)
+def tell(path: Path, program: Path, *arguments: str, **environment: str) -> CompletedProcess[str]:
+    here = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    return finished(["sh", path, *arguments], cwd=program.parent,
+                    env=os.environ | {"ACTPROF": str(program), "LC_ALL": "C.UTF-8", "PATH": here} | environment)
+
+
+def lectured(text: str, program: Path, *arguments: str, **environment: str) -> CompletedProcess[str]:
+    """That of a script's text."""
+    (program.parent / "lecture.sh").write_text(text)
+    return tell(program.parent / "lecture.sh", program, *arguments, **environment)
 
 
 @pytest.mark.parametrize("story", STORIES)
 def test_a_story_is_true_of_small_networks_too(story: str, program: Path) -> None:
-    told = tell(story, program, "out of it", DEMO_SIZE="small")
+    told = tell(SCRIPTS / f"{story}.sh", program, "out of it", DEMO_SIZE="small")
     assert told.returncode == 0, told.stderr
     steps, seen = told.stdout.count("\n→ "), told.stdout.count("\n✓ ")
     assert 1 <= steps <= seen
@@ -86,22 +92,31 @@ def test_a_story_is_true_of_small_networks_too(story: str, program: Path) -> Non
     assert all(json.loads(path.read_text())["schema"].startswith("actprof.") for path in numbers)
 
 
+LECTURE = f""". "{SCRIPTS}/demo.sh"
+title "A lecture"
+step first "Look." histogram --layers 2 --width 8
+seen "Layer 1 has std {{A.layers[0].activation.std:.2g}}." "A.layers[0].layer == 1"
+step second "And here." gain relu
+seen "E φ² = {{A.e_phi2:.1f}}." "abs(A.e_phi2 - 0.5) < 1e-9"
+"""
+
+
 def test_a_lecture_has_tables_figures_and_pauses(program: Path) -> None:
-    told = tell("framework-defaults", program, "--interactive")
+    told = lectured(LECTURE, program, "--interactive")
     assert told.returncode == 0, told.stderr
     assert "verdict" in told.stdout
     assert "[Enter]" in told.stdout
+    assert told.stdout.endswith("✓ E φ² = 0.5.\n")
     folder = program.parent / "demo-out"
-    assert {path.suffix for path in folder.iterdir()} == {".png", ".json"}
+    assert {path.name for path in folder.iterdir()} == {
+        f"{step}.{suffix}" for step in ("first", "second") for suffix in ("png", "json")}
 
 
 def test_a_story_that_the_run_does_not_show_ends_with_an_error(program: Path) -> None:
-    wrong = program.parent / "wrong.sh"
-    text = (SCRIPTS / "framework-defaults.sh").read_text()
-    wrong.write_text(text.replace('$(dirname "$0")', str(SCRIPTS)).replace("B.std[0] / 3**0.5", "B.std[0]"))
-    told = finished(["sh", wrong], cwd=program.parent, env=os.environ | {"ACTPROF": str(program), "DEMO_SIZE": "small"})
+    told = lectured(LECTURE.replace("layer == 1", "layer == 2"), program, DEMO_SIZE="small")
     assert told.returncode == 1
     assert "does not show this" in told.stderr
+    assert "✓" not in told.stdout
 
 
 def test_all_demos_are_all() -> None:
@@ -111,6 +126,6 @@ def test_all_demos_are_all() -> None:
 
 
 def test_an_unknown_option_is_a_bad_request(program: Path) -> None:
-    told = tell("symmetry", program, "--fast")
+    told = tell(SCRIPTS / "symmetry.sh", program, "--fast")
     assert told.returncode == 2
     assert told.stderr.startswith("Usage: ")
