@@ -8,26 +8,32 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
+from PIL import Image
 
-from actprof.report.style import FORMATS, THEMES, matplotlib_set_up
+from actprof.report.style import FORMATS, THEMES, Style, matplotlib_set_up
 
 
-def drawn_by(draw, result, theme="light"):
-    """The figure that draw(figure, theme, result) makes."""
+def drawn_by(draw, result, theme="light", format=""):
+    """The figure that draw(figure, theme, result) makes; of a format also written, without a warning."""
     with matplotlib_set_up(THEMES[theme]):
         figure = Figure(dpi=100)
         FigureCanvasAgg(figure)
         draw(figure, THEMES[theme], result)
-        figure.draw_without_rendering()
+        if format:
+            figure.savefig(io.BytesIO(), format=format, dpi=30)
+            for axes in figure.findobj(Axes):  # whose titles were laid out for that resolution
+                axes.xaxis.get_tightbbox(figure.canvas.get_renderer())
+                axes.yaxis.get_tightbbox(figure.canvas.get_renderer())
+        else:
+            figure.draw_without_rendering()
     return figure
 
 
 def each_once(made, drawn):
-    """name, settings → (what made[name]() gives, its figure): drawn once for all laws, in the themes by turns."""
-    themes = {name: tuple(THEMES)[place % len(THEMES)] for place, name in enumerate(made)}
+    """name, settings → (what made[name]() gives, its figure), once for all laws, in themes and formats by turns."""
+    looks = {name: {"theme": tuple(THEMES)[place % 2], "format": FORMATS[place % 3]} for place, name in enumerate(made)}
     result = functools.cache(lambda name: made[name]())
-    return functools.cache(lambda name, *settings: (
-        result(name), drawn(result(name), *settings, theme=themes[name])))
+    return functools.cache(lambda name, *settings: (result(name), drawn(result(name), *settings, **looks[name])))
 
 
 def marks(figure, name):
@@ -58,11 +64,15 @@ def assert_texts_clear(figure):
     assert not pairs, f"overlap: {pairs[:5]}"
 
 
-def assert_fit_to_print(figure, name=""):
-    """Large enough, letters too, every text clear; of a name it is also written, without a warning, in a format."""
+def assert_fit_to_print(figure):
+    """Large enough, letters too, every text clear."""
     assert tuple(figure.get_size_inches() * 100) >= (1920, 1080)
     assert all(text.get_fontsize() >= 11 for text in figure.findobj(Text))
     assert_texts_clear(figure)
-    if name:
-        with matplotlib_set_up():
-            figure.savefig(io.BytesIO(), format=FORMATS[len(name) % 3], dpi=30)
+
+
+def provenance(image, *view):
+    """What a PNG of image(style, format, *view) says of itself; an SVG is the same bytes when it is made again."""
+    assert image(Style(), "svg", *view) == image(Style(), "svg", *view)
+    with Image.open(io.BytesIO(image(Style(dpi=30), "png", *view))) as picture:
+        return picture.text

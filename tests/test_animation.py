@@ -42,8 +42,8 @@ def opened(learned, **style):
     return Image.open(io.BytesIO(render(learned, Style(**style))))
 
 
-def odd(widths=NETWORK, **settings):
-    return training(arm(widths, "he", (run(widths, **settings),)))
+def odd(widths=NETWORK, checkpoints=3, **settings):
+    return training(arm(widths, "he", (run(widths, checkpoints=checkpoints, **settings),)))
 
 
 def exploding(layer, checkpoint, units):
@@ -61,8 +61,8 @@ ODD = {
         run(NETWORK, 37, 3, final=1e12, status="diverged"),))),
     "dead": lambda: odd(make=lambda layer, checkpoint, units: np.zeros((ROWS, units))),
     "not finite": lambda: odd(make=lambda layer, checkpoint, units: np.full((ROWS, units), np.nan)),
-    "exploding": lambda: odd(make=exploding),
-    "partly finite": lambda: odd((8, *[10] * 8, 3), make=lambda layer, checkpoint, units: np.where(
+    "exploding": lambda: odd(checkpoints=6, make=exploding),
+    "partly finite": lambda: odd((8, *[10] * 8, 3), 6, make=lambda layer, checkpoint, units: np.where(
         np.arange(units) < checkpoint, np.nan, values(layer, checkpoint, units))),
     "one value": lambda: odd(make=lambda layer, checkpoint, units: np.full((ROWS, units), 0.7)),
     "both signs": lambda: odd(make=lambda layer, checkpoint, units: np.tanh(values(layer, checkpoint, units) - 0.5),
@@ -86,7 +86,7 @@ def test_no_text_is_cut_or_touches_another_in_the_frames(name, theme):
     made = film(learned, theme)
     with matplotlib_set_up():
         made.sheet.figure.draw_without_rendering()
-    for iteration in made.iterations[::-3]:
+    for iteration in made.iterations[::-max(2, len(made.iterations) // 2)]:
         made.show(iteration)
         assert_texts_clear(made.sheet.figure)
     assert opened(learned, dpi=30).n_frames == len(made.iterations)

@@ -1,15 +1,14 @@
 """The figure of `actprof bounds`: laws that hold for every picture, on curves made by their own formulas."""
 
 import io
-import itertools
 import json
 import math
 import re
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
-from matplotlib.text import Text
 from PIL import Image
 
 from actprof.bounds.curves import dashes, turns
@@ -83,23 +82,25 @@ def scaled(*names, fan_in=range(1, 101), fan_out=None, kernel=(), at=None, label
     return Bounds(7, config, tuple(scheme(name, fan_in, fan_out, kernel, at, label) for name in names))
 
 
-def drawn(bounds, log=False, theme="light"):
-    return drawn_by(lambda figure, theme, bounds: draw_figure(figure, theme, bounds, log), bounds, theme)
+def drawn(bounds, log=False, **look):
+    return drawn_by(lambda figure, theme, bounds: draw_figure(figure, theme, bounds, log), bounds, **look)
+
+
+@cache
+def laws_drawn(count, log, theme):
+    """The figure of so many of the LAWS."""
+    return drawn(scaled(*list(LAWS)[:count]), log, theme=theme)
 
 
 def marks(figure):
     return {artist.get_gid(): artist for artist in figure.findobj() if artist.get_gid()}
 
 
-SHEETS = [(count, log, theme) for count, (log, theme) in
-          zip(range(1, 13), itertools.cycle(((False, "light"), (True, "dark"))), strict=False)]
-
-
-@pytest.mark.parametrize(("count", "log", "theme"), SHEETS)
+@pytest.mark.parametrize(("count", "log", "theme"), [
+    (1, False, "dark"), (3, True, "light"), (6, False, "dark"), (8, True, "light"), (10, True, "dark"),
+    (13, False, "light"), (13, True, "dark")])
 def test_no_text_is_cut_or_touches_another(count, log, theme):
-    figure = drawn(scaled(*list(LAWS)[:count]), log, theme)
-    assert tuple(figure.get_size_inches() * 100) >= (1920, 1080)
-    assert_texts_clear(figure)
+    assert_fit_to_print(laws_drawn(count, log, theme))
 
 
 ODD = {
@@ -127,12 +128,15 @@ ODD = {
 
 
 case = each_once(ODD, drawn)
+# On both axes where what is odd are the numbers; by turns where it is the rest.
+TURNS = [*((name, bool(number % 2)) for number, name in enumerate(ODD)),
+         *((name, not number % 2) for number, name in enumerate(ODD)
+           if "huge" in name or name in ("constants", "nothing but zeros", "off centre", "one fan-in"))]
 
 
-@pytest.mark.parametrize("name", ODD)
-@pytest.mark.parametrize("log", [False, True])
+@pytest.mark.parametrize(("name", "log"), TURNS)
 def test_strange_requests_are_drawn_without_a_warning_and_without_overlap(name, log):
-    assert_fit_to_print(case(name, log)[1], name * log)
+    assert_fit_to_print(case(name, log)[1])
 
 
 @pytest.mark.parametrize("formula", [r"a $ sign", "N(0, 漢)", "x/" * 150, "√" * 500, "\x1b", ""])
@@ -140,11 +144,6 @@ def test_any_formula_is_drawn(formula):
     one = scaled("he").schemes[0]
     bounds = Bounds(7, scaled("he").config, (replace(one, formula=formula, tex=""),))
     assert_texts_clear(drawn(bounds))
-
-
-def test_a_figure_is_never_smaller_in_print_than_its_smallest_size():
-    for log in (False, True):
-        assert all(text.get_fontsize() >= 11 for text in drawn(scaled(*LAWS), log).findobj(Text))
 
 
 @pytest.mark.parametrize("names", [DEFAULT, ("he",), ("uniform", "normal")])
@@ -173,8 +172,7 @@ def test_the_triangle_beside_the_curves_has_half_the_slope():
         np.testing.assert_allclose(np.diff(y) / np.diff(x), -0.5, rtol=1e-6)
 
 
-@pytest.mark.parametrize("log", [False, True])
-@pytest.mark.parametrize("name", [name for name in ODD if name != "nothing but zeros"])
+@pytest.mark.parametrize(("name", "log"), [turn for turn in TURNS if turn[0] != "nothing but zeros"])
 def test_every_mark_lies_between_the_axes(name, log):
     _, figure = case(name, log)
     axes = axes_named(figure)["weights"]
@@ -187,10 +185,10 @@ def test_every_mark_lies_between_the_axes(name, log):
         assert ((points >= (left, bottom)) & (points <= (right, top))).all()
 
 
-@pytest.mark.parametrize("log", [False, True])
-def test_every_scheme_is_named_with_its_formula_and_distribution(log):
+@pytest.mark.parametrize(("log", "theme"), [(False, "light"), (True, "dark")])
+def test_every_scheme_is_named_with_its_formula_and_distribution(log, theme):
     bounds = scaled(*LAWS)
-    shown = texts(drawn(bounds, log))
+    shown = texts(laws_drawn(len(LAWS), log, theme))
     for each in bounds.schemes:
         assert each.label in shown
         for piece in re.findall(r"\$[^$]*\$|[^\s$]+", each.tex or each.formula):
@@ -274,9 +272,8 @@ def test_the_subtitle_holds_every_setting():
 
 
 @pytest.mark.parametrize("format", FORMATS)
-@pytest.mark.parametrize("log", [False, True])
-def test_the_same_picture_is_the_same_bytes_with_the_configuration_inside(format, log):
-    once, again = (scaled(*DEFAULT).image(Style(dpi=50), format, log) for _ in range(2))
+def test_the_same_picture_is_the_same_bytes_with_the_configuration_inside(format):
+    once, again = (scaled(*DEFAULT).image(Style(dpi=50), format, True) for _ in range(2))
     assert once == again
     if format == "png":
         metadata = Image.open(io.BytesIO(once)).text

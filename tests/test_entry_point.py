@@ -19,6 +19,7 @@ from tests.children import PATIENCE, finished, started
 pytestmark = pytest.mark.slow
 PROGRAM = [sys.executable, "-m", "actprof"]
 SMALL = ["histogram", "--layers", "2", "--width", "8", "--batch-size", "50"]
+PICTURE = ["bounds", "--scheme", "he_uniform", "--fan-in", "3", "--samples", "10", "--dpi", "30"]
 ENDLESS = ["histogram", "--width", "300", "--batches", "1000000", "--no-figure"]
 
 LOADED = """
@@ -114,8 +115,9 @@ def test_the_program_has_one_behaviour_under_both_names() -> None:
         assert done.stderr == "Error: unknown command 'histogrm'. Did you mean 'histogram'?\n"
 
 
-def test_a_figure_for_a_pipe_is_all_that_a_pipe_gets() -> None:
-    done = run(*SMALL, "-o", "-", encoding=None)
+def test_a_figure_for_a_pipe_is_all_that_a_pipe_gets_and_pyplot_has_no_part_in_it() -> None:
+    done = run(*PICTURE, "-o", "-", encoding=None, code="import sys; sys.modules['matplotlib.pyplot'] = None\n"
+                                                        "from actprof.program import main; main(sys.argv[1:])")
     assert (done.returncode, done.stderr) == (0, b"")
     assert done.stdout.startswith(b"\x89PNG\r\n")
     assert done.stdout.endswith(b"IEND\xaeB`\x82")
@@ -155,7 +157,8 @@ def test_ctrl_c_stops_a_loop_of_the_shell_too() -> None:
 
 
 def test_an_interrupted_training_shows_what_was_learned_and_still_ends_by_the_signal() -> None:
-    done = interrupted(signal.SIGINT, "train", "--iterations", "1000000", "--init", "he", "-o", "a.png")
+    done = interrupted(signal.SIGINT, "train", "--data", "blobs", "--iterations", "1000000", "--init", "he", "-o",
+                       "a.png", "--dpi", "30")
     assert done.returncode == -signal.SIGINT
     assert re.search(r"^he: interrupted\W+after [\d,]+ iterations", done.stdout, re.MULTILINE)
     assert done.stderr == "wrote a.png\nInterrupted.\n"
@@ -164,7 +167,7 @@ def test_an_interrupted_training_shows_what_was_learned_and_still_ends_by_the_si
 
 def test_several_processes_that_write_one_file_leave_a_whole_one() -> None:
     with ExitStack() as stack:
-        command = [*PROGRAM, *SMALL, "--quiet", "-o", "a.png"]
+        command = [*PROGRAM, *PICTURE, "--quiet", "-o", "a.png"]
         processes = [stack.enter_context(started(command, stdout=DEVNULL)) for _ in range(2)]
         assert [process.wait(PATIENCE) for process in processes] == [0, 0]
     content = Path("a.png").read_bytes()

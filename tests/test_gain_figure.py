@@ -1,6 +1,5 @@
 """The figure of `actprof gain`: laws that hold for every picture."""
 
-import io
 import json
 import math
 from dataclasses import replace
@@ -9,16 +8,15 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from actprof.catalogue.activations import ACTIVATIONS, bind
 from actprof.catalogue.expectations import moments
 from actprof.gain.figure import draw_figure
 from actprof.gain.gains import gain_spec, gain_table
 from actprof.report.lettering import formula_extent
-from actprof.report.style import FORMATS, THEMES, Style
+from actprof.report.style import THEMES
 from actprof.theory.fixed_points import jump
-from tests.figures import assert_fit_to_print, assert_texts_clear, axes_named, drawn_by, each_once, marks, texts
+from tests.figures import assert_fit_to_print, axes_named, drawn_by, each_once, marks, provenance, texts
 
 pytestmark = pytest.mark.slow
 
@@ -37,7 +35,7 @@ ODD = {
     "the default": lambda: table(),
     "one": lambda: table("gelu"),
     "no gain, a jump, several z, an overflow": lambda: table("hard_shrink:1e3", "step", "maxout", "exponential"),
-    "two fixed points": lambda: table("silu", "gelu", "mish", sigma_b=0.2, q0=0.5),
+    "two fixed points": lambda: table("silu", "gelu", sigma_b=0.2, q0=0.5),
     "no edge": lambda: table("softplus", sigma_b=0.2),
     "no weights": lambda: table("tanh", sigma_w=0.0),
     "a start at 0": lambda: table("tanh", sigma_w=1.5, q0=0.0),
@@ -45,7 +43,7 @@ ODD = {
     "a huge start": lambda: table("linear", "gelu", "exponential", sigma_w=1.5, q0=1e8),
     "the largest weights": lambda: table("tanh", "relu", sigma_w=1e3, sigma_b=1e3),
     "long names": lambda: table("leaky_relu:slope=0.123456789012345", "hard_sigmoid:slope=0.12345678901234"),
-    "beside a curve": lambda: table("cos", "gaussian", "square", "relu_squared", "hard_shrink", sigma_w=1.2),
+    "beside a curve": lambda: table("cos", "relu_squared", "hard_shrink", sigma_w=1.2),
     "an edge for one only": lambda: table("softplus", "tanh", sigma_b=0.2),
     "many": lambda: table("sigmoid", "tanh", "elu", "selu", "silu", "mish", "cos", "relu6"),
 }
@@ -57,7 +55,7 @@ case = each_once(ODD, drawn)
 @pytest.mark.parametrize("name", ODD)
 def test_strange_requests_are_drawn_without_a_warning_and_without_overlap(name):
     result, figure = case(name)
-    assert_fit_to_print(figure, name)
+    assert_fit_to_print(figure)
     rows = len(result.activations) <= 6
     maps = {f"{each.label} map" for each in result.activations if each.length_map}
     shapes = {f"{each.label} shape" for each in result.activations if each.shape}
@@ -80,14 +78,14 @@ def test_the_whole_catalogue_is_a_gallery_on_a_page_or_little_more():
     result = gain_table(gain_spec(everything=True))
     figure = drawn(result)
     assert figure.get_figheight() < 13
-    assert_texts_clear(figure)
+    assert_fit_to_print(figure)
     assert {each.label for each in result.activations} <= set(texts(figure))
 
 
 def test_a_gallery_of_what_was_asked_for_shows_maps():
     result = table("sigmoid", "tanh", "elu", "selu", "silu", "mish", "cos", sigma_w=1.5, sigma_b=0.1)
     figure = drawn(result)
-    assert_texts_clear(figure)
+    assert_fit_to_print(figure)
     assert axes_named(figure).keys() == {f"{each.label} map" for each in result.activations}
 
 
@@ -160,14 +158,10 @@ def test_what_is_not_defined_is_so_called():
     assert "χ = n/a" in words
 
 
-@pytest.mark.parametrize("format", FORMATS)
-def test_the_same_picture_is_the_same_bytes_with_the_configuration_inside(format):
-    once, again = (table("tanh", "gelu").image(Style(dpi=50), format) for _ in range(2))
-    assert once == again
-    if format == "png":
-        metadata = Image.open(io.BytesIO(once)).text
-        assert json.loads(metadata["Configuration"])["activations"] == ["tanh", "gelu"]
-        assert "Seed" not in metadata
+def test_the_same_picture_is_the_same_bytes_with_the_configuration_inside():
+    said = provenance(table("gelu").image)
+    assert json.loads(said["Configuration"])["activations"] == ["gelu"]
+    assert "Seed" not in said
 
 
 def test_every_pattern_of_an_activation_is_one_that_matplotlib_sets():

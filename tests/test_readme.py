@@ -22,12 +22,13 @@ BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
 SHELL = [line.partition(" #")[0].strip() for language, block in BLOCKS if language == "sh"
          for line in block.splitlines()]
 COMMAND_LINES = [line for line in SHELL if line.startswith("actprof ")]
-SIZES = {"histogram": "--batch-size 40", "sweep": "--batch-size 10 --width 10 --workers 1",
-         "train": "--train-size 40 --batch-size 20 --epochs 3"}
+SIZES = {"histogram": "--batch-size 40 --width 50", "sweep": "--batch-size 10 --width 10 --workers 1",
+         "train": "--data glyphs:train=60,test=40 --batch-size 20 --epochs 3"}
 """What makes a command small beside the README's own options."""
 
 SMALLER = {"--over width=64:1024:log": "--over width=8:32:log", "--repeats 20": "--repeats 2",
-           "gain=0.5:3:26": "gain=0.5:3:4", "sweep --quantity": "sweep --over gain=1:2:3 --quantity",
+           "gain=0.5:3:26": "gain=0.5:3:4", "bias=0:1:11": "bias=0:1:2", "gain=0.5:3 ": "gain=0.5:3:3 ",
+           ".gif": ".gif --dpi 30", "sweep --quantity": "sweep --over gain=1:2:3 --quantity",
            "--epochs 10": ""}
 
 
@@ -37,6 +38,8 @@ def small(line: str) -> list[str]:
         line = line.replace(full, less)
     command, *options = shlex.split(re.split("[|>] ", line)[0])[1:]
     sizes = SIZES.get(command, "") if "width=8:32:log" not in options else "--batch-size 10"
+    for given, left_out in (("--widths", "--width 50"), ("--data", "--data glyphs:train=60,test=40")):
+        sizes = sizes.replace(left_out, "") if given in options else sizes
     return [command, *options, *sizes.split(), "--no-figure"]
 
 
@@ -95,24 +98,27 @@ def test_its_first_table_is_what_the_command_before_prints(capsys: pytest.Captur
     assert [line for line in verdicts if line not in printed] == []
 
 
-def rows(heading: str) -> list[list[str]]:
-    """The cells of the first table below a heading, without its header."""
+def rows(heading: str) -> list[dict[str, str]]:
+    """The rows of the first table below a heading, as head → cell; a second column of a name gets a number."""
     table = re.search(r"(?:^\|.*\n)+", README[README.index(f"\n## {heading}\n"):], re.MULTILINE)
     assert table is not None
-    return [[cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in table[0].splitlines()[2:]]
+    lines = [[cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in table[0].splitlines()]
+    heads = [f"{head} 2" if head in lines[0][:place] else head for place, head in enumerate(lines[0])]
+    return [dict(zip(heads, line, strict=True)) for line in lines[2:]]
 
 
 def test_every_statistic_has_its_formula() -> None:
-    explained = {name for row in rows("Every statistic with its formula") for name in re.findall(r"`(\w+)`", row[0])}
+    explained = {name for row in rows("Every statistic with its formula")
+                 for name in re.findall(r"`(\w+)`", row["statistic"])}
     assert {each.name for each in (*STATISTICS, *GRADIENT_STATISTICS)} <= explained
 
 
-@pytest.mark.parametrize("row", rows("Which Xavier?"), ids=lambda row: row[0])
-def test_xaviers_are_those_of_the_catalogue(row: list[str]) -> None:
-    for name in re.findall(r"`([\w.]+)`", row[2]):
+@pytest.mark.parametrize("row", rows("Which Xavier?"), ids=lambda row: row["who says “Xavier”"])
+def test_xaviers_are_those_of_the_catalogue(row: dict[str, str]) -> None:
+    for name in re.findall(r"`([\w.]+)`", row["here"]):
         initializer = bind(INITIALIZERS.parse(name))
-        assert initializer.formula == row[1]
-        assert f"{initializer.std(Fans(784, 100)):.4f}" == row[3]
+        assert initializer.formula == row["weights"]
+        assert f"{initializer.std(Fans(784, 100)):.4f}" == row["std"]
 
 
 def test_its_python_runs() -> None:
@@ -127,5 +133,5 @@ def test_its_table_of_options_is_that_of_the_commands() -> None:
 
 def test_its_table_of_speed_has_the_rows_that_the_benchmark_prints() -> None:
     goals = runpy.run_path(str(ROOT / "scripts" / "bench.py"))["GOALS"]
-    assert [(row[0], row[2], row[5]) for row in rows("Speed")] == [
+    assert [(row["what"], row["against"], row["goal"]) for row in rows("Speed")] == [
         (goal.what, goal.against, f"{goal.ratio:g}") for goal in goals]
