@@ -22,6 +22,6 @@ layer: gradients come back ×{A.layers[0].gradient.ratio:.1g}, ×{B.layers[0].gr
 ×{C.layers[0].gradient.ratio:.1g}." 'A.layers[0].gradient.ratio < B.layers[0].gradient.ratio < C.layers[0].gradient.ratio'
 
 step map "And between them: the gradient that layer 1 gets, over gain and depth." \
-  sweep --act tanh --over "gain=0.8:2:$(size 25 4)" --init lecun --over layers=5:50:$(size 10 3) --width "$(size 100 20)" \
+  sweep --act tanh --over "gain=0.8:2:$(size 25 3)" --init lecun --over layers=5:50:$(size 10 2) --width "$(size 100 20)" \
   --quantity gradient
 seen "The edge is at σ_w = {result.lines[0].points[0][0]:.4g}." 'abs(result.lines[0].points[0][0] - 1) < 1e-6'

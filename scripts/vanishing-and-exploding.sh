@@ -22,6 +22,6 @@ seen "std stays near one value, {A.layers[0].activation.std:.2g} in layer 1 and 
 layer 20; theory expects {A.layers[-1].theory.std:.2g}." '0.1 < A.layers[-1].activation.std < 5'
 
 step every-gain "And between? Each cell is a network: across the gain of its weights, up its layers." \
-  sweep --over "gain=1:2:$(size 21 5)" --over layers=5:50:$(size 10 3) --width "$width" --quantity gradient
+  sweep --over "gain=1:2:$(size 21 3)" --over layers=5:50:$(size 10 2) --width "$width" --quantity gradient
 seen "Only a narrow band around gain {result.lines[0].points[0][0]:.4g} = √2 keeps the gradient, and it narrows with \
 depth." 'abs(result.lines[0].points[0][0] - 2**0.5) < 1e-9'
