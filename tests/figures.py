@@ -10,18 +10,20 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from PIL import Image
 
-from actprof.report.style import FORMATS, THEMES, Style, matplotlib_set_up
+from actprof.report.style import THEMES, Style, matplotlib_set_up
 
 
 def drawn_by(draw, result, theme="light", format=""):
-    """The figure that draw(figure, theme, result) makes; of a format also written, without a warning."""
+    """The figure that draw(figure, theme, result) makes; of a format also painted or written, without a warning."""
     with matplotlib_set_up(THEMES[theme]):
         figure = Figure(dpi=100)
         FigureCanvasAgg(figure)
         draw(figure, THEMES[theme], result)
-        if format:
+        if format == "png":
+            figure.canvas.draw()
+        elif format:
             figure.savefig(io.BytesIO(), format=format, dpi=30)
-            for axes in figure.findobj(Axes):  # whose titles were laid out for that resolution
+            for axes in figure.findobj(Axes):  # whose titles were laid out for the resolution of the file
                 axes.xaxis.get_tightbbox(figure.canvas.get_renderer())
                 axes.yaxis.get_tightbbox(figure.canvas.get_renderer())
         else:
@@ -31,7 +33,8 @@ def drawn_by(draw, result, theme="light", format=""):
 
 def each_once(made, drawn):
     """name, settings → (what made[name]() gives, its figure), once for all laws, in themes and formats by turns."""
-    looks = {name: {"theme": tuple(THEMES)[place % 2], "format": FORMATS[place % 3]} for place, name in enumerate(made)}
+    looks = {name: {"theme": tuple(THEMES)[place // 2 % 2], "format": ("png", "svg", "png", "pdf")[place % 4]}
+             for place, name in enumerate(made)}
     result = functools.cache(lambda name: made[name]())
     return functools.cache(lambda name, *settings: (result(name), drawn(result(name), *settings, **looks[name])))
 
