@@ -308,7 +308,7 @@ def test_masses_are_the_shares_of_a_grid_of_pre_activations(text, variance):
 
 
 @functools.cache
-def quantiles(count=200_000):
+def quantiles(count=400_000):
     """So many equally likely numbers of the normal distribution, in order."""
     z = np.linspace(-8, 8, 160_001)
     probabilities = np.array([math.erfc(-value / math.sqrt(2)) / 2 for value in z.tolist()])
