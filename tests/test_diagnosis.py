@@ -208,6 +208,10 @@ def test_the_numbers_in_a_text_are_those_measured():
 def test_what_is_healthy_may_carry_a_remark():
     assert re.search(r"inputs grow alike: correlation 0\.3\d+ → 0\.9\d+ by layer 50", judged("he", "relu", 50).text)
     assert "by a power law, not exponentially" in judged("xavier", "tanh", 50).text
+    faded = judged("xavier", "softsign", 20)
+    assert faded.code == "vanishing"
+    assert "by a power law" in faded.text
+    assert "a layer" not in faded.text  # there is no factor a layer
     assert "chi = 1.07 a layer: gradients ×10 every 66" in judged("lecun_normal", "selu", 50).text
 
 

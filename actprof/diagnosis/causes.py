@@ -23,8 +23,8 @@ def fitted(text: str, *remarks: str) -> str:
 
 
 def chi(seen: Evidence) -> str:
-    """`chi = 1.21 a layer`, where theory knows it."""
-    return "" if seen.chi is None else f"chi = {number(seen.chi)} a layer"
+    """`chi = 1.21 a layer`, where theory knows it and there is one for all layers."""
+    return "" if seen.chi is None or seen.power_law else f"chi = {number(seen.chi)} a layer"
 
 
 def forward(seen: Evidence, course: Course, sign: int) -> str:
@@ -35,10 +35,10 @@ def forward(seen: Evidence, course: Course, sign: int) -> str:
         first = next(place for place, each in course if not math.isfinite(each))
         reached = "0" if size < 0 else "infinity"
         return fitted(f"{seen.name}: {seen.signals} {verb} to {reached}, in layer {first}", unmet(seen), chi(seen))
-    exponentially = " exponentially," if seen.signals == STREAMS and not seen.power_law else ""
-    text = (f"{seen.name}: {seen.signals} {verb}{exponentially} {times(size / layer)} a layer to rms "
-            f"{number(next(rms(signal(each)) for each in seen.layers if each.layer == layer))} "
-            f"in layer {layer}, {_pace(seen, size, layer)}")
+    exponentially = " exponentially," if seen.signals == STREAMS else ""
+    rate = "" if seen.power_law else f"{exponentially} {times(size / layer)} a layer"
+    reached = number(next(rms(signal(each)) for each in seen.layers if each.layer == layer))
+    text = f"{seen.name}: {seen.signals} {verb}{rate} to rms {reached} in layer {layer}, {_pace(seen, size, layer)}"
     return fitted(text, unmet(seen), chi(seen), back(seen))
 
 
