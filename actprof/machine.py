@@ -8,7 +8,10 @@ import queue
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Any, TypeVar
+
+Progress = Callable[[float], None]  # called with the share of the work that is done, 0 … 1
 
 # Mount point and limit file of a control group, in version 2 and in version 1.
 _LIMITS = (("sys/fs/cgroup", "memory.max"), ("sys/fs/cgroup/memory", "memory.limit_in_bytes"))
@@ -120,6 +123,18 @@ def cores() -> int:
         return 1
     known = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return int(min(known, _max_threads))
+
+
+def portions(progress: Progress, costs: Sequence[float]) -> Iterator[Progress]:
+    """Yield for one step after the other what hears of the share done of it, where steps take so much of the whole."""
+    total, before = sum(costs), 0.0
+    for cost in costs:
+        yield partial(_portion, progress, before / total, cost / total)
+        before += cost
+
+
+def _portion(progress: Progress, before: float, size: float, share: float) -> None:
+    progress(before + size * share)
 
 
 def ordered_map(work: Callable[[Item], Result], items: Sequence[Item], workers: int) -> Iterator[Result]:

@@ -238,6 +238,9 @@ class Registry(Generic[E]):
         return f" {other} has it." if other else ""
 
     def _suggestion(self, name: str) -> str:
+        first, *more = re.split(r"[\s,;+]+", name)
+        if more and {first, *more} <= {*self.names()}:
+            return "For several repeat the option."
         return did_you_mean(name, self.names()) or f"'actprof list {self.listing}' shows all."
 
 

@@ -196,7 +196,7 @@ def cluster(address: str) -> Iterator[Executor]:
 
     Raises SpecError or ResourceError, in the body too, where the scheduler or its workers are gone.
     """
-    where = quoted(address, 100)
+    where, place = quoted(address, 100), _host_and_port(address)
     from importlib.metadata import version
 
     try:
@@ -204,7 +204,7 @@ def cluster(address: str) -> Iterator[Executor]:
         import distributed
     except ModuleNotFoundError:
         raise SpecError("--scheduler needs Dask's distributed. Install it: pip install 'actprof[dask]'.") from None
-    _require_scheduler(address)
+    _require_scheduler(where, place)
     loggers = ("distributed", "distributed.client", "tornado.application")
     for logger in loggers:  # what goes wrong is said here, in one line
         logging.getLogger(logger).setLevel(logging.CRITICAL)
@@ -228,20 +228,24 @@ def cluster(address: str) -> Iterator[Executor]:
                             "pip install 'actprof[dask]'.") from None
 
 
-def _require_scheduler(address: str) -> None:
-    """Raise in one line, at once, where Dask would try for long: its servers speak first, of a length in 8 bytes."""
+def _host_and_port(address: str) -> tuple[str, int]:
     found = re.fullmatch(r"(?:tcp://)?(\[[\da-fA-F:.]+\]|[^\s:/\[\]]+):(\d{1,5})", address)
     if not found:
         raise SpecError(f"--scheduler must be HOST:PORT or tcp://HOST:PORT, as 'dask scheduler' says it, not "
                         f"{quoted(address)}.")
+    return found[1].strip("[]"), int(found[2])
+
+
+def _require_scheduler(where: str, place: tuple[str, int]) -> None:
+    """Raise in one line, at once, where Dask would try for long: its servers speak first, of a length in 8 bytes."""
     try:
-        with socket.create_connection((found[1].strip("[]"), int(found[2])), CONNECTING) as server:
+        with socket.create_connection(place, CONNECTING) as server:
             length = int.from_bytes(server.recv(8), "little")
         reason = "" if 0 < length < MAX_GREETING else "something else answers"
     except (OSError, OverflowError, UnicodeError) as error:
         reason = getattr(error, "strerror", None) or str(error)
     if reason:
-        raise ResourceError(f"there is no Dask scheduler at {quoted(address, 100)}: {reason.lower()}. Start one with "
+        raise ResourceError(f"there is no Dask scheduler at {where}: {reason.lower()}. Start one with "
                             "'dask scheduler', which says its address.")
 
 

@@ -208,6 +208,10 @@ def test_the_numbers_in_a_text_are_those_measured():
 def test_what_is_healthy_may_carry_a_remark():
     assert re.search(r"inputs grow alike: correlation 0\.3\d+ → 0\.9\d+ by layer 50", judged("he", "relu", 50).text)
     assert "by a power law, not exponentially" in judged("xavier", "tanh", 50).text
+    faded = judged("xavier", "softsign", 20)
+    assert faded.code == "vanishing"
+    assert "by a power law" in faded.text
+    assert "a layer" not in faded.text  # there is no factor a layer
     assert "chi = 1.07 a layer: gradients ×10 every 66" in judged("lecun_normal", "selu", 50).text
 
 
@@ -394,3 +398,13 @@ def test_factors_are_written_with_three_digits_and_beyond_the_range_of_floats():
         "×1", "×10", "×13,700", "×8.1e-20", "×3.2e-413", "×1.0e500", "×0"]
     assert [number(value) for value in (0, 0.0312, 999.7, 1.6e4, 2.5e37, math.inf)] == [
         "0", "0.0312", "1,000", "16,000", "2.5e37", "infinity"]
+
+
+@pytest.mark.parametrize(("act", "bias", "code"), [
+    ("tanh_shrink", None, "vanishing"), ("gelu", "constant:-50", "dying"), ("relu", "constant:-3", "dying")])
+def test_zeros_of_values_too_small_for_single_precision_are_no_dead_units(act, bias, code):
+    assert judged("he", act, 12, **({"bias": bias} if bias else {})).code == code
+
+
+def test_what_holds_at_this_depth_is_named_before_fewer_layers():
+    assert "--layers" not in advised("he", "selu", 50, rows=1000).options

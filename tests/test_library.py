@@ -218,6 +218,7 @@ def test_bad_values_are_told_as_on_the_command_line(name: str, settings: Mapping
     ({"input": pandas.DataFrame({"a": ["x", "y"], "b": [1, 2]}), "label_column": "none"},
      "data frame: column 1 'a' holds text, expected numbers. --drop a leaves it out."),
     ({"input": pandas.DataFrame()}, "data frame is empty."),
+    ({"data_dir": 3}, "--data-dir must be a path, not '3'."),
 ])
 def test_what_only_python_can_ask_for_is_refused_in_one_line(settings: Mapping[str, Any], message: str) -> None:
     with pytest.raises(actprof.ActprofError, match=message) as error:
@@ -302,6 +303,14 @@ def test_progress_is_heard_and_scripts_show_none(capfd: pytest.CaptureFixture[st
     assert heard == sorted(heard)
     assert heard[-1] == 1
     assert capfd.readouterr() == ("", "")
+
+
+def test_steps_take_their_cost_s_share_of_the_whole() -> None:
+    heard: list[float] = []
+    for step in machine.portions(heard.append, [1, 3, 4]):
+        step(0.5)
+        step(1.0)
+    assert heard == pytest.approx([1 / 16, 1 / 8, 5 / 16, 1 / 2, 3 / 4, 1])
 
 
 NUMPY_FIRST = """

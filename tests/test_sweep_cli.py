@@ -44,6 +44,7 @@ def call(program):
                        "'rms'."),
     ("--quantity std --quantity std", "--quantity std is asked for twice. Name each once."),
     ("--workers 0", "--workers must be a whole number from 1 to 1,024, not '0'."),
+    ("--scheduler here", "--scheduler must be HOST:PORT or tcp://HOST:PORT, as 'dask scheduler' says it, not 'here'."),
     ("--over act=relu,rleu", "unknown activation 'rleu'. Did you mean 'relu'?"),
     ("--over gain=1:2 --init he:gain=2", "'he:gain=2' sets the gain that --over varies. Leave it out: he_normal."),
     ("--over std=1:2 --init 0.01", "'0.01' sets the std that --over varies. Leave it out: normal."),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import os
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
@@ -92,6 +93,7 @@ Names = str | float | Sequence[str | float]
 
 JOINTS = {"range": " ", "kernel": "x"}  # between several numbers that are one value; else a comma
 ROWS = ("input", "data")  # parameters that may also be given as arrays
+PATHS = ("resume", "data_dir")  # parameters that are a file or a folder
 
 
 def option_values(command: click.Command, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -119,6 +121,8 @@ def _option_value(param: click.Parameter, value: Any) -> Any:
         return tuple(param.type(str(text), param) for text in texts)
     if param.name in ROWS and not single:
         return value
+    if param.name in PATHS and not isinstance(value, str | os.PathLike):
+        raise SpecError(f"{_name(param)} must be a path, not {quoted(value)}.")
     return param.type(str(value) if single else JOINTS.get(str(param.name), ",").join(map(str, value)), param)
 
 

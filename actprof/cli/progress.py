@@ -47,15 +47,19 @@ class _Bar:
         self._start = self._shown = time.monotonic()
         self._lock = threading.Lock()
         self._progress: Any = None
+        self._columns: tuple[bool, bool] | None = None
         self._tasks: dict[str, Any] = {}
         self._closed = False
         self._done: dict[str, tuple[float | None, str]] = {}
+        self._begun: dict[str, float] = {}  # when each part was last heard to be at its beginning
         self._timer = threading.Timer(PATIENCE, self._open)
         self._timer.daemon = True
         self._timer.start()
 
     def show(self, share: float | None, part: str = "", detail: str = "") -> None:
         self._done[part] = share, detail
+        if not share:
+            self._begun[part] = time.monotonic()
         if self._progress is None or time.monotonic() - self._shown < PAUSE:
             return
         with self._lock:
@@ -71,34 +75,42 @@ class _Bar:
                 self._progress.stop()
 
     def _update(self) -> None:
-        for part, (share, detail) in list(self._done.items()) or [("", (0.0, ""))]:
+        parts = list(self._done.items()) or [("", (None, ""))]
+        columns = any(part for part, _ in parts), all(share is not None for _, (share, _) in parts)
+        if columns != self._columns:
+            self._begin(*columns)
+        for part, (share, detail) in parts:
             if part not in self._tasks:
                 total = None if share is None else 1.0
                 self._tasks[part] = self._progress.add_task(part[:MAX_PART], total=total, said="")
-            said = "  ".join(filter(None, (detail, self._left(share))))
+            said = "  ".join(filter(None, (detail, self._left(part, share))))
             self._progress.update(self._tasks[part], completed=share or 0.0, said=said)
 
-    def _left(self, share: float | None) -> str:
-        """The time that is left if all goes on as it did from the start."""
-        if not share:
-            return ""
-        seconds = (time.monotonic() - self._start) * (1 - share) / share
-        return f"about {seconds / 60:.0f} min left" if seconds > 90 else f"about {seconds:.0f} s left"
-
-    def _open(self) -> None:
+    def _begin(self, named: bool, counted: bool) -> None:
+        """Show bars with these columns, in place of those before."""
         from rich.console import Console
         from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
+        if self._progress is not None:
+            self._progress.stop()
+        self._columns = named, counted
+        self._tasks.clear()
+        columns = [*[TextColumn("{task.description}")] * named, BarColumn(), *[TaskProgressColumn()] * counted]
         colour = takes_colour(sys.stderr)  # rich alone takes FORCE_COLOR=0 for on
         console = Console(file=sys.stderr, force_terminal=True, no_color=not colour, highlight=False, markup=False,
                           emoji=False, legacy_windows=False, force_jupyter=False,
                           color_system="standard" if colour else None)
+        self._progress = Progress(*columns, TextColumn("{task.fields[said]}"), console=console, transient=True)
+        self._progress.start()
+
+    def _left(self, part: str, share: float | None) -> str:
+        """The time that is left if all goes on as it did since the part began."""
+        if not share:
+            return ""
+        seconds = (time.monotonic() - self._begun.get(part, self._start)) * (1 - share) / share
+        return f"about {seconds / 60:.0f} min left" if seconds > 90 else f"about {seconds:.0f} s left"
+
+    def _open(self) -> None:
         with self._lock:
-            if self._closed:
-                return
-            named = [TextColumn("{task.description}")] if any(self._done) else []
-            counted = [TaskProgressColumn()] if all(share is not None for share, _ in self._done.values()) else []
-            self._progress = Progress(*named, BarColumn(), *counted, TextColumn("{task.fields[said]}"),
-                                      console=console, transient=True)
-            self._update()
-            self._progress.start()
+            if not self._closed:
+                self._update()

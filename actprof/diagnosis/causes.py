@@ -23,8 +23,8 @@ def fitted(text: str, *remarks: str) -> str:
 
 
 def chi(seen: Evidence) -> str:
-    """`chi = 1.21 a layer`, where theory knows it."""
-    return "" if seen.chi is None else f"chi = {number(seen.chi)} a layer"
+    """`chi = 1.21 a layer`, where theory knows it and there is one for all layers."""
+    return "" if seen.chi is None or seen.power_law_back else f"chi = {number(seen.chi)} a layer"
 
 
 def forward(seen: Evidence, course: Course, sign: int) -> str:
@@ -35,10 +35,11 @@ def forward(seen: Evidence, course: Course, sign: int) -> str:
         first = next(place for place, each in course if not math.isfinite(each))
         reached = "0" if size < 0 else "infinity"
         return fitted(f"{seen.name}: {seen.signals} {verb} to {reached}, in layer {first}", unmet(seen), chi(seen))
-    exponentially = " exponentially," if seen.signals == STREAMS and not seen.power_law else ""
-    text = (f"{seen.name}: {seen.signals} {verb}{exponentially} {times(size / layer)} a layer to rms "
-            f"{number(next(rms(signal(each)) for each in seen.layers if each.layer == layer))} "
-            f"in layer {layer}, {_pace(seen, size, layer)}")
+    exponentially = " exponentially," if seen.signals == STREAMS else ""
+    rate = "" if seen.power_law else f"{exponentially} {times(size / layer)} a layer"
+    reached = number(next(rms(signal(each)) for each in seen.layers if each.layer == layer))
+    text = (f"{seen.name}: {seen.signals} {verb}{rate} to rms {reached} in layer {layer}, "
+            f"{_pace(seen.power_law, size, layer)}")
     return fitted(text, unmet(seen), chi(seen), back(seen))
 
 
@@ -50,7 +51,8 @@ def backward(seen: Evidence, sign: int) -> str:
     if not math.isfinite(size):
         return fitted(f"{seen.name}: no gradient reaches layer {layer}", unmet(seen), chi(seen))
     text = (f"{seen.name}: {_stds(seen)} gradients{seen.source} {'grow' if size > 0 else 'shrink'} {times(size)} "
-            f"(squared {times(2 * size)}) from layer {start} back to {layer}, {_pace(seen, size, start - layer)}")
+            f"(squared {times(2 * size)}) from layer {start} back to {layer}, "
+            f"{_pace(seen.power_law_back, size, start - layer)}")
     return fitted(text, chi(seen), unmet(seen))
 
 
@@ -79,9 +81,9 @@ def _stds(seen: Evidence) -> str:
     return f"forward looks healthy, {stds}, but" if even else f"{stds};"
 
 
-def _pace(seen: Evidence, size: float, layers: int) -> str:
+def _pace(power_law: bool, size: float, layers: int) -> str:
     """`×10 every 2.6 layers`, or that there is no such number."""
-    if seen.power_law:
+    if power_law:
         return "by a power law"
     return f"{'×10' if size > 0 else '×0.1'} every {number(layers / abs(size))} layers"
 

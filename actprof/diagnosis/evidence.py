@@ -191,12 +191,12 @@ class Evidence:
     def power_law(self) -> bool:
         """Whether theory lets the size change ever more slowly: halfway down twice as fast as at the end."""
         squares = [layer.signal_square for layer in _going_on(self.expected)]
-        steps = [after / before if before > 0 else math.nan for before, after in pairwise(squares)]
-        halfway, end = steps[len(steps) // 2:][:1], steps[-1:]
-        if len(squares) < MIN_LAYERS or not all(0 < step < math.inf for step in (*halfway, *end)):
-            return False
-        first = math.log(halfway[0])
-        return abs(first) > 1e-6 and 0.4 < math.log(end[0]) / first < 0.62
+        return _slows([after / before if before > 0 else math.nan for before, after in pairwise(squares)])
+
+    @cached_property
+    def power_law_back(self) -> bool:
+        """The same of gradients."""
+        return _slows([layer.chi for layer in self.expected if layer.chi is not None])
 
     @cached_property
     def bad_depth(self) -> int | None:
@@ -219,6 +219,14 @@ class Evidence:
         norm += "" if self.stack.residual.name == "none" else f", residual {self.stack.residual.label}"
         init, tied = _few(self.stack.inits), ", tied" * self.stack.tied
         return f"{_few(self.stack.activations)} with {'std ' if init[0] in '.0123456789' else ''}{init}{norm}{tied}"
+
+
+def _slows(steps: Sequence[float]) -> bool:
+    """Whether a factor a layer is halfway down twice as far from 1 as at the end."""
+    if len(steps) < MIN_LAYERS - 1 or not all(0 < step < math.inf for step in (steps[len(steps) // 2], steps[-1])):
+        return False
+    halfway = math.log(steps[len(steps) // 2])
+    return abs(halfway) > 1e-6 and 0.4 < math.log(steps[-1]) / halfway < 0.62
 
 
 def _few(choices: Sequence[Choice]) -> str:

@@ -122,7 +122,9 @@ def _named(config: Mapping[str, Any], kind: str) -> list[Choice]:
 
 def _tied(arm: Arm) -> Iterator[Warning]:
     if arm.config.get("tied"):
-        yield Warning("tied", arm.label, None, "all layers share one matrix, where theory has independent ones; "
+        depth, told = len(arm.layers), math.isqrt(min(layer.fan_out for layer in arm.layers))
+        deep = f", and so speaks of the first √width = {told} layers" * (depth > told)
+        yield Warning("tied", arm.label, None, f"all layers share one matrix, where theory has independent ones{deep}; "
                                                "dL/dW of a layer is its share of their sum")
 
 

@@ -48,8 +48,6 @@ BETWEEN = 7  # gains that are tried between those that theory names
 # Rows of a trial: so many that they make this many multiplications, between these limits.
 MIN_ROWS, MAX_ROWS, ROWS_WORK = 32, 128, 1e9
 
-DRAW_WORK = 30  # what drawing a weight costs, in multiplications
-
 # Trials take no more multiplications than this share of the run's, or than that many, whichever is more.
 MAX_SHARE, MIN_WORK = 0.1, 1.5e9
 
@@ -124,8 +122,7 @@ class Trials:
         return self._work(candidate.stack, MIN_ROWS) > self._whole
 
     def _work(self, stack: StackSpec, rows: int) -> float:
-        network = Network(stack, self.run.seed, 0, np.dtype(self.run.dtype))
-        return memory.work(network, rows) + DRAW_WORK * sum(network.weight_bytes) / network.dtype.itemsize
+        return memory.work_of(Network(stack, self.run.seed, 0, np.dtype(self.run.dtype)), rows)
 
 
 class Advice(NamedTuple):

@@ -58,6 +58,8 @@ def dying(seen: Evidence) -> Verdict | None:
         share = layer.activation.statistics["dead_fraction"]
         # A whole layer is off at any scale, unless its z are lost to underflow.
         off = not layer.least_z >= 0 if layer.layer <= reached else share == 1 and layer.least_z < -UNDERFLOW
+        # Where an activation does not stand still at 0, small z are lost to underflow, and none is off.
+        off &= 0.0 in bind(seen.stack.activations[layer.layer - 1]).atoms or layer.least_z < -1
         if off and seen.arm.config["samples"] > 1 and share > min(DYING.value + 2 / math.sqrt(layer.fan_out), 0.999):
             return Verdict("dying", layer.layer,
                            f"{seen.name}: {100 * share:.3g} % of the units of layer {layer.layer} are 0 for every "

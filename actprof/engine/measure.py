@@ -11,7 +11,7 @@ import itertools
 import math
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import reduce
 from typing import Any
 
@@ -19,7 +19,7 @@ import numpy as np
 
 from actprof.arrays import Array, Flags, Rows
 from actprof.catalogue import activations
-from actprof.engine import configuration, jacobian, memory
+from actprof.engine import configuration, jacobian, memory, pilot
 from actprof.engine.backward import Gradient, WeightGradients, backward
 from actprof.engine.counting import Counter, MomentCounter, Scratch
 from actprof.engine.forward import NOBODY, Chunk, Recorder, Tape, forward
@@ -39,7 +39,7 @@ from actprof.engine.path import gradient_path
 from actprof.engine.pilot import LayerBins, calibrate, lay_bins
 from actprof.engine.profiles import Arm, LayerProfile, Profile
 from actprof.engine.spec import QUANTITIES, STREAMS, RunSpec, StackSpec
-from actprof.machine import cores, ordered_map
+from actprof.machine import Progress, cores, ordered_map, portions
 from actprof.streams import BLOCK
 
 
@@ -52,11 +52,12 @@ class ForwardBackward:
         self._weights = WeightGradients(len(layers), chunks)
         self._of_thread = threading.local()  # its tapes: rows → one for each layer
 
-    def go(self, rows: Rows, chunk: Chunk, recorders: Sequence[Recorder], scratch: Scratch) -> list[LayerGradient]:
-        """Take the chunk's rows through all layers and back."""
+    def go(self, rows: Rows, chunk: Chunk, recorders: Sequence[Recorder], scratch: Scratch,
+           step: Callable[[], None]) -> list[LayerGradient]:
+        """Take the chunk's rows through all layers and back, with a step for each layer either way."""
         try:
             tapes = self._tapes(len(rows))
-            outputs, all_finite = self._up(rows, chunk, tapes, recorders, scratch)
+            outputs, all_finite = self._up(rows, chunk, tapes, recorders, scratch, step)
             cotangent = scratch.get("drawn", outputs.shape, outputs.dtype)
             draw_cotangent(self._network, chunk, cotangent)
             kept = np.ones(len(rows), np.bool_) if all_finite else finite_rows(tapes, outputs)
@@ -64,7 +65,7 @@ class ForwardBackward:
             if not all_finite:
                 tapes, cotangent = [tape.only(kept) for tape in tapes], cotangent[kept]
             return [replace(gradient, cosines=cosines, pairs=pairs) for gradient, (cosines, pairs) in zip(
-                self._back(cotangent, chunk, tapes, scratch), compared, strict=True)]
+                self._back(cotangent, chunk, tapes, scratch, step), compared, strict=True)]
         except BaseException:
             self._weights.abandon()
             raise
@@ -80,7 +81,7 @@ class ForwardBackward:
         return cosines(self._layers, [tape.only(first) for tape in tapes], same, scratch)
 
     def _up(self, rows: Rows, chunk: Chunk, tapes: Sequence[Tape], recorders: Sequence[Recorder],
-            scratch: Scratch) -> tuple[Rows, bool]:
+            scratch: Scratch, step: Callable[[], None]) -> tuple[Rows, bool]:
         """The last layer's outputs, and whether all was finite; recorders see what they would without tapes."""
         counted: Rows | None = None  # from where something is lost on, what is left for the recorders
         for layer, tape, recorder in zip(self._layers, tapes, recorders, strict=True):
@@ -90,9 +91,11 @@ class ForwardBackward:
                 counted = forward(self._network, layer, counted, chunk, recorder, scratch)
             elif not watch.finite:
                 counted = rows[np.isfinite(rows).any(axis=1)]
+            step()
         return rows, counted is None
 
-    def _back(self, cotangent: Rows, chunk: Chunk, tapes: Sequence[Tape], scratch: Scratch) -> list[LayerGradient]:
+    def _back(self, cotangent: Rows, chunk: Chunk, tapes: Sequence[Tape], scratch: Scratch,
+              step: Callable[[], None]) -> list[LayerGradient]:
         found: list[LayerGradient] = []
         rows = len(cotangent)
         for layer, tape, scale in zip(reversed(self._layers), reversed(tapes), reversed(self._scales), strict=True):
@@ -105,6 +108,7 @@ class ForwardBackward:
                 cotangent = cotangent if below is None else below
             size = self._weights.add(layer.number, chunk, weights, rows)
             found.append(LayerGradient(counter.distribution(), scale.exponent, size or 0.0, int(size is not None)))
+            step()
         return found[::-1]
 
     def _tapes(self, rows: int) -> list[Tape]:
@@ -152,8 +156,6 @@ MIN_ROWS = 1024
 SHARES = 16  # parts that the chunks of a network are dealt into, always alike; each keeps one set of counters
 WORTH_SHARING = 2e8  # multiplications from which a second thread pays for its start
 
-Progress = Callable[[float], None]  # called with the share of the work that is done, 0 … 1
-
 
 def measured(stacks: Sequence[StackSpec], run: RunSpec, inputs: Inputs,
              progress: Progress = lambda share: None) -> list[Arm]:
@@ -173,9 +175,11 @@ def measured(stacks: Sequence[StackSpec], run: RunSpec, inputs: Inputs,
         if memory.fits_whole(*first):
             for network in first:
                 network.keep(_workers(network, run.batch_size))
-        bins = lay_bins(first, inputs, run)
+        ahead = sum(memory.work_of(network, pilot.MIN_ROWS) for network in first)
+        each = [cost(stack, replace(run, repeats=1), inputs) for stack in stacks for _ in range(run.repeats)]
+        steps = portions(progress, [ahead, *each])
+        bins = lay_bins(first, inputs, run, next(steps))
         scales = lay_gradient_scales(first, inputs, run) if run.gradients else [None] * len(first)
-        steps = _Steps(progress, len(stacks) * run.repeats)
         arms = []
         for arm_bins, arm_scales in zip(bins, scales, strict=True):
             network = first.pop(0)
@@ -185,7 +189,7 @@ def measured(stacks: Sequence[StackSpec], run: RunSpec, inputs: Inputs,
             for repeat in range(run.repeats):
                 if repeat:
                     network = _network(stack, run.seed, repeat, dtype, calibration)
-                profiles.append(profile(network, inputs, arm_bins, steps.next(), arm_scales))
+                profiles.append(profile(network, inputs, arm_bins, next(steps), arm_scales))
             arms.append(Arm(stack.label, configuration.of_arm(stack, run, inputs), tuple(profiles), spectra, path))
         return arms
 
@@ -193,12 +197,24 @@ def measured(stacks: Sequence[StackSpec], run: RunSpec, inputs: Inputs,
 def _with_few_gradients(stacks: Sequence[StackSpec], run: RunSpec, inputs: Inputs, progress: Progress) -> list[Arm]:
     """All rows go forward, and the first `run.gradient_rows` through the same networks once more and back."""
     assert run.gradient_rows is not None
-    whole = measured(stacks, replace(run, gradients=False), inputs, progress)
     few = FirstRows(inputs, run.gradient_rows)
-    back = measured(stacks, replace(run, batch_size=few.batch_rows(0), batches=1, gradient_rows=None, jacobian=False,
-                                    quantities=QUANTITIES[:1]), few)
+    runs = ((replace(run, gradients=False, gradient_rows=None), inputs),
+            (replace(run, batch_size=few.batch_rows(0), batches=1, gradient_rows=None, jacobian=False,
+                     quantities=QUANTITIES[:1]), few))
+    steps = portions(progress, [sum(cost(stack, *each) for stack in stacks) for each in runs])
+    whole, back = (measured(stacks, *each, step) for each, step in zip(runs, steps, strict=True))
     return [replace(arm, config={**arm.config, "gradient_rows": few.batch_rows(0)}, networks=tuple(
         map(_with_gradients_of, arm.networks, sent.networks))) for arm, sent in zip(whole, back, strict=True)]
+
+
+def cost(stack: StackSpec, run: RunSpec, inputs: Inputs) -> float:
+    """What it takes to profile a stack, in multiplications."""
+    if run.gradients and run.gradient_rows is not None:
+        few = FirstRows(inputs, run.gradient_rows)
+        return cost(stack, replace(run, gradients=False), inputs) + cost(stack, replace(run, gradient_rows=None), few)
+    network = Network(stack, run.seed, 0, np.dtype(run.dtype))
+    once = memory.work_of(network, inputs.batch_rows(0) * inputs.batches)
+    return run.repeats * once * (3 if run.gradients else 1)  # a gradient takes two products more
 
 
 def _with_gradients_of(profile: Profile, other: Profile) -> Profile:
@@ -219,20 +235,6 @@ def _network(stack: StackSpec, seed: int, repeat: int, dtype: np.dtype[Any], row
     network = Network(stack, seed, repeat, dtype)
     calibrate(network, rows)
     return network
-
-
-@dataclass
-class _Steps:
-    """Turns the progress of one of `total` equal steps into that of the whole."""
-
-    progress: Progress
-    total: int
-    done: int = -1
-
-    def next(self) -> Progress:
-        self.done += 1
-        base = self.done
-        return lambda share: self.progress((base + share) / self.total)
 
 
 class _LayerCounters(Recorder):
@@ -318,6 +320,10 @@ def _chunk_by_chunk(network: Network, inputs: Inputs, bins: Sequence[LayerBins],
     shares = [[chunk] for chunk in chunks] if trip else [
         chunks[first::SHARES] for first in range(min(SHARES, len(chunks)))]
     memory_of, done = threading.local(), itertools.count(1)
+    total = len(chunks) * len(layers) * (2 if trip else 1)
+
+    def step() -> None:
+        progress(next(done) / total)
 
     def through(share: Sequence[Chunk]) -> Profile:
         scratch = memory_of.__dict__.setdefault("scratch", Scratch())
@@ -325,15 +331,15 @@ def _chunk_by_chunk(network: Network, inputs: Inputs, bins: Sequence[LayerBins],
             counters = [_LayerCounters(network, layer.number, bins[layer.number - 1], scratch) for layer in layers]
             gradients: Sequence[LayerGradient | None] = [None] * len(layers)
             for chunk in share:
-                progress(next(done) / len(chunks))
                 rows = inputs.rows(chunk.batch, chunk.start, chunk.stop)
                 if trip:
-                    gradients = trip.go(rows, chunk, counters, scratch)
+                    gradients = trip.go(rows, chunk, counters, scratch, step)
                     continue
                 for layer, counter in zip(layers, counters, strict=True):
                     if not len(rows):
                         break
                     rows = forward(network, layer, rows, chunk, counter, scratch)
+                    step()
             return Profile(tuple(counter.profile(layer, gradient) for layer, counter, gradient
                                  in zip(layers, counters, gradients, strict=True)))
 
@@ -345,8 +351,8 @@ def _layer_by_layer(network: Network, inputs: Inputs, bins: Sequence[LayerBins],
     """All rows of a super-chunk through a layer before the next is drawn."""
     workers = _workers(network, _rows(chunks))
     groups = memory.super_chunks(network, chunks)
-    steps = _Steps(progress, len(groups))
-    parts = (_super_chunk(network, inputs, bins, group, workers, steps.next()) for group in groups)
+    parts = (_super_chunk(network, inputs, bins, group, workers, step)
+             for group, step in zip(groups, portions(progress, list(map(_rows, groups))), strict=True))
     return reduce(Profile.merge, parts)
 
 
@@ -356,7 +362,7 @@ def _super_chunk(network: Network, inputs: Inputs, bins: Sequence[LayerBins], ch
     memory_of = threading.local()
     profiles: list[LayerProfile] = []
 
-    def step(task: tuple[Layer, int]) -> LayerProfile:
+    def counted(task: tuple[Layer, int]) -> LayerProfile:
         layer, index = task
         scratch = memory_of.__dict__.setdefault("scratch", Scratch())
         counter = _LayerCounters(network, layer.number, bins[layer.number - 1], scratch)
@@ -370,6 +376,6 @@ def _super_chunk(network: Network, inputs: Inputs, bins: Sequence[LayerBins], ch
     for first in range(1, depth + 1, ahead):
         for layer in list(ordered_map(network.layer, range(first, min(first + ahead, depth + 1)), workers)):
             tasks = [(layer, index) for index in range(len(chunks))]
-            profiles.append(reduce(LayerProfile.merge, ordered_map(step, tasks, workers)))
+            profiles.append(reduce(LayerProfile.merge, ordered_map(counted, tasks, workers)))
             progress(layer.number / depth)
     return Profile(tuple(profiles))

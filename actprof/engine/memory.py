@@ -32,6 +32,7 @@ TAPE_BYTES = 64 * 2**20
 
 LIGHT_WORK = 5e9  # multiplications up to which gradients that nobody asked for are sent back for all rows
 UNIT_WORK, LAYER_WORK = 100, 2e6  # cost of a value, and of a call for a layer, in multiplications
+DRAW_WORK = 30  # cost of drawing a weight, likewise
 LIGHT_BYTES = 256 * 2**20  # maximum memory of gradients that nobody asked for
 FEW_ROWS = 128  # rows that tell the ratio of gradients well enough where all of them would take a while
 
@@ -134,6 +135,11 @@ def work(network: Network, rows: int) -> float:
     stack = network.stack
     products = sum(network.weight_bytes) / network.dtype.itemsize
     return rows * (products + UNIT_WORK * sum(stack.widths[1:])) + LAYER_WORK * stack.depth
+
+
+def work_of(network: Network, rows: int) -> float:
+    """The same with the weights drawn before."""
+    return work(network, rows) + DRAW_WORK * sum(network.weight_bytes) / network.dtype.itemsize
 
 
 def _needed_back(network: Network, inputs: Inputs) -> int:

@@ -22,6 +22,7 @@ from actprof.engine.inputs import Inputs
 from actprof.engine.network import Layer, Network
 from actprof.engine.spec import RunSpec
 from actprof.errors import ResourceError
+from actprof.machine import Progress, portions
 
 PILOT_VALUES = 102_400  # values of a layer that the pilot looks at, as far as that is at least MIN_ROWS rows
 MIN_ROWS = 64  # fewer rows would cost a matrix product about as much as these
@@ -65,8 +66,9 @@ def extent_of(values: Array) -> Extent | None:
     return Extent(low, high)
 
 
-def lay_bins(networks: Sequence[Network], inputs: Inputs, run: RunSpec) -> list[list[LayerBins]]:
-    """Bins of every layer of every network, by `run.range`."""
+def lay_bins(networks: Sequence[Network], inputs: Inputs, run: RunSpec,
+             progress: Progress = lambda share: None) -> list[list[LayerBins]]:
+    """Bins of every layer of every network, by `run.range`; `progress` hears the share done."""
     dtype = np.dtype(run.dtype)
     if not isinstance(run.range, str):
         fixed = {quantity: bins_over(*run.range, run.bins, dtype) for quantity in run.quantities}
@@ -75,7 +77,8 @@ def lay_bins(networks: Sequence[Network], inputs: Inputs, run: RunSpec) -> list[
     rows = min(inputs.batch_rows(0), max(MIN_ROWS, PILOT_VALUES // widest))
     seen_all = rows == inputs.batch_rows(0) and inputs.batches == 1 and run.repeats == 1
     first_rows = inputs.rows(0, 0, rows)
-    reach = [_reach(network, first_rows) for network in networks]
+    reach = [_reach(network, first_rows, step)
+             for network, step in zip(networks, portions(progress, [1] * len(networks)), strict=True)]
     if run.range == "layer":
         return [[_own(network, number, layer, run, seen_all) for number, layer in enumerate(arm, start=1)]
                 for network, arm in zip(networks, reach, strict=True)]
@@ -103,7 +106,7 @@ def _known(networks: Sequence[Network], quantity: str, number: int | None = None
             "zero_edge": any(0.0 in phi.atoms for phi in used)}
 
 
-def _reach(network: Network, rows: Array) -> list[dict[str, Extent]]:
+def _reach(network: Network, rows: Array, progress: Progress) -> list[dict[str, Extent]]:
     """The extents of each layer; an empty dictionary for a layer that nothing finite reaches."""
     scratch, chunk = Scratch(), Chunk(0, 0, len(rows))
     extents: list[dict[str, Extent]] = []
@@ -112,6 +115,7 @@ def _reach(network: Network, rows: Array) -> list[dict[str, Extent]]:
         if len(rows):
             rows = forward(network, network.layer(number), rows, chunk, recorder, scratch)
         extents.append(recorder.extents)
+        progress(number / network.stack.depth)
     return extents
 
 

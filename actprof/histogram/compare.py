@@ -12,20 +12,22 @@ import numpy as np
 from actprof.data.request import reading
 from actprof.diagnosis import remarks, rules
 from actprof.diagnosis.remedies import Trials, same
+from actprof.diagnosis.verdicts import Verdict
 from actprof.engine import inputs as sources
 from actprof.engine import memory
 from actprof.engine.inputs import InputMoments, Inputs, input_moments
-from actprof.engine.measure import Progress, measured
+from actprof.engine.measure import cost, measured
 from actprof.engine.profiles import Arm, LayerSummary
 from actprof.engine.spec import QUANTITIES, RunSpec, StackSpec
 from actprof.engine.stacks import stack_arms
 from actprof.histogram.result import Comparison, JudgedArm
+from actprof.machine import Progress, portions
 from actprof.theory.masses import LazyMasses
 from actprof.theory.predictions import Forecast
 from actprof.theory.stack import predict
 
-MEASURING = 0.8
-"""Share of the time that measuring takes; theory and the trials of remedies take the rest."""
+THEORY_WORK, TRIALS_WORK = 3e8, 3e9
+"""Roughly the cost of what theory says of an arm, and of the trials of its remedies, in multiplications."""
 
 EXPLAINED_BY_Z = {"saturated", "dying", "non_finite"}
 """Codes of verdicts whose causes are pre-activations."""
@@ -45,11 +47,12 @@ def profiled(init: Sequence[str], act: Sequence[str], *, input: Any, gradients: 
     stacks = stack_arms(init, act, features=stored.features if stored else None, **settings)
     rows = stored or sources.open_inputs(run, stacks[0].widths[0])
     run, notes = _with_gradients(run, stacks, rows, unasked=gradients is None)
-    comparison = compare(stacks, run, rows, progress)
+    steps = portions(progress, [1, 1] if try_ else [1])
+    comparison = compare(stacks, run, rows, next(steps))
     remedied = remedied_stacks(comparison, stacks) if try_ else []
     fitting = [stack for stack in remedied if stack.widths[0] == rows.features]
     if fitting:
-        comparison = compare([*stacks, *fitting], run, rows, progress)
+        comparison = compare([*stacks, *fitting], run, rows, next(steps))
     if len(fitting) < len(remedied):
         notes = (*notes, "--try leaves out remedies for other inputs; the command lines above run them")
     return replace(comparison, notes=(*rows.notes, *notes))
@@ -81,21 +84,31 @@ def compare(stacks: Sequence[StackSpec], run: RunSpec, inputs: Inputs,
 
     Raises as `measured` does.
     """
-    arms = measured(stacks, run, inputs, lambda share: progress(MEASURING * share))
-    moments, judged = input_moments(inputs), list[JudgedArm]()
+    measuring = sum(cost(stack, run, inputs) for stack in stacks)
+    judging = (THEORY_WORK + TRIALS_WORK) * len(stacks)
+    first, rest = portions(progress, [measuring, judging])
+    arms = measured(stacks, run, inputs, first)
+    moments = input_moments(inputs)
     with np.errstate(all="ignore"):
-        for number, (stack, arm) in enumerate(zip(stacks, arms, strict=True), start=1):
-            judged.append(_judged(stack, arm, run, inputs, moments))
-            progress(MEASURING + (1 - MEASURING) * number / len(stacks))
-        if run.quantities != QUANTITIES and any(map(_asks_for_preactivations, judged)):
-            return compare(stacks, replace(run, quantities=QUANTITIES), inputs, progress)
+        told = [forecast(stack, moments, inputs.batch_rows(0), arm.layers)
+                for stack, arm in zip(stacks, arms, strict=True)]
+        verdicts = [rules.verdict(arm, stack, each.theory, moments)
+                    for stack, arm, each in zip(stacks, arms, told, strict=True)]
+        if run.quantities != QUANTITIES and any(map(_asks_for_preactivations, arms, verdicts)):
+            _, again = portions(progress, [measuring, measuring + judging])
+            return compare(stacks, replace(run, quantities=QUANTITIES), inputs, again)
+        steps = portions(rest, [THEORY_WORK if verdict.good else TRIALS_WORK for verdict in verdicts])
+        judged = []
+        for stack, arm, each, step in zip(stacks, arms, told, steps, strict=True):
+            verdict = rules.verdict(arm, stack, each.theory, moments, Trials(run, inputs, rules.judge))
+            judged.append(JudgedArm.of(arm, stack, each, verdict))
+            step(1.0)
         return Comparison(run.seed, tuple(judged), remarks.warnings(judged))
 
 
-def _asks_for_preactivations(judged: JudgedArm) -> bool:
+def _asks_for_preactivations(arm: Arm, verdict: Verdict) -> bool:
     """Whether a verdict has its cause in z: it is the same whatever was asked to be shown."""
-    code = judged.verdict.code if judged.verdict else ""
-    return code in EXPLAINED_BY_Z or not all(math.isfinite(layer.least_z) for layer in judged.layers)
+    return verdict.code in EXPLAINED_BY_Z or not all(math.isfinite(layer.least_z) for layer in arm.layers)
 
 
 def remedied_stacks(comparison: Comparison, stacks: Sequence[StackSpec]) -> list[StackSpec]:
@@ -110,10 +123,3 @@ def remedied_stacks(comparison: Comparison, stacks: Sequence[StackSpec]) -> list
         label = f"{cure.options['--init']} / {cure.options['--act']}"
         found.append(replace(cure, label=f"{arm.label} + {arm.verdict.options}" if more else label))
     return found
-
-
-def _judged(stack: StackSpec, arm: Arm, run: RunSpec, inputs: Inputs, moments: InputMoments) -> JudgedArm:
-    """The arm with what theory says of it, and with a verdict."""
-    expected = forecast(stack, moments, inputs.batch_rows(0), arm.layers)
-    verdict = rules.verdict(arm, stack, expected.theory, moments, Trials(run, inputs, rules.judge))
-    return JudgedArm.of(arm, stack, expected, verdict)

@@ -20,8 +20,7 @@ from actprof.engine import configuration, inputs, memory
 from actprof.engine.distributions import STATISTICS
 from actprof.engine.gradients import log10_ratio
 from actprof.engine.inputs import Inputs, input_moments, open_inputs
-from actprof.engine.measure import measured
-from actprof.engine.network import Network
+from actprof.engine.measure import cost, measured
 from actprof.engine.profiles import Arm, Profile, middle
 from actprof.engine.spec import QUANTITIES as COUNTED
 from actprof.engine.spec import RunSpec, StackSpec
@@ -225,8 +224,9 @@ def _all(stacks: Sequence[StackSpec], work: CellWork, request: SweepSpec, progre
     missing = [place for place in range(len(stacks)) if place not in cells]
     if not missing:
         return list(cells.values()), ""
-    effort = dict(zip(missing, _for_each([stacks[place] for place in missing], lambda stack: _effort(stack, work)),
-                      strict=True))
+    costs = _for_each([stacks[place] for place in missing],
+                      lambda stack: cost(stack, work.run_of(stack), work.inputs(stack)))
+    effort = dict(zip(missing, costs, strict=True))
     order = sorted(missing, key=lambda place: -effort[place])
     done, total = 0.0, math.fsum(effort.values())
     makers, few = _makers([stacks[place] for place in order], total, work, request)
@@ -256,13 +256,6 @@ def _for_each(stacks: Sequence[StackSpec], known: Callable[[StackSpec], float]) 
               stack.residual) for stack in stacks]
     found = {kind: known(stack) for kind, stack in dict(zip(kinds, stacks, strict=True)).items()}
     return [found[kind] for kind in kinds]
-
-
-def _effort(stack: StackSpec, work: CellWork) -> float:
-    """What a cell takes, in multiplications; a gradient takes two more products beside that of the forward pass."""
-    run, inputs = work.run_of(stack), work.inputs(stack)
-    network = Network(stack, run.seed, 0, np.dtype(run.dtype))
-    return memory.work(network, inputs.batch_rows(0)) * inputs.batches * run.repeats * (3 if run.gradients else 1)
 
 
 def _workers(stacks: Sequence[StackSpec], effort: float, work: CellWork,

@@ -96,6 +96,7 @@ def train(specs: Sequence[TrainSpec], data: Labelled, request: DataSpec, repeats
         arm, repeat = task
         if stopping.is_set():
             return None
+        progress(sum(made[arm]) / every[arm], specs[arm].label, "")
 
         def report(done: int, loss: float) -> bool:
             made[arm][repeat] = done
