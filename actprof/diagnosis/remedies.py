@@ -36,7 +36,7 @@ from actprof.theory.stack import predict
 
 NAMED = ((math.sqrt(2), "he"), (1.0, "lecun_normal"))  # gains that have a name of their own
 
-VARIANCES = (1.0, 2.0, 4.0, 8.0)  # variances at which the edge of chaos with biases is tried
+VARIANCES = (1.0, 2.0, 4.0, 8.0, 16.0)  # variances at which the edge of chaos with biases is tried
 
 KEEPS = "the gain that keeps E a²"
 # The same of a run in which it does not, by the stability of E a² = 1.

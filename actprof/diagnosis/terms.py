@@ -103,8 +103,8 @@ QUANTITIES = (
     Term("variance jumps", "jump", "χ₁ skips 1: inputs start on an unstable fixed point, E φ(σ_w z)² = 1 for inputs "
          "with E x² = 1; below that gain they vanish, above it explode, also at a forward gain that is unstable"),
     Term("6 ξ_c", "signal_layers", "layers down to which the signal still tells inputs apart"),
-    Term("×30 layers", "gradient_layers", f"2·ln {CHANGE.value:g}/|ln χ₁|: layers over which gradients change by no "
-         "more than a verdict lets them; trainable is what lies within both"),
+    Term("×30 layers", "gradient_layers", "layers over which gradients change by no more than a verdict lets them, "
+         f"from the inputs on; at q* 2·ln {CHANGE.value:g}/|ln χ₁|; trainable is what lies within both"),
     Term("power law", "", "change that becomes slower from layer to layer, such as 1/depth: no factor a layer"),
     Term("forward gain", "gain_forward", "1/√E φ², which keeps E a² = 1 where the variance 1 is stable"),
     Term("backward gain", "gain_backward", "1/√E φ'², at which χ = 1 for pre-activations of variance 1"),

@@ -19,9 +19,10 @@ from actprof.engine.spec import StackSpec
 from actprof.registry import Choice
 from actprof.theory.fields import correlations, moment_table, variance_limits
 from actprof.theory.layers import scales, why_no_theory
-from actprof.theory.predictions import MAX_Q
+from actprof.theory.predictions import MARGINAL, MAX_Q
 
 FAR = 1e3  # a logarithm as good as infinite
+SETTLED = 300  # layers after which the variance counts as settled
 NEAR = 1e-5  # distance of χ₁ from 1 within which the depth scale is taken from it, above 1 too
 
 
@@ -92,6 +93,20 @@ def gradient_growths(known: Sequence[Conditions], depths: Sequence[float]) -> li
         for each, one in zip(some, np.transpose(sums), strict=True):
             growths[places[each]] = np.interp(above[places[each]], np.arange(len(one)), one)
     return [float(growth) for growth in growths]
+
+
+def gradient_layers(known: Conditions, chi: float, limit: float) -> float:
+    """Over how many layers a sample's squared gradient changes by e^±limit, from the inputs' own variance on.
+
+    Once the variance has settled every layer changes it by `chi`, χ₁ at the fixed point; infinite where that is 1.
+    """
+    growth = np.ravel(_summed(known.activation, [known], SETTLED))
+    place = int((np.abs(growth) >= limit).argmax())
+    if place:
+        before, here = np.abs(growth[place - 1:place + 1])
+        return float(place - 1 + (limit - before) / (here - before))
+    rate = math.log(chi)
+    return math.inf if abs(rate) < MARGINAL else float(SETTLED + (limit * math.copysign(1.0, rate) - growth[-1]) / rate)
 
 
 def _summed(choice: Choice, some: Sequence[Conditions], layers: int) -> list[Floats]:

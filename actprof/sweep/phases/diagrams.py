@@ -6,6 +6,7 @@ All cells start from the first layer's actual variance, since several fixed poin
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -20,6 +21,7 @@ from actprof.registry import Choice
 from actprof.sweep.phases.boundaries import Branch, boundaries, depth_lines, edge_sections
 from actprof.sweep.phases.request import HEIGHT, VALUES_B, VALUES_W, PhaseSpec, most_sigma_w, rounded_up, widened
 from actprof.sweep.phases.result import PhaseDiagram, PhaseDiagrams, PhaseGrid, Scheme
+from actprof.theory.criticality import Conditions, gradient_layers
 from actprof.theory.fields import depth_scales, field, moment_table
 from actprof.theory.fixed_points import critical, fixed_points, jump
 from actprof.theory.layers import NEGLIGIBLE, scales, why_no_theory
@@ -75,8 +77,12 @@ def _scheme(stack: StackSpec) -> Scheme:
     start = first.weights + first.bias_std**2
     sigma_w, sigma_b = inside.weights**0.5, inside.bias_std
     init = stack.inits[1]
-    return Scheme(init.label, str(init), initializers.bind(init).formula, str(stack.bias), sigma_w,
-                  sigma_b, start, _fixed_points(stack.activations[1], sigma_w, sigma_b, start))
+    found = _fixed_points(stack.activations[1], sigma_w, sigma_b, start)
+    chi = found.reached and found.reached.chi_1
+    known = Conditions(stack.activations[1], sigma_w, sigma_b, start)
+    layers = gradient_layers(known, chi, 2 * math.log(CHANGE.value)) if chi else None
+    return Scheme(init.label, str(init), initializers.bind(init).formula, str(stack.bias), sigma_w, sigma_b, start,
+                  found, layers)
 
 
 Values = tuple[float, ...]

@@ -10,10 +10,9 @@ from typing import Any
 import numpy as np
 
 from actprof.arrays import Floats
-from actprof.diagnosis.verdicts import CHANGE
 from actprof.digits import number
 from actprof.report.result import Finding, Result
-from actprof.theory.predictions import MARGINAL, TRAINABLE_SCALES, Edge, FixedPoints, Jump
+from actprof.theory.predictions import TRAINABLE_SCALES, Edge, FixedPoints, Jump
 
 FINE = 20  # values from which on a step is little beside the range
 
@@ -82,6 +81,8 @@ class Scheme:
         label: what the user wrote; `init` and `bias` are canonical.
         formula: of its weights.
         start: the first layer's variance for inputs with E x² = 1.
+        gradient_layers: over how many layers gradients change no more than a verdict lets them, from that variance on;
+            at the fixed point 2·ln 30/|ln χ₁|; None where the variance diverges.
         shown: whether it lies on the plane.
     """
 
@@ -93,6 +94,7 @@ class Scheme:
     sigma_b: float
     start: float
     fixed_points: FixedPoints
+    gradient_layers: float | None
     shown: bool = True
 
     @property
@@ -106,15 +108,6 @@ class Scheme:
         """Down to how many layers the signal still tells inputs apart: 6 ξ_c; None where the variance diverges."""
         reached = self.fixed_points.reached
         return None if reached is None or reached.xi_c is None else TRAINABLE_SCALES * reached.xi_c
-
-    @property
-    def gradient_layers(self) -> float | None:
-        """Over how many layers gradients change no more than a verdict lets them: 2·ln 30/|ln χ₁|."""
-        reached = self.fixed_points.reached
-        if reached is None or not reached.chi_1:
-            return None
-        rate = abs(math.log(reached.chi_1))
-        return math.inf if rate < MARGINAL else 2 * math.log(CHANGE.value) / rate
 
     @property
     def layers(self) -> float | None:

@@ -86,8 +86,8 @@ def names(spot: Sequence[Scheme]) -> str:
 DIGITS, FEW = 4, 3
 
 LEGEND = (f"{TRAINABLE_SCALES:g}ξ_c: layers down to which the signal still tells inputs apart",
-          f"×{CHANGE.value:g}: layers until gradients change by it, 2·ln {CHANGE.value:g}/|ln χ₁|",
-          "depth: trainable up to the smaller of both, if the variance starts near q*")
+          f"×{CHANGE.value:g}: layers until gradients change by it, from inputs with E x² = 1 on",
+          "depth: trainable up to the smaller of both")
 
 
 def print_result(result: PhaseDiagrams, stream: TextIO) -> None:
