@@ -35,6 +35,18 @@ def pytest_configure(config: pytest.Config) -> None:
     set_hypothesis_home_dir(f"{config.option.basetemp}/hypothesis")
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _forgotten(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Forget at a module's end what its tests shared, such as gigabytes of figures."""
+    yield
+    shared = [each for each in vars(request.module).values()
+              if hasattr(each, "cache_clear") and each.__module__.startswith("tests.")]
+    for each in shared:
+        each.cache_clear()
+    if shared:
+        gc.collect()
+
+
 @pytest.fixture
 def program(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch,
             tmp_path: Path) -> Callable[[str], tuple[object, str, str]]:

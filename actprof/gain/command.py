@@ -18,7 +18,7 @@ from actprof.cli.signals import in_thread
 if TYPE_CHECKING:
     from actprof.gain.result import GainTable
 
-INCHES = 1.8  # of eight activations in the figure, at least
+ROW, GALLERY = 2.35, 1.8  # inches that a figure's row takes at least: of one activation, of eight in a gallery
 
 
 @click.command("gain", cls=Command)
@@ -54,6 +54,7 @@ def command(activations: tuple[str, ...], act: tuple[str, ...], output: Output, 
 
     one_blas_thread()
     from actprof.gain.gains import NAMES, gain_spec
+    from actprof.gain.result import MAX_ROWS
 
     asked, everything = (*activations, *act), settings["all"]
     output.no_figure = output.no_figure or (everything and not output.paths and not output.show)
@@ -61,7 +62,8 @@ def command(activations: tuple[str, ...], act: tuple[str, ...], output: Output, 
     sigmas = settings["sigma_w"], settings["sigma_b"]
     if everything and settings["q0"] is not None and output.no_figure and sigmas == (None, None):
         output.name_idle(["--q0"], "to --all without --sigma-w, --sigma-b or a figure")
-    output.check_height(INCHES * math.ceil(len(gain_spec(asked, everything=everything).activations) / 8))
+    count = len(gain_spec(asked, everything=everything).activations)
+    output.check_height(ROW * count if count <= MAX_ROWS else GALLERY * math.ceil(count / 8))
     with shown_progress(output.quiet) as progress:
         result = in_thread(lambda: gain(asked, **settings, curves=not output.no_figure, progress=progress))
     output.print(result.write, result.record, result.records)

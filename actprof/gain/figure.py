@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from actprof.arrays import Floats
-from actprof.gain.result import ActivationGains, GainTable, LengthMap, Shape
+from actprof.gain.result import MAX_ROWS, ActivationGains, GainTable, LengthMap, Shape
 from actprof.gain.words import edge_words, reaches, significant, torch_words
 from actprof.report.axes import Box, FreeSpace, add_axes, write
 from actprof.report.lettering import line_height, width, wrapped
@@ -23,7 +23,6 @@ from actprof.report.ticks import Linear, Log, Scale
 
 TITLE = "Gains of activations"
 FOOT = 12.0
-MAX_ROWS = 6  # activations with a row each; more make a gallery
 
 NAME, KEY, TICK, SMALL = 16.0, 14.0, 14.0, 13.0
 TEXTS, SHAPE = 556.0, 0.35  # width of the column of texts; of the room for both planes

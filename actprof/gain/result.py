@@ -12,6 +12,7 @@ from actprof.report.result import Finding, Result
 from actprof.theory.predictions import Edge, FixedPoint, FixedPoints, Gains, Jump
 
 ROUNDING = 1e-15  # share of a gain that may be rounding
+MAX_ROWS = 6  # activations with a row each in a figure; more make a gallery
 
 
 @dataclass(frozen=True)
