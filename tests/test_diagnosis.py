@@ -136,7 +136,8 @@ def test_a_remedy_followed_cures(init, act, layers):
     told = re.search(r"bad from ([\d,]+) on$", found.remedy)
     if told:  # no gain holds the size of gelu in layer after layer: the best of them drifts, and the remedy says so
         assert after.code == "drifting"
-        assert f"bad from {told[1]} layers on" in after.text
+        [depth] = re.findall(r"bad from ([\d,]+) layers on", after.text)
+        assert int(depth) == pytest.approx(int(told[1]), rel=0.05)  # a trial may be of fewer rows
     else:
         assert found.good or (after and after.good), (found, after)
 

@@ -355,7 +355,8 @@ def test_calls_from_several_threads_are_the_same() -> None:
 
 
 @pytest.mark.slow
-def test_the_notebook_runs_and_holds_no_outputs() -> None:
+def test_the_notebook_runs_and_holds_no_outputs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))  # where IPython keeps its history; there may be none
     import nbformat
     from nbclient import NotebookClient
 
