@@ -109,7 +109,7 @@ class Moments(NamedTuple):
 def moments(phi: BoundActivation, variance: float, offset: float = 0.0) -> Moments:
     """All expectations for h ~ N(offset, variance); infinite where they overflow."""
     if not variance < math.inf:
-        return Moments(**dict.fromkeys(Moments.__annotations__, math.nan))
+        return Moments(**dict.fromkeys(Moments._fields, math.nan))
     variance = np.float64(variance)
     with np.errstate(all="ignore"):
         known = closed(phi, variance)
@@ -172,7 +172,7 @@ def mixed(phi: BoundActivation, variance: float, offsets: tuple[tuple[float, flo
         return single(phi, variance, offsets[0][0])
     parts = [moments(phi, variance, offset) for offset, _ in offsets]
     weights = np.array([weight for _, weight in offsets])
-    whole = dict(zip(Moments.__annotations__, weights @ np.array(parts), strict=True))
+    whole = dict(zip(Moments._fields, weights @ np.array(parts), strict=True))
     whole["variance"] += float(weights @ np.square([part.mean - whole["mean"] for part in parts]))
     return Moments(**{name: np.float64(value) for name, value in whole.items()})
 

@@ -182,7 +182,7 @@ def mixed(phi: BoundActivation, variance: float, d: float, offsets: tuple[tuple[
         return single(phi, variance, d, offsets[0][0])
     weights = np.array([weight for _, weight in offsets])
     parts = np.array([pair(phi, variance, d, offset) for offset, _ in offsets])
-    whole = dict(zip(Pair.__annotations__, (weights @ parts).tolist(), strict=True))
+    whole = dict(zip(Pair._fields, (weights @ parts).tolist(), strict=True))
     alone = [moments(phi, variance, offset) for offset, _ in offsets]
     means, squares = (np.array([getattr(part, name) for part in alone]) for name in ("mean", "square"))
     means, squares = means - weights @ means, squares - weights @ squares

@@ -26,7 +26,7 @@ def settings(result: PhaseDiagrams) -> list[str]:
     bias = config["bias"]
     return ["mean-field theory, infinite width", "inputs with E x² = 1: the first variance is σ_w² + σ_b²", *inits,
             *([f"bias {bias}"] if bias else []),
-            f"trainable up to the smaller of {TRAINABLE_SCALES:g} ξ_c and 2·ln {CHANGE.value:g}/|ln χ₁| layers"]
+            f"trainable up to {TRAINABLE_SCALES:g} ξ_c layers, or until gradients change ×{CHANGE.value:g}"]
 
 
 def short_statement(spot: Sequence[Scheme]) -> str:
