@@ -218,10 +218,10 @@ def cluster(address: str) -> Iterator[Executor]:
                 raise ImportError  # of the version that is needed
             yield _Cluster(client)
     except futures.CancelledError:
-        raise ResourceError(f"the scheduler {where} was lost. Start it and its workers again; with --resume FILE the "
-                            "same command does only what is missing.") from None
+        raise ResourceError(f"the scheduler {where} was lost. Start it and its workers again; with --resume FILE a "
+                            "sweep does only what is missing.") from None
     except distributed.scheduler.KilledWorker as error:
-        raise ResourceError(f"{error.allowed_failures + 1} workers of {where} died on the same cell, perhaps for want "
+        raise ResourceError(f"{error.allowed_failures + 1} workers of {where} died on the same task, perhaps for want "
                             "of memory. Take smaller networks.") from None
     except ImportError:
         raise ResourceError(f"scheduler and workers of {where} need actprof {__version__}, as here. Install it there: "

@@ -11,6 +11,7 @@ from subprocess import PIPE
 
 import pytest
 
+import actprof
 from actprof.errors import ActprofError, SpecError
 from actprof.machine import cores
 from actprof.program import main
@@ -165,11 +166,11 @@ SWEEP = ["sweep", "--over", "gain=1:2:12", "--over", "layers=2,3", "--width", "1
          "--no-figure"]
 
 
-@pytest.fixture(scope="module")
-def cluster(tmp_path_factory):
+@pytest.fixture
+def cluster(tmp_path):
     """(address, scheduler, [worker, worker]) of a cluster on this machine."""
     pytest.importorskip("distributed")
-    where = {"cwd": tmp_path_factory.mktemp("cluster"), "stdout": PIPE, "stderr": PIPE}
+    where = {"cwd": tmp_path, "stdout": PIPE, "stderr": PIPE}
     with ExitStack() as stack:
         scheduler = stack.enter_context(started([*DASK, "scheduler", "--host", "127.0.0.1", "--port", "0",
                                                  "--no-dashboard", "--no-show"], **where))
@@ -191,7 +192,7 @@ def _begun(file):
     _until(lambda: file.exists() and b"\n" in file.read_bytes())
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def alone():
     """What one core prints."""
     with pytest.raises(SystemExit), redirect_stdout(io.StringIO()) as out:
@@ -200,34 +201,43 @@ def alone():
 
 
 @pytest.mark.slow
-def test_a_cluster_prints_what_one_core_prints_though_a_worker_is_killed(cluster, alone, tmp_path):
-    address, _, workers = cluster
-    file = tmp_path / "cells.jsonl"
+def test_a_cluster_prints_what_one_core_prints_as_long_as_there_is_one(cluster, alone, tmp_path, capsys):
+    address, scheduler, workers = cluster
+    same_networks(address)
+    same_cells_though_a_worker_is_killed(address, workers[0], alone, tmp_path / "killed.jsonl")
+    ctrl_c_cancels(address, tmp_path / "cells.jsonl")
+    what_was_finished_is_kept(address, scheduler, alone, tmp_path / "cells.jsonl", capsys)
+
+
+def same_networks(address):
+    asked = {"init": ["he", "lsuv"], "repeats": 3, "layers": 2, "width": 10, "batch_size": 20}
+    assert actprof.histogram(**asked, scheduler=address).to_json() == actprof.histogram(**asked).to_json()
+
+
+def same_cells_though_a_worker_is_killed(address, worker, alone, file):
     with started([*PROGRAM, *SWEEP, "--scheduler", address, "--resume", file], stdout=PIPE, stderr=PIPE) as process:
         _begun(file)
-        workers[0].kill()
+        worker.kill()
         out, said = process.communicate(timeout=PATIENCE)
     assert (process.returncode, said) == (0, f"note: 0 of 24 cells from '{file}'\n")
     assert out == alone
 
 
-@pytest.mark.slow
-def test_ctrl_c_cancels_and_a_lost_scheduler_is_one_error_and_what_was_finished_is_kept(cluster, alone, tmp_path,
-                                                                                       capsys):
-    distributed = pytest.importorskip("distributed")
-    address, scheduler, _ = cluster
-    file = tmp_path / "cells.jsonl"
-    command = [*PROGRAM, *SWEEP, "--scheduler", address, "--resume", file]
-    with started(command, stdout=PIPE, stderr=PIPE) as process:
+def ctrl_c_cancels(address, file):
+    import distributed
+
+    with started([*PROGRAM, *SWEEP, "--scheduler", address, "--resume", file], stdout=PIPE, stderr=PIPE) as process:
         _begun(file)
         process.send_signal(signal.SIGINT)
         assert process.communicate(timeout=PATIENCE) == ("", "Interrupted.\n")
     assert process.returncode == -signal.SIGINT
     with distributed.Client(address, set_as_default=False) as client:
         _until(lambda: client.run_on_scheduler(lambda dask_scheduler: len(dask_scheduler.tasks)) == 0)
-    kept = file.read_bytes()
 
-    with started(command, stdout=PIPE, stderr=PIPE) as process:
+
+def what_was_finished_is_kept(address, scheduler, alone, file, capsys):
+    kept = file.read_bytes()
+    with started([*PROGRAM, *SWEEP, "--scheduler", address, "--resume", file], stdout=PIPE, stderr=PIPE) as process:
         _until(lambda: len(file.read_bytes()) > len(kept))
         scheduler.kill()
         out, said = process.communicate(timeout=PATIENCE)

@@ -121,3 +121,8 @@ def run_options(batch_size: int = RunSpec.batch_size) -> Option:
         click.option("--dtype", type=Word(spec.DTYPES), default=RunSpec.dtype, show_default=True,
                      help="Precision of the network."),
     ))
+
+
+scheduler_option = click.option(
+    "--scheduler", default="", metavar="HOST:PORT",
+    help="Let the workers of this Dask scheduler make the networks, on any number of machines; needs actprof[dask].")

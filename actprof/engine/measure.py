@@ -10,10 +10,10 @@ from __future__ import annotations
 import itertools
 import math
 import threading
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import reduce
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -41,6 +41,9 @@ from actprof.engine.profiles import Arm, LayerProfile, Profile
 from actprof.engine.spec import QUANTITIES, STREAMS, RunSpec, StackSpec
 from actprof.machine import Progress, cores, ordered_map, portions
 from actprof.streams import BLOCK
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
 
 
 class ForwardBackward:
@@ -158,13 +161,13 @@ WORTH_SHARING = 2e8  # multiplications from which a second thread pays for its s
 
 
 def measured(stacks: Sequence[StackSpec], run: RunSpec, inputs: Inputs,
-             progress: Progress = lambda share: None) -> list[Arm]:
-    """Profile each stack on the same inputs and the same underlying draws.
+             progress: Progress = lambda share: None, executor: Executor | None = None) -> list[Arm]:
+    """Profile each stack on the same inputs and the same underlying draws, each network by a worker of the executor.
 
     Raises ResourceError before anything large is allocated, SpecError for a Jacobian that is too much.
     """
     if run.gradients and run.gradient_rows is not None:
-        return _with_few_gradients(stacks, run, inputs, progress)
+        return _with_few_gradients(stacks, run, inputs, progress, executor)
     memory.check(stacks, run, inputs)
     if run.jacobian:
         jacobian.check(stacks, inputs)
@@ -180,21 +183,53 @@ def measured(stacks: Sequence[StackSpec], run: RunSpec, inputs: Inputs,
         steps = portions(progress, [ahead, *each])
         bins = lay_bins(first, inputs, run, next(steps))
         scales = lay_gradient_scales(first, inputs, run) if run.gradients else [None] * len(first)
+        make = _MakesProfiles(stacks, run, inputs, calibration, bins, scales)
+        made = _made(make, steps, executor) if executor else {}
         arms = []
-        for arm_bins, arm_scales in zip(bins, scales, strict=True):
+        for place, stack in enumerate(stacks):
             network = first.pop(0)
-            stack, profiles = network.stack, []
             spectra = jacobian.spectra(network, inputs) if run.jacobian else ()
             path = gradient_path(network, inputs, run.input.source) if run.gradients else None
-            for repeat in range(run.repeats):
-                if repeat:
-                    network = _network(stack, run.seed, repeat, dtype, calibration)
-                profiles.append(profile(network, inputs, arm_bins, next(steps), arm_scales))
+            profiles = [made.get((place, repeat)) or make((place, repeat), next(steps), None if repeat else network)
+                        for repeat in range(run.repeats)]
             arms.append(Arm(stack.label, configuration.of_arm(stack, run, inputs), tuple(profiles), spectra, path))
         return arms
 
 
-def _with_few_gradients(stacks: Sequence[StackSpec], run: RunSpec, inputs: Inputs, progress: Progress) -> list[Arm]:
+@dataclass(frozen=True)
+class _MakesProfiles:
+    """The profile of the network with some place among the stacks and some number, here or in another process."""
+
+    stacks: Sequence[StackSpec]
+    run: RunSpec
+    inputs: Inputs
+    calibration: Array
+    bins: Sequence[Sequence[LayerBins]]
+    scales: Sequence[Sequence[GradientScale] | None]
+
+    def __call__(self, job: tuple[int, int], progress: Progress = lambda share: None,
+                 network: Network | None = None) -> Profile:
+        place, repeat = job
+        with np.errstate(all="ignore"):
+            network = network or _network(self.stacks[place], self.run.seed, repeat, np.dtype(self.run.dtype),
+                                          self.calibration)
+            return profile(network, self.inputs, self.bins[place], progress, self.scales[place])
+
+
+def _made(make: _MakesProfiles, steps: Iterator[Progress], executor: Executor) -> dict[tuple[int, int], Profile]:
+    """The profiles of all networks, made by an executor's workers."""
+    from actprof.workers import map_unordered  # whose concurrent.futures takes its time
+
+    jobs = list(itertools.product(range(len(make.stacks)), range(make.run.repeats)))
+    made = {}
+    for nth, one in map_unordered(make, jobs, executor):
+        made[jobs[nth]] = one
+        next(steps)(1.0)
+    return made
+
+
+def _with_few_gradients(stacks: Sequence[StackSpec], run: RunSpec, inputs: Inputs, progress: Progress,
+                        executor: Executor | None) -> list[Arm]:
     """All rows go forward, and the first `run.gradient_rows` through the same networks once more and back."""
     assert run.gradient_rows is not None
     few = FirstRows(inputs, run.gradient_rows)
@@ -202,7 +237,7 @@ def _with_few_gradients(stacks: Sequence[StackSpec], run: RunSpec, inputs: Input
             (replace(run, batch_size=few.batch_rows(0), batches=1, gradient_rows=None, jacobian=False,
                      quantities=QUANTITIES[:1]), few))
     steps = portions(progress, [sum(cost(stack, *each) for stack in stacks) for each in runs])
-    whole, back = (measured(stacks, *each, step) for each, step in zip(runs, steps, strict=True))
+    whole, back = (measured(stacks, *each, step, executor) for each, step in zip(runs, steps, strict=True))
     return [replace(arm, config={**arm.config, "gradient_rows": few.batch_rows(0)}, networks=tuple(
         map(_with_gradients_of, arm.networks, sent.networks))) for arm, sent in zip(whole, back, strict=True)]
 

@@ -10,7 +10,7 @@ import click
 
 from actprof.cli.arguments import Command, Names, Whole, Word, given_options, option_values
 from actprof.cli.command_line import changed
-from actprof.cli.options import run_options, stack_options
+from actprof.cli.options import run_options, scheduler_option, stack_options
 from actprof.cli.output import Output, default_name, output_options, seed_option
 from actprof.cli.progress import shown_progress, silent
 from actprof.cli.signals import in_thread
@@ -86,6 +86,7 @@ def _joined(args: list[str]) -> list[str]:
               help=f"Auto: panels to {MAX_PANELS} layers, a heat map beyond, of too many arms the curves alone. "
                    f"{PATH}: dL/dt along --input line and its autocorrelation.")
 @click.option("--try", "try_", is_flag=True, help="Run the remedies too, as further arms.")
+@scheduler_option
 @click.option("--brief", is_flag=True, help="Print the table of verdicts alone.")
 @click.option("--all-layers", is_flag=True, help="Show on a terminal all layers of long stacks, as in a pipe.")
 @click.option("--theory", is_flag=True, help="Show on a terminal what theory expects also where it agrees, as in a "
@@ -148,7 +149,7 @@ def histogram(init: Names = spec.INIT, act: Names = spec.ACTIVATION, *, layers: 
               batch_size: int = RunSpec.batch_size, batches: int = RunSpec.batches, repeats: int = RunSpec.repeats,
               dtype: str = RunSpec.dtype, seed: int = RunSpec.seed, bins: int = RunSpec.bins,
               range: str | Sequence[float] = RunSpec.range, gradients: bool | None = None, preactivations: bool = True,
-              jacobian: bool = RunSpec.jacobian, try_: bool = False,
+              jacobian: bool = RunSpec.jacobian, try_: bool = False, scheduler: str = "",
               progress: Callable[[float], None] = silent) -> Comparison:
     """What happens to the signal in each layer of dense stacks, as `actprof histogram` computes it.
 
@@ -193,6 +194,8 @@ def histogram(init: Names = spec.INIT, act: Names = spec.ACTIVATION, *, layers: 
         Whether the derivative of outputs by inputs is decomposed at 4 samples.
     try_ : bool
         Whether remedies run too, as further arms.
+    scheduler : str
+        Host and port of a Dask scheduler whose workers make the networks instead.
     progress : callable
         Called with the share done, 0 to 1; without one notebooks show a bar.
 

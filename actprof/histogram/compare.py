@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -26,6 +27,9 @@ from actprof.theory.masses import LazyMasses
 from actprof.theory.predictions import Forecast
 from actprof.theory.stack import predict
 
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
 THEORY_WORK, TRIALS_WORK = 3e8, 3e9
 """Roughly the cost of what theory says of an arm, and of the trials of its remedies, in multiplications."""
 
@@ -34,10 +38,10 @@ EXPLAINED_BY_Z = {"saturated", "dying", "non_finite"}
 
 
 def profiled(init: Sequence[str], act: Sequence[str], *, input: Any, gradients: bool | None, preactivations: bool,
-             try_: bool, progress: Progress, **settings: Any) -> Comparison:
+             try_: bool, scheduler: str, progress: Progress, **settings: Any) -> Comparison:
     """The comparison that the values of `histogram`'s options ask for.
 
-    Raises SpecError and DataError for what cannot be, and as `measured` does.
+    Raises SpecError and DataError for what cannot be, and as `measured` and `cluster` do.
     """
     read = reading(settings)
     run_settings = {name: settings.pop(name) for name in RunSpec.__dataclass_fields__ if name in settings}
@@ -48,14 +52,24 @@ def profiled(init: Sequence[str], act: Sequence[str], *, input: Any, gradients: 
     rows = stored or sources.open_inputs(run, stacks[0].widths[0])
     run, notes = _with_gradients(run, stacks, rows, unasked=gradients is None)
     steps = portions(progress, [1, 1] if try_ else [1])
-    comparison = compare(stacks, run, rows, next(steps))
-    remedied = remedied_stacks(comparison, stacks) if try_ else []
-    fitting = [stack for stack in remedied if stack.widths[0] == rows.features]
-    if fitting:
-        comparison = compare([*stacks, *fitting], run, rows, next(steps))
+    with _makers(scheduler) as executor:
+        comparison = compare(stacks, run, rows, next(steps), executor)
+        remedied = remedied_stacks(comparison, stacks) if try_ else []
+        fitting = [stack for stack in remedied if stack.widths[0] == rows.features]
+        if fitting:
+            comparison = compare([*stacks, *fitting], run, rows, next(steps), executor)
     if len(fitting) < len(remedied):
         notes = (*notes, "--try leaves out remedies for other inputs; the command lines above run them")
     return replace(comparison, notes=(*rows.notes, *notes))
+
+
+def _makers(scheduler: str) -> AbstractContextManager[Executor | None]:
+    """Who makes the networks: the workers of a cluster or, without one, this process."""
+    if not scheduler:
+        return nullcontext()
+    from actprof.workers import cluster  # whose imports take their time
+
+    return cluster(scheduler)
 
 
 def _with_gradients(run: RunSpec, stacks: Sequence[StackSpec], rows: Inputs,
@@ -79,7 +93,7 @@ def forecast(stack: StackSpec, moments: InputMoments, rows: int, layers: Sequenc
 
 
 def compare(stacks: Sequence[StackSpec], run: RunSpec, inputs: Inputs,
-            progress: Progress = lambda share: None) -> Comparison:
+            progress: Progress = lambda share: None, executor: Executor | None = None) -> Comparison:
     """Profile each stack on the same inputs and the same underlying draws, beside theory, and judge it.
 
     Raises as `measured` does.
@@ -87,7 +101,7 @@ def compare(stacks: Sequence[StackSpec], run: RunSpec, inputs: Inputs,
     measuring = sum(cost(stack, run, inputs) for stack in stacks)
     judging = (THEORY_WORK + TRIALS_WORK) * len(stacks)
     first, rest = portions(progress, [measuring, judging])
-    arms = measured(stacks, run, inputs, first)
+    arms = measured(stacks, run, inputs, first, executor)
     moments = input_moments(inputs)
     with np.errstate(all="ignore"):
         told = [forecast(stack, moments, inputs.batch_rows(0), arm.layers)
@@ -96,7 +110,7 @@ def compare(stacks: Sequence[StackSpec], run: RunSpec, inputs: Inputs,
                     for stack, arm, each in zip(stacks, arms, told, strict=True)]
         if run.quantities != QUANTITIES and any(map(_asks_for_preactivations, arms, verdicts)):
             _, again = portions(progress, [measuring, measuring + judging])
-            return compare(stacks, replace(run, quantities=QUANTITIES), inputs, again)
+            return compare(stacks, replace(run, quantities=QUANTITIES), inputs, again, executor)
         steps = portions(rest, [THEORY_WORK if verdict.good else TRIALS_WORK for verdict in verdicts])
         judged = []
         for stack, arm, each, step in zip(stacks, arms, told, steps, strict=True):

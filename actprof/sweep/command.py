@@ -10,7 +10,7 @@ import click
 
 from actprof.cli.arguments import Command, Names, Whole, Word, option_values
 from actprof.cli.completion import FILES
-from actprof.cli.options import run_options, stack_options
+from actprof.cli.options import run_options, scheduler_option, stack_options
 from actprof.cli.output import Output, default_name, output_options, seed_option
 from actprof.cli.progress import shown_progress, silent
 from actprof.cli.signals import in_thread
@@ -55,9 +55,7 @@ class _SweepOrPhases(Command):
 @seed_option
 @click.option("--workers", type=Whole(1, 1024),
               help="Processes; results do not depend on them.  [default: as many as cores, where that is faster]")
-@click.option("--scheduler", default="", metavar="HOST:PORT",
-              help="Let the workers of this Dask scheduler make the cells, on any number of machines; needs "
-                   "actprof[dask].")
+@scheduler_option
 @click.option("--resume", metavar="FILE", shell_complete=FILES,
               help="Keep finished cells in FILE, and make those only that are not in it.")
 @output_options
@@ -125,7 +123,7 @@ def sweep(over: str | Sequence[str] = (), *, quantity: str | Sequence[str] = "st
     workers : int, optional
         Processes, on which results do not depend; by default as many as cores, where that is faster.
     scheduler : str
-        Host and port of a Dask scheduler whose workers make the cells instead.
+        Host and port of a Dask scheduler whose workers make the networks instead.
     resume : path, optional
         A file that finished cells are kept in, and taken from.
     everything : bool
