@@ -174,9 +174,9 @@ def finite_rows(tapes: Sequence[Tape], outputs: Rows) -> Flags:
 MAX_COMPARED = 32  # samples of a batch whose gradients are compared with each other
 
 
-def cosines(layers: Sequence[Layer], tapes: Sequence[Tape], cotangent: Rows, scratch: Scratch) -> list[
-        tuple[float, int]]:
-    """(sum of the cosines between the samples' dL/dz, how many) of each layer, for rows of the same cotangent.
+def cosines(layers: Sequence[Layer], tapes: Sequence[Tape], among: Flags, cotangent: Rows,
+            scratch: Scratch) -> list[tuple[float, int]]:
+    """(sum of the cosines between dL/dz of some of the samples, how many) of each layer, for rows of one cotangent.
 
     As in Balduzzi et al. 2017: with one direction of the outputs for all samples their gradients differ by φ' alone.
     Each row is kept near 1 on its way, which no cosine sees. Units alone have none, nor have samples that a
@@ -185,7 +185,8 @@ def cosines(layers: Sequence[Layer], tapes: Sequence[Tape], cotangent: Rows, scr
     found = []
     for layer, tape in zip(reversed(layers), reversed(tapes), strict=True):
         seen: list[Rows] = []
-        below = backward(layer, tape, _near_one(cotangent), scratch, look=_copied(seen), inputs=layer.number > 1)
+        below = backward(layer, tape.only(among), _near_one(cotangent), scratch, look=_copied(seen),
+                         inputs=layer.number > 1)
         rows = _near_one(np.concatenate(seen).astype(np.float64))
         lengths = np.linalg.norm(rows, axis=1, keepdims=True)
         alive = lengths[:, 0] > 0

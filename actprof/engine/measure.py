@@ -81,7 +81,7 @@ class ForwardBackward:
         if first.sum() < 2 or self._network.stack.whole_batch:
             return [(0.0, 0)] * len(self._layers)
         same = np.repeat(cotangent[:1], first.sum(), axis=0)
-        return cosines(self._layers, [tape.only(first) for tape in tapes], same, scratch)
+        return cosines(self._layers, tapes, first, same, scratch)
 
     def _up(self, rows: Rows, chunk: Chunk, tapes: Sequence[Tape], recorders: Sequence[Recorder],
             scratch: Scratch, step: Callable[[], None]) -> tuple[Rows, bool]:
