@@ -168,6 +168,7 @@ def test_float32_agrees_with_float64_within_a_few_roundings(text):
 
 @each
 @each_dtype
+@np.errstate(all="ignore")
 def test_working_in_place_gives_the_same_values(text, dtype):
     phi = act(text)
     z = np.random.default_rng(1).normal(0, 3, (100, 70)).astype(dtype)
@@ -328,6 +329,7 @@ def test_infinite_pre_activations_give_the_limits_of_the_curve(text, dtype):
     with np.errstate(all="raise"):
         expected = phi.value(huge)
         value = phi.value(infinite)
+    with np.errstate(all="ignore"):
         for z in results:
             phi.apply(z, z)
     assert value.dtype == dtype

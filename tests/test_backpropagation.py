@@ -161,6 +161,7 @@ def test_random_slopes_come_back_as_they_were_drawn():
 
 @each_act
 @each_dtype
+@np.errstate(all="ignore")
 def test_going_back_through_an_activation_multiplies_by_its_derivative(act, dtype):
     phi = bind(ACTIVATIONS.parse(act))
     z = np.concatenate([np.linspace(-12, 12, 1200), *[(0.0,) * 12]]).reshape(-1, 12).astype(dtype)
