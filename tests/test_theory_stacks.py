@@ -83,20 +83,21 @@ def test_the_band_of_the_std_holds_19_networks_of_20():
     assert 0.005 < np.mean(outside) < 0.1
 
 
-def outside(acts, networks, depths=(10, 40), width=64, rows=50):
+def outside(acts, networks, depths=(10, 40), init="critical", norms=("none", "batch", "layer", "rms"), width=64,
+            rows=50):
     """{depth: the share of networks whose std lies outside of the band}, over norms too; none where theory is silent.
 
     Every stack draws weights of its own, so that all of them are independent.
     """
     found = {depth: [] for depth in depths}
-    for seed, (act, norm) in enumerate(itertools.product(acts, ("none", "batch", "layer", "rms"))):
+    for seed, (act, norm) in enumerate(itertools.product(acts, norms)):
         sizes = {"width": width, "norm": norm}
-        (spec,) = stack_specs(["critical"], [act], layers=max(depths), **sizes)
+        (spec,) = stack_specs([init], [act], layers=max(depths), **sizes)
         theory = predict(spec, 1.0, 0.0, rows)
         told = [depth for depth in depths if depth <= len(theory.layers)]
         if not told:
             continue
-        (spec,) = stack_specs(["critical"], [act], layers=max(told), **sizes)
+        (spec,) = stack_specs([init], [act], layers=max(told), **sizes)
         run = RunSpec(batch_size=rows, seed=seed, repeats=networks, quantities=("activation",))
         for network, depth in itertools.product(statistics(spec, run), told):
             layer = theory.layers[depth - 1]
@@ -114,6 +115,13 @@ def test_bands_hold_95_per_cent_of_networks_under_every_normalisation():
 def test_bands_hold_95_per_cent_of_networks_over_the_whole_catalogue():
     """92 networks at each depth, of every sixth activation: more than 15 % stray once in 5,000 times."""
     assert max(outside([row.name for row in ACTIVATIONS][::6], 4).values()) < 0.15
+
+
+@pytest.mark.slow
+def test_bands_hold_where_a_curved_map_lets_networks_go_their_own_ways():
+    """With he a gelu's or silu's size falls ever faster, but for the networks that stay large; 48 networks or more at
+    each depth, of which more than 20 % stray once in 9,000 times."""
+    assert max(outside(("gelu", "silu", "mish", "elu", "softplus"), 24, (4, 20, 40), "he", ("none",)).values()) < 0.2
 
 
 @pytest.mark.slow
@@ -293,7 +301,7 @@ def test_what_overflows_is_infinite_or_no_number_and_raises_nothing():
 def test_masses_are_the_shares_of_a_grid_of_pre_activations(text, variance):
     gain = math.sqrt(variance)
     (spec,) = stack_specs([f"lecun:{gain}"], [f"{text}:eval" if text == "rrelu" else text], layers=1)
-    (layer,) = predict(spec, 1.0, 0.0, 100).layers
+    (layer,) = predict(spec, 1.0, 0.0, 100, typical=False).layers
     phi, h = bind(spec.activations[0]), gain * quantiles()
     a, points = phi.value(h), len(h)
     reach = min(layer.std, 1e6)

@@ -213,17 +213,18 @@ def fluctuate(stack: StackSpec, number: int, field: Field, one: Moments, two: Pa
 # Unlikeness of a batch's rows up to which the expansion follows them; some layers on, a few rows outweigh the rest.
 MAX_UNLIKE = 0.4
 
-# Power of a layer's mean square by which the next one's may grow, where networks differ as much as it is large.
-MAX_GROWTH = 1.2
+# Part of a layer's mean square by which the networks' own mean may leave it: beyond, the few that a curved map lets
+# grow, or live on, no longer let the expected one tell of any.
+MAX_SHIFT = 0.5
 
 
-def why_unreliable(field: Field, one: Moments, second_moment: float, below: Fluctuations) -> str:
+def why_unreliable(field: Field, one: Moments, below: Fluctuations, made: Fluctuations) -> str:
     """Why no network is like the expected one; "" if many are."""
-    if field.batched and unlikeness(field, below) > MAX_UNLIKE:
-        return "rows grow unlike until a few outweigh the rest of the batch, which mean-field theory cannot follow"
-    power = field.slope * one.square_slope * second_moment / one.square if one.square else 0.0
-    if below.single > second_moment**2 and power > MAX_GROWTH:
-        return "the size grows by a power above 1, so that no two networks of this width have the same fate"
+    if field.batched:
+        return "" if unlikeness(field, below) <= MAX_UNLIKE else (
+            "rows grow unlike until a few outweigh the rest of the batch, which mean-field theory cannot follow")
+    if abs(made.shift) > MAX_SHIFT * one.square:
+        return "networks of this width differ so much in size that the expected one tells of none of them"
     return ""
 
 

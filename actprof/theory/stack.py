@@ -107,7 +107,7 @@ def predict(stack: StackSpec, second_moment: float, correlation: float, rows: in
             step = through_phi(stack, number, layers.before(stack, field, rows), rows, follower)
             above, errors = finite_width.fluctuate(stack, number, step.field, step.one, step.two, step.levels, rows,
                                                    law.preserved, below)
-            reason = finite_width.why_unreliable(step.field, step.one, levels.second_moment, below) if typical else ""
+            reason = finite_width.why_unreliable(step.field, step.one, below, above) if typical else ""
             if reason:
                 break
             levels, below = dropped(step.levels, stack.dropout), above
