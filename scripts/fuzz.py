@@ -306,7 +306,7 @@ def compare_formats(words: list[str], outputs: dict[str, Ended]) -> None:
         for column in rows[0] if rows else ():
             name = re.sub("_q[13]$", "", f"_{column}")  # quartiles stand under the name of the statistic
             those = {value for key, value in numbers  # the values are those of an axis
-                     if name.endswith(f"_{key}") or key in ("value", "values", "labels")}
+                     if name.endswith(f"_{key}") or key in ("value", "values", "label", "labels")}
             those = set(known) if column in ("value", "low", "high") or not those else those  # of any quantity
             told = {float(row[column]) for row in rows if re.fullmatch(DECIMAL, row[column])}
             require(told <= those, f"CSV has {told - those} as {column}, and JSON has not")
