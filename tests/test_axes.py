@@ -76,6 +76,8 @@ def test_after_zooming_there_are_other_ticks():
         page.figure.draw_without_rendering()
         inside = [tick for tick in axes.get_xticks() if 0.5 <= tick <= 0.6]
     assert len(inside) > 2
+    for tick in axes.yaxis.get_major_ticks():  # matplotlib 3.8 has some far beyond the view, and draws none of them
+        tick.label1.set_visible(1 <= tick.get_loc() <= 50)
     assert_texts_clear(page.figure)
 
 

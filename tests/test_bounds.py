@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from actprof.bounds.records import record_of as bounds_record
@@ -227,6 +227,7 @@ def test_fan_ins_are_read_as_written(text, asked, sampled):
     assert fan_ins(text) == (asked, sampled)
 
 
+@example(2**53 + 1, 2**53 + 1, ":log")  # no float
 @given(st.integers(1, MAX_FAN), st.integers(1, MAX_FAN), st.sampled_from(["", ":log", ":1", ":1000"]))
 def test_a_range_ascends_from_end_to_end_and_is_sampled_within(first, second, rule):
     low, high = sorted((first, second))

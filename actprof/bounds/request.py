@@ -84,7 +84,7 @@ def _even(low: int, high: int, step: int) -> list[int]:
 
 def _geometric(low: int, high: int) -> list[int]:
     """Equal ratios: from a power of ten on it hits every power of ten."""
-    points, place = {low, high}, 0
+    points, place = {low, high}, 1
     while (point := round(low * 10 ** (place / PER_DECADE))) < high:
         points.add(point)
         place += 1

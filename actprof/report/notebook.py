@@ -51,7 +51,8 @@ def published(function: Callable[P, Returned]) -> Callable[P, Returned]:
 @contextmanager
 def _bar() -> Iterator[Callable[..., None] | None]:
     """Yield what a bar in a notebook hears of the share done, in work of more than a moment; None elsewhere."""
-    if "ipykernel" not in sys.modules:
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    if not hasattr(shell, "kernel"):
         yield None
         return
     bar = _Bar()
