@@ -1,4 +1,4 @@
-"""Numbers as a table's cells show them: three digits, and never rounded into a lie."""
+"""Numbers as tables, figures and sentences alike show them: three digits, and never rounded into a lie."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def compact(value: float, digits: int = 3) -> str:
-    """`0.83`, `16300`, `3e−5`; an en dash for what is not a finite number."""
+    """What was chosen, such as a tick: `0.83`, `16300`, `3e−5`; an en dash for what is not a finite number."""
     if not math.isfinite(value):
         return "–"
     text = f"{value:.{digits}g}"
@@ -81,17 +81,6 @@ def compact(value: float, digits: int = 3) -> str:
     if "." in mantissa and exponent:
         mantissa = mantissa.rstrip("0").rstrip(".")
     return (f"{mantissa}e{int(exponent)}" if exponent else mantissa).replace("-", "−")
-
-
-def percent_label(share: float) -> str:
-    """`50 %`, `2.5 %`, `<0.01 %`; only a whole is `100 %`."""
-    if share <= 0 or share >= 1:
-        return "0 %" if share <= 0 else "100 %"
-    if share < 1e-4 or share >= 0.9999:
-        return "<0.01 %" if share < 1e-4 else ">99.99 %"
-    decimals = 2 if share < 0.00995 or share >= 0.999 else 1 if share < 0.0995 or share >= 0.99 else 0
-    text = f"{100 * share:.{decimals}f}"
-    return f"{text.rstrip('0').rstrip('.') if '.' in text else text} %"
 
 
 def grouped(count: float) -> str:
@@ -116,6 +105,11 @@ def with_power(number: str) -> str:
         return number
     power = power_label(int(exponent.replace("−", "-")))
     return power if mantissa == "1" else f"{mantissa}·{power}"
+
+
+def number_label(value: float, digits: int = 3) -> str:
+    """The value as `number` has it in the letters of a figure: `0.540`, `−1.20`, `3.1·10⁻⁷`."""
+    return with_power(number(value, digits).replace("-", "−")) if math.isfinite(value) else "–"
 
 
 def non_finite(statistics: Mapping[str, float]) -> list[str]:

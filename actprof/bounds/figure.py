@@ -12,10 +12,10 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from actprof.bounds.curves import SAME, Schemes, Spot
-from actprof.bounds.result import Bounds
+from actprof.bounds.result import DIGITS, Bounds
 from actprof.bounds.spec import FAN_OUT
 from actprof.bounds.table import HALF, NAMES, has_half, kind, law, sign, slope_words
-from actprof.digits import compact, grouped, power_label, short, with_power
+from actprof.digits import compact, grouped, number_label, power_label, short, with_power
 from actprof.report.axes import BELOW, Box, FreeSpace, add_axes, indicate, write
 from actprof.report.lettering import line_height, width
 from actprof.report.settings import provenance
@@ -195,7 +195,7 @@ def _details(schemes: Schemes, number: int) -> list[str]:
     scheme, stds = schemes.bounds.schemes[number], [each.std for each in schemes.bounds.schemes]
     if not any(scheme.curve.std):
         return [kind(scheme)]
-    std = f"std {short(scheme.curve.std[-1])} at n = {short(schemes.fan_ins[-1])}"
+    std = f"std {number_label(scheme.curve.std[-1], DIGITS)} at n = {short(schemes.fan_ins[-1])}"
     same = next(other for other, each in enumerate(stds) if np.allclose(each, stds[number], SAME, 0))
     return [kind(scheme), (slope_words(scheme) if schemes.log else "") or std,
             *([f"std as {schemes.bounds.schemes[same].label}"] if same < number else [])]

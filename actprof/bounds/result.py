@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 # Standard errors within which a sampled std agrees with the promised one; a true std does so 99.73 % of the time.
 AGREEMENT = 3.0
+DIGITS = 4  # digits of a std, in table and figure alike
 
 
 @dataclass(frozen=True)
@@ -128,7 +129,8 @@ class Bounds(Result):
     def findings(self) -> Sequence[Finding]:
         """The schemes, and whether the weights drawn agree with what they promise; the curve is the std's."""
         return [Finding(scheme.label, "✓" if agrees else "✗", "agrees" if agrees else "off",
-                     f"{scheme.formula}  std {number(scheme.std[0])} … {number(scheme.std[-1])}", scheme.std)
+                        f"{scheme.formula}  std {' … '.join(number(scheme.std[end], DIGITS) for end in (0, -1))}",
+                        scheme.std)
                 for scheme in self.schemes for agrees in (all(sample.agrees for sample in scheme.samples),)]
 
     @property

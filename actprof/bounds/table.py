@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import TextIO
 
-from actprof.bounds.result import AGREEMENT, Bounds, Sample, Scheme
+from actprof.bounds.result import AGREEMENT, DIGITS, Bounds, Sample, Scheme
 from actprof.digits import compact, count, fan, number, percent
 from actprof.report.terminal import Column, Table, written
 
@@ -28,8 +28,6 @@ def sign(scheme: Scheme) -> str:
 def kind(scheme: Scheme) -> str:
     return KINDS.get(scheme.distribution, scheme.distribution)
 
-
-DIGITS = 4
 
 
 def print_result(bounds: Bounds, stream: TextIO) -> None:

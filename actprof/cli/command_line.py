@@ -11,8 +11,8 @@ import click
 GIVEN = "actprof.given"  # where a context keeps the words that a command was given
 
 
-def changed(ctx: click.Context, values: Mapping[str, Sequence[str]], own: Mapping[str, Sequence[str]]) -> str:
-    """The command line in one piece, with these values of the named options, none for an option that is left out.
+def changed(ctx: click.Context, values: Mapping[str, Sequence[str]], own: Mapping[str, Sequence[str]]) -> list[str]:
+    """The command line option by option, with these values of the named ones, none for an option that is left out.
 
     Options that were not given are added at the end, but for `own` ones, which only take the place of others.
     """
@@ -26,7 +26,7 @@ def changed(ctx: click.Context, values: Mapping[str, Sequence[str]], own: Mappin
             words += _as_given(param, name, given[str(param.name)])
     for name, added in left.items():
         words += _words(name, added)
-    return " ".join(words)
+    return words
 
 
 def _as_given(param: click.Parameter, name: str, value: Any) -> Iterator[str]:

@@ -85,7 +85,7 @@ def _pace(power_law: bool, size: float, layers: int) -> str:
     """`×10 every 2.6 layers`, or that there is no such number."""
     if power_law:
         return "by a power law"
-    return f"{'×10' if size > 0 else '×0.1'} every {number(layers / abs(size))} layers"
+    return f"{'×10' if size > 0 else '×0.1'} every {layers / abs(size):.2g} layers"
 
 
 def of_overflow(seen: Evidence) -> str:
@@ -134,7 +134,7 @@ def _rate(seen: Evidence) -> str:
     if seen.chi is None or abs(math.log10(seen.chi)) <= 0.01:
         return ""
     per_ten = 2 / abs(math.log10(seen.chi))
-    return f"{chi(seen)}: gradients {'×10' if seen.chi > 1 else '×0.1'} every {number(per_ten)} layers"
+    return f"{chi(seen)}: gradients {'×10' if seen.chi > 1 else '×0.1'} every {per_ten:.2g} layers"
 
 
 def unmet(seen: Evidence) -> str:

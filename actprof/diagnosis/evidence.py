@@ -9,6 +9,7 @@ from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple
 
+from actprof import digits
 from actprof.diagnosis.verdicts import CHANGE, COLLAPSED, DEEPER, NOTABLE
 from actprof.engine.blocks import parts_of
 from actprof.engine.inputs import InputMoments
@@ -287,20 +288,12 @@ def log10(size: float) -> float:
 
 
 def number(value: float) -> str:
-    """Three digits: 0.831, 13,700, 3.1e-7; infinite and undefined ones in words."""
+    """The value as tables show it; infinite and undefined ones in words."""
     if not math.isfinite(value):
         return "no number" if math.isnan(value) else "infinity" if value > 0 else "-infinity"
-    if value == 0 or 1e-3 <= abs(value) < 999.5:
-        return f"{value:.3g}"
-    if abs(value) < 1e-3 or abs(value) >= 999_950:
-        mantissa, _, exponent = f"{value:.1e}".partition("e")
-        return f"{mantissa}e{int(exponent)}"
-    return f"{float(f'{value:.3g}'):,.0f}"
+    return digits.number(value)
 
 
 def times(exponent: float) -> str:
-    """×10**exponent, beyond the range of floats too: ×13,700, ×8.1e-20, ×3.4e-412."""
-    if abs(exponent) < 300 or not math.isfinite(exponent):
-        return f"×{number(10.0**exponent if math.isfinite(exponent) else 0.0 if exponent < 0 else exponent)}"
-    power = math.floor(exponent)
-    return f"×{min(10.0 ** (exponent - power), 9.9):.1f}e{power}"
+    """×10**exponent, beyond the range of floats too: ×1.4e4, ×8.1e-20, ×3.4e-412."""
+    return f"×{digits.power_of_ten(exponent) if exponent < math.inf else number(exponent)}"

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from actprof.arrays import Floats
 from actprof.gain.result import MAX_ROWS, ActivationGains, GainTable, LengthMap, Shape
-from actprof.gain.words import edge_words, reaches, significant, torch_words
+from actprof.gain.words import edge_words, exact, reaches, shown, torch_words
 from actprof.report.axes import Box, FreeSpace, add_axes, write
 from actprof.report.lettering import line_height, width, wrapped
 from actprof.report.settings import provenance
@@ -86,8 +86,8 @@ def _summary(each: ActivationGains) -> list[str]:
     gains = each.gains
     if gains.gain_forward is None:
         return ["no forward gain"]
-    said = filter(None, (f"χ {significant(gains.chi_at_gain_forward, 4)}", gains.stability))
-    return [f"forward {significant(gains.gain_forward, 4)}", " · ".join(said)]
+    said = filter(None, (f"χ {shown(gains.chi_at_gain_forward, 4)}", gains.stability))
+    return [f"forward {shown(gains.gain_forward, 4)}", " · ".join(said)]
 
 
 def words(result: GainTable, maps: bool = True) -> list[str]:
@@ -260,16 +260,16 @@ def say(sheet: Sheet, box: Box, text: str) -> None:
 
 def _details(each: ActivationGains) -> list[str]:
     gains = each.gains
-    forward = f"forward gain {_shown(gains.gain_forward)}"
+    forward = f"forward gain {_gain(gains.gain_forward)}"
     if not math.isnan(gains.length_slope):
-        forward += (f", χ = {_shown(gains.chi_at_gain_forward, 5)}, slope {_shown(gains.length_slope, 5)}: "
+        forward += (f", χ = {shown(gains.chi_at_gain_forward)}, slope {shown(gains.length_slope)}: "
                     f"the variance 1 is {gains.stability}")
-    backward = f"backward gain {_shown(gains.gain_backward)}, std gain {_shown(gains.gain_std)}"
+    backward = f"backward gain {_gain(gains.gain_backward)}, std gain {_gain(gains.gain_std)}"
     return [forward, backward, *map(str.strip, edge_words(each)), torch_words(each)]
 
 
-def _shown(value: float | None, digits: int = 6) -> str:
-    return "n/a" if value is None or math.isnan(value) else significant(value, digits)
+def _gain(value: float | None) -> str:
+    return "n/a" if value is None else exact(value)
 
 
 def _map_key(each: ActivationGains) -> list[list[str]]:
@@ -278,14 +278,14 @@ def _map_key(each: ActivationGains) -> list[list[str]]:
     if drawn is None:
         return []
     found = drawn.fixed_points
-    return [[f"{_place(each, drawn)}σ_w = {significant(found.sigma_w, 5)}, σ_b = {significant(found.sigma_b, 5)}",
-             f"▲ q₀ = {significant(drawn.course[0], 4)} {reaches(found, 4)}"], point_keys(drawn)]
+    return [[f"{_place(each, drawn)}σ_w = {exact(found.sigma_w)}, σ_b = {exact(found.sigma_b)}",
+             f"▲ q₀ = {shown(drawn.course[0])} {reaches(found)}"], point_keys(drawn)]
 
 
 def point_keys(drawn: LengthMap) -> list[str]:
     """`● q* = 0.15189 stable` for each fixed point, from left to right, with as many digits as tells them apart."""
     points, on_map = drawn.fixed_points.points, seen(drawn)
-    told = ([significant(point.q_star, digits) for point in points] for digits in range(5, 18))
+    told = ([shown(point.q_star, digits) for point in points] for digits in range(5, 18))
     names = next((names for names in told if len(set(names)) == len(names)), [""] * len(points))
     return [f"{SIGNS[point.stability]} q* = {name} {point.stability}{'' if point in on_map else ' (off the map)'}"
             for point, name in zip(points, names, strict=True)]

@@ -2,33 +2,22 @@
 
 from __future__ import annotations
 
-import math
 import re
 import textwrap
 from collections.abc import Iterable
 from typing import TextIO
 
-from actprof.digits import number, without_rounding
 from actprof.gain.result import ActivationGains, GainCourse, GainTable
-from actprof.gain.words import course_words, edge_words, fixed_point_lines, paste_lines, torch_words
+from actprof.gain.words import course_words, edge_words, exact, fixed_point_lines, paste_lines, shown, torch_words
 from actprof.report.terminal import USUAL_WIDTH, Column, Table, text_width, width, written
 
 MISSING = "n/a"
 NARROW = 5
 
 
-def cell(value: float | None, digits: int) -> str:
-    """`n/a` for what makes no sense; rounding alone is 0."""
-    if value is None or math.isnan(value):
-        return MISSING
-    if math.isinf(value):
-        return "∞" if value > 0 else "-∞"
-    return number(without_rounding(value), digits)
-
-
 def narrow(value: float | None, room: int = NARROW) -> str:
     """As many of four digits as there is room for, at least two: 2.338, 0.817, 0.045, 10.33."""
-    texts = [cell(value, digits) for digits in (4, 3, 2)]
+    texts = [shown(value, digits, MISSING) for digits in (4, 3, 2)]
     return next((text for text in texts if len(text) <= room), texts[-1])
 
 
@@ -101,11 +90,11 @@ def _reached(each: ActivationGains) -> list[str]:
     found, point = each.fixed_points, each.reached
     assert found is not None
     figures = ["-"] * 5 if point is None else [
-        cell(value, 3) for value in (point.q_star, point.c_star, point.chi_1, point.xi_q, point.xi_c)]
+        shown(value, 3, MISSING) for value in (point.q_star, point.c_star, point.chi_1, point.xi_q, point.xi_c)]
     return [*figures, (point and point.phase) or "-", str(len(found.points)), found.course]
 
 
-EXACT, DIGITS = 9, 5
+MOMENTS = 7  # digits
 
 
 def print_result(result: GainTable, stream: TextIO) -> None:
@@ -122,7 +111,7 @@ def _print_one(each: ActivationGains, q0: float | None, stream: TextIO) -> None:
     title = _wrapped([f"{each.label}: {each.formula}"], room, stream)
     _courses(each, q0, stream).print("\n".join(title))
     moments = [("E φ", each.gains.e_phi), ("E φ²", each.gains.e_phi2), ("E φ'²", each.gains.e_dphi2)]
-    lines = ["z ~ N(0, 1): " + ", ".join(f"{name} = {cell(value, EXACT - 2)}" for name, value in moments),
+    lines = ["z ~ N(0, 1): " + ", ".join(f"{name} = {shown(value, MOMENTS)}" for name, value in moments),
              *edge_words(each), torch_words(each), *fixed_point_lines(each), *paste_lines(each, room)]
     stream.write("".join(f"{line}\n" for line in _wrapped(lines, room, stream)) + "\n")
 
@@ -146,6 +135,6 @@ def _courses(each: ActivationGains, q0: float | None, stream: TextIO) -> Table:
 def _course_cells(course: GainCourse) -> list[str]:
     point = course.point
     figures = (point.q_star, point.chi_1, point.length_slope) if point else None
-    q, chi, slope = ("-",) * 3 if figures is None else (cell(value, DIGITS) for value in figures)
-    return [course.name, cell(course.gain, EXACT), cell(course.gain**2, DIGITS),
+    q, chi, slope = ("-",) * 3 if figures is None else map(shown, figures)
+    return [course.name, exact(course.gain), shown(course.gain**2),
             "any" if course.fixed_points.course == "any" else q, chi, slope, course_words(course)]

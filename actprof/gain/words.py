@@ -5,18 +5,23 @@ from __future__ import annotations
 import math
 import textwrap
 
-from actprof.digits import without_rounding
+from actprof.digits import number, without_rounding
 from actprof.gain.result import ActivationGains, GainCourse
 from actprof.theory.predictions import EDGE_WORDS, JUMP_WORDS, MAX_Q, TURN_WORDS, Edge, FixedPoint, FixedPoints
 
 ENDLESS = f"grows beyond {MAX_Q:g}"  # shown when the variance exceeds MAX_Q
 
 
-def significant(value: float | None, digits: int = 6) -> str:
-    """`1.19968`, `∞`, `-`; rounding alone is 0."""
+def exact(value: float) -> str:
+    """A gain, σ_w or σ_b: `1.59253742`, `1`; rounding alone is 0."""
+    return f"{without_rounding(value):.9g}"
+
+
+def shown(value: float | None, digits: int = 5, missing: str = "-") -> str:
+    """What is found at a gain: `1.1997`, `∞`; rounding alone is 0."""
     if value is None or math.isnan(value):
-        return "-"
-    return "∞" if math.isinf(value) else f"{without_rounding(value):.{digits}g}"
+        return missing
+    return f"{'-' * (value < 0)}∞" if math.isinf(value) else number(without_rounding(value), digits)
 
 
 def course_words(course: GainCourse) -> str:
@@ -29,7 +34,7 @@ def course_words(course: GainCourse) -> str:
     if point is None:
         return ENDLESS
     if point is not found.reached:
-        end = "grows" if math.isinf(found.limit) else f"ends at {significant(found.limit, 4)}"
+        end = "grows" if math.isinf(found.limit) else f"ends at {shown(found.limit)}"
         return f"{point.stability}: {end}"
     return point.stability + ": a power law" * (found.course == "power law")
 
@@ -38,10 +43,10 @@ def edge_words(each: ActivationGains) -> list[str]:
     """The edge of chaos, and where it turns stable."""
     if each.edge is None:
         return [f"{EDGE_WORDS}: none", *_jump_words(each)]
-    where = "at any variance" if each.edge.q is None else f"at q* = {significant(each.edge.q)}"
+    where = "at any variance" if each.edge.q is None else f"at q* = {shown(each.edge.q)}"
     lines = [f"{EDGE_WORDS}: {_sigmas(each.edge)}, {where}, {each.edge.stability}"]
     if each.stable_edge is not None:
-        lines.append(f"  {TURN_WORDS}: {_sigmas(each.stable_edge)}, at q* = {significant(each.stable_edge.q)}")
+        lines.append(f"  {TURN_WORDS}: {_sigmas(each.stable_edge)}, at q* = {shown(each.stable_edge.q)}")
     return lines + _jump_words(each)
 
 
@@ -49,9 +54,9 @@ def _jump_words(each: ActivationGains) -> list[str]:
     """Where the variance jumps, and between what."""
     if each.jump is None:
         return []
-    below, above = (f"beyond {MAX_Q:g}" if math.isinf(q) else f"at q* = {significant(q)}"
+    below, above = (f"beyond {MAX_Q:g}" if math.isinf(q) else f"at q* = {shown(q)}"
                     for q in (each.jump.below, each.jump.above))
-    return [f"{JUMP_WORDS}: σ_w = {significant(each.jump.sigma_w, 9)}, σ_b = 0, for inputs with E x² = 1",
+    return [f"{JUMP_WORDS}: σ_w = {exact(each.jump.sigma_w)}, σ_b = 0, for inputs with E x² = 1",
             f"  below it they end {below}, above it {above}"]
 
 
@@ -62,7 +67,7 @@ def torch_words(each: ActivationGains) -> str:
         return "torch calculate_gain: refuses this activation"
     apart = "the same" if abs(difference) < 1e-12 else (
         f"{difference:+.6f} ({100 * difference / forward:+.2f} %) from the forward gain")
-    return f"torch calculate_gain: {torch:.8g}, {apart}"
+    return f"torch calculate_gain: {exact(torch)}, {apart}"
 
 
 def fixed_point_lines(each: ActivationGains) -> list[str]:
@@ -70,29 +75,29 @@ def fixed_point_lines(each: ActivationGains) -> list[str]:
     found = each.fixed_points
     if found is None:
         return []
-    lines = [f"at σ_w = {significant(found.sigma_w)}, σ_b = {significant(found.sigma_b)}:"]
+    lines = [f"at σ_w = {exact(found.sigma_w)}, σ_b = {exact(found.sigma_b)}:"]
     lines += [f"  {_point_words(point)}" for point in found.points]
     if found.course == "any" and found.reached:
-        lines.append(f"  every variance is fixed: χ₁ = {significant(found.reached.chi_1)}{phase(found.reached)}")
+        lines.append(f"  every variance is fixed: χ₁ = {shown(found.reached.chi_1)}{phase(found.reached)}")
     elif not found.points:
         lines.append(f"  no fixed point up to q* = {MAX_Q:g}")
-    return [*lines, f"  q0 = {significant(each.start)} {reaches(found)}"]
+    return [*lines, f"  q0 = {shown(each.start)} {reaches(found)}"]
 
 
-def reaches(found: FixedPoints, digits: int = 6) -> str:
-    """`reaches q* = 0.194, ordered`."""
+def reaches(found: FixedPoints) -> str:
+    """`reaches q* = 0.19468, ordered`."""
     if found.reached is None:
         return ENDLESS
     if found.course == "any":
         return "is kept"
     how = ", ever more slowly" * (found.course == "power law")
-    return f"reaches q* = {significant(found.limit, digits)}{how}{phase(found.reached)}"
+    return f"reaches q* = {shown(found.limit)}{how}{phase(found.reached)}"
 
 
 def _point_words(point: FixedPoint) -> str:
     figures = [("q*", point.q_star), ("c*", point.c_star), ("χ₁", point.chi_1), ("ξ_q", point.xi_q),
                ("ξ_c", point.xi_c)]
-    listed = ", ".join(f"{name} {significant(value, 4)}" for name, value in figures if value is not None)
+    listed = ", ".join(f"{name} {shown(value)}" for name, value in figures if value is not None)
     return f"{listed}: {point.stability}{phase(point)}"
 
 
@@ -102,7 +107,7 @@ def phase(point: FixedPoint) -> str:
 
 
 def _sigmas(edge: Edge) -> str:
-    return f"σ_w = {significant(edge.sigma_w, 9)}, σ_b = {significant(edge.sigma_b)}"
+    return f"σ_w = {exact(edge.sigma_w)}, σ_b = {exact(edge.sigma_b)}"
 
 
 IMPORTS = "import torch.nn as nn, keras, jax"  # what the lines need; PyTorch's are about a `layer`, an nn.Linear
@@ -165,5 +170,5 @@ def _remark(each: ActivationGains) -> list[str]:
         return []
     lines = ["! with these weights the variance 1 is unstable, and deep layers leave it"]
     if each.stable_edge is not None:
-        lines.append(f"! the edge of chaos is stable above --sigma-b {significant(each.stable_edge.sigma_b, 3)}")
+        lines.append(f"! the edge of chaos is stable above --sigma-b {exact(each.stable_edge.sigma_b)}")
     return lines

@@ -230,16 +230,16 @@ def _asked_for(gradients: bool | None, quantity: str, view: str) -> bool | None:
     return True if needs else gradients
 
 
-def _remedied_line(arm: JudgedArm, ctx: click.Context) -> str:
-    """The user's command line with the options of an arm's remedy, for that arm alone; "" where there is none."""
+def _remedied_line(arm: JudgedArm, ctx: click.Context) -> list[str]:
+    """The user's command line with the options of an arm's remedy, for that arm alone; empty where there is none."""
     from actprof.engine.stacks import is_each
 
     verdict = arm.verdict
     if verdict is None or arm.stack is None or not verdict.options:
-        return ""
+        return []
     scaled = verdict.options.startswith(STANDARDISED)
     if scaled and "drop" not in arm.config:  # only of rows from outside it is said what is dropped
-        return ""
+        return []
     words = verdict.options.removeprefix(STANDARDISED).removeprefix(" and try ").split()
     values = {name: [value] for name, value in zip(words[::2], words[1::2], strict=True)}
     own = {name: [value] for name, value in arm.stack.options.items()}

@@ -6,7 +6,7 @@ import math
 
 from matplotlib.axes import Axes
 
-from actprof.digits import compact, non_finite, percent_label
+from actprof.digits import non_finite, number_label, percent
 from actprof.engine.profiles import Summary
 from actprof.histogram.scene import UNDER, Rows, Scene, all_zero, write_message
 from actprof.report.axes import Box, add_axes, grid_lines, hatch, write
@@ -59,7 +59,7 @@ class Panels(Rows):
         said = [] if all_zero(summary) else notes_of(bars, self._scene.scale)
         notes = [(float(x.of(value) - x.low) / (x.high - x.low) * self._width, text) for value, text in said]
         rows = stacked(notes, self._width, width(_std(summary), NOTE, bold=True) + 10)
-        beyond = f"{percent_label(summary.histogram.outside_fraction)} outside"
+        beyond = f"{percent(summary.histogram.outside_fraction)} % outside"
         return [*rows, [(width(beyond, NOTE) / 2, beyond)]] if summary.histogram.outside_fraction else rows
 
     def draw(self, sheet: Sheet, top: float, height: float) -> None:
@@ -129,4 +129,4 @@ class Panels(Rows):
 
 
 def _std(summary: Summary) -> str:
-    return f"std {compact(summary.statistics['std'])}"
+    return f"std {number_label(summary.statistics['std'])}"

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
 from actprof.arrays import Floats
-from actprof.digits import compact, non_finite, percent_label
+from actprof.digits import compact, non_finite, number_label, percent
 from actprof.engine.profiles import Summary
 from actprof.histogram.scene import UNDER, Scene, all_zero
 from actprof.report.axes import Box, add_axes, grid_lines, hatch, write
@@ -112,20 +112,20 @@ class Parts(Scale):
 
 def cells(scene: Scene, arm: int) -> list[tuple[str, Cell]]:
     """The figures beside each line: (title, what to print)."""
-    found: list[tuple[str, Cell]] = [("std", lambda s: compact(s.statistics["std"]))]
+    found: list[tuple[str, Cell]] = [("std", lambda s: number_label(s.statistics["std"]))]
     atoms = scene.atoms(arm)
     if len(atoms) > 2:
         found.append(("at atoms",
-                      lambda s: percent_label(sum(count for _, count in s.atoms) / max(s.histogram.total, 1))))
+                      lambda s: f"{percent(sum(count for _, count in s.atoms) / max(s.histogram.total, 1))} %"))
     else:
         found += [(f"at {compact(atom)}", at_atom(atom)) for atom in atoms]
     if any(summary.histogram.outside_fraction for summary in scene.summaries[arm]):
-        found.append(("outside", lambda s: percent_label(s.histogram.outside_fraction)))
+        found.append(("outside", lambda s: f"{percent(s.histogram.outside_fraction)} %"))
     if not scene.shared:
-        found.append(("from", lambda s: compact(float(s.histogram.edges[0]))))
-        found.append(("to", lambda s: compact(float(s.histogram.edges[-1]))))
+        found.append(("from", lambda s: number_label(float(s.histogram.edges[0]))))
+        found.append(("to", lambda s: number_label(float(s.histogram.edges[-1]))))
     return found
 
 
 def at_atom(atom: float) -> Cell:
-    return lambda s: percent_label(dict(s.atoms).get(atom, 0) / max(s.histogram.total, 1))
+    return lambda s: f"{percent(dict(s.atoms).get(atom, 0) / max(s.histogram.total, 1))} %"

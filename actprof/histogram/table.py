@@ -11,7 +11,7 @@ import numpy as np
 
 from actprof.diagnosis.terms import VERDICTS
 from actprof.diagnosis.verdicts import THRESHOLDS
-from actprof.digits import number, percent
+from actprof.digits import compact, number, percent
 from actprof.engine.distributions import STATISTICS
 from actprof.engine.gradients import GRADIENT_STATISTICS
 from actprof.engine.profiles import LayerSummary, Summary
@@ -58,11 +58,11 @@ class Shown:
 
 
 def print_result(comparison: Comparison, stream: TextIO, shown: Shown = Shown(),
-                     remedied: Callable[[JudgedArm], str] = lambda arm: "") -> None:
+                     remedied: Callable[[JudgedArm], list[str]] = lambda arm: []) -> None:
     """Print every arm's table, then the verdicts.
 
     Args:
-        remedied: a command line with the options of an arm's remedy.
+        remedied: the command line with the options of an arm's remedy, option by option.
     """
     for arm in () if shown.brief else comparison.arms:
         picked = arm.layers if shown.all_layers or not stream.isatty() else turning_points(arm, shown.quantity)
@@ -73,9 +73,9 @@ def print_result(comparison: Comparison, stream: TextIO, shown: Shown = Shown(),
             stream.write(folded(text, stream))
         print_blocks(arm, picked, stream)
         theory = shown.theory or not stream.isatty() or any(map(arm.disagrees, picked))
-        print_judgement(arm, theory, remedied(arm), stream)
+        print_judgement(arm, theory, stream)
         stream.write("\n" * (len(comparison.arms) > 1 or not stream.isatty()))
-    print_verdicts(comparison, shown.quantity, stream)
+    print_verdicts(comparison, shown.quantity, remedied, stream)
 
 
 def turning_points(arm: JudgedArm, quantity: str) -> Sequence[LayerSummary]:
@@ -203,7 +203,7 @@ def _picture(summary: Summary, length: int, stream: TextIO) -> str:
     total = summary.histogram.total
     for value, times in summary.atoms:
         if times == total:
-            return f"all {number(value)}"
+            return f"all {compact(value)}"
     counts = summary.histogram.without(summary.atoms)
     if summary.histogram.outside_fraction and not counts.any():
         return "outside the range"

@@ -3,32 +3,27 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TextIO
 
 from actprof.digits import number, power_of_ten
 from actprof.engine.profiles import LayerSummary
 from actprof.histogram.result import Comparison, JudgedArm, std_errors
-from actprof.report.terminal import Column, Table, folded
+from actprof.report.terminal import Column, Table, folded, pasted
 from actprof.theory.predictions import LayerTheory
 
 COLOURS = ("green", "yellow", "yellow", "red")
 """Of a verdict, by its order."""
 
 
-def print_judgement(arm: JudgedArm, theory: bool, remedied: str, stream: TextIO) -> None:
-    """What theory expects beside what was measured, if that is to be shown; the verdict and its remedy.
-
-    Args:
-        remedied: a command line with the remedy's options, in one piece, for a user to paste.
-    """
+def print_judgement(arm: JudgedArm, theory: bool, stream: TextIO) -> None:
+    """What theory expects beside what was measured, if that is to be shown; the verdict and its remedy."""
     forecast = arm.forecast
     if theory and ((forecast and forecast.theory.layers) or arm.layers[0].gradient):
         stream.write("\n")
         _theory_table(arm, stream).print(f"{arm.label}: theory (mean field) beside measurement")
     for line in _sentences(arm, theory):
         stream.write(folded(line, stream))
-    stream.write(f"  {remedied}\n" if remedied else "")
 
 
 def _theory_table(arm: JudgedArm, stream: TextIO) -> Table:
@@ -76,24 +71,33 @@ def _sentences(arm: JudgedArm, theory: bool) -> Iterator[str]:
             yield f"remedy: {arm.verdict.remedy}"
 
 
-def print_verdicts(comparison: Comparison, quantity: str, stream: TextIO) -> None:
-    """A line an arm, the best first, with the number behind the verdict and the remedy."""
+def print_verdicts(comparison: Comparison, quantity: str, remedied: Callable[[JudgedArm], list[str]],
+                   stream: TextIO) -> None:
+    """A line an arm, the best first, with the number behind the verdict; below, each remedy as a line to paste."""
     arms = [arm for arm in comparison.ranked(quantity) if arm.verdict]
     title = "verdicts, the best first; then by the worse of signal and gradient per layer" if len(arms) > 1 else ""
     _verdict_table(arms, quantity, stream).print(title)
+    remedies: dict[str, list[str]] = {}
+    for arm in arms:
+        verdict = arm.verdict
+        assert verdict is not None
+        if verdict.bad or verdict.options:
+            line = pasted(remedied(arm) or [verdict.options or "none found"], stream)
+            remedies.setdefault(line, []).append(arm.label)
+    for line, labels in remedies.items():
+        whose = f" for {', '.join(labels)}" if len(arms) > 1 else ""
+        stream.write(folded(f"remedy{whose}:", stream) + line)
 
 
 def _verdict_table(arms: list[JudgedArm], quantity: str, stream: TextIO) -> Table:
     made = Table([Column("verdict", right=False), Column("from\nlayer"), Column("\nmeasured", right=False),
-                  Column("signal\na layer"), Column("grad.\na layer"), Column("remedy", right=False, folds=True),
-                  Column("arm", right=False, folds=True)], stream)
+                  Column("signal\na layer"), Column("grad.\na layer"), Column("arm", right=False, folds=True)], stream)
     for arm in arms:
         verdict = arm.verdict
         assert verdict is not None
         growths = (arm.signal_growth(quantity), arm.gradient_growth)
         factors = [f"×{number(growth)}" if math.isfinite(growth) else "-" for growth in growths]
         layer = "-" if verdict.layer is None else str(verdict.layer)
-        made.add_row(f"{verdict.sign} {verdict.word}", layer, verdict.measured, *factors,
-                     verdict.options or ("none found" if verdict.bad else "-"), arm.label,
+        made.add_row(f"{verdict.sign} {verdict.word}", layer, verdict.measured, *factors, arm.label,
                      colour=COLOURS[verdict.order])
     return made

@@ -16,7 +16,7 @@ from matplotlib.patches import Rectangle, StepPatch
 from numpy.typing import ArrayLike
 
 from actprof.arrays import Floats
-from actprof.digits import compact, percent_label, power_label, with_power
+from actprof.digits import compact, percent, power_label, with_power
 from actprof.engine.profiles import Summary
 from actprof.report.axes import runs
 from actprof.report.lettering import width
@@ -142,7 +142,7 @@ class ShareScale(Scale):
             return [(10.0**power, f"{100 * 10.0**power:g} %" if power > -5 else f"{power_label(power + 2)} %")
                     for power in powers]
         step = next(step for parts in range(most, 9) if (step := round_step(self.high / parts)) <= self.high)
-        return [(n * step, percent_label(n * step)) for n in range(int(self.high / step * (1 + 1e-9)) + 1)]
+        return [(n * step, f"{100 * n * step:g} %") for n in range(int(self.high / step * (1 + 1e-9)) + 1)]
 
 
 @dataclass(frozen=True)
@@ -245,9 +245,9 @@ def outline(frame: Frame, bars: Bars, masses: Masses) -> tuple[Floats, Floats]:
 def notes_of(bars: Bars, scale: ShareScale) -> Iterator[tuple[float, str]]:
     """(value, text) of what stands above the bars: each atom's share, and the share of what is cut."""
     for value, share in bars.atoms:
-        yield value, f"{compact(value)}: {percent_label(share)}"
+        yield value, f"{compact(value)}: {percent(share)} %"
     for left, right, shares in cut_runs(bars, scale):
-        yield left / 2 + right / 2, f"{len(shares)} bin{'s' * (len(shares) > 1)}: {percent_label(float(shares.sum()))}"
+        yield left / 2 + right / 2, f"{len(shares)} bin{'s' * (len(shares) > 1)}: {percent(float(shares.sum()))} %"
 
 
 def stacked(notes: Iterable[Note], room: float, taken: float = 0.0) -> list[list[Note]]:

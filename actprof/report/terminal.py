@@ -104,6 +104,17 @@ def folded(text: str, stream: TextIO) -> str:
     return "".join(f"{each}\n" for each in lines)
 
 
+def pasted(words: Sequence[str], stream: TextIO) -> str:
+    """A command line to paste; where a terminal is narrower the shell reads on in the next line, from an option on."""
+    room = width(stream) - 4 if stream.isatty() else sys.maxsize
+    lines = [""]
+    for word in words:
+        if lines[-1] and len(lines[-1]) + len(word) > room:
+            lines.append("")
+        lines[-1] += f" {word}"
+    return " \\\n   ".join(lines).join((" ", "\n"))
+
+
 def text_width(cells: Iterable[str]) -> int:
     """Columns that the longest line takes."""
     return max(line_width(line) for cell in cells for line in cell.split("\n"))

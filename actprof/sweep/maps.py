@@ -15,12 +15,12 @@ from numpy.typing import ArrayLike
 
 from actprof.arrays import Flags, Floats
 from actprof.diagnosis.verdicts import CODES
-from actprof.digits import compact, grouped, logarithms, power_label, with_power
+from actprof.digits import grouped, logarithms, number_label, percent, power_label, power_of_ten, with_power
 from actprof.report.axes import Box, FreeSpace, colour_bar, hatch, write
 from actprof.report.lettering import line_height, width
 from actprof.report.sheet import Entry, Sheet
 from actprof.report.style import EM, TICK, Theme
-from actprof.report.ticks import SAFE_EXPONENTS, Fixed, Linear, Scale
+from actprof.report.ticks import Fixed, Linear, Scale
 from actprof.sweep.cell_axis import CellAxis, draw_lines, pieces
 from actprof.sweep.result import BY_NAME, Axis, Quantity, Sweep
 
@@ -197,7 +197,7 @@ class NumberMap(CellMap):
     def _write_numbers(self, sheet: Sheet, axes: Axes, box: Box) -> None:
         """Write the numbers of all cells, or none where there is no room."""
         values = self._shown.values
-        said = {(column, row): written(values[column, row], self._shown.quantity.decades)
+        said = {(column, row): written(values[column, row], self._shown.quantity)
                 for column, row in np.argwhere(~self._shown.missing).tolist()}
         wide = np.diff(self.x_axis.parts).min() * box.width - PAD
         tall = np.diff(self.y_axis.parts).min() * box.height - PAD
@@ -255,14 +255,11 @@ def _write_word(sheet: Sheet, axes: Axes, word: str, free: FreeSpace, may_turn: 
     return False
 
 
-def written(value: float, decades: bool) -> str:
-    """`0.83`, `3·10⁻⁵`; of a logarithm beyond the floats `10⁻⁴⁸⁰`."""
-    if decades and value == -np.inf:
-        return "0"
-    if decades and abs(value) >= SAFE_EXPONENTS:
-        return power_label(round(value))
-    shown = 10**value if decades else value
-    return with_power(compact(shown, 3 if 100 <= abs(shown) < 1000 else 2))
+def written(value: float, quantity: Quantity) -> str:
+    """`0.831`, `49.7 %`, `3.1·10⁻⁵`; of a logarithm beyond the floats `1.0·10⁻⁴⁸⁰`."""
+    if quantity.decades:
+        return with_power(power_of_ten(value))
+    return f"{percent(value)} %" if quantity.is_share else number_label(value)
 
 
 def words(code: str) -> str:

@@ -69,6 +69,10 @@ class Quantity:
         return self.title.removeprefix("log₁₀ of ") if self.logarithmic else self.title
 
     @property
+    def is_share(self) -> bool:
+        return (self.low, self.high) == (0.0, 1.0)
+
+    @property
     def ratio_name(self) -> str:
         """The name of what is shown: of a logarithm that of the ratio itself."""
         return self.name.removeprefix("log10_") if self.logarithmic else self.name

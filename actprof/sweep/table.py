@@ -110,7 +110,7 @@ def title(name: str) -> str:
     if name == VERDICT:
         return VERDICT
     # A cell holds the ratio itself, which needs no more room than its logarithm and is read at once.
-    return f"{BY_NAME[name].subject}, in %" if _is_share(name) else BY_NAME[name].subject
+    return f"{BY_NAME[name].subject}, in %" if BY_NAME[name].is_share else BY_NAME[name].subject
 
 
 def heading(name: str) -> str:
@@ -122,7 +122,7 @@ def reading(name: str, value: float) -> str:
     """A value in three digits, `-` where it is not finite."""
     if BY_NAME[name].logarithmic:
         return power_of_ten(value)
-    return percent(value) if _is_share(name) else number(value)
+    return percent(value) if BY_NAME[name].is_share else number(value)
 
 
 def span(name: str, low: float, high: float) -> str:
@@ -136,11 +136,6 @@ def shown(name: str, cell: Cell, short: bool = False) -> str:
     if name != VERDICT:
         return reading(name, cell.statistic(name))
     return (WORDS[cell.verdict] if short else cell.verdict) if cell.verdict else "-"
-
-
-def _is_share(name: str) -> bool:
-    quantity = BY_NAME[name]
-    return (quantity.low, quantity.high) == (0.0, 1.0)
 
 
 MAX_ROWS = 25  # maximum rows of a matrix, so that it can be seen as a whole

@@ -13,7 +13,7 @@ from matplotlib.colors import LogNorm, to_hex, to_rgb
 from matplotlib.patches import StepPatch
 
 from actprof.arrays import Counts, Floats
-from actprof.digits import number, percent_label, power_label, short, with_power
+from actprof.digits import number_label, percent, power_label, short
 from actprof.report.axes import Box, add_axes, hatch, write
 from actprof.report.lettering import MIN_SIZE, fitting_size, line_height, width, wrapped
 from actprof.report.settings import own_words, words
@@ -124,8 +124,7 @@ def arm_sample(label: str, place: int, theme: Theme) -> Entry:
 
 def _result(arm: TrainedArm, data: DataSummary) -> list[str]:
     """`test 97.9 %`, or `test R² 0.93`; `loss 2.431 → 0.0711`: medians where there are several networks."""
-    first, last = (with_power(number(loss, DIGITS)) if math.isfinite(loss) else "–" for loss in
-                   (arm.first_loss, arm.last_loss))
+    first, last = (number_label(loss, DIGITS) for loss in (arm.first_loss, arm.last_loss))
     return [f"test {data.score_text(arm.score(data))}", f"loss {first} → {last}"]
 
 
@@ -187,7 +186,7 @@ class HistoryMaps:
         if above is not None:
             sheet.text(box.left, y - above, _name(layer), TITLE, bold=True)
             room -= 0.0 if above else width(_name(layer), TITLE, True) + 12
-        dead = [f"{percent_label(self._run.dead_fraction[each])} dead" for each in self._layers]
+        dead = [f"{percent(self._run.dead_fraction[each])} % dead" for each in self._layers]
         if any(width(text, TITLE) > room for text in dead):
             dead = [text.removesuffix(" dead") for text in dead]
         text = dead[self._layers.index(layer)]
@@ -219,7 +218,7 @@ class HistoryMaps:
         if not history.counts.any():
             said = "" if missing(history).all() else "all 0"
         else:
-            said = "" if NEAR[0] < reach / whole < NEAR[1] else f"to {with_power(number(reach, 2))}"
+            said = "" if NEAR[0] < reach / whole < NEAR[1] else f"to {number_label(reach, 2)}"
         size = fitting_size(lambda size: width(said, size) + 8 <= box.width, SIZES)
         if said and width(said, size) + 8 <= box.width:
             write(sheet, axes, *box.center, said, size, align="center", boxed=True, color=sheet.theme.muted)
@@ -243,7 +242,7 @@ def _is_narrow(run: Run, maps: tuple[float, float]) -> bool:
     """Whether a layer's name and its share of dead units do not stand beside each other above a map."""
     layers = shown_layers(len(run.layers))
     room = (maps[1] - maps[0] + GAP) / max(len(layers), 1) - GAP - 12
-    return any(width(_name(layer), TITLE, True) + width(percent_label(run.dead_fraction[layer]), TITLE) > room
+    return any(width(_name(layer), TITLE, True) + width(f"{percent(run.dead_fraction[layer])} %", TITLE) > room
                for layer in layers)
 
 

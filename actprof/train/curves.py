@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from actprof.arrays import Counts, Floats
-from actprof.digits import compact, number, with_power
+from actprof.digits import number_label
 from actprof.report.axes import Box, add_axes, write
 from actprof.report.lettering import font, line_height, width, wrapped
 from actprof.report.sheet import Sheet
@@ -168,7 +168,7 @@ class LossCurves(Curves):
         """The chance loss, each mini-batch's loss, and an arrow where a curve leaves the axis."""
         for chance in self._chances:
             name = logarithm(chance, len(self._training.data.classes))
-            words = f"undecided: {name and f'{name} = '}{with_power(number(chance, DIGITS))}"
+            words = f"undecided: {name and f'{name} = '}{number_label(chance, DIGITS)}"
             self.guide(sheet, axes, box, chance, words, "undecided")
         for place, (arm, curve) in enumerate(zip(self._training.arms, self.curves, strict=True)):
             if curve.low is None:
@@ -203,11 +203,11 @@ class LossCurves(Curves):
         if not out.size:
             return ""
         if out[0] == 0 and len(out) < len(curve.middle) and arm.median_run.status != "diverged":
-            return f"the loss starts above the axis, at {with_power(compact(float(curve.middle[0])))}"
+            return f"the loss starts above the axis, at {number_label(float(curve.middle[0]), DIGITS)}"
         if not curve.finite.size:
             return "the loss is not finite"
         highest = [run.loss[np.isfinite(run.loss)].max(initial=0.0) for run in arm.runs]
-        most = with_power(compact(float(max(highest))))
+        most = number_label(float(max(highest)), DIGITS)
         return f"the loss leaves the axis at iteration {int(out[0]) + 1} (at most {most})"
 
     def _top(self) -> float:

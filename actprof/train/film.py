@@ -13,7 +13,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 
 from actprof.arrays import Floats
-from actprof.digits import number, percent_label, with_power
+from actprof.digits import number_label, percent
 from actprof.report.axes import Box, add_axes
 from actprof.report.lettering import line_height, shortened, width, wrapped
 from actprof.report.shares import body
@@ -57,7 +57,7 @@ class Panel:
         known = finite(self.history)
         if missing(self.history)[place]:
             gone = 1 - known[place] / max(known.max(), 1)
-            return ["not finite"] if gone == 1 else [f"{percent_label(gone)} not finite"]
+            return ["not finite"] if gone == 1 else [f"{percent(gone)} % not finite"]
         if self.zeros[place] == 1:
             return ["100 % zeros"]
         shares = self.shares[place]
@@ -66,9 +66,9 @@ class Panel:
         within = (edges[1:] <= high + RARE * (high - low)) & (edges[:-1] >= low - RARE * (high - low))
         inside = self.history.counts[place][within].sum() / totals(self.history)[place]
         outside = 1 - self.zeros[place] - float(inside)
-        return [*([f"0: {percent_label(self.zeros[place])}"] if self.zeros[place] else []),
-                *([f"{len(cut)} bar{'s' * (len(cut) > 1)}: {percent_label(float(cut.sum()))}"] if cut.size else []),
-                *([f"{percent_label(outside)} outside"] if outside > NOTED else [])]
+        return [*([f"0: {percent(self.zeros[place])} %"] if self.zeros[place] else []),
+                *([f"{len(cut)} bar{'s' * (len(cut) > 1)}: {percent(float(cut.sum()))} %"] if cut.size else []),
+                *([f"{percent(outside)} % outside"] if outside > NOTED else [])]
 
 
 class Film:
@@ -154,7 +154,7 @@ class Row:
         at = int(np.searchsorted(run.checkpoints, iteration, side="right")) - 1
         done = int(run.checkpoints[at])
         loss = float(run.smoothed[max(done - 1, 0)]) if run.iterations else math.nan
-        self._state[0].set_text(f"loss {with_power(number(loss, DIGITS))}")
+        self._state[0].set_text(f"loss {number_label(loss, DIGITS)}")
         self._state[1].set_text(f"test {self._data.score_text(float(self._data.score(run)[at]))}")
         stopped = [f"stopped at {run.checkpoints[-1]:,}"] if run.checkpoints[-1] < iteration else []
         status = [run.status.replace("_", " ")] if (stopped or last) and run.status != "ok" else []
@@ -203,7 +203,7 @@ class View:
         self._zero.set_height(100 * float(self.panel.zeros[at]))
         known = math.isfinite(dead)
         share = dead if known else float(self.panel.history.dead[at])
-        said = f"{'' if known else '≤ '}{percent_label(share)} dead"
+        said = f"{'' if known else '≤ '}{percent(share)} % dead"
         self._dead.set_text(said if share and width(said, NOTE) <= self._room else "")
 
 

@@ -18,13 +18,13 @@ from actprof.data.table import Table, is_usual, size_text
 from actprof.diagnosis import rules
 from actprof.diagnosis.remedies import Trials
 from actprof.diagnosis.verdicts import CHANCE, DIVERGED, LEARNED, MASTERED, WEAK, Verdict
-from actprof.digits import percent
+from actprof.digits import number, percent
 from actprof.engine.inputs import FileInputs, input_moments
 from actprof.engine.measure import measured
 from actprof.engine.spec import InputSpec, RunSpec
 from actprof.errors import ResourceError
 from actprof.theory.stack import predict
-from actprof.train.result import USUAL_RATIO, Run
+from actprof.train.result import DIGITS, USUAL_RATIO, Run
 from actprof.train.spec import TrainSpec
 
 STILL = 0.1 * USUAL_RATIO  # weights that change by less than this part of their size per update stand still
@@ -155,10 +155,10 @@ def _status(evidence: Evidence) -> str:
 def _numbers(evidence: Evidence) -> str:
     """The losses where nothing was learned, else the accuracies."""
     if not evidence.fits:
-        return (f"over all training rows the loss is {evidence.run.train_loss:.4g}, without looking at them it would "
-                f"be {evidence.best_constant_loss:.4g}")
+        return (f"over all training rows the loss is {number(evidence.run.train_loss, DIGITS)}, without looking at "
+                f"them it would be {number(evidence.best_constant_loss, DIGITS)}")
     if not evidence.data.classes:
-        return f"R² is {evidence.score:.3g} on the test rows"
+        return f"R² is {number(evidence.score, DIGITS)} on the test rows"
     return (f"{percent(evidence.score)} % of the test rows are right, {percent(evidence.baseline)} % by always "
             "answering the most frequent class")
 
@@ -188,7 +188,7 @@ def _diverged(evidence: Evidence) -> Why:
     run, spec = evidence.run, evidence.spec
     if unscaled := _unscaled(evidence):
         return unscaled
-    last = f"{run.loss[-1]:.3g}" if math.isfinite(run.loss[-1]) else "no number any more"
+    last = number(run.loss[-1], DIGITS) if math.isfinite(run.loss[-1]) else "no number any more"
     said = f"the loss was {last} at iteration {run.iterations:,}"
     if spec.rate * spec.weight_decay > 2:
         return Why("each update takes more than twice the weights off them", f"; {said}",
@@ -207,7 +207,8 @@ def _unscaled(evidence: Evidence) -> Why | None:
     far = [f"{what} is {size_text(size)}, not about 1" for what, size in sizes.items() if not is_usual(size)]
     if not far:
         return None
-    start = (f", so the loss starts at {run.loss[0]:.4g} where {evidence.chance_loss:.4g} is undecided"
+    start = (f", so the loss starts at {number(run.loss[0], DIGITS)} where "
+             f"{number(evidence.chance_loss, DIGITS)} is undecided"
              if run.iterations and math.isfinite(run.loss[0]) else "")
     return Why(" and ".join(far), start, "try --scale standard")
 
@@ -225,14 +226,14 @@ def _start(evidence: Evidence) -> Why | None:
 
 def _zeros(evidence: Evidence) -> Why | None:
     dead = _dead_layers(evidence)
-    if not dead or not np.isnan(evidence.ratios[[number - 1 for number in dead]]).all():
+    if not dead or not np.isnan(evidence.ratios[[layer - 1 for layer in dead]]).all():
         return None
     return Why(f"all weights of {_layers(dead)} are 0 and no gradient reaches them: only the output bias learns",
                "", "try --init he")
 
 
 def _dead_layers(evidence: Evidence) -> list[int]:
-    return [number for number, share in enumerate(evidence.run.dead_fraction, start=1) if share == 1]
+    return [layer for layer, share in enumerate(evidence.run.dead_fraction, start=1) if share == 1]
 
 
 def _dead(evidence: Evidence) -> Why | None:
@@ -249,26 +250,26 @@ def _alike(evidence: Evidence) -> Why | None:
 
 
 def _dying(evidence: Evidence) -> Why | None:
-    dead = [(share, number) for number, share in enumerate(evidence.run.dead_fraction, start=1) if share >= 0.5]
+    dead = [(share, layer) for layer, share in enumerate(evidence.run.dead_fraction, start=1) if share >= 0.5]
     if not dead:
         return None
-    share, number = max(dead)
-    return Why(f"{100 * share:.0f} % of the units of layer {number} are 0 for all training rows",
+    share, layer = max(dead)
+    return Why(f"{percent(share)} % of the units of layer {layer} are 0 for all training rows",
                ": too few are left to learn", f"try a --lr below {evidence.spec.rate:g}")
 
 
 def _no_gradient(evidence: Evidence) -> Why | None:
-    none = [number for number, ratio in enumerate(evidence.ratios, start=1) if ratio == 0]
+    none = [layer for layer, ratio in enumerate(evidence.ratios, start=1) if ratio == 0]
     return Why(f"no gradient reaches {_layers(none)}") if none else None
 
 
 def _normalised_steps(evidence: Evidence) -> Why | None:
     """A normalised layer forgets the scale of W going forward; its step, relative to W, goes as lr/‖W‖²."""
     stack = evidence.spec.stack
-    still = [number for number, ratio in enumerate(evidence.ratios[:-1], start=1) if ratio < STILL]
+    still = [layer for layer, ratio in enumerate(evidence.ratios[:-1], start=1) if ratio < STILL]
     if stack.norm.name == "none" or stack.norm_position != "before" or not still:
         return None
-    most = np.nanmax(evidence.ratios[[number - 1 for number in still]])
+    most = np.nanmax(evidence.ratios[[layer - 1 for layer in still]])
     return Why("the signal forgets the scale of normalised weights, a step does not: it is worth lr/‖W‖²",
                f", {most:.1g} of the size of the weights of {_layers(still)}", "try a smaller --init, or a larger --lr")
 
@@ -278,12 +279,13 @@ def _falling(evidence: Evidence) -> Why | None:
         return None
     more = "--iterations" if evidence.spec.epochs is None else "--epochs"
     return Why("the loss is still falling",
-               f": {evidence.earlier:.4g} after three quarters, {evidence.run.smoothed[-1]:.4g} now",
+               f": {number(evidence.earlier, DIGITS)} after three quarters, "
+               f"{number(float(evidence.run.smoothed[-1]), DIGITS)} now",
                f"try more {more}, or a larger --lr")
 
 
 def _still(evidence: Evidence) -> Why | None:
-    still = {number: ratio for number, ratio in enumerate(evidence.ratios, start=1) if ratio < STILL}
+    still = {layer: ratio for layer, ratio in enumerate(evidence.ratios, start=1) if ratio < STILL}
     if not still:
         return None
     return Why(f"the weights of {_layers(list(still))} hardly move",

@@ -83,7 +83,7 @@ def _dead(shares: Sequence[float]) -> str:
     low, high = min(shares, default=math.nan), max(shares, default=math.nan)
     if len(shares) > MAX_LAYERS:
         return percent(low) if low == high else f"{percent(low)}–{percent(high)}"
-    return " ".join("-" if math.isnan(share) else f"{100 * share:.0f}" for share in shares) or "-"
+    return " ".join(map(percent, shares)) or "-"
 
 
 def _remarks(training: Training) -> list[str]:

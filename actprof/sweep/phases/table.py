@@ -60,12 +60,12 @@ def edge_lines(diagram: PhaseDiagram) -> list[str]:
         return ["no edge of chaos"]
     start = next((point for point in diagram.critical if point.sigma_b == 0), None)
     lines = [] if start is None else [
-        f"edge of chaos at σ_b = 0: σ_w = {significant(start.sigma_w, 5)}, "
-        f"{'any q' if start.q is None else f'q* = {significant(start.q, 4)}'}{unstable(start.stable)}"]
-    lines += [f"{TURN_WORDS}: σ_w = {significant(turn.sigma_w, 5)}, σ_b = {significant(turn.sigma_b, 4)}, "
-                    f"q* = {significant(turn.q, 4)}" for turn in diagram.turns]
+        f"edge of chaos at σ_b = 0: σ_w = {_cell(start.sigma_w, GAIN_DIGITS)}, "
+        f"{'any q' if start.q is None else f'q* = {_cell(start.q)}'}{unstable(start.stable)}"]
+    lines += [f"{TURN_WORDS}: σ_w = {_cell(turn.sigma_w, GAIN_DIGITS)}, σ_b = {_cell(turn.sigma_b)}, "
+                    f"q* = {_cell(turn.q)}" for turn in diagram.turns]
     if diagram.jump is not None:
-        lines.append(f"{JUMP_WORDS}: σ_w = {significant(diagram.jump.sigma_w, 5)}, σ_b = 0, if E x² = 1")
+        lines.append(f"{JUMP_WORDS}: σ_w = {_cell(diagram.jump.sigma_w, GAIN_DIGITS)}, σ_b = 0, if E x² = 1")
     return lines
 
 
@@ -73,17 +73,12 @@ def unstable(stable: bool) -> str:
     return "" if stable else ", unstable"
 
 
-def significant(value: float | None, digits: int) -> str:
-    """`1.1997`; rounding alone is 0."""
-    return "-" if value is None else f"{without_rounding(value):.{digits}g}"
-
-
 def names(spot: Sequence[Scheme]) -> str:
     """The schemes at one point."""
     return ", ".join(scheme.label for scheme in spot)
 
 
-DIGITS, FEW = 4, 3
+DIGITS, FEW, GAIN_DIGITS = 4, 3, 6
 
 LEGEND = (f"{TRAINABLE_SCALES:g}ξ_c: layers down to which the signal still tells inputs apart",
           f"×{CHANGE.value:g}: layers until gradients change by it, from inputs with E x² = 1 on",
@@ -124,8 +119,8 @@ def _edge(diagram: PhaseDiagram, stream: TextIO) -> Table:
     made = Table([Column("σ_b"), Column("σ_w"), Column("q*"), Column("slope"), Column("the variance", right=False)],
                  stream)
     for point in diagram.critical:
-        made.add_row(_cell(point.sigma_b), _cell(point.sigma_w, 6), "any" if point.q is None else _cell(point.q),
-                     _cell(point.length_slope), point.stability)
+        made.add_row(_cell(point.sigma_b), _cell(point.sigma_w, GAIN_DIGITS),
+                     "any" if point.q is None else _cell(point.q), _cell(point.length_slope), point.stability)
     return made
 
 
