@@ -141,11 +141,12 @@ class Output:
 
     def draw(self, render: Callable[[Style, str], bytes]) -> None:
         """Render (style, format) for each target and say what was written."""
-        style = Style(self.theme, self.dpi, self.title)
         for target in self._targets:
             with self._unless_closed():
                 with shown_progress(self.quiet) as progress:
-                    progress(None, f"drawing the {target.format}")
+                    what = f"drawing the {target.format}"
+                    progress(None, what)
+                    style = Style(self.theme, self.dpi, self.title, functools.partial(progress, **{"part": what}))
                     content = in_thread(functools.partial(render, style, target.format))
                 before = in_thread(functools.partial(_content, target.path))
                 target.write(content)

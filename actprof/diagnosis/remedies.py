@@ -28,6 +28,7 @@ from actprof.engine.measure import measured
 from actprof.engine.network import Network, fans_of
 from actprof.engine.spec import NO_NORM, QUANTITIES, ZEROS, RunSpec, StackSpec
 from actprof.errors import ActprofError, SpecError
+from actprof.machine import Progress
 from actprof.registry import Choice
 from actprof.theory import fixed_points
 from actprof.theory.layers import scales
@@ -67,17 +68,21 @@ class Candidate(NamedTuple):
 
 @dataclass
 class Trials:
-    """Runs of candidates on the inputs and seeds of a run that was judged, as long as they stay cheap beside it."""
+    """Runs of candidates on the inputs and seeds of a run that was judged, as long as they stay cheap beside it.
+
+    `progress` hears the share of what may be spent that is spent.
+    """
 
     run: RunSpec
     inputs: Inputs
     judge: Callable[[Evidence], Verdict]
+    progress: Progress = lambda share: None
 
     def begin(self, stack: StackSpec) -> None:
         """Set what may be spent beside the run of this stack."""
         rows = self.inputs.batch_rows(0) * self.inputs.batches * self.run.repeats
         self._whole = self._work(stack, rows)
-        self._left = max(MAX_SHARE * self._whole, MIN_WORK)
+        self._most = self._left = max(MAX_SHARE * self._whole, MIN_WORK)
 
     def evidence(self, candidate: Candidate) -> tuple[Evidence | None, bool]:
         """(what a run of the candidate shows, whether it is healthy): of a few rows, or of all where those are healthy.
@@ -105,10 +110,11 @@ class Trials:
         work = self._work(stack, inputs.batch_rows(0) * inputs.batches)
         if work > self._left:
             return None
+        spent = self._most - self._left
         self._left -= work
         run = replace(self.run, gradients=True, gradient_rows=None, jacobian=False, quantities=QUANTITIES[:1], bins=1,
                       range="layer", batch_size=inputs.batch_rows(0), batches=inputs.batches, repeats=1)
-        arm, = measured([stack], run, inputs)
+        arm, = measured([stack], run, inputs, lambda share: self.progress((spent + share * work) / self._most))
         return Evidence(arm, stack, None, input_moments(inputs))
 
     def _inputs_of(self, candidate: Candidate) -> Inputs:

@@ -100,12 +100,14 @@ def compare(stacks: Sequence[StackSpec], run: RunSpec, inputs: Inputs,
     """
     measuring = sum(cost(stack, run, inputs) for stack in stacks)
     judging = (THEORY_WORK + TRIALS_WORK) * len(stacks)
-    first, rest = portions(progress, [measuring, judging])
+    first, *foretold, rest = portions(progress, [measuring, *[THEORY_WORK for _ in stacks], TRIALS_WORK * len(stacks)])
     arms = measured(stacks, run, inputs, first, executor)
     moments = input_moments(inputs)
     with np.errstate(all="ignore"):
-        told = [forecast(stack, moments, inputs.batch_rows(0), arm.layers)
-                for stack, arm in zip(stacks, arms, strict=True)]
+        told = []
+        for stack, arm, step in zip(stacks, arms, foretold, strict=True):
+            told.append(forecast(stack, moments, inputs.batch_rows(0), arm.layers))
+            step(1.0)
         verdicts = [rules.verdict(arm, stack, each.theory, moments)
                     for stack, arm, each in zip(stacks, arms, told, strict=True)]
         if run.quantities != QUANTITIES and any(map(_asks_for_preactivations, arms, verdicts)):
@@ -114,7 +116,7 @@ def compare(stacks: Sequence[StackSpec], run: RunSpec, inputs: Inputs,
         steps = portions(rest, [THEORY_WORK if verdict.good else TRIALS_WORK for verdict in verdicts])
         judged = []
         for stack, arm, each, step in zip(stacks, arms, told, steps, strict=True):
-            verdict = rules.verdict(arm, stack, each.theory, moments, Trials(run, inputs, rules.judge))
+            verdict = rules.verdict(arm, stack, each.theory, moments, Trials(run, inputs, rules.judge, step))
             judged.append(JudgedArm.of(arm, stack, each, verdict))
             step(1.0)
         return Comparison(run.seed, tuple(judged), remarks.warnings(judged))

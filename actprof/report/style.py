@@ -53,11 +53,12 @@ class View:
 
 @dataclass(frozen=True)
 class Style:
-    """How a figure is drawn."""
+    """How a figure is drawn; `progress` hears the share done of what has many frames."""
 
     theme: str = "light"
     dpi: int = 100
     title: str = ""
+    progress: Callable[[float], None] = lambda share: None
 
 
 @dataclass(frozen=True)

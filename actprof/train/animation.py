@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from actprof.errors import SpecError
+from actprof.machine import Progress
 from actprof.report.settings import of_arms, provenance
 from actprof.report.style import THEMES, UNIT, Style, Theme, collector_paused, matplotlib_set_up, require_drawable
 from actprof.train.result import FILM_SIZE, Training
@@ -45,7 +46,8 @@ def render(training: Training, style: Style) -> bytes:
         require_animatable(len(film.iterations), style.dpi, *figure.get_size_inches())
         told = provenance(NAME, training.seed, of_arms(training))
         comment = "; ".join(f"{key}: {value}" for key, value in told.items())
-        frames, still, buffer = _frames(figure, film), [FRAME] * (len(film.iterations) - 1), io.BytesIO()
+        frames, buffer = _frames(figure, film, style.progress), io.BytesIO()
+        still = [FRAME] * (len(film.iterations) - 1)
         next(frames).save(buffer, format="GIF", save_all=True, append_images=frames, loop=0, optimize=False, disposal=1,
                           duration=[*still, HELD] if still else HELD, comment=comment.encode("ascii"))
         return buffer.getvalue()
@@ -60,7 +62,7 @@ def require_animatable(frames: int, dpi: int, width: float = FILM_SIZE[0] / UNIT
                         f"{MAX_FRAME_PIXELS // 10**6} are the limit. Lower --dpi.")
 
 
-def _frames(figure: Figure, film: Film) -> Iterator[Image]:
+def _frames(figure: Figure, film: Film, progress: Progress) -> Iterator[Image]:
     """Each frame: what moves, drawn over what stands still, in the colours that all frames share."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from PIL import Image
@@ -68,7 +70,8 @@ def _frames(figure: Figure, film: Film) -> Iterator[Image]:
     canvas: Any = FigureCanvasAgg(figure)
     canvas.draw()
     background, colours = canvas.copy_from_bbox(figure.bbox), _palette(film.sheet.theme)
-    for iteration in film.iterations:
+    for number, iteration in enumerate(film.iterations):
+        progress(number / len(film.iterations))
         film.show(iteration)
         canvas.restore_region(background)
         for artist in film.moving:

@@ -14,6 +14,7 @@ from actprof.cli.progress import silent
 from actprof.data import labelled, sources
 from actprof.data.labelled import Labelled
 from actprof.data.request import AUTO, DataSpec, reading
+from actprof.digits import number
 from actprof.engine import configuration
 from actprof.engine.blocks import parts_of
 from actprof.engine.memory import EVALUATED_ROWS, STREAM_ROOMS
@@ -26,7 +27,7 @@ from actprof.train import losses
 from actprof.train.learners import Task, at_once, learners
 from actprof.train.optimizers import OPTIMIZERS
 from actprof.train.request import Varied, train_specs
-from actprof.train.result import DataSummary, Run, TrainedArm, Training
+from actprof.train.result import DIGITS, DataSummary, Run, TrainedArm, Training
 from actprof.train.spec import MAX_UPDATES, VARIED, TrainSpec
 from actprof.train.trainer import updates_of
 
@@ -100,7 +101,7 @@ def train(specs: Sequence[TrainSpec], data: Labelled, request: DataSpec, repeats
 
         def report(done: int, loss: float) -> bool:
             made[arm][repeat] = done
-            progress(sum(made[arm]) / every[arm], specs[arm].label, f"loss {loss:.4f}")
+            progress(sum(made[arm]) / every[arm], specs[arm].label, f"loss {number(loss, DIGITS)}")
             return not stopping.is_set()
 
         return trained_by(task, report)
@@ -153,18 +154,18 @@ def _layers(spec: TrainSpec) -> tuple[tuple[str, str, int], ...]:
     """(name, output shape, parameters) of each layer."""
     stack, rows, block = spec.stack, [], 0
     network = Network(stack, spec.seed, 0, np.dtype(np.float32))
-    for number, (fan_in, units) in enumerate(pairwise(stack.widths), start=1):
-        last, part = number == stack.depth, parts_of(stack)[number - 1]
-        phi = activations.bind(stack.activations[number - 1])
+    for layer, (fan_in, units) in enumerate(pairwise(stack.widths), start=1):
+        last, part = layer == stack.depth, parts_of(stack)[layer - 1]
+        phi = activations.bind(stack.activations[layer - 1])
         columns = units * phi.pieces
         norm = None if last else normalizations.bind(stack.norm)
-        normalised = network.phi_units(number)[stack.norm_position == "after"]
+        normalised = network.phi_units(layer)[stack.norm_position == "after"]
         count = (fan_in + 1) * columns + (norm.trained * normalised if norm else 0) + bool(part and part.learns)
         does = losses.bind(spec.loss).output if last else phi.activation.name
         if part and part.skips:
             block += part.begins
             does += f", block {block}"
-        rows.append((f"{'output' if last else f'dense {number}'} ({does})", f"(batch, {units})", count))
+        rows.append((f"{'output' if last else f'dense {layer}'} ({does})", f"(batch, {units})", count))
     return tuple(rows)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -17,6 +17,7 @@ from actprof.catalogue.activations import BoundActivation, bind
 from actprof.catalogue.initializers import preset_bias
 from actprof.diagnosis.verdicts import CHANGE
 from actprof.engine.spec import StackSpec
+from actprof.machine import Progress, portions
 from actprof.registry import Choice
 from actprof.sweep.phases.boundaries import Branch, boundaries, depth_lines, edge_sections
 from actprof.sweep.phases.request import HEIGHT, VALUES_B, VALUES_W, PhaseSpec, most_sigma_w, rounded_up, widened
@@ -91,25 +92,33 @@ Values = tuple[float, ...]
 def phase_diagrams(request: PhaseSpec, progress: Callable[[float], None] = lambda share: None) -> PhaseDiagrams:
     """A plane for each activation; `progress` is told the share that is done."""
     diagrams, notes = [], []
-    for number, choice in enumerate(request.activations):
-        diagram, remarks = _diagram(choice, request)
+    steps = portions(progress, [1] * PARTS * len(request.activations))
+    for choice in request.activations:
+        diagram, remarks = _diagram(choice, request, steps)
         diagrams.append(diagram)
         notes += remarks
-        progress((number + 1) / len(request.activations))
     return PhaseDiagrams(_config(request), tuple(diagrams), tuple(notes))
 
 
-def _diagram(choice: Choice, request: PhaseSpec) -> tuple[PhaseDiagram, list[str]]:
+PARTS = 5  # of the work on an activation, about as long as each other
+
+
+def _diagram(choice: Choice, request: PhaseSpec, steps: Iterator[Progress]) -> tuple[PhaseDiagram, list[str]]:
     phi = bind(choice)
     branches, turns = boundaries(choice)
+    next(steps)(1.0)
     schemes, notes = marks(choice, request)
+    next(steps)(1.0)
     sigma_w, sigma_b = _ranges(request, branches, schemes)
     cells = grid(phi, sigma_w, sigma_b)
+    next(steps)(1.0)
     schemes = [replace(scheme, shown=cells.holds(scheme.sigma_w, scheme.sigma_b)) for scheme in schemes]
     sections = tuple(part for branch in branches for part in edge_sections(choice, branch, cells.extent))
+    next(steps)(1.0)
     lines = depth_lines(phi, cells)
     quarters = dict.fromkeys((0.0, *(cells.sigma_b[-1] * part / 4 for part in (1, 2, 3, 4))))
     edges = tuple(filter(None, (critical(choice, sigma_b) for sigma_b in quarters)))
+    next(steps)(1.0)
     return (PhaseDiagram(str(choice), choice.label, phi.formula, cells, sections, turns, edges, lines,
                          tuple(schemes), jump(choice)),
             notes + _remarks(choice, schemes))
