@@ -126,14 +126,14 @@ def test_bars_are_the_shares_of_their_checkpoint():
 def test_exact_zeros_are_a_bar_of_their_own_with_their_share():
     learned = odd()
     found = values(1, 0, 20)
-    assert any(text.startswith(f"0: {100 * (found == 0).mean():.0f} %") for text in texts(frame(learned, 0)))
+    assert any(text.startswith(f"0: {100 * (found == 0).mean():.1f} %") for text in texts(frame(learned, 0)))
 
 
 def test_a_layer_without_a_shape_says_why():
     assert texts(frame(ODD["dead"](), 0)).count("100 % zeros") == 2
     assert texts(frame(ODD["not finite"](), 0)).count("not finite") == 2
     shown = texts(frame(ODD["partly finite"](), 80))
-    assert sum("20 %" in text for text in shown) == 8
+    assert sum("20.0 %" in text for text in shown) == 8
 
 
 def test_before_the_end_dead_units_are_an_upper_bound_and_then_what_the_table_says():
@@ -141,7 +141,7 @@ def test_before_the_end_dead_units_are_an_upper_bound_and_then_what_the_table_sa
         np.arange(units) >= 4))
     made = film(learned)
     made.show(made.iterations[0])
-    assert texts(made.sheet.figure).count("≤ 40 % dead") == 2
+    assert texts(made.sheet.figure).count("≤ 40.0 % dead") == 2
     made.show(made.iterations[-1])
     assert not any("dead" in text and text != "≤: on 400 rows" for text in texts(made.sheet.figure))  # 0 on all rows
 

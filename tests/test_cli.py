@@ -463,7 +463,7 @@ def helps() -> list[tuple[str, ...]]:
 def test_the_line_to_paste_is_the_users_own_with_the_remedys_options_and_cures(run: Run, given: str) -> None:
     done = run("histogram", *given.split(), "--batch-size", "100", "--no-figure")
     lines = done.out.splitlines()
-    for pasted in (lines[place + 1] for place, line in enumerate(lines) if line.startswith("remedy: ")):
+    for pasted in [line for line in lines if line.startswith("  actprof ")]:
         program, *words = shlex.split(pasted)
         assert program == "actprof"
         cured = json.loads(run(*words, "--json").out)

@@ -191,7 +191,7 @@ def test_the_numbers_in_a_text_are_those_measured():
     largest = max(gradient_ratio(arm, layer) for layer in range(1, 51))
     assert 10 ** (2 * largest) == said("(squared ×N)", text)
     first, last = (arm.layers[place].activation.statistics["std"] for place in (0, -1))
-    assert f"forward looks healthy, std {first:.3g} → {last:.3g}, but" in text
+    assert f"forward looks healthy, std {first:#.3g} → {last:#.3g}, but" in text
     assert "chi = 1.21 a layer" in text
     assert text.startswith("tanh with lecun_normal:gain=1.6666667: ")
     collapsed = profiled("lecun_normal", "sigmoid")
@@ -213,7 +213,7 @@ def test_what_is_healthy_may_carry_a_remark():
     assert faded.code == "vanishing"
     assert "by a power law" in faded.text
     assert "a layer" not in faded.text  # there is no factor a layer
-    assert "chi = 1.07 a layer: gradients ×10 every 66" in judged("lecun_normal", "selu", 50).text
+    assert "chi = 1.07 a layer: gradients ×10 every 67 layers" in judged("lecun_normal", "selu", 50).text
 
 
 def test_what_would_be_bad_in_a_deeper_stack_drifts_and_the_depth_is_that_of_chi():
@@ -221,7 +221,7 @@ def test_what_would_be_bad_in_a_deeper_stack_drifts_and_the_depth_is_that_of_chi
     found = judged("xavier", "relu", 10)
     assert (found.code, found.layer, found.bad, found.good) == ("drifting", None, False, False)
     assert f"bad from {1 + math.ceil(2 * math.log(CHANGE.value) / math.log(2))} layers on" in found.text
-    assert "chi = 0.5 a layer: gradients ×0.1 every 6.64 layers" in found.text
+    assert "chi = 0.500 a layer: gradients ×0.1 every 6.6 layers" in found.text
     assert "--init he " in advised("xavier", "relu", 10).remedy
     assert judged("he", "relu", 50).good
     assert judged("xavier", "tanh", 5).good  # by a power law: ×0.4 over 5 layers, and no more than that over 50
@@ -254,8 +254,8 @@ def test_a_gain_that_does_not_keep_its_word_does_not_claim_to():
         assert "the gain that keeps" not in found or 1 / 3 < float(activations[1]) < 3
 
 def test_what_selu_needs_and_does_not_get_is_named():
-    assert "selu needs LeCun weights (fan_in·Var W is 2, not 1)" in judged("he", "selu").text
-    assert "selu needs LeCun weights (fan_in·Var W is 2, not 1)" in judged("he", "selu", 50).text
+    assert "selu needs LeCun weights (fan_in·Var W is 2.00, not 1)" in judged("he", "selu").text
+    assert "selu needs LeCun weights (fan_in·Var W is 2.00, not 1)" in judged("he", "selu", 50).text
     assert "needs" not in judged("lecun_normal", "selu").text
     text = judged("lecun_normal", "selu", source="uniform:low=0,high=1", second_moment=1 / 3, mean=0.5).text
     assert "selu needs inputs of mean 0 (not 0.5) and inputs of variance 1 (not 0.0833)" in text
@@ -290,7 +290,7 @@ def test_chance_in_a_narrow_network_is_cured_by_what_strays_less():
 def test_products_of_narrow_gaussian_matrices_stray_and_orthogonal_ones_hold_exactly():
     found = advised("1", "linear", 100, width=4)
     assert "--init orthogonal (" in found.remedy
-    assert "activations ×1, gradients ×1 over 100 layers" in found.remedy
+    assert "activations ×1.00, gradients ×1.00 over 100 layers" in found.remedy
 
 
 def test_gradients_are_judged_between_any_two_layers():
@@ -396,9 +396,9 @@ def test_every_limit_has_a_name_of_its_own_and_a_reason():
 
 def test_factors_are_written_with_three_digits_and_beyond_the_range_of_floats():
     assert [times(exponent) for exponent in (0, 1, 4.1367, -19.09, -412.5, 500, -math.inf)] == [
-        "×1", "×10", "×13,700", "×8.1e-20", "×3.2e-413", "×1.0e500", "×0"]
+        "×1.00", "×10.0", "×1.4e4", "×8.1e-20", "×3.2e-413", "×1.0e500", "×0"]
     assert [number(value) for value in (0, 0.0312, 999.7, 1.6e4, 2.5e37, math.inf)] == [
-        "0", "0.0312", "1,000", "16,000", "2.5e37", "infinity"]
+        "0", "0.0312", "1000", "1.6e4", "2.5e37", "infinity"]
 
 
 @pytest.mark.parametrize(("act", "bias", "code"), [

@@ -86,7 +86,7 @@ def test_only_weights_that_do_not_keep_the_variance_come_with_a_warning():
         assert remark in shown(name)
     for name in ("tanh", "relu", "linear", "step"):
         assert remark not in shown(name)
-    assert "stable above --sigma-b 0.416" in " ".join(shown("gelu").split())
+    assert "stable above --sigma-b 0.4158" in " ".join(shown("gelu").split())
 
 
 def pasted(text):

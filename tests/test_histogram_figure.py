@@ -15,7 +15,7 @@ from matplotlib.text import Text
 from PIL import Image
 
 from actprof.diagnosis.verdicts import Verdict
-from actprof.digits import compact, percent_label
+from actprof.digits import compact, number_label, percent
 from actprof.engine import inputs
 from actprof.engine.profiles import LayerProfile, Profile
 from actprof.engine.spec import RunSpec
@@ -112,10 +112,10 @@ def test_strange_values_are_drawn_and_written_without_a_warning_and_without_over
 
 
 @pytest.mark.parametrize(("share", "text"), [
-    (0, "0 %"), (1e-9, "<0.01 %"), (0.0042, "0.42 %"), (0.025, "2.5 %"), (0.5, "50 %"), (0.9949, "99.5 %"),
-    (0.99999, ">99.99 %"), (1, "100 %")])
+    (0, "0"), (1e-9, "<0.1"), (0.0042, "0.4"), (0.025, "2.5"), (0.5, "50.0"), (0.9949, "99.5"), (0.99999, ">99.9"),
+    (1, "100")])
 def test_only_a_whole_is_called_100_percent_and_only_nothing_0(share, text):
-    assert percent_label(share) == text
+    assert percent(share) == text
 
 
 @pytest.mark.parametrize(("value", "text"), [
@@ -124,6 +124,11 @@ def test_only_a_whole_is_called_100_percent_and_only_nothing_0(share, text):
 def test_numbers_are_short(value, text):
     assert compact(value) == text
 
+
+@pytest.mark.parametrize(("value", "text"), [
+    (0.54, "0.540"), (0, "0"), (-1.2, "−1.20"), (3.14e-7, "3.1·10⁻⁷"), (float("nan"), "–")])
+def test_what_was_measured_has_the_digits_of_the_table_in_the_letters_of_a_figure(value, text):
+    assert number_label(value) == text
 
 
 @pytest.mark.parametrize("view", VIEWS)

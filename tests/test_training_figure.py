@@ -232,7 +232,7 @@ def test_a_diverging_arm_does_not_flatten_the_others_and_is_said_to_leave():
     found = marks(figure)
     tops = [axes_named(each)["loss"].get_ylim()[1] for each in (figure, alone)]
     assert 0.5 < tops[0] / tops[1] < 2
-    assert any("bad: the loss leaves the axis at iteration 12 (at most 10⁹)" in text for text in texts(figure))
+    assert any("bad: the loss leaves the axis at iteration 12 (at most 1.00·10⁹)" in text for text in texts(figure))
     assert {"exit-1", "loss-end-1"} <= set(found)
     assert not {"exit-2", "loss-end-2"} & set(found)
     assert found["loss-end-1"].get_xdata()[0] == 15
@@ -299,7 +299,7 @@ def test_the_learning_rate_is_drawn_where_it_says_anything():
 def test_every_arm_says_what_became_of_it_and_why():
     shown = " ".join(texts(drawn(grid(4))))
     for words in ("0.01: does not learn", "xavier", "W ~ N(0, 4/n)", "vanishing from layer 2", "try --init he",
-                  "ln 10 = 2.303", "layer 4", "10 % dead", "‖ΔW‖ / ‖W‖", "10⁻³"):
+                  "ln 10 = 2.303", "layer 4", "10.0 % dead", "‖ΔW‖ / ‖W‖", "10⁻³"):
         assert words in shown
 
 

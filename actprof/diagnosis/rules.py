@@ -40,7 +40,7 @@ def symmetric(seen: Evidence) -> Verdict | None:
         if layer.fan_out > 1 and layer.weight_std == weights.std(fans) == biases.std(fans) == 0:
             return Verdict("symmetric", layer.layer,
                            f"{seen.name}: all {layer.fan_out:,} units of layer {layer.layer} are the same, since the "
-                           f"weights are all {number(weights.mean(fans))}: {_of_symmetry(seen)}",
+                           f"weights are all {weights.mean(fans):.3g}: {_of_symmetry(seen)}",
                            headline=f"All units of layer {layer.layer} are the same", measured="units alike")
     return None
 
@@ -160,7 +160,7 @@ def _revival(seen: Evidence, found: Verdict) -> list[Candidate]:
     mean = initializers.bind(seen.stack.bias).mean(fans_of(seen.stack, 1))
     if found.code != "dying" or not mean < 0:
         return []
-    return [Candidate("--bias zeros", f"biases of {number(mean)} push z below 0", replace(seen.stack, bias=ZEROS))]
+    return [Candidate("--bias zeros", f"biases of {mean:.3g} push z below 0", replace(seen.stack, bias=ZEROS))]
 
 
 def _non_finite(seen: Evidence) -> Verdict | None:

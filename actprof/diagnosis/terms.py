@@ -11,6 +11,7 @@ from actprof.diagnosis.verdicts import (
     DEEPER,
     DIVERGED,
     DYING,
+    FALLING,
     FLAT,
     LEARNED,
     MASTERED,
@@ -53,9 +54,11 @@ VERDICTS = (
 
 STATUSES = (
     Term("ok", "ok", f"of a training: by the loss or the test rows {_percent(MASTERED)} of the way from guessing to no "
-         f"error, {_percent(WEAK)} where the loss falls no more, or less where no cause is found"),
-    Term("slow", "slow", "less than that, though better than guessing: the loss is still falling, a verdict on the "
-         "network before training is bad, or weights hardly move"),
+         f"error; or the loss falls no more at {_percent(WEAK)}, or earlier without a cause, and no other arm comes "
+         f"{_percent(CHANCE)} further"),
+    Term("slow", "slow", f"less than that, though better than guessing: the loss came down {_percent(FALLING)} of its "
+         "way in the last quarter, a verdict on the network before training is bad, weights hardly move, or another "
+         "arm comes further"),
     Term("badly scaled", "badly_scaled", "less than that, and the network before training explodes, is saturated or "
          "not finite, or the test rows are better than guessed while the loss is not"),
     Term("not learning", "not_learning", f"the training loss is above {_percent(LEARNED)} of that without looking at "

@@ -134,6 +134,9 @@ WEAK = Threshold(
     "weak", 0.5, "of that way, where the loss falls no more", "below, something is wrong")
 CHANCE = Threshold(
     "chance", 0.05, "of the way above guessing, and three standard errors", "fewer right answers may be luck")
+FALLING = Threshold(
+    "falling", 0.1, "of the way that the loss has come, in the last quarter of the updates",
+    "a straight line comes a quarter of its way there; a loss at rest next to nothing")
 DIVERGED = Threshold(
     "diverged", 10.0, "times the loss at the start, and that of a network that does not look at its inputs",
     "a loss that ends above has gone astray")

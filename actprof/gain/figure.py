@@ -262,7 +262,7 @@ def _details(each: ActivationGains) -> list[str]:
     gains = each.gains
     forward = f"forward gain {_gain(gains.gain_forward)}"
     if not math.isnan(gains.length_slope):
-        forward += (f", χ = {shown(gains.chi_at_gain_forward)}, slope {shown(gains.length_slope)}: "
+        forward += (f", χ = {shown(gains.chi_at_gain_forward, missing='n/a')}, slope {shown(gains.length_slope)}: "
                     f"the variance 1 is {gains.stability}")
     backward = f"backward gain {_gain(gains.gain_backward)}, std gain {_gain(gains.gain_std)}"
     return [forward, backward, *map(str.strip, edge_words(each)), torch_words(each)]

@@ -17,7 +17,7 @@ from actprof.data.request import RowsSpec
 from actprof.data.table import Table, is_usual, size_text
 from actprof.diagnosis import rules
 from actprof.diagnosis.remedies import Trials
-from actprof.diagnosis.verdicts import CHANCE, DIVERGED, LEARNED, MASTERED, WEAK, Verdict
+from actprof.diagnosis.verdicts import CHANCE, DIVERGED, FALLING, LEARNED, MASTERED, WEAK, Verdict
 from actprof.digits import number, percent
 from actprof.engine.inputs import FileInputs, input_moments
 from actprof.engine.measure import measured
@@ -28,7 +28,6 @@ from actprof.train.result import DIGITS, USUAL_RATIO, Run
 from actprof.train.spec import TrainSpec
 
 STILL = 0.1 * USUAL_RATIO  # weights that change by less than this part of their size per update stand still
-FALLING = 1.02  # a smoothed loss that was this much higher after three quarters of the updates is still on its way down
 
 BADLY_SCALED = ("exploding", "saturated", "non_finite")
 """Verdicts on the network as it was drawn whose training is badly scaled; with the others it is slow."""
@@ -92,13 +91,20 @@ class Evidence:
         return (self.score - self.baseline) / (1 - self.baseline) if self.baseline < 1 else 1.0
 
     @property
+    def learned(self) -> float:
+        """The larger of both parts of the way; all where there is nothing to learn."""
+        return max(self.gain, self.skill) if self.best_constant_loss else 1.0
+
+    @property
     def beats_chance(self) -> bool:
         error = math.sqrt(self.baseline * (1 - self.baseline) / max(len(self.data.x_test), 1))
         return self.score - self.baseline > max(3 * error, CHANCE.value * (1 - self.baseline))
 
     @property
     def is_falling(self) -> bool:
-        return bool(self.earlier > FALLING * self.run.smoothed[-1])
+        """Whether a good part of what the loss has come down, or is yet to, was in the last quarter of the updates."""
+        now, best = self.run.smoothed[-1], self.best_constant_loss
+        return bool(self.earlier - now > FALLING.value * max(abs(best - now), CHANCE.value * best))
 
     @property
     def earlier(self) -> float:
@@ -140,16 +146,24 @@ def judged(evidence: Evidence) -> tuple[str, Why]:
 
 def _status(evidence: Evidence) -> str:
     """How well a run that came to its end has learned, by its loss and by its accuracy."""
-    best = max(evidence.gain, evidence.skill)
+    learned = evidence.learned
     if not evidence.fits and not evidence.beats_chance:
         return "not_learning"
-    if evidence.fits and (best >= MASTERED.value or (best >= WEAK.value and not evidence.is_falling)):
+    if evidence.fits and (learned >= MASTERED.value or (learned >= WEAK.value and not evidence.is_falling)):
         return "ok"
     if evidence.start and evidence.start.code in BADLY_SCALED:
         return "badly_scaled"
     if evidence.is_falling or not evidence.beats_chance or evidence.start or _still(evidence):
         return "slow"
     return "ok" if evidence.fits else "badly_scaled"
+
+
+def outdone(run: Run, most: float) -> Run:
+    """The run, slow instead of "ok" for want of more to learn where another arm has learned `most`: that is more."""
+    if run.status != "ok" or run.learned >= min(MASTERED.value, most - CHANCE.value):
+        return run
+    why = Why("the loss falls no more, though another arm comes further", "", "try its settings")
+    return replace(run, status="slow", cause=why.cause, reason=why.reason, remedy=why.remedy)
 
 
 def _numbers(evidence: Evidence) -> str:

@@ -82,6 +82,7 @@ class Run:
         train_loss: over all training rows, at the end; NaN where there was no time left to look.
         dead_fraction: of each hidden layer's units, 0 for every training row, at the end; NaN likewise.
         status: one of STATUSES, with its cause in a few words, the same with the numbers behind it, and what to try.
+        learned: the part of the way from guessing to no error, by the loss or the test rows.
         boundary: for classes of data with two features; `fit` for numbers predicted from one feature.
     """
 
@@ -99,6 +100,7 @@ class Run:
     cause: str = ""
     reason: str = ""
     remedy: str = ""
+    learned: float = math.nan
     boundary: Boundary | None = None
     fit: Fit | None = None
 

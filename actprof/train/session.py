@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -26,6 +27,7 @@ from actprof.streams import PROBE, stream
 from actprof.train import losses
 from actprof.train.learners import Task, at_once, learners
 from actprof.train.optimizers import OPTIMIZERS
+from actprof.train.outcome import outdone
 from actprof.train.request import Varied, train_specs
 from actprof.train.result import DIGITS, DataSummary, Run, TrainedArm, Training
 from actprof.train.spec import MAX_UPDATES, VARIED, TrainSpec
@@ -110,6 +112,8 @@ def train(specs: Sequence[TrainSpec], data: Labelled, request: DataSpec, repeats
         done = dict(zip(tasks, ordered_map(learn, tasks, at_once(len(tasks))), strict=True))
     arms = [_arm(spec, data, request, [done[arm, repeat] for repeat in range(repeats)])
             for arm, spec in enumerate(specs)]
+    most = max((arm.median_run.learned for arm in arms if arm.runs), default=0.0)
+    arms = [replace(arm, runs=tuple(outdone(run, most) for run in arm.runs)) for arm in arms]
     missing = [arm.label for arm in arms if not arm.runs]
     notes = (f"not trained (interrupted first): {', '.join(missing)}",) if missing else ()
     return Training(specs[0].seed, _data_summary(data, specs[0].seed), tuple(arm for arm in arms if arm.runs),

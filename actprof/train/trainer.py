@@ -198,7 +198,8 @@ class Trainer:
                   fit=observer.fit())
         evidence = Evidence(run, self._chance_loss, self._best_constant_loss, self._alike(), self._spec, self._data)
         status, why = judged(evidence)
-        return replace(run, status=status, cause=why.cause, reason=why.reason, remedy=why.remedy)
+        return replace(run, status=status, cause=why.cause, reason=why.reason, remedy=why.remedy,
+                       learned=evidence.learned)
 
     def _alike(self) -> list[int]:
         """The hidden layers, counted from 1, of several units that all have the same weights."""
