@@ -84,8 +84,8 @@ def compact(value: float, digits: int = 3) -> str:
 
 
 def grouped(count: float) -> str:
-    """`2 300`."""
-    return f"{int(count):,}".replace(",", " ")
+    """`2,300`."""
+    return f"{int(count):,}"
 
 
 def power_label(exponent: int) -> str:
@@ -113,7 +113,7 @@ def number_label(value: float, digits: int = 3) -> str:
 
 
 def non_finite(statistics: Mapping[str, float]) -> list[str]:
-    """`2 300 inf`, `12 NaN`: one item a kind; the sign of an infinity only where both occur."""
+    """`2,300 inf`, `12 NaN`: one item a kind; the sign of an infinity only where both occur."""
     both = statistics["posinf"] and statistics["neginf"]
     kinds = (("posinf", "+inf" if both else "inf"), ("neginf", "−inf"), ("nan", "NaN"))
     return [f"{grouped(statistics[key])} {name}" for key, name in kinds if statistics[key]]

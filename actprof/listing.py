@@ -42,7 +42,7 @@ def print_terms(stream: TextIO) -> None:
 
 def print_tables(tables: Tables, stream: TextIO) -> None:
     """One table for each kind of name; on a terminal its lines are folded to the width."""
-    from actprof.report.terminal import Column, Table, written
+    from actprof.report.terminal import Column, Table, folded
 
     for place, (key, registry) in enumerate(tables.items()):
         stream.write("\n" if place else "")
@@ -51,7 +51,7 @@ def print_tables(tables: Tables, stream: TextIO) -> None:
             listing.add_row(entry.name, "\n".join(_lines(_record(entry, registry))))
         listing.print(key)
         for name, reason in registry.refused.items():
-            stream.write(written(f"{name}: not here, {reason}\n", stream))
+            stream.write(folded(f"{name}: not here, {reason}", stream))
 
 
 def _lines(record: Mapping[str, Any]) -> list[str]:

@@ -122,7 +122,7 @@ def by_width(axis=None, networks=5, quantities=("std", "correlation"), trends=Tr
                           dict.fromkeys(said, (0.8 - wide / 2, 0.8 + wide / 2)) if networks > 1 else {},
                           said if networks > 1 else {}, "healthy" if place > 200 else "dying",
                           dict.fromkeys(said, (0.8, 0.8 - wide, 0.8 + wide))))
-    text = "flat in the width: ×0.99 ± 0.02 from 64 to 4 096 units (power −0.002 ± 0.005, 5 networks)"
+    text = "flat in the width: ×0.99 ± 0.02 from 64 to 4,096 units (power −0.002 ± 0.005, 5 networks)"
     flat = tuple(Trend(name, -0.002, 0.005, 0.99, 0.02, True, text) for name in quantities[:1] if name in BY_NAME)
     return Sweep(7, CONFIG, (axis,), tuple(cells), quantities, trends=flat if trends else ())
 

@@ -265,7 +265,7 @@ def test_the_flat_part_is_enlarged_without_covering_anything():
 
 def test_the_subtitle_holds_every_setting():
     shown = " ".join(texts(drawn(scaled("he", fan_out=64, kernel=(3, 3)))))
-    for word in ("input channels 1 … 100 (100 values)", "kernel 3 × 3", "output channels 64", "1 000 weights drawn",
+    for word in ("input channels 1 … 100 (100 values)", "kernel 3 × 3", "output channels 64", "1,000 weights drawn",
                  "1, 11, 100", "seed 7", "fan-in n = input channels × 3 × 3"):
         assert word in shown
     assert "fan-in 16, 64 · fan-out = fan-in" in " ".join(texts(drawn(scaled("he", fan_in=(16, 64)))))

@@ -463,9 +463,8 @@ def helps() -> list[tuple[str, ...]]:
 def test_the_line_to_paste_is_the_users_own_with_the_remedys_options_and_cures(run: Run, given: str) -> None:
     done = run("histogram", *given.split(), "--batch-size", "100", "--no-figure")
     lines = done.out.splitlines()
-    for pasted in [line for line in lines if line.startswith("  actprof ")]:
-        program, *words = shlex.split(pasted)
-        assert program == "actprof"
+    for pasted in [line for line in lines if line.startswith(("remedy: actprof ", "  actprof "))]:
+        words = shlex.split(pasted.removeprefix("remedy:"))[1:]
         cured = json.loads(run(*words, "--json").out)
         assert [arm["verdict"]["code"] in ("healthy", "drifting") for arm in cured["arms"]] == [True]
         assert cured["arms"][0]["config"]["batch_size"] == 100

@@ -18,7 +18,7 @@ from actprof.errors import SpecError
 from actprof.report.records import to_json
 from actprof.train import learners
 from actprof.train.observer import BINS, Histograms
-from actprof.train.outcome import Evidence, judged
+from actprof.train.outcome import Evidence, judged, outdone
 from actprof.train.request import Varied, train_specs
 from actprof.train.result import TrainedArm
 from actprof.train.session import summarised, train
@@ -338,6 +338,11 @@ def test_a_status_looks_at_the_accuracy_beside_the_baseline_as_well_as_at_the_lo
     status, why = judged(Evidence(made, loss, loss, (), spec, DATA))
     assert status == JUDGED[accuracy, share, fall]
     assert bool(why.reason) == (status != "ok")
+
+
+@pytest.mark.parametrize(("learned", "most", "status"), [(0.6, 0.62, "ok"), (0.6, 0.7, "slow"), (0.92, 1.0, "ok")])
+def test_a_loss_at_rest_is_slow_where_another_arm_comes_further(learned, most, status):
+    assert outdone(replace(run("he"), status="ok", learned=learned), most).status == status
 
 
 def test_a_network_that_starts_badly_scaled_is_called_that_where_it_is_weak():

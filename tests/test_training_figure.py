@@ -375,13 +375,13 @@ def test_of_many_layers_some_are_shown_from_the_first_to_the_last(hidden, shown)
 
 def test_the_subtitle_holds_what_all_arms_share():
     shown = " ".join(texts(grid_drawn(2)))
-    for words in ("glyphs: 10 000 training rows, 2 000 test rows, 784 features, 10 classes", "784 → 4 × 100 → 10",
-                  "7 850 parameters", "optimizer sgd", "lr 0.01", "batches of 128", "200 iterations", "seed 3"):
+    for words in ("glyphs: 10,000 training rows, 2,000 test rows, 784 features, 10 classes", "784 → 4 × 100 → 10",
+                  "7,850 parameters", "optimizer sgd", "lr 0.01", "batches of 128", "200 iterations", "seed 3"):
         assert words in shown
     epochs = training(arm_of(trained(), epochs=20, iterations=1580, dropout=0.5, shuffle=True, train_size=1000))
     shown = " ".join(texts(drawn(epochs)))
-    for words in ("20 epochs = 1 580 iterations", "dropout 0.5", "rows shuffled first",
-                  "the first 1 000 training rows"):
+    for words in ("20 epochs = 1,580 iterations", "dropout 0.5", "rows shuffled first",
+                  "the first 1,000 training rows"):
         assert words in shown
 
 

@@ -25,6 +25,7 @@ from actprof.diagnosis.verdicts import (
     VISIBLE,
     Verdict,
 )
+from actprof.digits import percent
 from actprof.engine.inputs import InputMoments
 from actprof.engine.network import fans_of
 from actprof.engine.profiles import Arm, LayerSummary
@@ -62,10 +63,10 @@ def dying(seen: Evidence) -> Verdict | None:
         off &= 0.0 in bind(seen.stack.activations[layer.layer - 1]).atoms or layer.least_z < -1
         if off and seen.arm.config["samples"] > 1 and share > min(DYING.value + 2 / math.sqrt(layer.fan_out), 0.999):
             return Verdict("dying", layer.layer,
-                           f"{seen.name}: {100 * share:.3g} % of the units of layer {layer.layer} are 0 for every "
+                           f"{seen.name}: {percent(share)} % of the units of layer {layer.layer} are 0 for every "
                            f"input{_of_death(layer)}",
-                           headline=f"{100 * share:.3g} % of the units of layer {layer.layer} are dead",
-                           measured=f"{100 * share:.3g} % dead units")
+                           headline=f"{percent(share)} % of the units of layer {layer.layer} are dead",
+                           measured=f"{percent(share)} % dead units")
     return None
 
 
@@ -83,11 +84,11 @@ def saturated(seen: Evidence) -> Verdict | None:
         limit = SATURATED if all(map(math.isfinite, phi.saturation)) else FLAT
         share = layer.activation.statistics["saturated_fraction"]
         if share > limit.value:
-            text = (f"{seen.name}: {100 * share:.3g} % of layer {layer.layer} lies where {phi.name} is flat, "
+            text = (f"{seen.name}: {percent(share)} % of layer {layer.layer} lies where {phi.name} is flat, "
                     f"{_beyond(*phi.saturation)}{_since(layer)}")
             return Verdict("saturated", layer.layer, fitted(text, causes.back(seen), chi(seen)),
-                           headline=f"{100 * share:.3g} % of layer {layer.layer} is saturated",
-                           measured=f"{100 * share:.3g} % flat")
+                           headline=f"{percent(share)} % of layer {layer.layer} is saturated",
+                           measured=f"{percent(share)} % flat")
     return None
 
 
@@ -167,10 +168,12 @@ def _non_finite(seen: Evidence) -> Verdict | None:
     for layer in seen.arm.layers:
         broken = next((each for each in (layer.preactivation, layer.activation) if each.non_finite), None)
         if broken:
+            share = broken.non_finite / (broken.statistics["count"] + broken.non_finite)
             return Verdict("non_finite", layer.layer,
                            f"{seen.name}: layer {layer.layer} holds {broken.non_finite_text}{causes.of_overflow(seen)}",
                            "" if math.isfinite(seen.inputs.second_moment) else "look at the inputs first",
-                           headline=f"Layer {layer.layer} is no longer finite", measured=broken.non_finite_text)
+                           headline=f"Layer {layer.layer} is no longer finite",
+                           measured=f"{percent(share)} % not finite")
     return None
 
 

@@ -91,8 +91,8 @@ QUANTITIES = (
     Term("gradient correlation", "correlation", "of gradients: mean cosine between dL/dz of different samples for the "
          "same gradient of the outputs, by theory Π E φ'₁φ'₂/E φ'²; near 0 they are shattered (Balduzzi et al. 2017)"),
     Term("theory", "theory", "what mean-field theory expects of infinitely wide layers on the same inputs"),
-    Term("std errors", "std_errors", "how far the measured std is from a typical network's, in standard errors over "
-         "networks of this width"),
+    Term("std errors", "std_errors", "how far the measured std is from that of a typical network of this width, in "
+         "standard errors over such networks; theory's std is of infinite width and may lie elsewhere"),
     Term("parameters", "parameters", "weights, and biases unless they are zero by design"),
     Term("E a²", "second_moment", "mean square of the activations of a layer; its root is their rms"),
     Term("σ_w, σ_b", "sigma_w", "√(fan_in · Var W) and √Var b"),

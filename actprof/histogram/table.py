@@ -113,6 +113,9 @@ def _arm_table(arm: JudgedArm, quantity: str, layers: Sequence[LayerSummary], st
     """One row for each of the layers, a total of all below."""
     cells = [_cells(layer, quantity) for layer in layers]
     total = _total(arm, quantity)
+    if stream.isatty() and _taken(cells, total) + MIN_BARS > width(stream):  # what the shape says as well
+        for row in cells:
+            row.pop("params", None)
     headers = list(cells[0])
     texts = [headers, [total.get(header, "") for header in headers], *(list(row.values()) for row in cells)]
     bars = min(max(width(stream) - _taken(cells, total), MIN_BARS), MAX_BARS)

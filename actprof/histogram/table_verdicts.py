@@ -77,16 +77,16 @@ def print_verdicts(comparison: Comparison, quantity: str, remedied: Callable[[Ju
     arms = [arm for arm in comparison.ranked(quantity) if arm.verdict]
     title = "verdicts, the best first; then by the worse of signal and gradient per layer" if len(arms) > 1 else ""
     _verdict_table(arms, quantity, stream).print(title)
-    remedies: dict[str, list[str]] = {}
+    remedies: dict[tuple[str, ...], list[str]] = {}
     for arm in arms:
         verdict = arm.verdict
         assert verdict is not None
         if verdict.bad or verdict.options:
-            line = pasted(remedied(arm) or [verdict.options or "none found"], stream)
-            remedies.setdefault(line, []).append(arm.label)
-    for line, labels in remedies.items():
-        whose = f" for {', '.join(labels)}" if len(arms) > 1 else ""
-        stream.write(folded(f"remedy{whose}:", stream) + line)
+            line = remedied(arm) or [verdict.options or "none found"]
+            remedies.setdefault(tuple(line), []).append(arm.label)
+    for words, labels in remedies.items():
+        whose = folded(f"remedy for {', '.join(labels)}:", stream)
+        stream.write(pasted("remedy:", words, stream) if len(arms) == 1 else whose + pasted(" ", words, stream))
 
 
 def _verdict_table(arms: list[JudgedArm], quantity: str, stream: TextIO) -> Table:

@@ -34,7 +34,7 @@ PLAIN = str.maketrans({**_GREEK, **_RAISED, **_LOWERED, "×": "x", "·": "*", "�
 BARS, PLAIN_BARS = " ▁▂▃▄▅▆▇█", " .:-=+*#@"
 
 
-MIN_BARS = 6  # characters of a block histogram
+MIN_BARS = 4  # characters of a block histogram
 
 
 class Page(io.StringIO):
@@ -104,15 +104,15 @@ def folded(text: str, stream: TextIO) -> str:
     return "".join(f"{each}\n" for each in lines)
 
 
-def pasted(words: Sequence[str], stream: TextIO) -> str:
+def pasted(lead: str, words: Sequence[str], stream: TextIO) -> str:
     """A command line to paste; where a terminal is narrower the shell reads on in the next line, from an option on."""
-    room = width(stream) - 4 if stream.isatty() else sys.maxsize
-    lines = [""]
+    room = width(stream) - 2 if stream.isatty() else sys.maxsize
+    lines = [lead]
     for word in words:
-        if lines[-1] and len(lines[-1]) + len(word) > room:
-            lines.append("")
+        if lines[-1].strip() and len(lines[-1]) + 1 + len(word) > room:
+            lines.append("   ")
         lines[-1] += f" {word}"
-    return " \\\n   ".join(lines).join((" ", "\n"))
+    return " \\\n".join(lines) + "\n"
 
 
 def text_width(cells: Iterable[str]) -> int:
@@ -154,7 +154,8 @@ class Table:
         rule = ("─" if takes_unicode(stream) else "-") * (sum(widths) + len(widths) - 1)
         deepest = max(head.count("\n") for head in self._heads)
         heads = self._lines(["\n" * (deepest - head.count("\n")) + head for head in self._heads], widths)
-        bold = [self._styled(line, bold=True) for line in [*written(title, stream).split("\n"), *heads]]
+        titles = [part for line in title.split("\n") for part in folded(line, stream).splitlines() or [""]]
+        bold = [self._styled(line, bold=True) for line in [*titles, *heads]]
         lines = [*bold[0 if title else 1:], rule]
         for row, colour in zip(self._rows, self._colours, strict=True):
             first, *more = self._lines(row, widths)
