@@ -16,6 +16,8 @@ def tables(lines: Sequence[str], row: str = r" *\d\S* ") -> list[list[dict[str, 
 
 def _table(lines: Sequence[str], rule: int, row: str) -> list[dict[str, str]]:
     top = next(above for above in range(rule, -1, -1) if above == 0 or not lines[above - 1])
+    folded = [place + lines[place].endswith("seed") for place in range(top, rule) if "seed" in lines[place]]
+    top = max([top, *folded])  # the last line of a title
     bottom = next((below for below in range(rule + 1, len(lines)) if not re.match(row, lines[below])), len(lines))
     heads, rows = lines[top + 1:rule], lines[rule + 1:bottom]
     columns, before = list[tuple[str, int]](), ""

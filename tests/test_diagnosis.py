@@ -258,7 +258,7 @@ def test_what_selu_needs_and_does_not_get_is_named():
     assert "selu needs LeCun weights (fan_in·Var W is 2.00, not 1)" in judged("he", "selu", 50).text
     assert "needs" not in judged("lecun_normal", "selu").text
     text = judged("lecun_normal", "selu", source="uniform:low=0,high=1", second_moment=1 / 3, mean=0.5).text
-    assert "selu needs inputs of mean 0 (not 0.5) and inputs of variance 1 (not 0.0833)" in text
+    assert "selu needs inputs of mean 0 (not 0.500) and inputs of variance 1 (not 0.0833)" in text
 
 
 def test_without_measured_gradients_theory_stands_in_and_without_theory_only_what_was_measured_is_said():
