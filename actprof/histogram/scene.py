@@ -18,7 +18,7 @@ from actprof.histogram.result import Comparison
 from actprof.report.axes import Box, write
 from actprof.report.lettering import MIN_SIZE, fitting_size, line_height, width
 from actprof.report.shares import Bars, ShareScale
-from actprof.report.sheet import INDENT, MARGIN, TITLE, WIDTH, Marked, Paragraph, Sheet, arm_heading
+from actprof.report.sheet import INDENT, MARGIN, WIDTH, Marked, Paragraph, Sheet, arm_heading, title_of
 from actprof.report.style import Theme
 from actprof.theory.predictions import LayerTheory, Masses
 
@@ -172,14 +172,8 @@ def headline(comparison: Comparison, theme: Theme) -> list[tuple[str, str]]:
         return []
     if len(verdicts) == 1:
         return [(verdicts[0].headline or _word(verdicts[0]), _accent(verdicts[0], theme))]
-    groups: dict[str, list[str]] = {}
-    for arm, verdict in zip(comparison.arms, verdicts, strict=True):
-        groups.setdefault(_word(verdict), []).append(arm.label)
-    colours = {_word(verdict): _accent(verdict, theme) for verdict in verdicts}
-    named = [(f"{word}: {', '.join(labels)}", colours[word]) for word, labels in groups.items()]
-    if width("MM".join(text for text, _ in named), TITLE, bold=True) <= WIDTH - 2 * MARGIN:
-        return named
-    return [(f"{word}: {len(labels)} arm{'s' * (len(labels) > 1)}", colours[word]) for word, labels in groups.items()]
+    return title_of((_word(verdict), arm.label, _accent(verdict, theme))
+                    for arm, verdict in zip(comparison.arms, verdicts, strict=True))
 
 
 def _word(verdict: Verdict) -> str:

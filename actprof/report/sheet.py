@@ -167,6 +167,18 @@ class Marked:
         self.block.draw(sheet, x + INDENT, top)
 
 
+def title_of(arms: Iterable[tuple[str, str, str]]) -> list[tuple[str, str]]:
+    """A title that says what became of whom, from (word, arm, colour) of each: pieces with their colours."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for word, label, colour in arms:
+        groups.setdefault((word, colour), []).append(label)
+    named = [(f"{word}: {', '.join(labels)}", colour) for (word, colour), labels in groups.items()]
+    if width("MM".join(text for text, _ in named), TITLE, bold=True) <= WIDTH - 2 * MARGIN:
+        return named
+    return [(f"{word}: {len(labels)} arm{'s' * (len(labels) > 1)}", colour)
+            for (word, colour), labels in groups.items()]
+
+
 class Header:
     """Title, or pieces of one in their colours, and subtitle over the width; the title leaves room at its right."""
 

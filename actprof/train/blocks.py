@@ -46,7 +46,7 @@ PALE, PALEST = 0.34, 0.3  # of a class's colour in its region; of the first laye
 MIN_RATIO, MAX_RATIO = 1e-8, 10.0  # what changes a float32 by less does not change it
 NEAR = 0.1, 1.3  # parts of the common range: what reaches less or more far says how far
 ALIKE = 0.005  # losses that differ by a smaller part
-SAID = {"not_learning": "does not learn", "badly_scaled": "badly scaled"}
+SAID = {"ok": "learns", "not_learning": "does not learn", "badly_scaled": "badly scaled"}
 
 
 class Blocks:
@@ -106,14 +106,17 @@ class Blocks:
 def _heading(training: Training, place: int, theme: Theme, room: float) -> Stack:
     """`● he: slow`, and below it the result, how it differs from the others, and why it does not learn."""
     arm = training.arms[place]
-    status = arm.median_run.status
-    said = [] if status == "ok" else [SAID.get(status, status)]
-    label = Paragraph(wrapped([arm.label, *said], room - INDENT, LABEL, True, ": "), LABEL, True)
+    label = Paragraph(wrapped([arm.label, status_word(arm)], room - INDENT, LABEL, True, ": "), LABEL, True)
     why = "; ".join(filter(None, (arm.median_run.cause, arm.median_run.remedy)))
     return Stack([Marked(arm_sample("", place, theme), label),
                   Paragraph.of(_result(arm, training.data), room, RESULT, bold=True),
                   Paragraph.of(_details(training, arm), room, muted=True),
                   *([Paragraph.prose(why, room)] if why else [])])
+
+
+def status_word(arm: TrainedArm) -> str:
+    """`does not learn`."""
+    return SAID.get(arm.median_run.status, arm.median_run.status)
 
 
 def arm_sample(label: str, place: int, theme: Theme) -> Entry:

@@ -10,13 +10,13 @@ from actprof.digits import grouped
 from actprof.report.axes import Box, bare_axes
 from actprof.report.lettering import line_height, shortened, width
 from actprof.report.settings import of_arms, provenance, shared_words
-from actprof.report.sheet import MARGIN, WIDTH, Header, Key, Paragraph, Sheet
+from actprof.report.sheet import MARGIN, WIDTH, Header, Key, Paragraph, Sheet, title_of
 from actprof.report.style import Theme
 from actprof.train import network_figure
-from actprof.train.blocks import Blocks, arm_sample
+from actprof.train.blocks import Blocks, arm_sample, status_word
 from actprof.train.curves import Curves, LossCurves, RateCurves, ScoreCurves
 from actprof.train.histories import FAINTEST, shown_layers
-from actprof.train.result import Training
+from actprof.train.result import TrainedArm, Training
 
 TITLE = "Training from different initial weights"
 MAX_BLOCKS, ON_ONE_SCREEN = 8, 3  # arms that have a row of layers; arms that keep to 16:9
@@ -36,7 +36,8 @@ def draw_figure(figure: Figure, theme: Theme, training: Training, log_y: bool = 
         return network_figure.draw_figure(figure, theme, training)
     arms, room = training.arms, WIDTH - 2 * MARGIN
     size = KEY if len(arms) <= FEW else MANY
-    header = Header(theme.title or TITLE, words(training))
+    header = Header(theme.title or title_of(
+        (status_word(arm).capitalize(), arm.label, _accent(arm, theme)) for arm in arms), words(training))
     key = Key([arm_sample(shortened(arm.label, MAX_NAME, size, True), place, theme)
                for place, arm in enumerate(arms)], room, size, bold=True)
     loss = LossCurves(training, log_y)
@@ -61,6 +62,11 @@ def draw_figure(figure: Figure, theme: Theme, training: Training, log_y: bool = 
         _draw_titles(sheet, training, blocks, top)
         blocks.draw(sheet, top + titles, sheet.height - top - titles)
     return provenance(TITLE, training.seed, of_arms(training))
+
+
+def _accent(arm: TrainedArm, theme: Theme) -> str:
+    status = arm.median_run.status
+    return theme.good if status == "ok" else theme.warn if status in ("slow", "interrupted") else theme.bad
 
 
 def _draw_curves(sheet: Sheet, every: list[Curves], top: float, tall: float) -> None:
