@@ -95,12 +95,12 @@ def test_without_scatter_a_power_law_is_read_off_exactly():
 def test_a_difference_is_by_decade_and_a_change_over_all_widths():
     found = trend(lambda width: [0.1 * math.log10(width)] * 3, CORRELATION, (10, 100, 1000))
     assert (found.power, found.change) == (pytest.approx(0.1), pytest.approx(0.2))
-    assert found.text == "correlation grows with the width: +0.2 from 10 to 1000"
+    assert found.text == "correlation grows with the width: +0.200 from 10 to 1000"
 
 
 def test_a_factor_and_its_power_stand_in_the_text():
     found = trend(lambda width: width**0.5 * np.array([0.99, 1.0, 1.01]), widths=(16, 64, 256))
-    assert found.text.startswith("std grows with the width: ×4 from 16 to 256, as width^0.5")
+    assert found.text.startswith("std grows with the width: ×4.00 from 16 to 256, as width^0.5")
 
 
 def test_decades_are_named():
