@@ -146,7 +146,7 @@ class Output:
                 with shown_progress(self.quiet) as progress:
                     what = f"drawing the {target.format}"
                     progress(None, what)
-                    style = Style(self.theme, self.dpi, self.title, functools.partial(progress, **{"part": what}))
+                    style = Style(self.theme, self.dpi, self.title, functools.partial(progress, part=what))
                     content = in_thread(functools.partial(render, style, target.format))
                 before = in_thread(functools.partial(_content, target.path))
                 target.write(content)

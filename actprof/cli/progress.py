@@ -16,7 +16,7 @@ PATIENCE, PAUSE = 1.0, 0.05  # seconds before the bar appears, and between two o
 MAX_PART = 32  # characters of the name of a part
 
 
-def silent(share: float | None, *of: str) -> None:
+def silent(share: float | None, part: str = "", detail: str = "") -> None:
     """What hears of the share done where nothing is shown."""
 
 
