@@ -163,12 +163,12 @@ def test_a_layer_at_one_value_says_which_and_one_out_of_range_that_it_is() -> No
     assert [row["histogram"] for row in layer_rows(piped(compared("zeros")))] == ["all 0"] * 3
     lines = piped(compared("he", act="linear", range=(100.0, 200.0)))
     assert [row["histogram"] for row in layer_rows(lines)] == ["outside the range"] * 3
-    assert "outside the range: layer 1 100 %, layer 2 100 %, layer 3 100 %" in lines
+    assert "out of range: layer 1 100 %, layer 2 100 %, layer 3 100 %" in lines
 
 
 def test_many_layers_outside_the_range_are_listed_at_their_ends() -> None:
     lines = piped(compared("he", act="linear", layers=9, range=(100.0, 200.0)))
-    assert ("outside the range: layer 1 100 %, layer 2 100 %, layer 3 100 %, …, layer 7 100 %, "
+    assert ("out of range: layer 1 100 %, layer 2 100 %, layer 3 100 %, …, layer 7 100 %, "
             "layer 8 100 %, layer 9 100 %") in lines
 
 

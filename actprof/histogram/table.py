@@ -219,7 +219,7 @@ def _outside(arm: JudgedArm, quantity: str) -> str:
     listed = [f"layer {layer} {percent(share)} %" for layer, share in shares if share]
     if len(listed) > 2 * MAX_LISTED:
         listed = [*listed[:MAX_LISTED], "…", *listed[-MAX_LISTED:]]
-    return f"outside the range: {', '.join(listed)}" if listed else ""
+    return f"out of range: {', '.join(listed)}" if listed else ""
 
 
 def print_limits(stream: TextIO) -> None:
