@@ -34,6 +34,12 @@ def printable(text: str, bold: bool = False) -> str:
 
 
 @lru_cache(4096)
+def _advance(character: str, bold: bool) -> float:
+    """Ems from a character to the next."""
+    return _in_ems(printable(character, bold), bold)[0]
+
+
+@lru_cache(4096)
 def _in_ems(text: str, bold: bool, mathematics: bool = False) -> tuple[float, float, float]:
     properties = font(bold).copy()
     properties.set_size(100)
@@ -48,8 +54,8 @@ def formula_extent(text: str, size: float) -> tuple[float, float, float]:
 
 
 def width(text: str, size: float, bold: bool = False) -> float:
-    """Pixels that the text takes at a font size in points."""
-    return _in_ems(printable(text, bold), bold)[0] * size * EM * _SLACK if text else 0.0
+    """Pixels that the text takes at a font size in points; kerning may take a little off them."""
+    return sum(_advance(character, bold) for character in text) * size * EM * _SLACK
 
 
 def line_height(size: float) -> float:
