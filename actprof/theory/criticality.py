@@ -100,7 +100,7 @@ def gradient_layers(known: Conditions, chi: float, limit: float) -> float:
 
     Once the variance has settled every layer changes it by `chi`, χ₁ at the fixed point; infinite where that is 1.
     """
-    growth = np.ravel(_summed(known.activation, [known], SETTLED))
+    growth = np.ravel(_summed(known.activation, [known], SETTLED, limit))
     place = int((np.abs(growth) >= limit).argmax())
     if place:
         before, here = np.abs(growth[place - 1:place + 1])
@@ -109,12 +109,12 @@ def gradient_layers(known: Conditions, chi: float, limit: float) -> float:
     return math.inf if abs(rate) < MARGINAL else float(SETTLED + (limit * math.copysign(1.0, rate) - growth[-1]) / rate)
 
 
-def _summed(choice: Choice, some: Sequence[Conditions], layers: int) -> list[Floats]:
-    """After none, one, two … layers Σ ln χ of each stack."""
+def _summed(choice: Choice, some: Sequence[Conditions], layers: int, enough: float = math.inf) -> list[Floats]:
+    """After none, one, two … layers Σ ln χ of each stack, up to where all are `enough` or more."""
     table = moment_table(bind(choice))
     sigma_w, sigma_b, q = np.array([(each.sigma_w, each.sigma_b, each.first) for each in some]).T
     sums = [np.zeros(len(some))]
-    for _ in range(layers):
+    while len(sums) <= layers and np.abs(sums[-1]).min() < enough:
         q = np.minimum(q, MAX_Q)
         growth = np.log(sigma_w**2 * table.slope_square(q))
         sums.append(sums[-1] + np.nan_to_num(growth, nan=0.0, neginf=-FAR, posinf=FAR))
