@@ -23,12 +23,19 @@ def drawn_by(draw, result, theme="light", format=""):
             figure.canvas.draw()
         elif format:
             figure.savefig(io.BytesIO(), format=format, dpi=30)
-            for axes in figure.findobj(Axes):  # whose titles were laid out for the resolution of the file
-                axes.xaxis.get_tightbbox(figure.canvas.get_renderer())
-                axes.yaxis.get_tightbbox(figure.canvas.get_renderer())
-        else:
-            figure.draw_without_rendering()
+        if format != "png":  # a file's titles were laid out for its own resolution
+            _lay_out(figure)
     return figure
+
+
+def _lay_out(figure):
+    """Put axes, ticks and titles where drawing puts them: all else is there from the beginning."""
+    renderer = figure.canvas.get_renderer()
+    for axes in figure.findobj(Axes):
+        place = axes.get_axes_locator()
+        axes.apply_aspect(place and place(axes, renderer))
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.get_tightbbox(renderer)
 
 
 def each_once(made, drawn):

@@ -151,7 +151,7 @@ def test_a_result_gives_its_figure_for_a_notebook():
 
 def test_a_cell_has_its_colour_wherever_the_axes_put_it():
     sweep = relu_map(gains(7), depths(5), ("std",))
-    [cells] = marks(drawn(sweep), "cells")
+    [cells] = marks(drawn(sweep, format="png"), "cells")
     shown = Shown.of(sweep, "std")
     expected = ColourScale.of(shown).mappable(THEMES["light"]).to_rgba(shown.values)
     np.testing.assert_array_equal(cells.get_facecolor().reshape(5, 7, 4), expected.swapaxes(0, 1))
