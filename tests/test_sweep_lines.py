@@ -10,7 +10,8 @@ import pytest
 
 from actprof.catalogue.activations import ACTIVATIONS
 from actprof.engine.stacks import stack_specs
-from actprof.sweep.lines import GRADIENT
+from actprof.sweep import lines as sweep_lines
+from actprof.sweep.lines import DEPTH_SCALES, GRADIENT, SCALES
 from actprof.sweep.lines import lines as every_line
 from actprof.sweep.result import Axis
 from actprof.theory.criticality import criticality, silence_about
@@ -31,9 +32,11 @@ def stack(act="relu", gain=1.0, layers=5, sigma_b=0.0, init="lecun_normal", **mo
 
 
 def lines(axes, stack_at, second_moment):
-    """But for the gradients' lines, which have laws of their own."""
-    drawn, note = every_line(axes, stack_at, second_moment)
-    return but_gradients(drawn), note
+    """But for the gradients' lines, which have laws of their own: here they are not even looked for."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sweep_lines, "SCALES", [each for each in SCALES if each[0] != GRADIENT])
+        patch.delitem(DEPTH_SCALES, GRADIENT)
+        return every_line(axes, stack_at, second_moment)
 
 
 @functools.cache
