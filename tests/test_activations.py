@@ -9,6 +9,7 @@ import pytest
 
 from actprof.catalogue.activations import ACTIVATIONS, FLAT, Activation, BoundActivation, bind
 from actprof.errors import SpecError
+from tests.cases import for_each
 
 OTHER_SETTINGS = (
     "keras2.hard_sigmoid", "leaky_relu:0.2", "leaky_relu:0", "leaky_relu:1", "leaky_relu:-0.5", "rrelu:eval", "elu:2.5",
@@ -19,8 +20,8 @@ OTHER_SETTINGS = (
 ELEMENTWISE = (*(row.name for row in ACTIVATIONS if row.name != "maxout"), *OTHER_SETTINGS)
 DTYPES = ("float32", "float64")
 
-each = pytest.mark.parametrize("text", ELEMENTWISE)
-each_dtype = pytest.mark.parametrize("dtype", DTYPES)
+each = for_each("text", ELEMENTWISE)
+each_dtype = for_each("dtype", DTYPES)
 
 
 def act(text):
@@ -99,7 +100,7 @@ def test_every_row_has_a_definition_to_be_checked_against():
     assert defined == {row.name for row in ACTIVATIONS} - {"maxout"}
 
 
-@pytest.mark.parametrize("text", DEFINITIONS)
+@for_each("text", DEFINITIONS)
 def test_every_value_is_that_of_its_definition(text):
     z = np.concatenate([np.linspace(-9, 9, 1_000), [-3, -1, -0.5, 0, 0.5, 1, 3, 6]])
     expected = [DEFINITIONS[text](float(value)) for value in z]
@@ -224,7 +225,7 @@ def test_no_slope_is_above_the_supremum_and_some_slope_comes_near(text):
         assert (1 - 1e-6) * phi.sup_derivative <= steepest <= (1 + 1e-12) * phi.sup_derivative
 
 
-@pytest.mark.parametrize(("text", "sup"), [
+@for_each(("text", "sup"), [
     ("sigmoid", 1 / 4), ("tanh", 1), ("erf", 2 / math.sqrt(math.pi)), ("gaussian", math.sqrt(2 / math.e)),
     ("lecun_tanh", 1.7159 * 2 / 3), ("hard_silu", 1.5), ("selu", 1.0507009873554805 * 1.6732632423543772),
     ("gelu", Phi(math.sqrt(2)) + math.exp(-1) / math.sqrt(math.pi)), ("elu:2.5", 2.5), ("squareplus", 1), ("cos", 1),
@@ -245,7 +246,7 @@ def test_the_curve_is_flat_beyond_the_saturation_points_and_not_before(text):
             assert abs(phi.derivative(edge - outwards * 1e-6)) > FLAT * sup
 
 
-@pytest.mark.parametrize(("text", "low", "high"), [
+@for_each(("text", "low", "high"), [
     ("tanh", -math.acosh(math.sqrt(20)), math.acosh(math.sqrt(20))),
     ("arctan", -math.sqrt(19), math.sqrt(19)),
     ("softsign", 1 - math.sqrt(20), math.sqrt(20) - 1),
@@ -271,7 +272,7 @@ def expectation(f, points):
     return total
 
 
-@pytest.mark.parametrize(("text", "forward", "backward"), [
+@for_each(("text", "forward", "backward"), [
     ("relu", math.sqrt(2), math.sqrt(2)), ("leaky_relu", 1.41414286, 1.41414286),
     ("leaky_relu:0.2", 1.38675049, 1.38675049), ("elu", 1.24519830, 1.22342856), ("selu", 1, 0.96602578),
     ("gelu", 1.53353044, 1.48111441), ("silu", 1.67653247, 1.62332026), ("mish", 1.48684758, 1.44475523),
@@ -301,7 +302,7 @@ def test_the_slope_of_tanh_keeps_its_digits_in_the_tails():
     np.testing.assert_allclose(act("tanh").derivative(z), [math.cosh(v) ** -2 for v in z], rtol=1e-13)
 
 
-@pytest.mark.parametrize("text", ["sigmoid", "gelu", "gelu_tanh", "silu", "mish", "softplus", "exponential"])
+@for_each("text", ["sigmoid", "gelu", "gelu_tanh", "silu", "mish", "softplus", "exponential"])
 def test_no_output_is_zero_only_because_float32_is_short(text):
     z = np.linspace(-80 if text not in ("gelu", "gelu_tanh") else -9, -1, 500).astype(np.float32)
     assert (act(text).value(z) != 0).all()
@@ -311,7 +312,7 @@ def test_gelu_keeps_its_digits_in_the_negative_tail():
     assert act("gelu").value(-10.0) == pytest.approx(-10 * math.erfc(10 / math.sqrt(2)) / 2, rel=1e-13)
 
 
-@pytest.mark.parametrize(("text", "left", "right"), [
+@for_each(("text", "left", "right"), [
     ("sigmoid", 0, 1), ("tanh", -1, 1), ("erf", -1, 1), ("relu", 0, math.inf), ("elu", -1, math.inf),
     ("gelu", 0, math.inf), ("softplus", 0, math.inf), ("squareplus", 0, math.inf), ("leaky_relu", -math.inf, math.inf),
 ])
@@ -357,7 +358,7 @@ def test_slopes_at_infinity_are_those_far_out(text, dtype):
         np.testing.assert_allclose(slopes, far, rtol=0, atol=1e-30)
 
 
-@pytest.mark.parametrize(("text", "low", "high"), [
+@for_each(("text", "low", "high"), [
     ("linear", -math.inf, math.inf), ("step", 0, 1), ("sigmoid", 0, 1), ("hard_sigmoid", 0, 1),
     ("log_sigmoid", -math.inf, 0), ("tanh", -1, 1), ("hard_tanh", -1, 1), ("lecun_tanh", -1.7159, 1.7159),
     ("arctan", -math.pi / 2, math.pi / 2), ("sin", -1, 1), ("cos", -1, 1), ("erf", -1, 1), ("gaussian", 0, 1),
@@ -394,7 +395,7 @@ def test_tanh_shrink_of_little_is_a_third_of_its_cube():
     np.testing.assert_allclose(act("tanh_shrink").value(z), z**3 / 3, rtol=1e-9)
 
 
-@pytest.mark.parametrize("k", [1, 2, 3])
+@for_each("k", [1, 2, 3])
 @each_dtype
 def test_maxout_takes_the_largest_of_neighbouring_pieces(k, dtype):
     phi = act(f"maxout:{k}")
@@ -449,7 +450,7 @@ def test_an_activation_that_is_not_random_ignores_the_generator():
     assert rng.bit_generator.state == np.random.default_rng(6).bit_generator.state
 
 
-@pytest.mark.parametrize("text", ["gelu", "erf", "leaky_relu", "mish", "tanh_shrink", "relu"])
+@for_each("text", ["gelu", "erf", "leaky_relu", "mish", "tanh_shrink", "relu"])
 def test_threads_do_not_disturb_each_other(text):
     phi = act(text)
     blocks = [np.random.default_rng(seed).normal(size=50_000).astype(np.float32) for seed in range(4)]
@@ -473,7 +474,7 @@ def test_whole_numbers_are_taken_as_float64():
     assert act("sigmoid").derivative(np.array([0])).dtype == np.float64
 
 
-@pytest.mark.parametrize(("alias", "name"), [
+@for_each(("alias", "name"), [
     ("identity", "linear"), ("none", "linear"), ("heaviside", "step"), ("logistic", "sigmoid"),
     ("hardtanh", "hard_tanh"), ("atan", "arctan"), ("relu2", "relu_squared"), ("lrelu", "leaky_relu"),
     ("swish", "silu"), ("hardswish", "hard_silu"), ("hard-swish", "hard_silu"), ("exp", "exponential"),
@@ -483,7 +484,7 @@ def test_other_names_lead_to_the_same_row(alias, name):
     assert ACTIVATIONS.parse(alias).name == name
 
 
-@pytest.mark.parametrize(("preset", "slope"), [
+@for_each(("preset", "slope"), [
     ("keras.leaky_relu", 0.3), ("keras2.hard_sigmoid", 0.2), ("torch.leaky_relu", 0.01), ("torch.hard_sigmoid", 1 / 6),
     ("keras.prelu", 0), ("torch.prelu", 0.25),
 ])
@@ -495,7 +496,7 @@ def test_every_preset_can_be_bound():
     assert all(act(preset).value(0.5) > 0 for preset in ACTIVATIONS.presets)
 
 
-@pytest.mark.parametrize("text", ["maxout", *ELEMENTWISE])
+@for_each("text", ["maxout", *ELEMENTWISE])
 def test_the_canonical_text_of_a_choice_is_that_choice(text):
     choice = ACTIVATIONS.parse(text)
     assert ACTIVATIONS.parse(str(choice)) == choice
@@ -512,7 +513,7 @@ COUPLED = "it couples all units of a layer, and only element-wise activations ca
 GATED = "a gated unit multiplies two linear maps, and only element-wise activations can be profiled; its gate is "
 
 
-@pytest.mark.parametrize(("text", "message"), [
+@for_each(("text", "message"), [
     ("softmax", f"'softmax' cannot be used here: {COUPLED}"),
     ("log_softmax", f"'log_softmax' cannot be used here: {COUPLED}"),
     ("glu", f"'glu' cannot be used here: {GATED}'sigmoid'."),
@@ -553,7 +554,7 @@ def test_a_row_may_be_a_plain_value_and_derivative():
     assert phi.sup_derivative == pytest.approx(1.5)
 
 
-@pytest.mark.parametrize("functions", [
+@for_each("functions", [
     {}, {"value": np.tanh}, {"derivative": np.cos}, {"value": np.sin, "write": np.copyto, "derivative": np.cos}])
 def test_a_row_has_a_derivative_and_a_value_given_in_one_way(functions):
     with pytest.raises(ValueError, match="'new' needs a derivative, and either a write or a value"):

@@ -4,7 +4,6 @@ import math
 import sys
 
 import numpy as np
-import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
@@ -14,6 +13,7 @@ from actprof.report.axes import Box, FreeSpace, add_axes, colour_bar, hatch, wri
 from actprof.report.sheet import Sheet
 from actprof.report.style import THEMES, matplotlib_set_up
 from actprof.report.ticks import Fixed, Linear, Log
+from tests.cases import for_each
 from tests.figures import assert_texts_clear
 
 TINY, HUGE, NEXT = 1e-310, sys.float_info.max, math.nextafter(1, 2)
@@ -41,7 +41,7 @@ def drawn(x, y, points):
     return page, axes
 
 
-@pytest.mark.parametrize("name", RANGES)
+@for_each("name", RANGES)
 def test_the_ends_of_any_range_are_drawn_at_the_ends_of_the_axes(name):
     low, high = RANGES[name]
     page, axes = drawn(Linear(low, high, 1.0), Linear(low, high, 1.0), [low, high])
@@ -51,8 +51,8 @@ def test_the_ends_of_any_range_are_drawn_at_the_ends_of_the_axes(name):
     np.testing.assert_allclose((places - BOX[:2]) / BOX[2:], np.array(ends) * (1, -1) + (0, 1), atol=1e-6)
 
 
-@pytest.mark.parametrize("low", [-480.0, -307.0, -3.0, 0.0])
-@pytest.mark.parametrize("decades", [1.0, 3.0, 40.0, 900.0])
+@for_each("low", [-480.0, -307.0, -3.0, 0.0])
+@for_each("decades", [1.0, 3.0, 40.0, 900.0])
 def test_logarithms_beyond_floats_are_drawn_too(low, decades):
     scale = Log(low - 0.1 * decades, low + 1.1 * decades, logs=True)
     page, axes = drawn(scale, scale, [low, low + decades / 4, low + decades])
@@ -62,7 +62,7 @@ def test_logarithms_beyond_floats_are_drawn_too(low, decades):
     assert (axes.get_xscale() == "log") == (max(abs(low), abs(low + 1.1 * decades)) < 290)
 
 
-@pytest.mark.parametrize("scale", [Linear(-1, 1), Log(-3, 3), Log(-3, 3, logs=True), Log(-400, 0)])
+@for_each("scale", [Linear(-1, 1), Log(-3, 3), Log(-3, 3, logs=True), Log(-400, 0)])
 def test_what_has_no_place_breaks_a_line_and_what_is_far_away_can_be_drawn(scale):
     values = scale.of([math.nan, -HUGE, HUGE, math.inf])
     assert math.isnan(values[0])

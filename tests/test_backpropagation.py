@@ -16,16 +16,17 @@ from actprof.engine.forward import NOBODY, Chunk, Dropout, Tape, forward
 from actprof.engine.network import Network
 from actprof.engine.stacks import stack_specs
 from actprof.train.trainable import TrainableNetwork, lay_out, parameters_of
+from tests.cases import for_each
 
 ACTS = (*(row.name for row in ACTIVATIONS), "leaky_relu:0.2", "leaky_relu:0", "rrelu:eval", "elu:2.5", "celu:0.4",
         "softplus:5", "maxout:3")
 NORMS = [(norm, position) for norm in ("batch", "layer", "rms") for position in ("before", "after")]
 
-each_act = pytest.mark.parametrize("act", ACTS)
-each_norm = pytest.mark.parametrize(("norm", "position"), NORMS)
-each_setting = pytest.mark.parametrize(
-    "settings", [{}, *({"norm": norm, "position": position} for norm, position in NORMS)], ids=str)
-each_dtype = pytest.mark.parametrize("dtype", ["float32", "float64"])
+each_act = for_each("act", ACTS)
+each_norm = for_each(("norm", "position"), NORMS)
+each_setting = for_each(
+    "settings", [{}, *({"norm": norm, "position": position} for norm, position in NORMS)])
+each_dtype = for_each("dtype", ["float32", "float64"])
 
 
 def network_of(act="relu", widths="4,5,3", norm="none", position="before", dtype="float64", seed=0, init="he",
@@ -121,7 +122,7 @@ def test_the_gradients_are_the_slopes_of_the_loss(act):
 
 
 @each_norm
-@pytest.mark.parametrize("act", ["tanh", "relu", "maxout"])
+@for_each("act", ["tanh", "relu", "maxout"])
 def test_the_gradients_through_a_normalisation_its_scale_and_its_shift_are_the_slopes_of_the_loss(act, norm, position):
     run = run_away_from_kinks(act, norm=norm, position=position)
     assert [layer.shift is None for layer in run.parameters.layers] == [norm == "rms"] * 2
@@ -134,7 +135,7 @@ def test_the_gradients_through_a_normalisation_without_eps_are_the_slopes_of_the
 
 
 @each_setting
-@pytest.mark.parametrize("act", ["tanh", "maxout"])
+@for_each("act", ["tanh", "maxout"])
 def test_the_gradients_through_dropout_are_the_slopes_of_the_loss_under_the_same_mask(act, settings):
     run = run_away_from_kinks(act, rate=0.4, **settings)
     assert {0, 1 / 0.6} == set(run.passes._current[0].mask.ravel())
@@ -179,7 +180,7 @@ def test_going_back_through_an_activation_multiplies_by_its_derivative(act, dtyp
 
 @each_dtype
 @each_setting
-@pytest.mark.parametrize("act", ["relu", "tanh", "gelu", "maxout", "rrelu"])
+@for_each("act", ["relu", "tanh", "gelu", "maxout", "rrelu"])
 def test_a_tape_changes_nothing_of_the_forward_pass(act, settings, dtype):
     network = network_of(act, widths="20,30,10", dtype=dtype, **settings)
     plain = taped = rows_of((700, 20), dtype)
@@ -205,7 +206,7 @@ def test_a_normalisation_that_is_not_trained_goes_back_as_with_scale_1_and_shift
 
 
 @each_setting
-@pytest.mark.parametrize("act", ["gelu", "maxout"])
+@for_each("act", ["gelu", "maxout"])
 def test_the_gradients_of_two_batches_add_up_unless_a_batch_is_normalised(act, settings):
     network = network_of(act, widths="20,40,30", **settings)
     rows = rows_of((5000, 20))
@@ -228,7 +229,7 @@ def test_the_weight_gradient_of_one_sample_is_as_long_as_its_two_factors(act):
     assert (gradient.weights**2).sum() == pytest.approx(seen[0] * (rows**2).sum(), rel=1e-12)
 
 
-@pytest.mark.parametrize("act", ["relu", "maxout"])
+@for_each("act", ["relu", "maxout"])
 def test_what_is_looked_at_is_the_gradient_by_the_pre_activations_in_blocks(act):
     network = network_of(act, widths="20,60")
     layer = network.layer(1)
@@ -244,7 +245,7 @@ def test_what_is_looked_at_is_the_gradient_by_the_pre_activations_in_blocks(act)
 
 
 @each_setting
-@pytest.mark.parametrize("act", ["relu", "tanh", "sigmoid", "gelu"])
+@for_each("act", ["relu", "tanh", "sigmoid", "gelu"])
 def test_float32_gives_nearly_what_float64_gives(act, settings):
     rows = rows_of((128, 30), "float32")
     single = network_of(act, widths="30,50,50,10", dtype="float32", **settings)
@@ -268,7 +269,7 @@ def test_a_linear_network_of_any_depth_is_one_linear_map():
 
 
 @each_setting
-@pytest.mark.parametrize("act", ["linear", "relu", "tanh", "rrelu", "exponential", "maxout"])
+@for_each("act", ["linear", "relu", "tanh", "rrelu", "exponential", "maxout"])
 def test_overflow_warns_of_nothing(act, settings):
     network = network_of(act, widths="20,20,20,20", init="normal:1e30", dtype="float32", **settings)
     with warnings.catch_warnings():

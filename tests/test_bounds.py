@@ -23,6 +23,7 @@ from actprof.catalogue.weights import BoundInitializer
 from actprof.errors import SpecError
 from actprof.registry import MAX_FAN
 from actprof.report.records import to_csv, to_json
+from tests.cases import for_each
 
 
 def one(scheme, **request):
@@ -66,13 +67,13 @@ KERAS = {"lecun_uniform": (0.216506, "bound"), "lecun_normal": (0.125, "std"), "
          "variance_scaling:scale=2,mode=fan_avg,distribution=uniform": (0.353553, "bound")}
 
 
-@pytest.mark.parametrize("name", KERAS)
+@for_each("name", KERAS)
 def test_a_layer_of_64_inputs_and_32_units_has_the_scale_that_keras_documents(name):
     expected, attribute = KERAS[name]
     assert getattr(at(name, 64, fan_out="32"), attribute)[0] == pytest.approx(expected, abs=5e-7)
 
 
-@pytest.mark.parametrize("stem", ["lecun", "glorot", "he"])
+@for_each("stem", ["lecun", "glorot", "he"])
 def test_all_shapes_of_a_scheme_have_the_same_std(stem):
     stds = [one(f"{stem}_{shape}", fan_out="7").std for shape in ("normal", "uniform", "truncated")]
     np.testing.assert_allclose(stds[1:], [stds[0]] * 2, rtol=1e-14)
@@ -87,7 +88,7 @@ def test_three_standard_deviations_hold_99_73_percent_of_a_normal():
     assert POINT.inside(1) == 1
 
 
-@pytest.mark.parametrize("cut", [0.01, 0.049, 0.051, 0.3, 1.0, 2.0, 6.0])
+@for_each("cut", [0.01, 0.049, 0.051, 0.3, 1.0, 2.0, 6.0])
 def test_the_moments_of_a_cut_normal_are_those_of_its_density(cut):
     z = np.linspace(-cut, cut, 200_001)
     density = np.exp(-z**2 / 2)
@@ -103,8 +104,8 @@ def test_the_moments_of_a_cut_normal_are_those_of_its_density(cut):
 SEEDS = range(300)
 
 
-@pytest.mark.parametrize("name", ["he", "he_uniform", "he_truncated", "haiku.linear", "torch.trunc_normal",
-                                  "normal:std=0.5,mean=3", "sparse:sparsity=0.5"])
+@for_each("name", ["he", "he_uniform", "he_truncated", "haiku.linear", "torch.trunc_normal",
+                   "normal:std=0.5,mean=3", "sparse:sparsity=0.5"])
 def test_the_sampled_std_lies_about_the_promise_as_its_standard_error_says(name):
     errors = [at(name, 20, samples=400, seed=seed).samples[0].error for seed in SEEDS]
     assert abs(np.mean(errors)) < 4 / math.sqrt(len(SEEDS))
@@ -112,7 +113,7 @@ def test_the_sampled_std_lies_about_the_promise_as_its_standard_error_says(name)
     assert np.std(errors) == pytest.approx(1, abs=4 / math.sqrt(2 * len(SEEDS)))
 
 
-@pytest.mark.parametrize("name", ["he", "he_uniform", "he_truncated", "normal:std=0.5,mean=3", "torch.trunc_normal"])
+@for_each("name", ["he", "he_uniform", "he_truncated", "normal:std=0.5,mean=3", "torch.trunc_normal"])
 def test_the_share_of_weights_within_one_std_is_the_promised_one(name):
     scheme = at(name, 20, samples=100_000)
     promised = scheme.inside[0]
@@ -120,12 +121,12 @@ def test_the_share_of_weights_within_one_std_is_the_promised_one(name):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["orthogonal", "identity", "zeros", "ones", "constant:0.1"])
+@for_each("name", ["orthogonal", "identity", "zeros", "ones", "constant:0.1"])
 def test_what_leaves_nothing_to_chance_agrees_whatever_the_seed(name):
     assert all(sample.agrees for seed in range(20) for sample in one(name, fan_in="1,7,64", seed=seed).samples)
 
 
-@pytest.mark.parametrize("name", [entry.name for entry in INITIALIZERS if not (entry.activation or entry.calibrated)])
+@for_each("name", [entry.name for entry in INITIALIZERS if not (entry.activation or entry.calibrated)])
 def test_no_weight_lies_beyond_the_bound(name):
     for sample in one(name, fan_in="3,40", samples=2000).samples:
         if sample.bound is not None:
@@ -149,8 +150,8 @@ def test_a_promise_that_is_wrong_by_a_tenth_is_found_and_said(monkeypatch):
     assert "outside: he at fan_in 7, he at fan_in 50" in stream.getvalue()
 
 
-@pytest.mark.parametrize("name", ["normal:std=1e-300", "normal:std=1e-37,mean=1e37", "normal:std=1,mean=1e16",
-                                  "uniform:low=1e30,high=1e30", "normal:std=0", "he:gain=0", "he:gain=1e37"])
+@for_each("name", ["normal:std=1e-300", "normal:std=1e-37,mean=1e37", "normal:std=1,mean=1e16",
+                   "uniform:low=1e30,high=1e30", "normal:std=0", "he:gain=0", "he:gain=1e37"])
 def test_extreme_scales_are_not_accused_of_what_rounding_did(name):
     scheme = one(name, fan_in="1,100")
     assert all(sample.agrees for sample in scheme.samples)
@@ -172,7 +173,7 @@ def test_a_matrix_too_large_to_draw_is_promised_and_named():
     assert scheme.notes == ("orthogonal is not sampled at 1,000,000: its matrix would be too large to draw",)
 
 
-@pytest.mark.parametrize(("name", "fan_out", "slope"), [
+@for_each(("name", "fan_out", "slope"), [
     ("xavier", "10", lambda n: -n / (2 * (n + 10))), ("he", "same", lambda n: -0.5), ("siren", "same", lambda n: -0.5),
     ("he:mode=fan_out", "7", lambda n: 0), ("identity", "1", lambda n: (0.5 / (n - 1) * n - 1) if n > 1 else None)])
 def test_the_slope_is_the_derivative_of_the_formula_at_both_ends(name, fan_out, slope):
@@ -214,7 +215,7 @@ def test_a_kernel_multiplies_the_channels_by_its_area():
     assert convolution.std == at("he", 576, fan_out="1152").std
 
 
-@pytest.mark.parametrize(("text", "asked", "sampled"), [
+@for_each(("text", "asked", "sampled"), [
     ("1:100", tuple(range(1, 101)), (1, 10, 100)),
     ("10:50:20", (10, 30, 50), (10, 50)),
     ("10:55:20", (10, 30, 50, 55), (10, 55)),
@@ -260,7 +261,7 @@ def test_a_range_is_widened_to_where_samples_are_wanted():
     assert fan_ins("5,20", "10") == ((5, 10, 20), (10,))
 
 
-@pytest.mark.parametrize(("text", "sides"), [("3x3", (3, 3)), ("3", (3,)), ("1X5×2", (1, 5, 2))])
+@for_each(("text", "sides"), [("3x3", (3, 3)), ("3", (3,)), ("1X5×2", (1, 5, 2))])
 def test_kernels_are_read_as_written(text, sides):
     assert kernel(text) == sides
 
@@ -306,7 +307,7 @@ NOTES = {
 }
 
 
-@pytest.mark.parametrize("name", NOTES)
+@for_each("name", NOTES)
 def test_a_name_with_several_meanings_tells_of_each_and_how_to_ask_for_it(name):
     assert one(name, fan_in="5").notes == (NOTES[name],)
 
@@ -317,7 +318,7 @@ def test_among_many_schemes_a_note_is_brief():
                       "(glorot_uniform), U(±1/√n) (fan_in_uniform), U(±√(3/n)) (caffe.xavier)",), (), ()]
 
 
-@pytest.mark.parametrize("name", NAMESAKES)
+@for_each("name", NAMESAKES)
 def test_every_ambiguous_name_tells_of_other_distributions_and_how_to_ask_for_them(name):
     asked = INITIALIZERS.parse(name)
     meanings = [INITIALIZERS.parse(meaning.scheme) for meaning in NAMESAKES[name]]
@@ -347,7 +348,7 @@ ERRORS = {
 }
 
 
-@pytest.mark.parametrize(("scheme", "fan_in"), ERRORS)
+@for_each(("scheme", "fan_in"), ERRORS)
 def test_a_fan_in_that_cannot_be_is_refused_in_one_line(scheme, fan_in):
     with pytest.raises(SpecError) as error:
         one(scheme, fan_in=fan_in)
@@ -374,7 +375,7 @@ REQUESTS = {
 }
 
 
-@pytest.mark.parametrize("message", REQUESTS)
+@for_each("message", REQUESTS)
 def test_a_request_that_cannot_be_is_refused_in_one_line(message):
     with pytest.raises(SpecError) as error:
         bounds_spec(**REQUESTS[message])
@@ -444,7 +445,7 @@ def test_a_scheme_that_cannot_be_sampled_still_has_its_promise():
     assert "nothing was sampled" in text
 
 
-@pytest.mark.parametrize(("settings", "fans", "std", "theirs"), [
+@for_each(("settings", "fans", "std", "theirs"), [
     ({"fan_in": "3", "fan_out": "64"}, (27, 576), 1 / 8, ""),
     ({"fan_in": "64", "fan_out": "3"}, (576, 27), 1 / 24, ""),
     ({"fan_in": "64", "fan_out": "32", "groups": 4}, (144, 72), 1 / 12, "fan_out = 288 where 72 is meant"),
@@ -466,7 +467,7 @@ def test_a_kernel_has_the_fans_of_what_it_connects_and_the_matrix_of_its_weight(
     assert all(theirs in note for note in found.notes)
 
 
-@pytest.mark.parametrize(("scheme", "settings", "message"), [
+@for_each(("scheme", "settings", "message"), [
     ("identity", {"kernel_sides": "3x3"}, "identity has no kernels: torch's eye_ and Keras's Identity make "
                                           "matrices alone; PyTorch's dirac_ is the kernel that passes its input on."),
     ("sparse", {"groups": 2}, "sparse has no kernels: PyTorch's sparse_ makes matrices alone."),

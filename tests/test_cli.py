@@ -21,6 +21,7 @@ from actprof.engine import spec
 from actprof.histogram.command import command as histogram
 from actprof.program import COMMANDS, cli, main
 from actprof.sweep import grid
+from tests.cases import for_each
 
 SMALL = ["--layers", "2", "--width", "8", "--batch-size", "50"]
 PICTURE = ["bounds", "--scheme", "he_uniform", "--fan-in", "3", "--samples", "10"]
@@ -58,7 +59,7 @@ def settings(run: Run, *arguments: str) -> dict[str, Any]:
     return config
 
 
-@pytest.mark.parametrize(("arguments", "message"), [
+@for_each(("arguments", "message"), [
     ("histgram", "unknown command 'histgram'. Did you mean 'histogram'?"),
     ("x\x1b[31m", r"unknown command 'x\x1b[31m'. 'actprof --help' lists the commands."),
     ("--foo", "unknown option '--foo'. 'actprof --help' lists the options."),
@@ -463,7 +464,9 @@ def helps() -> list[tuple[str, ...]]:
 def test_the_line_to_paste_is_the_users_own_with_the_remedys_options_and_cures(run: Run, given: str) -> None:
     done = run("histogram", *given.split(), "--batch-size", "100", "--no-figure")
     lines = done.out.splitlines()
-    for pasted in [line for line in lines if line.startswith(("remedy: actprof ", "  actprof "))]:
+    offered = [line for line in lines if line.startswith(("remedy: actprof ", "  actprof "))]
+    assert offered
+    for pasted in offered:
         words = shlex.split(pasted.removeprefix("remedy:"))[1:]
         cured = json.loads(run(*words, "--json").out)
         assert [arm["verdict"]["code"] in ("healthy", "drifting") for arm in cured["arms"]] == [True]

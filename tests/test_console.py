@@ -16,6 +16,7 @@ from actprof.histogram.result import Comparison
 from actprof.histogram.table import Shown
 from actprof.histogram.table import print_result as print_comparison
 from actprof.listing import print_tables
+from tests.cases import for_each
 from tests.tables import says, says_share, tables
 
 LONG = "variance_scaling:scale=2,mode=fan_avg,distribution=uniform"
@@ -103,7 +104,7 @@ def test_a_pipe_gets_everything_and_nothing_but_text(monkeypatch: pytest.MonkeyP
             assert sum(line.startswith(f"{arm.label}: W") for line in lines) == 1
 
 
-@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "latin-1"])
+@for_each("encoding", ["ascii", "cp1252", "latin-1"])
 def test_a_stream_without_greek_letters_and_blocks_gets_plain_ones(encoding: str) -> None:
     lines = piped(compared("he", "xavier", "1e30", layers=9), encoding=encoding)
     assert "\n".join(lines).isascii()
@@ -265,7 +266,7 @@ def test_a_table_that_must_fold_breaks_between_words_or_behind_punctuation(colum
     assert not [line for line in lines if re.search(r"lecun_norma$|lecun$|gai$|1\.\d$", line)]
 
 
-@pytest.mark.parametrize(("value", "text"), [
+@for_each(("value", "text"), [
     (0.0, "0"), (-0.0, "0"), (1.0, "1.00"), (0.54, "0.540"), (-0.831, "-0.831"), (0.00541, "0.00541"), (12.0, "12.0"),
     (999.4, "999"), (999.6, "1000"), (1643.2, "1643"), (9999.6, "1.0e4"), (16434.0, "1.6e4"), (3.1e-7, "3.1e-7"),
     (1e-45, "1.0e-45"), (3.4e38, "3.4e38"), (-3.4e38, "-3.4e38"), (math.nan, "-"), (math.inf, "-"),
@@ -274,7 +275,7 @@ def test_a_number_has_three_digits(value: float, text: str) -> None:
     assert number(value) == text
 
 
-@pytest.mark.parametrize(("share", "text"), [
+@for_each(("share", "text"), [
     (0.0, "0"), (1e-9, "<0.1"), (0.0006, "0.1"), (0.123, "12.3"), (0.5, "50.0"), (0.99949, "99.9"), (0.9996, ">99.9"),
     (1.0, "100"), (math.nan, "-"),
 ])

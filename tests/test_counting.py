@@ -11,6 +11,7 @@ from hypothesis.extra import numpy as hnp
 from actprof.engine.bins import Bins, Extent, bins_over, lay, shared_extents
 from actprof.engine.counting import Counter, Scratch, block_rows
 from actprof.engine.distributions import STATISTICS, Distribution
+from tests.cases import for_each
 from tests.naive import statistics
 
 DTYPES = (np.dtype(np.float32), np.dtype(np.float64))
@@ -55,9 +56,9 @@ def test_the_block_size_does_not_matter(values, block):
     assert_same(counted(values, block=block), counted(values))
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("offset", [0.0, 1.0, 1000.0])
-@pytest.mark.parametrize("spread", [1.0, 1e-4])
+@for_each("dtype", DTYPES)
+@for_each("offset", [0.0, 1.0, 1000.0])
+@for_each("spread", [1.0, 1e-4])
 def test_figures_equal_their_definitions(dtype, offset, spread):
     rng = np.random.default_rng(1)
     values = (offset + spread * rng.standard_normal((60, 7))).astype(dtype)
@@ -78,8 +79,8 @@ def test_a_collapsed_layer_keeps_the_digits_of_its_spread():
     assert distribution.within_unit_std == pytest.approx(expected, rel=1e-6)
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("value", [0.1, 0.3, 1 / 3, -7e20, 1e-40])
+@for_each("dtype", DTYPES)
+@for_each("value", [0.1, 0.3, 1 / 3, -7e20, 1e-40])
 def test_a_constant_layer_has_a_spread_of_exactly_zero(dtype, value):
     distribution = counted(np.full((300, 5), value, dtype), block=64)
     assert distribution.std == 0
@@ -111,8 +112,8 @@ def test_the_pooled_variance_is_within_plus_between():
     assert distribution.std == pytest.approx(values.std(), rel=1e-12)
 
 
-@pytest.mark.parametrize("power", [-1000, -600, 600, 1000])
-@pytest.mark.parametrize("broken", [False, True])
+@for_each("power", [-1000, -600, 600, 1000])
+@for_each("broken", [False, True])
 def test_figures_scale_with_the_values_as_far_as_float64_reaches(power, broken):
     values = np.random.default_rng(4).standard_normal((50, 6)) + np.arange(6)
     if broken:
@@ -139,9 +140,9 @@ def test_a_unit_is_dead_only_if_it_is_zero_over_all_batches():
     assert distribution.ever_zero.tolist() == [True, True, False]
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("count", [1, 2, 30, 63, 200, 201, 1000])
-@pytest.mark.parametrize("scale", [1e-30, 1e-3, 1.0, 7.3e11, 1e37])
+@for_each("dtype", DTYPES)
+@for_each("count", [1, 2, 30, 63, 200, 201, 1000])
+@for_each("scale", [1e-30, 1e-3, 1.0, 7.3e11, 1e37])
 def test_counts_equal_those_of_numpy_over_the_same_edges(dtype, count, scale):
     rng = np.random.default_rng(count)
     values = (scale * rng.standard_normal((40, 9))).astype(dtype)
@@ -151,9 +152,9 @@ def test_counts_equal_those_of_numpy_over_the_same_edges(dtype, count, scale):
         assert_counted_as_numpy_counts(values, bins)
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("count", [30, 64, 200, 1000])
-@pytest.mark.parametrize("limits", [(499.5, 500.5), (-1000, -999), (1e6, 1e6 + 1), (1000, 1000.0001)])
+@for_each("dtype", DTYPES)
+@for_each("count", [30, 64, 200, 1000])
+@for_each("limits", [(499.5, 500.5), (-1000, -999), (1e6, 1e6 + 1), (1000, 1000.0001)])
 def test_counts_far_from_zero_equal_those_of_numpy(dtype, count, limits):
     low, high = limits
     values = np.random.default_rng(count).uniform(low - 0.2 * (high - low), high + 0.2 * (high - low), (500, 9))
@@ -171,8 +172,8 @@ def assert_counted_as_numpy_counts(values, bins):
     assert histogram.above == np.count_nonzero(values.astype(np.float64) > bins.high)
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("count", [2, 30, 31, 64])
+@for_each("dtype", DTYPES)
+@for_each("count", [2, 30, 31, 64])
 def test_values_on_the_edges_themselves_are_counted_as_numpy_counts_them(dtype, count):
     bins = bins_over(0.0, 1.0, count, dtype)
     on_edges = bins.edges.astype(dtype)
@@ -187,8 +188,8 @@ def test_edges_are_equally_spaced_up_to_the_rounding_of_the_dtype():
     assert (bins.edges[0], bins.edges[-1]) == (0, 1)
 
 
-@pytest.mark.parametrize("value", [0.5, -0.5, 1e20, -3e-20, 1e-40, 0.1])
-@pytest.mark.parametrize("count", [1, 2, 7, 30])
+@for_each("value", [0.5, -0.5, 1e20, -3e-20, 1e-40, 0.1])
+@for_each("count", [1, 2, 7, 30])
 def test_a_constant_or_one_ulp_wide_layer_is_one_bar(value, count):
     dtype = np.dtype(np.float32)
     low = np.float32(value)
@@ -212,8 +213,8 @@ def test_values_about_as_far_below_0_as_above_get_a_symmetric_range():
     assert lay([Extent(-1.0, 0.4)], 30, np.dtype(np.float64)).high < 0.5
 
 
-@pytest.mark.parametrize("count", [5, 30, 200])
-@pytest.mark.parametrize("ends", [(-3.0, 1.0), (0.5, 1.0), (2.0, 2.5), (-2.5, -2.0), (-1.0, 3.0), (-8.0, 0.0)])
+@for_each("count", [5, 30, 200])
+@for_each("ends", [(-3.0, 1.0), (0.5, 1.0), (2.0, 2.5), (-2.5, -2.0), (-1.0, 3.0), (-8.0, 0.0)])
 def test_bins_reach_15_per_cent_farther_than_the_values_seen_but_stay_in_the_image(ends, count):
     low, high = ends
     for image, seen in (((-math.inf, math.inf), True), ((-math.inf, math.inf), False),
@@ -226,7 +227,7 @@ def test_bins_reach_15_per_cent_farther_than_the_values_seen_but_stay_in_the_ima
         assert room * (1 - 4 / count) <= (wanted[1] - wanted[0]) * (1 + 1e-9) <= room * (1 + 2e-9)
 
 
-@pytest.mark.parametrize(("ends", "begins"), [((0.249, 1.0), 0.0), ((0.25, 1.0), 0.25), ((1e-300, 1.0), 0.0)])
+@for_each(("ends", "begins"), [((0.249, 1.0), 0.0), ((0.25, 1.0), 0.25), ((1e-300, 1.0), 0.0)])
 def test_values_that_come_near_0_begin_at_0(ends, begins):
     assert lay([Extent(*ends)], 30, np.dtype(np.float64)).low == begins
 
@@ -238,8 +239,8 @@ def test_a_narrow_layer_is_cut_by_no_edge():
             assert not ((low < bins.edges) & (bins.edges <= low + width)).any()
 
 
-@pytest.mark.parametrize("count", [2, 3, 30, 63])
-@pytest.mark.parametrize("ends", [(-1.0, 0.3), (-0.3, 1.0), (-1e-6, 1.0), (-1.0, 1e-6), (-1.0, 1.0), (-0.17, 4.0)])
+@for_each("count", [2, 3, 30, 63])
+@for_each("ends", [(-1.0, 0.3), (-0.3, 1.0), (-1e-6, 1.0), (-1.0, 1e-6), (-1.0, 1.0), (-0.17, 4.0)])
 def test_an_edge_at_0_widens_the_range_by_no_more_than_it_must(ends, count):
     bins = lay([Extent(*ends)], count, np.dtype(np.float64), zero_edge=True)
     assert 0.0 in bins.edges
@@ -249,14 +250,14 @@ def test_an_edge_at_0_widens_the_range_by_no_more_than_it_must(ends, count):
     assert (bins.high - bins.low) / count <= min(widths) * 1.5
 
 
-@pytest.mark.parametrize("limits", [(-3e38, 3e38), (1e38, 3e38), (-1e-38, 1e-38), (-6e-38, 6e-38), (1.0, 1.00001)])
+@for_each("limits", [(-3e38, 3e38), (1e38, 3e38), (-1e-38, 1e-38), (-6e-38, 6e-38), (1.0, 1.00001)])
 def test_where_the_dtype_would_overflow_or_is_too_coarse_places_are_taken_in_float64(limits):
     values = np.random.default_rng(1).uniform(*limits, (400, 9)).astype(np.float32)
     assert_counted_as_numpy_counts(values, bins_over(*limits, 64, np.dtype(np.float32)))
     assert bins_over(-1.0, 2.0, 64, np.dtype(np.float32)).dtype == np.float32
 
 
-@pytest.mark.parametrize("value", [0.0, 1e-30, 0.7, -3.0, 1e30])
+@for_each("value", [0.0, 1e-30, 0.7, -3.0, 1e30])
 def test_a_constant_is_in_the_middle_of_a_thousandth_of_itself_to_both_sides(value):
     bins = lay([Extent(value, value)], 31, np.dtype(np.float64))
     reach = abs(value) * 1e-3 or 0.5

@@ -16,6 +16,7 @@ from actprof import data, machine
 from actprof.data import FILES, READERS
 from actprof.data.request import RowsSpec
 from actprof.errors import ActprofError, DataError, SpecError
+from tests.cases import for_each
 
 ROWS = np.arange(12.0).reshape(4, 3)
 
@@ -439,8 +440,8 @@ def test_available_memory_is_the_least_of_system_and_control_groups(tmp_path):
     assert machine.available_memory(str(tmp_path)) == 1024
 
 
-@pytest.mark.parametrize(("size", "text"), [(0, "0 bytes"), (1023, "1,023 bytes"), (1536, "1.5 KiB"),
-                                            (20 * 2**30, "20 GiB"), (3.6 * 2**40, "3.6 TiB"), (2**70, "1,024 EiB")])
+@for_each(("size", "text"), [(0, "0 bytes"), (1023, "1,023 bytes"), (1536, "1.5 KiB"),
+                             (20 * 2**30, "20 GiB"), (3.6 * 2**40, "3.6 TiB"), (2**70, "1,024 EiB")])
 def test_amounts_of_memory_read_well(size, text):
     assert machine.amount(size) == text
 

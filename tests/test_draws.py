@@ -12,13 +12,14 @@ import pytest
 
 from actprof.catalogue.draws import BLOCK, NORMAL, POINT, TRUNCATED_STD, UNIFORM, truncated, truncated_std
 from actprof.streams import BIAS, INPUT, NOISE, WEIGHT, stream
+from tests.cases import for_each
 
 CUTS = (1e-30, 0.01, 0.049, 0.051, 0.5, 1.0, 1.5, 2.0, 5.0)
 DRAWS = {"normal": NORMAL, "uniform": UNIFORM, **{f"cut at {cut:g}": truncated(cut) for cut in CUTS}}
 COUNT = 200_000
 
-each_draw = pytest.mark.parametrize("name", DRAWS)
-each_dtype = pytest.mark.parametrize("dtype", ["float32", "float64"])
+each_draw = for_each("name", DRAWS)
+each_dtype = for_each("dtype", ["float32", "float64"])
 
 
 def drawn(name, dtype="float64", count=COUNT):
@@ -67,7 +68,7 @@ def test_a_draw_follows_its_exact_distribution(name, dtype):
     assert distance < math.sqrt(math.log(2 / 1e-6) / (2 * COUNT))
 
 
-@pytest.mark.parametrize("name", [name for name in DRAWS if name not in ("normal", "cut at 5")])
+@for_each("name", [name for name in DRAWS if name not in ("normal", "cut at 5")])
 @each_dtype
 def test_a_bounded_draw_comes_close_to_its_bound_on_both_sides_and_never_passes_it(name, dtype):
     z = drawn(name, dtype).astype("float64")
@@ -85,7 +86,7 @@ def test_only_the_normal_draw_is_unbounded():
     assert POINT.bound == 0
 
 
-@pytest.mark.parametrize("cut", CUTS)
+@for_each("cut", CUTS)
 def test_the_std_of_a_cut_normal_is_that_of_the_integral(cut):
     if cut > 1e-20:
         assert truncated_std(cut) == pytest.approx(math.sqrt(cut_moment(2, cut)), rel=1e-12)
@@ -123,13 +124,13 @@ KEYS = [(0, WEIGHT, 0, 1), (0, WEIGHT, 0, 2), (0, WEIGHT, 1, 1), (0, BIAS, 0, 1)
         (0, WEIGHT, 0), (0, WEIGHT, 0, 1, 0), (0,), (1, WEIGHT, 0, 1), (2**32, WEIGHT, 0, 1), (2**64 - 1, WEIGHT, 0, 1)]
 
 
-@pytest.mark.parametrize(("one", "other"), list(itertools.combinations(KEYS, 2)))
+@for_each(("one", "other"), list(itertools.combinations(KEYS, 2)))
 def test_streams_of_different_keys_are_uncorrelated(one, other):
     count = 10_000
     r = np.corrcoef(stream(*one).standard_normal(count), stream(*other).standard_normal(count))[0, 1]
     assert abs(r) < 5 / math.sqrt(count)
 
 
-@pytest.mark.parametrize("key", KEYS)
+@for_each("key", KEYS)
 def test_a_stream_asked_for_again_starts_again(key):
     assert np.array_equal(stream(*key).standard_normal(100), stream(*key).standard_normal(100))

@@ -29,6 +29,7 @@ from actprof.report.records import to_json
 from actprof.theory.stack import predict
 from actprof.train.request import Varied, train_specs
 from actprof.train.trainer import Trainer
+from tests.cases import for_each
 
 
 def compared(init="he", act="relu", *, source="normal", rows=1000, repeats=1, dtype="float32", **stack):
@@ -37,7 +38,7 @@ def compared(init="he", act="relu", *, source="normal", rows=1000, repeats=1, dt
     return compare(specs, run, open_inputs(run, specs[0].widths[0]))
 
 
-@pytest.mark.parametrize(("source", "mean", "second", "correlation", "kurtosis"), [
+@for_each(("source", "mean", "second", "correlation", "kurtosis"), [
     ("normal", 0, 1, 0, 3), ("normal:std=3", 0, 9, 0, 3), ("normal:mean=1", 1, 2, 0.5, 10 / 4),
     ("uniform:0,1", 1 / 2, 1 / 3, 3 / 4, 9 / 5), ("constant:2", 2, 4, 1, 1)])
 def test_the_inputs_are_seen_as_their_distribution_says(source, mean, second, correlation, kurtosis):
@@ -76,8 +77,8 @@ def test_the_correlation_of_rows_is_their_mean_cosine_whatever_their_sizes():
     assert input_moments(Rows(np.zeros((3, 5)))).correlation == 0
 
 
-@pytest.mark.parametrize(("init", "act"), [("he", "relu"), ("xavier", "tanh"), ("1", "sigmoid"), ("lecun", "selu"),
-                                           ("critical", "gelu"), ("he_uniform", "elu"), ("torch.linear", "silu")])
+@for_each(("init", "act"), [("he", "relu"), ("xavier", "tanh"), ("1", "sigmoid"), ("lecun", "selu"),
+                            ("critical", "gelu"), ("he_uniform", "elu"), ("torch.linear", "silu")])
 def test_measurements_lie_within_the_error_bars_of_the_theory(init, act):
     errors = [std_errors(layer, arm.forecast.layer(layer.layer))
               for arm in compared(init, act, repeats=1, source="normal").arms for layer in arm.layers]
@@ -99,7 +100,7 @@ def test_half_of_a_relu_is_expected_to_be_exactly_zero():
     assert atoms == ((0.0, pytest.approx(0.5, abs=1e-9)),)
 
 
-@pytest.mark.parametrize("init", ["ones", "identity", "lsuv"])
+@for_each("init", ["ones", "identity", "lsuv"])
 def test_where_theory_is_silent_it_says_why(init):
     comparison = compared(init, "tanh")
     assert comparison.arms[0].forecast.theory.layers == ()
@@ -124,8 +125,8 @@ def test_json_holds_theory_and_verdict_as_the_contract_says():
     assert [layer["theory"]["chi"] for layer in arm["layers"]] == [pytest.approx(1)] * 4 + [None]
 
 
-@pytest.mark.parametrize("value", ["0.1", "1e30", "1e-30", "3"])
-@pytest.mark.parametrize("act", ["relu", "leaky_relu", "cos", "exponential", "maxout"])
+@for_each("value", ["0.1", "1e30", "1e-30", "3"])
+@for_each("act", ["relu", "leaky_relu", "cos", "exponential", "maxout"])
 def test_equal_rows_have_a_correlation_of_exactly_one_and_crash_nothing(value, act):
     arm = compared("he", act, source=f"constant:{value}", rows=2, width=30, dtype="float64").arms[0]
     assert arm.forecast.inputs.correlation == 1
@@ -137,7 +138,7 @@ def test_inputs_too_small_to_be_squared_are_not_called_zero():
     assert "all inputs are 0" not in arm.verdict.text
 
 
-@pytest.mark.parametrize(("act", "chi"), [("relu", 1.0), ("linear", 2.0)])
+@for_each(("act", "chi"), [("relu", 1.0), ("linear", 2.0)])
 def test_the_mean_square_of_a_jacobian_has_the_power_of_chi_beside_it(act, chi):
     assert compared("he", act, layers=7).arms[0].forecast.chi_power == pytest.approx(chi**7, rel=1e-6)
     assert compared("he", "step", layers=7).arms[0].forecast.chi_power is None
@@ -145,8 +146,8 @@ def test_the_mean_square_of_a_jacobian_has_the_power_of_chi_beside_it(act, chi):
 
 # Weights scaled on a batch
 
-@pytest.mark.parametrize(("act", "bias"), [("relu", None), ("tanh", None), ("gelu", None),
-                                           ("sigmoid", "normal:std=0.5")])
+@for_each(("act", "bias"), [("relu", None), ("tanh", None), ("gelu", None),
+                            ("sigmoid", "normal:std=0.5")])
 def test_lsuv_gives_every_layer_pre_activations_of_variance_one(act, bias):
     [stack] = stack_specs(["lsuv:tolerance=0.001,iterations=50"], [act], layers=6, width=60, bias=bias)
     network = Network(stack, 0, 0, np.dtype(np.float64))

@@ -2,11 +2,11 @@
 
 import re
 
-import pytest
 from matplotlib.mathtext import MathTextParser
 
 from actprof.catalogue.initializers import INITIALIZERS, bind
 from actprof.report.style import matplotlib_set_up
+from tests.cases import for_each
 
 PARSER = MathTextParser("path")
 VARIANTS = ("he:mode=fan_avg", "he_uniform:mode=fan_geo_avg", "normal:std=1e-05", "normal:std=1e30,mean=-3",
@@ -28,7 +28,7 @@ def plain(tex):
     return tex
 
 
-@pytest.mark.parametrize("name", [*(row.name for row in INITIALIZERS), *VARIANTS])
+@for_each("name", [*(row.name for row in INITIALIZERS), *VARIANTS])
 def test_every_formula_can_be_set_and_says_the_same(name):
     initializer = bind(INITIALIZERS.parse(name))
     if initializer.tex:

@@ -16,6 +16,7 @@ from actprof.gain.records import rows_of as gain_rows
 from actprof.gain.table import print_result as print_gains
 from actprof.report.records import to_csv, to_json
 from actprof.theory.fixed_points import gains
+from tests.cases import for_each
 from tests.test_theory import GAINS
 
 
@@ -23,7 +24,7 @@ def one(name, **request):
     return gain_table(gain_spec([name], curves=False, **request)).activations[0]
 
 
-@pytest.mark.parametrize("name", GAINS)
+@for_each("name", GAINS)
 def test_json_hands_on_the_gains_of_the_theory(name):
     record, known = gain_record(gain_table(gain_spec([name])))["activations"][0], gains(ACTIVATIONS.parse(name))
     for key in ("e_phi", "e_phi2", "e_dphi2", "gain_forward", "gain_backward", "gain_std", "chi_at_gain_forward",
@@ -31,7 +32,7 @@ def test_json_hands_on_the_gains_of_the_theory(name):
         assert record[key] == getattr(known, key), key
 
 
-@pytest.mark.parametrize("name", [row.name for row in ACTIVATIONS])
+@for_each("name", [row.name for row in ACTIVATIONS])
 def test_what_is_stable_is_so_wherever_it_is_told(name):
     record = gain_record(gain_table(gain_spec([name], curves=False)))["activations"][0]
     [forward] = [course for course in record["courses"] if course["name"] == "forward"]
@@ -42,7 +43,7 @@ SELU = 1.0507009873554805 * math.sqrt((1 + 1.6732632423543773**2) / 2)
 """The root mean square of its slopes beside the kink."""
 
 
-@pytest.mark.parametrize(("name", "sigma_w", "q", "stable"), [
+@for_each(("name", "sigma_w", "q", "stable"), [
     ("gaussian", 1 + 1 / math.sqrt(2), (1 + math.sqrt(2)) / 2, "stable"), ("cos", None, 1.19967864, "stable"),
     ("tanh", 1, 0, "stable"), ("softsign", 1, 0, "stable"), ("elu", 1, 0, "stable"), ("celu", 1, 0, "stable"),
     ("selu", 1 / SELU, 0, "stable"), ("hard_tanh", 1, 0, "neutral"), ("relu", math.sqrt(2), None, "neutral"),
@@ -57,7 +58,7 @@ def test_the_edge_of_chaos_without_biases_is_where_closed_forms_have_it(name, si
         assert edge.length_slope == pytest.approx(1, abs=1e-12)
 
 
-@pytest.mark.parametrize(("name", "q", "sigma_w", "sigma_b"), [
+@for_each(("name", "q", "sigma_w", "sigma_b"), [
     ("gelu", 3.5616, 1.40821, 0.41584), ("silu", 14.320, 1.40997, 0.74508), ("mish", 1.6702, 1.41899, 0.30744)])
 def test_the_edge_turns_stable_at_the_known_points_and_only_there(name, q, sigma_w, sigma_b):
     edge = one(name).stable_edge
@@ -71,8 +72,8 @@ def test_gelu_is_half_stable_where_the_closed_form_says():
     assert one("gelu").stable_edge.q == pytest.approx((3 + math.sqrt(17)) / 2, rel=1e-7)
 
 
-@pytest.mark.parametrize(("q0", "limit", "phase"), [(0.5, 0.194, "ordered"), (0.1, 0.194, "ordered"),
-                                                    (0.8, math.inf, None)])
+@for_each(("q0", "limit", "phase"), [(0.5, 0.194, "ordered"), (0.1, 0.194, "ordered"),
+                                     (0.8, math.inf, None)])
 def test_of_two_fixed_points_the_one_is_told_that_the_input_reaches(q0, limit, phase):
     found = one("silu", sigma_w=1.67953, sigma_b=0.2, q0=q0)
     roots = found.fixed_points.points
@@ -113,7 +114,7 @@ def test_the_std_gain_is_for_centred_layers_and_not_judged_as_one_of_others():
     assert "for centred layers" in printed("sigmoid")
 
 
-@pytest.mark.parametrize(("names", "asked", "drawn"), [
+@for_each(("names", "asked", "drawn"), [
     (["relu"], {}, [(math.sqrt(2), 0)]), (["tanh"], {"sigma_w": 1.5}, [(1.5, 0)]),
     (["softplus"], {"sigma_b": 0.2}, [None]), (["hard_shrink:1e3"], {}, [None]),
     (["softplus", "step"], {"sigma_w": 1.2, "sigma_b": 0.3}, [(1.2, 0.3)] * 2)])
@@ -134,7 +135,7 @@ KEYS = {"activation", "e_phi", "e_phi2", "e_dphi2", "gain_forward", "gain_backwa
 ASKED = {"sigma_w", "sigma_b", "q_star", "c_star", "chi_1", "xi_q", "xi_c", "phase"}
 
 
-@pytest.mark.parametrize("asked", [{}, {"sigma_w": 1.5}, {"sigma_w": 1.5, "sigma_b": 0.1, "q0": 3.0}])
+@for_each("asked", [{}, {"sigma_w": 1.5}, {"sigma_w": 1.5, "sigma_b": 0.1, "q0": 3.0}])
 def test_json_is_strict_and_holds_what_the_schema_promises(asked):
     result = gain_table(gain_spec(["tanh", "step", "maxout", "hard_shrink:1e3", "exponential"], **asked))
     record = json.loads(to_json(gain_record(result)), parse_constant=pytest.fail)
@@ -212,7 +213,7 @@ ERRORS = {
 }
 
 
-@pytest.mark.parametrize("message", ERRORS)
+@for_each("message", ERRORS)
 def test_a_request_that_cannot_be_is_refused_in_one_line(message):
     with pytest.raises(SpecError) as error:
         gain_spec(**ERRORS[message])

@@ -14,6 +14,7 @@ from actprof.gain.table import narrow
 from actprof.gain.table import print_result as print_gains
 from actprof.gain.words import IMPORTS, bias_recipes, recipes
 from actprof.report.style import require_drawable
+from tests.cases import for_each
 from tests.tables import tables
 
 ENCODINGS = ("utf-8", "ascii")
@@ -41,8 +42,8 @@ REQUESTS = {
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("encoding", ENCODINGS)
-@pytest.mark.parametrize("name", REQUESTS)
+@for_each("encoding", ENCODINGS)
+@for_each("name", REQUESTS)
 def test_no_line_is_wider_than_a_usual_terminal(name, encoding):
     names, request = REQUESTS[name]
     lines = shown(*names, encoding=encoding, **request).splitlines()
@@ -67,14 +68,14 @@ def test_the_table_of_the_whole_catalogue_has_every_figure():
     assert float(rows["tanh"]["minus forw."]) == pytest.approx(5 / 3 - float(rows["tanh"]["for- ward"]), abs=6e-4)
 
 
-@pytest.mark.parametrize("value", [0.0277, 0.81649, -0.806, 2.338, 10.334, 47.36, 6.69e-11, 1234.5, -0.2384, 99999.0])
+@for_each("value", [0.0277, 0.81649, -0.806, 2.338, 10.334, 47.36, 6.69e-11, 1234.5, -0.2384, 99999.0])
 def test_a_narrow_figure_is_rounded_and_nothing_else(value):
     text = narrow(value)
     assert float(text) == pytest.approx(value, rel=0.06)
     assert len(text) <= 5
 
 
-@pytest.mark.parametrize("q0", [0.5, 1e-6, 3.0])
+@for_each("q0", [0.5, 1e-6, 3.0])
 def test_a_given_start_is_told(q0):
     assert f"from q0 = {q0:g}" in shown("tanh", q0=q0)
     assert "q0" not in shown("tanh")
@@ -98,7 +99,7 @@ def pasted(text):
 GAINS = (1.6, 5 / 3, math.sqrt(2), 1.5335304411955355, 1e-3, 123.456, 1 / 3)
 
 
-@pytest.mark.parametrize("gain", GAINS)
+@for_each("gain", GAINS)
 def test_a_recipe_has_the_gain_exactly_in_each_library_s_own_terms(gain):
     calls = {library: ast.parse(call, mode="eval").body for library, call in recipes(gain).items()}
     arguments = {library: {each.arg: each.value for each in call.keywords} for library, call in calls.items()}
@@ -117,7 +118,7 @@ def test_without_weights_there_is_nothing_to_paste():
     assert "to paste" not in shown("tanh", sigma_w=0.0)
 
 
-@pytest.mark.parametrize("request_", [{}, {"sigma_w": 1.68, "sigma_b": 0.2}, {"sigma_b": 0.2}])
+@for_each("request_", [{}, {"sigma_w": 1.68, "sigma_b": 0.2}, {"sigma_b": 0.2}])
 def test_what_is_printed_is_the_recipe_of_the_weights_asked_for(request_):
     [found] = gain_table(gain_spec(["silu"], **request_)).activations
     sigma_w = found.gains.gain_forward if not request_ else found.fixed_points.sigma_w

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from actprof.data.made import PIXELS, fields, images
+from tests.cases import for_each
 
 PIXEL_ROWS, DIGITS = images(0, 0, 3000)
 
@@ -14,7 +15,7 @@ def test_the_same_seed_draws_the_same_images_and_another_seed_or_part_others():
         assert (other[0] != PIXEL_ROWS[:300]).any(axis=1).all()
 
 
-@pytest.mark.parametrize("count", [1, 255, 256, 257, 1111])
+@for_each("count", [1, 255, 256, 257, 1111])
 def test_the_first_images_do_not_depend_on_how_many_follow(count):
     pixels, digits = images(0, 0, count)
     np.testing.assert_array_equal(pixels, PIXEL_ROWS[:count])

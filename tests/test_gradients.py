@@ -28,6 +28,7 @@ from actprof.report.records import to_csv, to_json
 from actprof.streams import BLOCK
 from actprof.theory.stack import predict
 from tests import naive
+from tests.cases import for_each
 from tests.naive import ArrayInputs, statistics
 from tests.tables import tables
 
@@ -59,8 +60,8 @@ def gradient_statistics(arm):
     return {(layer.layer, name): value for layer in arm.layers for name, value in layer.gradient.statistics.items()}
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("settings", SETTINGS, ids=str)
+@for_each("dtype", ["float32", "float64"])
+@for_each("settings", SETTINGS)
 def test_the_gradients_are_those_of_a_plain_float64_backward_pass(settings, dtype):
     stack = stacks(**settings)[0]
     rows = np.random.default_rng(5).standard_normal((700, 20)).astype(dtype)
@@ -96,8 +97,8 @@ def test_what_relu_gradients_of_two_inputs_share_shatters_with_depth():
         assert all(one.gradient_correlation < other.gradient_correlation for one, other in pairwise(said))
 
 
-@pytest.mark.parametrize(("settings", "act"), [({}, "relu"), ({}, "tanh"), ({"norm": "layer"}, "relu"),
-                                               ({"dropout": 0.2}, "relu"), ({"bias": "0.5"}, "tanh")])
+@for_each(("settings", "act"), [({}, "relu"), ({}, "tanh"), ({"norm": "layer"}, "relu"),
+                                ({"dropout": 0.2}, "relu"), ({"bias": "0.5"}, "tanh")])
 def test_what_gradients_of_two_inputs_share_is_what_theory_says(settings, act):
     [stack] = stack_specs(["lecun:gain=1.5"], [act], layers=4, width=250, **settings)
     run = RunSpec(batch_size=32, repeats=24, gradients=True)
@@ -115,7 +116,7 @@ def test_samples_that_a_normalisation_mixes_and_single_units_have_no_correlation
     assert math.isnan(last.gradient.statistics["correlation"])
 
 
-@pytest.mark.parametrize("settings", [{}, {"act": "tanh"}, {"act": "maxout"}], ids=str)
+@for_each("settings", [{}, {"act": "tanh"}, {"act": "maxout"}])
 def test_the_counts_are_those_of_numpy_over_the_same_edges(settings):
     stack = stacks(**settings)[0]
     rows = np.random.default_rng(5).standard_normal((300, 20))
@@ -182,8 +183,7 @@ def test_chunks_do_not_change_the_gradients(settings, monkeypatch):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("settings", [*SETTINGS, {"act": "rrelu"}, {"init": "1e20"}, {"init": "1e30", "act": "tanh"}],
-                         ids=str)
+@for_each("settings", [*SETTINGS, {"act": "rrelu"}, {"init": "1e20"}, {"init": "1e30", "act": "tanh"}])
 def test_gradients_change_nothing_of_the_other_statistics(settings):
     specs, run = stacks(**settings), RunSpec()
     for quantities in (spec.QUANTITIES, spec.QUANTITIES[:1]):
@@ -213,8 +213,8 @@ def test_a_forty_layer_sigmoid_stack_in_float32_has_the_ratios_of_float64():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize(("init", "act", "sign"), [("1e-6", "sigmoid", -1), ("1e8", "sin", 1)])
+@for_each("dtype", ["float32", "float64"])
+@for_each(("init", "act", "sign"), [("1e-6", "sigmoid", -1), ("1e8", "sin", 1)])
 def test_what_is_beyond_every_float_keeps_its_logarithm(init, act, sign, dtype):
     stack = stack_specs([init], [act], layers=55, width=20)[0]
     with warnings.catch_warnings():
@@ -258,12 +258,13 @@ def test_repeats_have_their_median_and_quartiles():
     assert summary.statistics["count"] == 7 * 1000 * 30
 
 
-@pytest.mark.parametrize("repeats", [1, 2, 5, 6])
+@for_each("repeats", [1, 2, 5, 6])
 def test_what_has_a_logarithm_beside_it_is_ten_to_that_also_of_several_networks(repeats):
     for layer in run_on(stacks(act="tanh"), RunSpec(repeats=repeats, batch_size=50, gradients=True)).layers:
         middle, spread = layer.gradient.statistics, layer.gradient.spread
         pairs = [(name.removeprefix("log10_"), name) for name in middle if name.startswith("log10_")]
         assert len(pairs) == 4
+        assert spread.keys() >= {name for pair in pairs for name in pair} if repeats > 1 else not spread
         for plain, logarithm in pairs:
             assert middle[plain] == pytest.approx(10 ** middle[logarithm], rel=1e-12)
             for ends in zip(spread.get(plain, ()), spread.get(logarithm, ()), strict=True):
@@ -294,7 +295,7 @@ def test_rows_that_are_lost_on_the_way_up_do_not_come_back():
         assert measured["weight_norm"] == pytest.approx(np.linalg.norm(dw) / len(kept), rel=1e-4)
 
 
-@pytest.mark.parametrize("norm", ["none", "layer", "rms", "batch", "batch:eps=0"])
+@for_each("norm", ["none", "layer", "rms", "batch", "batch:eps=0"])
 def test_nothing_comes_back_where_nothing_finite_arrives(norm):
     for layer in run_on(stacks(init="1e37", act="linear", norm=norm), RunSpec(gradients=True)).layers:
         measured = layer.gradient.statistics
@@ -352,7 +353,7 @@ def test_the_memory_check_knows_tapes(monkeypatch):
         memory.check(specs, dataclasses.replace(run, gradients=True), data)
 
 
-@pytest.mark.parametrize("settings", SETTINGS, ids=str)
+@for_each("settings", SETTINGS)
 def test_a_row_takes_on_the_tapes_what_the_memory_check_thinks(settings):
     network = Network(stacks(**settings)[0], 0, 0, np.dtype("float32"))
     tapes = [Tape(layer, 3, sparing=True) for layer in network.keep(1)]
@@ -368,7 +369,7 @@ def linear_product(stack, dtype="float32"):
     return product
 
 
-@pytest.mark.parametrize("widths", ["20,30,10,30", "8,300,600,400", "30,20,1"])
+@for_each("widths", ["20,30,10,30", "8,300,600,400", "30,20,1"])
 def test_the_jacobian_of_a_linear_network_is_the_product_of_its_weights(widths):
     stack = stacks(act="linear", widths=widths)[0]
     arm = run_on([stack], RunSpec(jacobian=True, batch_size=3))
@@ -391,7 +392,7 @@ def test_orthogonal_weights_keep_every_length():
             (1, 1, 1, 1), rel=1e-5)
 
 
-@pytest.mark.parametrize("settings", [{"act": "tanh"}, {"norm": "layer"}, {"act": "maxout"}, {"act": "rrelu"}], ids=str)
+@for_each("settings", [{"act": "tanh"}, {"norm": "layer"}, {"act": "maxout"}, {"act": "rrelu"}])
 def test_the_jacobian_is_what_small_steps_of_the_inputs_do(settings):
     network = Network(stacks(widths="7,9,300", **settings)[0], 0, 0, np.dtype("float64"))
     layers, row, step = network.keep(1), np.random.default_rng(1).standard_normal(7), 1e-6
@@ -417,7 +418,7 @@ def test_a_jacobian_that_would_be_too_much_or_mixes_samples_is_refused():
         jacobian.check(stack_specs(layers=layers, width=fitting), data)
 
 
-@pytest.mark.parametrize(("exponent", "text"), [
+@for_each(("exponent", "text"), [
     (0.0, "1.00"), (-28.92, "1.2e-29"), (-411.47, "3.4e-412"), (400.0, "1.0e400"), (-400.001, "1.0e-400"),
     (-math.inf, "0"), (math.nan, "-"), (math.inf, "-"),
 ])

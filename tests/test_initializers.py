@@ -18,6 +18,7 @@ from actprof.catalogue.initializers import INITIALIZERS, as_bias, bind, preset_b
 from actprof.catalogue.weights import Fans
 from actprof.errors import SpecError
 from actprof.streams import BIAS, WEIGHT, stream
+from tests.cases import for_each
 
 SHAPES = ((64, 32), (32, 64), (16, 16), (784, 10), (1, 7), (1, 1))
 COUNT = 40_000
@@ -137,10 +138,10 @@ PRESETS = {
     "torch.orthogonal": "orthogonal", "eye": "identity",
 }
 
-each = pytest.mark.parametrize("text", list(EXPECTED))
-each_row = pytest.mark.parametrize("name", [row.name for row in INITIALIZERS])
-each_shape = pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: f"{shape[0]}x{shape[1]}")
-each_dtype = pytest.mark.parametrize("dtype", ["float32", "float64"])
+each = for_each("text", list(EXPECTED))
+each_row = for_each("name", [row.name for row in INITIALIZERS])
+each_shape = for_each("shape", SHAPES)
+each_dtype = for_each("dtype", ["float32", "float64"])
 
 
 def init(text):
@@ -169,8 +170,8 @@ def test_every_row_is_held_to_a_formula():
         row.name for row in INITIALIZERS if not (row.activation or row.calibrated or row.kernels_only)}
 
 
-@pytest.mark.parametrize(("act", "gain"), [("relu", math.sqrt(2)), ("tanh", 1.59253742), ("gelu", 1.53353044),
-                                           ("selu", 1.0), ("linear", 1.0)])
+@for_each(("act", "gain"), [("relu", math.sqrt(2)), ("tanh", 1.59253742), ("gelu", 1.53353044),
+                            ("selu", 1.0), ("linear", 1.0)])
 def test_critical_weights_have_the_gain_of_their_activation(act, gain):
     fans = Fans(64, 32, activation=ACTIVATIONS.parse(act))
     assert init("critical").std(fans) == pytest.approx(gain / 8, rel=1e-8)
@@ -212,7 +213,7 @@ def test_sampled_weights_have_the_mean_std_and_bound_of_the_formula(text, shape,
         assert np.abs(w).max() <= bound * (1 + 8 * np.finfo(dtype).eps)
 
 
-@pytest.mark.parametrize("text", [text for text in EXPECTED if EXPECTED[text](64, 32)[0] in ("uniform", "truncated")])
+@for_each("text", [text for text in EXPECTED if EXPECTED[text](64, 32)[0] in ("uniform", "truncated")])
 @each_dtype
 def test_uniform_and_cut_weights_come_close_to_both_ends_of_their_support(text, dtype):
     kind, mean, _, bound = EXPECTED[text](64, 32)
@@ -236,7 +237,7 @@ def test_the_same_stream_gives_the_same_bytes_and_another_layer_other_weights(te
 
 
 @each
-@pytest.mark.parametrize("shape", [(10**18, 10**18), (10**18, 1), (1, 10**18), (10**18 + 1, 7)])
+@for_each("shape", [(10**18, 10**18), (10**18, 1), (1, 10**18), (10**18 + 1, 7)])
 def test_the_figures_of_a_layer_of_10_to_the_18_inputs_are_exact(text, shape):
     _, mean, std, bound = EXPECTED[text](*shape)
     fans = Fans(*shape)
@@ -251,7 +252,7 @@ def test_all_weights_of_a_huge_layer_can_be_zero():
         assert init("sparse:sparsity=1").std(Fans(rows, 3)) == 0
 
 
-@pytest.mark.parametrize("alias", list(PRESETS))
+@for_each("alias", list(PRESETS))
 def test_an_alias_is_the_scheme_that_the_catalogue_says(alias):
     assert INITIALIZERS.parse(alias) == INITIALIZERS.parse(PRESETS[alias])
 
@@ -268,7 +269,7 @@ def test_the_biases_of_the_torch_layer_are_uniform_within_one_over_the_root_of_t
     assert 0.2 - 16 * 0.4 / 10_000 < np.abs(bias).max() <= 0.2 * (1 + 1e-6)
 
 
-@pytest.mark.parametrize(("text", "what", "figure"), [
+@for_each(("text", "what", "figure"), [
     ("lecun_uniform", "bound", 0.216506), ("lecun_normal", "std", 0.125), ("glorot_normal", "std", 0.144338),
     ("glorot_uniform", "bound", 0.25), ("he_uniform", "bound", 0.306186), ("he_normal", "std", 0.176777),
     ("variance_scaling:scale=2,mode=fan_avg,distribution=uniform", "bound", 0.353553),
@@ -277,7 +278,7 @@ def test_the_published_figures_of_a_64_to_32_layer(text, what, figure):
     assert getattr(init(text), what)(Fans(64, 32)) == pytest.approx(figure, abs=5e-7)
 
 
-@pytest.mark.parametrize("stem", ["lecun", "glorot", "he"])
+@for_each("stem", ["lecun", "glorot", "he"])
 @each_shape
 def test_the_normal_uniform_and_truncated_members_of_a_scheme_have_one_std(stem, shape):
     fans = Fans(*shape)
@@ -286,7 +287,7 @@ def test_the_normal_uniform_and_truncated_members_of_a_scheme_have_one_std(stem,
     assert init(f"{stem}_uniform").bound(fans) == pytest.approx(math.sqrt(3) * stds.pop(), rel=1e-14)
 
 
-@pytest.mark.parametrize("text", ["keras.he_normal", "jax.glorot_normal", "flax.dense", "variance_scaling"])
+@for_each("text", ["keras.he_normal", "jax.glorot_normal", "flax.dense", "variance_scaling"])
 def test_a_corrected_truncated_scheme_is_cut_at_2_2737_true_std(text):
     fans = Fans(30, 50)
     assert init(text).bound(fans) / init(text).std(fans) == pytest.approx(2.2737, abs=5e-5)
@@ -300,7 +301,7 @@ def test_a_scheme_is_proportional_to_its_gain(n, m, gain):
         assert init(f"{name}:gain={gain!r}").std(Fans(n, m)) == pytest.approx(gain * unit, rel=1e-12, abs=5e-324)
 
 
-@pytest.mark.parametrize(("one", "other", "ratio"), [
+@for_each(("one", "other", "ratio"), [
     ("normal:std=1", "normal:std=0.01", 100), ("lecun_normal", "he_normal", math.sqrt(0.5)),
     ("lecun_normal", "normal:std=1", 1 / 8), ("lecun_uniform", "torch.linear", math.sqrt(3)),
     ("uniform:-1,1", "uniform:-0.05,0.05", 20), ("lecun_truncated", "haiku.linear", 1 / CUT_2),
@@ -313,16 +314,16 @@ def test_every_scale_has_the_same_underlying_draws(one, other, ratio, dtype):
     assert np.allclose(first, ratio * second, rtol=16 * np.finfo(dtype).eps, atol=0)
 
 
-@pytest.mark.parametrize("other", [(0, WEIGHT, 0, 2), (0, BIAS, 0, 1), (0, WEIGHT, 1, 1), (1, WEIGHT, 0, 1)])
-@pytest.mark.parametrize("text", ["he", "glorot_uniform", "haiku.linear", "orthogonal"])
+@for_each("other", [(0, WEIGHT, 0, 2), (0, BIAS, 0, 1), (0, WEIGHT, 1, 1), (1, WEIGHT, 0, 1)])
+@for_each("text", ["he", "glorot_uniform", "haiku.linear", "orthogonal"])
 def test_layers_networks_and_seeds_are_independent(text, other):
     fans = Fans(100, 100)
     first, second = (init(text).sample(stream(*key), fans, (100, 100), "float32") for key in ((0, WEIGHT, 0, 1), other))
     assert abs(np.corrcoef(first.ravel(), second.ravel())[0, 1]) < 5 / math.sqrt(first.size)
 
 
-@pytest.mark.parametrize("shape", [(64, 32), (32, 64), (40, 40), (1, 1), (1, 5), (5, 1)])
-@pytest.mark.parametrize("gain", [1, 1.7, 0])
+@for_each("shape", [(64, 32), (32, 64), (40, 40), (1, 1), (1, 5), (5, 1)])
+@for_each("gain", [1, 1.7, 0])
 @each_dtype
 def test_the_shorter_side_of_an_orthogonal_matrix_is_orthonormal_times_the_gain(shape, gain, dtype):
     w = weights(f"orthogonal:gain={gain}", shape, dtype).astype("float64")
@@ -330,7 +331,7 @@ def test_the_shorter_side_of_an_orthogonal_matrix_is_orthonormal_times_the_gain(
     assert np.allclose(product, gain**2 * np.eye(min(shape)), atol=100 * np.finfo(dtype).eps * gain**2)
 
 
-@pytest.mark.parametrize("shape", [(4, 4), (6, 3), (3, 6), (1, 1)])
+@for_each("shape", [(4, 4), (6, 3), (3, 6), (1, 1)])
 def test_the_diagonal_of_an_orthogonal_matrix_has_no_preferred_sign(shape):
     """Haar: every entry is symmetric with variance 1/max(n, m). A QR's diagonal is not, without the signs of diag R."""
     copies = 4000
@@ -347,13 +348,13 @@ def test_each_piece_of_a_maxout_is_an_orthogonal_matrix_of_its_own():
     assert not np.allclose(pieces[..., 0], pieces[..., 1])
 
 
-@pytest.mark.parametrize("shape", [(3, 5), (5, 3), (4, 4), (1, 1)])
+@for_each("shape", [(3, 5), (5, 3), (4, 4), (1, 1)])
 def test_the_identity_is_padded_with_zeros(shape):
     expected = [[2.5 * (i == j) for j in range(shape[1])] for i in range(shape[0])]
     assert weights("identity:2.5", shape).tolist() == expected
 
 
-@pytest.mark.parametrize(("sparsity", "rows", "zeros"), [
+@for_each(("sparsity", "rows", "zeros"), [
     (0.9, 100, 90), (0.9, 64, 58), (0.9, 1, 1), (0.5, 7, 4), (0, 50, 0), (1, 50, 50), (0.01, 10, 1), (0.999, 10, 10)])
 @each_dtype
 def test_every_column_of_a_sparse_matrix_has_the_same_number_of_zeros_elsewhere(sparsity, rows, zeros, dtype):
@@ -363,14 +364,14 @@ def test_every_column_of_a_sparse_matrix_has_the_same_number_of_zeros_elsewhere(
         assert len({tuple(column) for column in (w == 0).T.tolist()}) > 30
 
 
-@pytest.mark.parametrize(("layer", "bound"), [(1, 1 / 150), (2, math.sqrt(6 / 150) / 30)])
+@for_each(("layer", "bound"), [(1, 1 / 150), (2, math.sqrt(6 / 150) / 30)])
 def test_the_first_layer_of_siren_is_wider_than_the_hidden_ones(layer, bound):
     assert init("siren").bound(Fans(150, 150, first=layer == 1)) == pytest.approx(bound, rel=1e-14)
     w = weights("siren", (150, 150), layer=layer)
     assert bound * (1 - 16 / w.size) < np.abs(w).max() <= bound * (1 + 1e-15)
 
 
-@pytest.mark.parametrize(("std", "draw"), [
+@for_each(("std", "draw"), [
     ("0", POINT), ("0.02", NORMAL), ("1", truncated(2.0)), ("4", truncated(0.5))])
 def test_torch_cuts_at_an_absolute_2_whatever_the_std(std, draw):
     bound = init(f"torch.trunc_normal:std={std}")
@@ -378,7 +379,7 @@ def test_torch_cuts_at_an_absolute_2_whatever_the_std(std, draw):
     assert bound.bound(Fans(3, 3)) == (2.0 if float(std) else 0.0)
 
 
-@pytest.mark.parametrize("std", ["1e-300", "1e-30", "1e30", "1e37"])
+@for_each("std", ["1e-300", "1e-30", "1e30", "1e37"])
 @each_dtype
 def test_a_cut_normal_of_any_std_can_be_drawn(std, dtype):
     w = weights(f"torch.trunc_normal:std={std}", (100, 100), dtype).astype("float64")
@@ -387,7 +388,7 @@ def test_a_cut_normal_of_any_std_can_be_drawn(std, dtype):
     assert (np.abs(w).max() > 1.9) == (float(std) > 1)
 
 
-@pytest.mark.parametrize("name", [row.name for row in INITIALIZERS if row.parameters])
+@for_each("name", [row.name for row in INITIALIZERS if row.parameters])
 @each_dtype
 def test_the_largest_parameters_give_finite_weights(name, dtype):
     row = INITIALIZERS[name]
@@ -417,14 +418,14 @@ def test_no_initialiser_needs_more_memory_than_it_announces(name, dtype):
     assert peak <= (1 + bound.row.spare) * size + 2**21
 
 
-@pytest.mark.parametrize("name", ["orthogonal", "identity", "sparse"])
+@for_each("name", ["orthogonal", "identity", "sparse"])
 def test_a_matrix_rule_makes_no_biases(name):
     with pytest.raises(SpecError) as caught:
         as_bias(INITIALIZERS.parse(name))
     assert str(caught.value) == f"{name} makes matrices, not biases. Choose another --bias, such as zeros."
 
 
-@pytest.mark.parametrize(("text", "formula"), [
+@for_each(("text", "formula"), [
     ("he", "N(0, 2/n)"), ("he:mode=fan_out", "N(0, 2/m)"), ("he:1", "N(0, 1/n)"), ("xavier", "N(0, 2/(n+m))"),
     ("xavier_uniform", "U(±√(6/(n+m)))"), ("lecun", "N(0, 1/n)"), ("xavier_standard", "U(±1/√n)"),
     ("he_uniform", "U(±√(6/n))"), ("lecun_uniform", "U(±√(3/n))"), ("0.01", "N(0, 0.01²)"), ("ones", "1"),
@@ -443,7 +444,7 @@ def test_every_row_tells_its_formula_and_source(name):
     assert len(INITIALIZERS[name].formula.splitlines()) == 1
 
 
-@pytest.mark.parametrize(("text", "message"), [
+@for_each(("text", "message"), [
     ("normal:std=-1", "normal: std must be a finite number, 0 or more, not '-1'."),
     ("normal:std=nan", "normal: std must be a finite number, 0 or more, not 'nan'."),
     ("nan", "normal: std must be a finite number, 0 or more, not 'nan'."),
@@ -480,7 +481,7 @@ def test_the_draws_of_the_table_are_the_shared_ones():
     assert init("keras.he_normal").draw is truncated(2.0)
 
 
-@pytest.mark.parametrize(("area", "channels"), [(9, (3, 64)), (9, (64, 64)), (4, (1, 5)), (1, (6, 8))])
+@for_each(("area", "channels"), [(9, (3, 64)), (9, (64, 64)), (4, (1, 5)), (1, (6, 8))])
 def test_a_delta_orthogonal_kernel_is_orthonormal_in_its_middle_and_0_around_it(area, channels):
     rows, columns = channels
     fans = Fans(rows * area, columns * area, matrix=(rows * area, columns), area=area)
@@ -503,7 +504,7 @@ def test_the_last_layer_of_mup_is_smaller_by_the_root_of_its_inputs():
     assert init("mup").std(Fans(64, 10, last=True)) == pytest.approx(1 / 64)
 
 
-@pytest.mark.parametrize(("text", "message"), [
+@for_each(("text", "message"), [
     ("torch.kaiming_normal:nonlinearity=gelu", "torch.kaiming_normal: nonlinearity must be one of linear, sigmoid, "
                                                "tanh, relu, leaky_relu, selu, not 'gelu'."),
     ("torch.kaiming_uniform:b=1", "torch.kaiming_uniform has no parameter 'b'. Its parameters: a, mode, nonlinearity, "

@@ -11,6 +11,7 @@ from actprof.engine.inputs import SOURCES, FileInputs, open_inputs, parse, store
 from actprof.engine.spec import SCALES, InputSpec, RunSpec
 from actprof.errors import DataError, SpecError
 from actprof.streams import BLOCK
+from tests.cases import for_each
 
 TEXTS = ["normal", "normal:mean=3,std=0.5", "uniform", "uniform:2,5", "constant:-2"]
 MOMENTS = {"normal": (0, 1), "normal:mean=3,std=0.5": (3, 0.5), "uniform": (0, 3**-0.5),
@@ -40,7 +41,7 @@ def any_inputs(dtype="float32", seed=0):
     yield "sample of a file", of_file(BYTES, batch_size=400, batches=2, dtype=dtype, seed=seed)
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@for_each("dtype", ["float32", "float64"])
 def test_cutting_a_batch_into_chunks_gives_the_same_rows(dtype):
     for name, inputs in any_inputs(dtype):
         for number in range(inputs.batches):
@@ -86,8 +87,8 @@ def test_a_larger_batch_begins_with_the_rows_of_a_smaller_one():
         np.testing.assert_array_equal(batch(large)[:300], batch(small))
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("text", TEXTS)
+@for_each("dtype", ["float32", "float64"])
+@for_each("text", TEXTS)
 def test_sampled_moments_are_the_promised_ones(text, dtype):
     rows = batch(open_inputs(RunSpec(parse(text), batch_size=20_000, dtype=dtype), 10)).astype(float)
     mean, std = MOMENTS[text]
@@ -102,12 +103,12 @@ def test_uniform_inputs_stay_in_their_range():
     assert rows.max() <= 5
 
 
-@pytest.mark.parametrize("text", ["normal:std=1e300", "uniform:-1e308,1e308", "constant:1e300"])
+@for_each("text", ["normal:std=1e300", "uniform:-1e308,1e308", "constant:1e300"])
 def test_sources_beyond_float32_raise_no_warning(text):
     assert not np.isfinite(batch(open_inputs(RunSpec(parse(text), batch_size=10), 10))).all()
 
 
-@pytest.mark.parametrize(("text", "canonical"), [
+@for_each(("text", "canonical"), [
     ("normal", "normal:mean=0.0,std=1.0"), ("Gaussian", "normal:mean=0.0,std=1.0"),
     ("random-normal:std=2", "normal:mean=0.0,std=2.0"), ("uniform", "uniform:low=-1.0,high=1.0"),
     ("constant", "constant:value=1.0"),
@@ -120,7 +121,7 @@ def test_the_default_input_is_a_row_of_the_table():
     assert InputSpec().source == SOURCES.parse("normal")
 
 
-@pytest.mark.parametrize("text", ["a.csv", "A.NPZ", "folder/normal", "./normal", "data/x.txt"])
+@for_each("text", ["a.csv", "A.NPZ", "folder/normal", "./normal", "data/x.txt"])
 def test_what_looks_like_a_file_is_one(text):
     assert parse(text, "unit", label_column="k") == InputSpec(None, RowsSpec(None, text, label_column="k"), "unit")
 
@@ -133,7 +134,7 @@ def test_what_is_on_the_disk_is_a_file_unless_it_is_named_like_a_source(tmp_path
     assert parse("normal").rows is None
 
 
-@pytest.mark.parametrize(("text", "message"), [
+@for_each(("text", "message"), [
     ("nromal", f"unknown input 'nromal'. Did you mean 'normal'? {FILES}"),
     ("minst", f"unknown input 'minst'. Did you mean 'mnist'? {FILES}"),
     ("", f"unknown input ''. 'actprof list inputs' shows all. So does 'actprof list datasets'. {FILES}"),
@@ -183,13 +184,13 @@ def test_every_scale_of_the_spec_has_its_map():
     assert tuple(SCALINGS) == SCALES
 
 
-@pytest.mark.parametrize("features", [BYTES, np.random.default_rng(2).normal(-7, 1e-3, (1000, 5)), BYTES > 99])
+@for_each("features", [BYTES, np.random.default_rng(2).normal(-7, 1e-3, (1000, 5)), BYTES > 99])
 def test_scaling_to_the_unit_range_reaches_exactly_0_and_1(features):
     rows = batch(of_file(features, "unit", dtype="float64"))
     assert (rows.min(), rows.max()) == (0, 1)
 
 
-@pytest.mark.parametrize("features", [BYTES, np.random.default_rng(2).normal(-7, 1e-3, (1000, 5)), BYTES > 99])
+@for_each("features", [BYTES, np.random.default_rng(2).normal(-7, 1e-3, (1000, 5)), BYTES > 99])
 def test_standardised_features_have_mean_0_and_std_1(features):
     rows = batch(of_file(features, "standard", dtype="float64"))
     np.testing.assert_allclose(rows.mean(axis=0), 0, atol=1e-11)
@@ -219,7 +220,7 @@ def test_constant_features_become_0_with_a_note():
     assert inputs.notes == ("all inputs are equal and become 0",)
 
 
-@pytest.mark.parametrize(("value", "text"), [
+@for_each(("value", "text"), [
     (3, None), (0.4, None), (0.2, None), (84, "84; 84 times as large"), (0.05, "0.05; 20 times as small"),
     (1e200, "inf; inf times as large"), (0, "0; at 0"), (1e10, "1e+10; 1e+10 times as large")])
 def test_unscaled_numbers_far_from_1_are_remarked_on(value, text):
@@ -238,13 +239,13 @@ def test_pixels_become_0_to_1_unless_they_are_asked_for_as_they_are():
     np.testing.assert_array_equal(batch(FileInputs(run["none"], table)), BYTES)
 
 
-@pytest.mark.parametrize("text", ["glyphs:train=300,test=10", "blobs:train=300", "spirals", "circles:factor=0.8"])
+@for_each("text", ["glyphs:train=300,test=10", "blobs:train=300", "spirals", "circles:factor=0.8"])
 def test_data_sets_are_inputs_as_they_are_data_to_train_on(text):
     inputs = stored_inputs(RunSpec(parse(text), batch_size=10_000, seed=3))
     np.testing.assert_array_equal(batch(inputs), load(DataSpec(sources.parse(text)), 3).x_train)
 
 
-@pytest.mark.parametrize("scale", ["unit", "standard"])
+@for_each("scale", ["unit", "standard"])
 def test_numbers_too_large_to_be_scaled_are_refused(scale):
     with pytest.raises(DataError, match=r"^x\.npy holds numbers too large to be scaled\. Divide them first\.$"):
         of_file([[-1.7e308], [1.7e308]], scale)

@@ -10,6 +10,7 @@ from actprof.data.labelled import Labelled, load
 from actprof.data.request import DataSpec, RowsSpec
 from actprof.data.sources import DATASETS, parse
 from actprof.errors import ActprofError, DataError, SpecError
+from tests.cases import for_each
 from tests.test_idx import LABELS, PIXELS, folder_of
 
 TOYS = ["blobs", "circles", "spirals", "spirals:classes=3,turns=0.5", "blobs:classes=5,spread=0.1"]
@@ -51,7 +52,7 @@ def nowhere(tmp_path, monkeypatch):
     return tmp_path
 
 
-@pytest.mark.parametrize("text", TOYS)
+@for_each("text", TOYS)
 def test_a_toy_is_a_balanced_set_of_points_of_the_plane(text):
     data = loaded(text)
     assert (data.x_train.shape, data.x_test.shape, data.is_plane) == ((1000, 2), (500, 2), True)
@@ -61,7 +62,7 @@ def test_a_toy_is_a_balanced_set_of_points_of_the_plane(text):
     assert data.notes == ()
 
 
-@pytest.mark.parametrize("text", [*TOYS, "glyphs:train=300,test=50"])
+@for_each("text", [*TOYS, "glyphs:train=300,test=50"])
 def test_the_same_seed_gives_the_same_set_and_another_seed_another(text):
     one, again, other = (loaded(text, seed) for seed in (0, 0, 1))
     np.testing.assert_array_equal(one.x_train, again.x_train)
@@ -93,7 +94,7 @@ def test_the_baseline_is_that_of_the_most_frequent_training_class():
     assert data.baseline == 0.25
 
 
-@pytest.mark.parametrize(("text", "options", "message"), [
+@for_each(("text", "options", "message"), [
     ("mnits", {}, f"unknown data set 'mnits'. Did you mean 'mnist'? {FILES}"),
     ("blobs:classes=1", {}, "blobs: classes must be a whole number from 2 to 100, not '1'."),
     ("blobs", {"validation_split": 0.5},

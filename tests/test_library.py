@@ -21,6 +21,7 @@ from actprof import machine
 from actprof.program import cli, main
 from actprof.report.result import Result
 from actprof.report.terminal import BARS
+from tests.cases import for_each
 
 FUNCTIONS = [name for name in actprof.__all__ if name.islower()]
 COMMANDS = [name for name in FUNCTIONS if name != "weights"]
@@ -84,7 +85,7 @@ def test_a_room_does_not_take_the_place_of_its_function() -> None:
         _ = actprof.histogramm  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+@for_each("name", COMMANDS)
 def test_keyword_arguments_are_the_options_with_their_defaults(name: str) -> None:
     command = cli.get_command(None, name)  # type: ignore[arg-type]
     assert command is not None
@@ -103,7 +104,7 @@ def several(default: object) -> tuple[object, ...]:
     return (default,) if isinstance(default, str | float | int) and default is not False and default != "" else ()
 
 
-@pytest.mark.parametrize("name", FUNCTIONS)
+@for_each("name", FUNCTIONS)
 def test_signatures_are_full(name: str) -> None:
     parameters = inspect.signature(getattr(actprof, name)).parameters.values()
     assert not {each.kind for each in parameters} & {inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL}
@@ -112,7 +113,7 @@ def test_signatures_are_full(name: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", FUNCTIONS)
+@for_each("name", FUNCTIONS)
 def test_documentation_names_every_argument_and_its_example_runs(name: str) -> None:
     function = getattr(actprof, name)
     text = inspect.getdoc(function) or ""
@@ -208,7 +209,7 @@ def test_bad_values_are_told_as_on_the_command_line(name: str, settings: Mapping
     assert capsys.readouterr().err == f"Error: {error.value}\n"
 
 
-@pytest.mark.parametrize(("settings", "message"), [
+@for_each(("settings", "message"), [
     ({"init": []}, "--init needs a value."),
     ({"jacobian": "no"}, "--jacobian must be True or False, not 'no'."),
     ({"input": [1.0, 2.0]}, r"array: found shape \(2,\), expected 2-D rows"),
@@ -226,7 +227,7 @@ def test_what_only_python_can_ask_for_is_refused_in_one_line(settings: Mapping[s
     assert "\n" not in str(error.value)
 
 
-@pytest.mark.parametrize(("settings", "message"), [
+@for_each(("settings", "message"), [
     ({"layer": 6}, "layer must be a whole number from 1 to 5, not '6'."),
     ({"fan_in": 2.5}, "fan_in must be a whole number from 1 to 10,000,000, not '2.5'."),
     ({"init": "lsuv"}, "lsuv scales its weights on a batch of inputs"),
@@ -237,7 +238,7 @@ def test_weights_that_cannot_be_drawn_are_refused(settings: Mapping[str, Any], m
         actprof.weights(**settings)
 
 
-@pytest.mark.parametrize("init", ["he", "mup", "siren", "orthogonal", "torch.linear"])
+@for_each("init", ["he", "mup", "siren", "orthogonal", "torch.linear"])
 def test_weights_are_those_of_the_networks(init: str) -> None:
     [arm] = quietly(actprof.histogram, init, layers=3, width=12, batch_size=5, seed=7).arms
     for layer in arm.layers:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from actprof.errors import SpecError
 from actprof.train import losses
 from actprof.train.losses import LOSSES
+from tests.cases import for_each
 
 TINY = {"float32": 1e-6, "float64": 1e-14}
 
@@ -23,9 +24,9 @@ def texts():
 
 
 TEXTS = list(texts())
-each_text = pytest.mark.parametrize("text", TEXTS)
-each_dtype = pytest.mark.parametrize("dtype", list(TINY))
-each_number_of_classes = pytest.mark.parametrize("classes", [2, 3, 10])
+each_text = for_each("text", TEXTS)
+each_dtype = for_each("dtype", list(TINY))
+each_number_of_classes = for_each("classes", [2, 3, 10])
 
 
 def loss_of(text):
@@ -122,7 +123,7 @@ def test_the_gradient_is_the_central_difference_of_the_value(text, classes):
 @each_text
 @each_dtype
 @each_number_of_classes
-@pytest.mark.parametrize("scale", [0.0, 1.0, 30.0, 1e4, 1e30])
+@for_each("scale", [0.0, 1.0, 30.0, 1e4, 1e30])
 def test_value_and_gradient_are_those_of_the_formula_however_large_z(text, dtype, classes, scale):
     z, labels = batch_of(text, classes, 23, dtype, scale)
     value, slopes = expected(text, z, labels)
@@ -255,7 +256,7 @@ def test_the_undecided_are_given_to_the_first_class():
     assert loss_of("mse:linear").predictions(np.array([[0.5], [0.51]])).tolist() == [0, 1]
 
 
-@pytest.mark.parametrize(("text", "outputs"), [("cross_entropy", 2), ("bce", 1), ("mse", 1), ("mse:linear", 1)])
+@for_each(("text", "outputs"), [("cross_entropy", 2), ("bce", 1), ("mse", 1), ("mse:linear", 1)])
 def test_two_classes_need_one_output_unless_it_is_a_softmax_and_more_need_one_each(text, outputs):
     assert [loss_of(text).outputs(classes) for classes in (2, 3, 10)] == [outputs, 3, 10]
 
@@ -281,7 +282,7 @@ def test_cross_entropy_does_not_see_what_all_outputs_have_in_common():
     assert np.allclose(gradient_of(loss, z, labels).sum(axis=1), 0, atol=1e-16)
 
 
-@pytest.mark.parametrize("text", ["binary_cross_entropy:", "mse:output=sigmoid"])
+@for_each("text", ["binary_cross_entropy:", "mse:output=sigmoid"])
 def test_what_is_almost_right_keeps_the_digits_of_its_small_gradient(text):
     z, labels = np.array([[30.0], [-30.0]], "float32"), np.array([1, 0])
     assert np.allclose(gradient_of(loss_of(text), z, labels), expected(text, z, labels)[1], rtol=1e-5, atol=0)

@@ -8,14 +8,15 @@ import pytest
 from actprof.catalogue import normalizations
 from actprof.catalogue.normalizations import NORMALIZATIONS
 from actprof.errors import SpecError
+from tests.cases import for_each
 
 EPS = 1e-5
 AXIS = {"batch": 0, "layer": 1}
 TINY = {"float32": 2e-6, "float64": 1e-13}
 
-each_dtype = pytest.mark.parametrize("dtype", list(TINY))
-each_axis = pytest.mark.parametrize(("name", "axis"), list(AXIS.items()))
-each_name = pytest.mark.parametrize("name", [row.name for row in NORMALIZATIONS])
+each_dtype = for_each("dtype", list(TINY))
+each_axis = for_each(("name", "axis"), list(AXIS.items()))
+each_name = for_each("name", [row.name for row in NORMALIZATIONS])
 
 
 def normalised(text, rows):
@@ -72,7 +73,7 @@ def test_no_normalisation_leaves_the_rows_as_they_are():
 
 
 @each_axis
-@pytest.mark.parametrize("noise", [0.01, 1.0])
+@for_each("noise", [0.01, 1.0])
 def test_a_small_variation_around_a_large_offset_keeps_its_mean_and_variance_in_float32(name, axis, noise):
     rows = rows_of("float32", offset=1e4, scale=noise)
     exact = rows.astype("float64")
@@ -83,15 +84,15 @@ def test_a_small_variation_around_a_large_offset_keeps_its_mean_and_variance_in_
 
 @each_dtype
 @each_axis
-@pytest.mark.parametrize("eps", [1e-5, 0.0])
-@pytest.mark.parametrize("value", [0.0, 0.1, -1e20])
+@for_each("eps", [1e-5, 0.0])
+@for_each("value", [0.0, 0.1, -1e20])
 def test_what_is_constant_becomes_0(name, axis, dtype, eps, value):
     out = normalised(f"{name}:eps={eps}", np.full((7, 5), value, dtype))
     assert not out.any()
 
 
 @each_dtype
-@pytest.mark.parametrize("eps", [1e-5, 0.0])
+@for_each("eps", [1e-5, 0.0])
 def test_rms_leaves_a_row_of_zeros_and_gives_a_constant_row_the_size_that_eps_leaves(dtype, eps):
     out = normalised(f"rms:eps={eps}", np.array([[0, 0, 0], [-200, -200, -200]], dtype))
     assert np.array_equal(out[0], [0, 0, 0])
@@ -106,7 +107,7 @@ def test_one_sample_of_one_unit_gives_a_finite_figure(name, dtype):
 
 
 @each_dtype
-@pytest.mark.parametrize("name", ["batch", "layer", "rms"])
+@for_each("name", ["batch", "layer", "rms"])
 def test_numbers_whose_squares_leave_float32_are_still_normalised(name, dtype):
     out = normalised(name, rows_of(dtype, scale=1e25))
     assert math.sqrt(np.mean(out**2)) == pytest.approx(1, rel=1e-5)
@@ -119,12 +120,12 @@ def test_only_a_normalisation_over_the_batch_makes_a_sample_depend_on_the_others
     assert np.allclose(normalised(name, rows), alone, rtol=1e-10, atol=1e-12) != NORMALIZATIONS[name].whole_batch
 
 
-@pytest.mark.parametrize(("name", "trained"), [("none", 0), ("batch", 2), ("layer", 2), ("rms", 1)])
+@for_each(("name", "trained"), [("none", 0), ("batch", 2), ("layer", 2), ("rms", 1)])
 def test_a_normalisation_adds_a_scale_and_where_it_centres_a_shift(name, trained):
     assert NORMALIZATIONS[name].trained == trained
 
 
-@pytest.mark.parametrize(("text", "message"), [
+@for_each(("text", "message"), [
     ("batch:eps=-1", "batch: eps must be a finite number, 0 or more, not '-1'."),
     ("bn:inf", "bn: eps must be a finite number, 0 or more, not 'inf'."),
     ("none:1", "none takes no values, 1 given: '1'."),

@@ -11,15 +11,16 @@ from hypothesis import strategies as st
 from actprof.errors import SpecError
 from actprof.train import optimizers
 from actprof.train.optimizers import OPTIMIZERS
+from tests.cases import for_each
 
 NAMES = [row.name for row in OPTIMIZERS]
 TEXTS = [*NAMES, "momentum:0.5", "momentum:0", "nesterov:0.3", "adam:0.5,0.9,0.1", "adam:0,0,1e-3", "rmsprop:0.5,0.2",
          "rmsprop:0,1", "adagrad:0.5"]
 TINY = {"float32": 2e-6, "float64": 1e-13}
 
-each_name = pytest.mark.parametrize("name", NAMES)
-each_text = pytest.mark.parametrize("text", TEXTS)
-each_dtype = pytest.mark.parametrize("dtype", list(TINY))
+each_name = for_each("name", NAMES)
+each_text = for_each("text", TEXTS)
+each_dtype = for_each("dtype", list(TINY))
 
 
 def start(text, parameters, **options):
@@ -182,7 +183,7 @@ def test_weight_decay_adds_its_share_of_the_weights_to_the_gradient(text):
 
 
 @each_text
-@pytest.mark.parametrize("weights", [0, 4, 9])
+@for_each("weights", [0, 4, 9])
 def test_weight_decay_is_for_the_weights_alone(text, weights):
     w, gradients, rates = lesson()
     decayed, plain = learned(text, w, gradients, rates, weight_decay=0.3), learned(text, w, gradients, rates)
@@ -254,13 +255,13 @@ def test_momentum_on_a_constant_slope_reaches_its_terminal_velocity():
     assert (before - w).item() == pytest.approx(0.1 / (1 - 0.8))
 
 
-@pytest.mark.parametrize("name", ["momentum:0", "nesterov:0"])
+@for_each("name", ["momentum:0", "nesterov:0"])
 def test_without_momentum_it_is_plain_gradient_descent(name):
     w, gradients, rates = lesson()
     assert np.array_equal(learned(name, w, gradients, rates), learned("sgd", w, gradients, rates))
 
 
-@pytest.mark.parametrize(("text", "message"), [
+@for_each(("text", "message"), [
     ("momentum:1", "momentum: momentum must be below 1. At 1 nothing is ever forgotten."),
     ("adam:beta2=1", "adam: beta2 must be below 1. At 1 nothing is ever forgotten."),
     ("rmsprop:1.5", "rmsprop: rho must be a number from 0 to 1, not '1.5'."),

@@ -115,7 +115,9 @@ def test_every_statistic_has_its_formula() -> None:
 
 @pytest.mark.parametrize("row", rows("Which Xavier?"), ids=lambda row: row["who says “Xavier”"])
 def test_xaviers_are_those_of_the_catalogue(row: dict[str, str]) -> None:
-    for name in re.findall(r"`([\w.]+)`", row["here"]):
+    names = re.findall(r"`([\w.]+)`", row["here"])
+    assert names
+    for name in names:
         initializer = bind(INITIALIZERS.parse(name))
         assert initializer.formula == row["weights"]
         assert f"{initializer.std(Fans(784, 100)):.4f}" == row["std"]

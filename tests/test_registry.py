@@ -17,6 +17,7 @@ from actprof.errors import SpecError
 from actprof.registry import Choice, Parameter, Registry, did_you_mean, fan, folded
 from actprof.train.losses import LOSSES
 from actprof.train.optimizers import OPTIMIZERS, SCHEDULES
+from tests.cases import for_each
 
 TABLES = {"initialiser": INITIALIZERS, "activation": ACTIVATIONS, "normalisation": NORMALIZATIONS,
           "residual rule": RESIDUALS, "input": SOURCES,
@@ -24,9 +25,9 @@ TABLES = {"initialiser": INITIALIZERS, "activation": ACTIVATIONS, "normalisation
 ROWS = [(kind, row.name) for kind, table in TABLES.items() for row in table]
 NAMES = [(kind, name) for kind, table in TABLES.items() for name in table.names()]
 
-each_table = pytest.mark.parametrize("table", list(TABLES.values()), ids=list(TABLES))
-each_row = pytest.mark.parametrize(("kind", "name"), ROWS)
-each_name = pytest.mark.parametrize(("kind", "name"), NAMES)
+each_table = for_each("table", list(TABLES.values()))
+each_row = for_each(("kind", "name"), ROWS)
+each_name = for_each(("kind", "name"), NAMES)
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ def pear(size=1.5, sweetness=0.5, colour="yellow"):
     return Choice("pear", (("size", size), ("sweetness", sweetness), ("colour", colour)))
 
 
-@pytest.mark.parametrize(("text", "choice"), [
+@for_each(("text", "choice"), [
     ("apple", Choice("apple")),
     ("apple:", Choice("apple")),
     ("pear", pear()),
@@ -90,7 +91,7 @@ def test_a_text_is_read_as_the_choice_it_means(text, choice):
     assert FRUIT.parse(text) == choice
 
 
-@pytest.mark.parametrize(("text", "message"), [
+@for_each(("text", "message"), [
     ("peer", "unknown fruit 'peer'. Did you mean 'pear'?"),
     ("aple:3", "unknown fruit 'aple:3'. Did you mean 'apple'?"),
     ("Shop.Peer", "unknown fruit 'Shop.Peer'. Did you mean 'shop.pear'?"),
@@ -167,7 +168,7 @@ def test_a_bare_number_is_only_a_name_where_the_table_says_what_it_means():
     assert str(caught.value) == "unknown normalisation '0.1'. 'actprof list normalizations' shows all."
 
 
-@pytest.mark.parametrize(("text", "label"), [
+@for_each(("text", "label"), [
     ("Bosc", "bosc"), (" shop.pear ", "shop.pear"), ("0.01", "0.01"), ("pear : 2,\n0.5\x1f", "pear:2,0.5"),
     ("PEAR:size=2", "pear:size=2"), ("Conference-Pear", "conference-pear")])
 def test_the_label_is_what_the_user_wrote_without_blanks_and_capitals(text, label):
@@ -275,7 +276,7 @@ def test_what_is_refused_says_why(table):
         assert str(caught.value) == f"'{name}' cannot be used here: {reason}."
 
 
-@pytest.mark.parametrize(("kind", "message"), [
+@for_each(("kind", "message"), [
     ("initialiser", "unknown initialiser 'bananas'. 'actprof list inits' shows all."),
     ("activation", "unknown activation 'bananas'. 'actprof list activations' shows all."),
     ("normalisation", "unknown normalisation 'bananas'. 'actprof list normalizations' shows all."),
@@ -299,7 +300,7 @@ def test_a_parameter_without_limits_takes_any_finite_number():
     assert math.copysign(1, float(free.read("-0.0", "x"))) == -1
 
 
-@pytest.mark.parametrize(("rows", "more", "name"), [
+@for_each(("rows", "more", "name"), [
     ((Fruit("apple"), Fruit("apple")), {}, "apple"),
     ((Fruit("apple"), Fruit("pear", ("apple",))), {}, "apple"),
     ((Fruit("pear", ("bosc",)), Fruit("bosc")), {}, "bosc"),
@@ -311,7 +312,7 @@ def test_a_second_row_with_a_used_name_is_refused(rows, more, name):
         Registry("fruit", "fruits", rows, **more)
 
 
-@pytest.mark.parametrize(("word", "known", "near"), [
+@for_each(("word", "known", "near"), [
     ("--dropout", ["--input", "--output"], ""), ("float16", ["float32", "float64"], ""), ("--skip", ["--input"], ""),
     ("--groups", ["--output"], ""), ("xaver", ["xavier", "he"], "xavier"), ("--layer", ["--layers"], "--layers"),
 ])
@@ -319,13 +320,13 @@ def test_only_what_is_near_is_suggested(word, known, near):
     assert did_you_mean(word, known) == (f"Did you mean '{near}'?" if near else "")
 
 
-@pytest.mark.parametrize("text", ["1", " 512 ", "10**3", "2**10", "7**0", "1e3", "3E2", "2e+4", "10**18", "1e18"])
+@for_each("text", ["1", " 512 ", "10**3", "2**10", "7**0", "1e3", "3E2", "2e+4", "10**18", "1e18"])
 def test_a_fan_is_what_its_text_means_in_arithmetic(text):
     assert fan(text, "--at") == eval(text)
 
 
-@pytest.mark.parametrize("text", ["", "x", "0", "0**5", "-1", "+1", "1.0", "007", "1e-3", "2**-1", "1 0", "\u0663",
-                                  "1e\u0663", str(10**18 + 1), "1e19", "9**999", "1e999", "9" * 4301])
+@for_each("text", ["", "x", "0", "0**5", "-1", "+1", "1.0", "007", "1e-3", "2**-1", "1 0", "\u0663",
+                   "1e\u0663", str(10**18 + 1), "1e19", "9**999", "1e999", "9" * 4301])
 def test_what_is_no_fan_is_refused_in_one_line(text):
     with pytest.raises(SpecError, match=r"\A--at must be a whole number from 1 to 1(,000){6}, not .*\.\Z"):
         fan(text, "--at")

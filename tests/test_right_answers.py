@@ -27,6 +27,7 @@ from actprof.histogram.curves import gradient
 from actprof.histogram.scene import Scene
 from actprof.report.style import THEMES
 from actprof.theory.criticality import criticality, silence_about
+from tests.cases import for_each
 
 pytestmark = pytest.mark.slow
 
@@ -43,7 +44,7 @@ def scheme(text, fan_in, fan_out, **request):
     return bounds(bounds_spec([text], fan_in=str(fan_in), fan_out=str(fan_out), samples=10, **request))
 
 
-@pytest.mark.parametrize(("text", "fans", "kernel", "std", "bound"), [
+@for_each(("text", "fans", "kernel", "std", "bound"), [
     ("glorot_uniform", (1, 16), "3x3", None, 0.1980), ("glorot_uniform", (16, 8), "3x3", None, 0.1667),
     ("glorot_uniform", (8, 8), "3x3", None, 0.2041), ("keras.conv2d", (8, 8), "3x3", None, 0.2041),
     ("torch.trunc_normal:0.02", (64, 64), None, 0.02, 2.0),
@@ -62,7 +63,7 @@ def test_published_scales(text, fans, kernel, std, bound):
     assert found.bound is None if bound is None else found.bound[0] == pytest.approx(bound, rel=4e-4)
 
 
-@pytest.mark.parametrize(("text", "law"), [
+@for_each(("text", "law"), [
     ("nn.init.kaiming_normal_", "he_normal"), ("torch.nn.init.xavier_uniform_", "glorot_uniform"),
     ("tf.keras.initializers.he_normal", "he_truncated"), ("tf.glorot_normal", "glorot_truncated"),
     ("jax.nn.initializers.he_uniform", "he_uniform"), ("torch.normal", "normal:std=1"),
@@ -88,7 +89,7 @@ def test_a_slope_is_asked_of_the_function_that_has_one():
         INITIALIZERS.parse("kaiming_uniform:a=2.236")
 
 
-@pytest.mark.parametrize(("text", "more", "noted"), [
+@for_each(("text", "more", "noted"), [
     ("he", {"depthwise": True}, True), ("orthogonal", {"depthwise": True}, False),
     ("he", {"groups": 4}, True), ("orthogonal", {"transposed": True}, False)])
 def test_fans_of_pytorch_are_remarked_on_where_a_scheme_goes_by_them(text, more, noted):
@@ -101,8 +102,8 @@ def test_a_product_of_normal_matrices_leaves_single_precision_in_layer_32():
     assert (found.verdict.code, found.verdict.layer) == ("non_finite", 32)
 
 
-@pytest.mark.parametrize(("init", "act"), [(init, act) for init in ("xavier", "he", "torch.linear", "1")
-                                           for act in ("tanh/tanh/linear", "sigmoid/sigmoid/linear")])
+@for_each(("init", "act"), [(init, act) for init in ("xavier", "he", "torch.linear", "1")
+                            for act in ("tanh/tanh/linear", "sigmoid/sigmoid/linear")])
 def test_inputs_of_a_hundred_saturate_the_first_layer_and_are_to_be_standardised(init, act):
     found = judged(init, act, inputs="uniform:low=-100,high=100", widths="1,50,50,1").arms[0].verdict
     assert (found.code, found.layer) == ("saturated", 1)
@@ -117,7 +118,7 @@ def test_the_share_that_inputs_of_a_hundred_saturate_is_that_of_normal_times_uni
     assert found.activation.statistics["saturated_fraction"] == pytest.approx(expected, abs=0.02)
 
 
-@pytest.mark.parametrize("widths", ["100,2000,1", "784,2048,2048,1", "50,300,20,400,3"])
+@for_each("widths", ["100,2000,1", "784,2048,2048,1", "50,300,20,400,3"])
 def test_a_change_of_width_is_no_change_of_the_gradient(widths):
     """He weights keep E‖dL/dz‖² of a sample; the rms per unit falls by the root of the widths."""
     found = judged("he", "/".join(["relu"] * widths.count(",")), widths=widths, rows=100)
@@ -169,7 +170,7 @@ def test_dropout_has_no_edge_of_chaos():
     assert "dropout" in silence_about(dropped)
 
 
-@pytest.mark.parametrize(("init", "act", "layers", "settings"), [
+@for_each(("init", "act", "layers", "settings"), [
     ("he", "relu", 30, {"dropout": 0.5}), ("he", "tanh", 30, {"dropout": 0.5}), ("1", "gelu", 12, {"dropout": 0.2}),
     ("lecun:gain=3", "relu", 10, {"norm": "layer", "norm_position": "after"}), ("0.01", "relu", 12, {"bias": "0.5"}),
     ("critical", "sigmoid", 5, {"rows": 1}), ("1", "linear", 100, {"width": 4}),
@@ -185,7 +186,7 @@ def test_a_remedy_that_is_followed_holds(init, act, layers, settings):
     assert after.code in ("healthy", "drifting"), (found.remedy, after.text)
 
 
-@pytest.mark.parametrize(("act", "steepness"), [
+@for_each(("act", "steepness"), [
     ("sin:w0=30", 30), ("tanh:30", 30), ("sigmoid:40", 10), ("tanh", 1), ("snake:3", 1), ("exponential", 1)])
 def test_steep_activations_are_drawn_where_they_bend(act, steepness):
     """sup φ' is 30, 30 and 40/4: both φ and φ' over that are to be seen, over a few bends."""

@@ -8,12 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actprof.train.optimizers import SCHEDULES, rates
+from tests.cases import for_each
 
 NAMES = [row.name for row in SCHEDULES]
 WARM = {"warmup", "warmup_cosine"}
 BY_EPOCH = {"constant", "time", "compound_time", "step", "exponential"}
 
-each_name = pytest.mark.parametrize("name", NAMES)
+each_name = for_each("name", NAMES)
 
 
 def rates_of(text, lr=0.1, updates=500, per_epoch=20):
@@ -25,7 +26,7 @@ def by_epoch(text, lr, epochs):
     return rates_of(text, lr, epochs, 1)
 
 
-@pytest.mark.parametrize(("text", "printed"), [
+@for_each(("text", "printed"), [
     ("time:decay=0.001", ["0.1000000000", "0.0999000999", "0.0998003992", "0.0997008973", "0.0996015936"]),
     ("compound_time:decay=0.001", ["0.1000000000", "0.0999000999", "0.0997006985", "0.0994024910", "0.0990064652"]),
     ("exponential:decay=0.1", ["0.1000000000", "0.0904837418", "0.0818730753", "0.0740818221", "0.0670320046"]),
@@ -115,16 +116,16 @@ def test_every_rate_is_proportional_to_the_first_one(name, lr, updates, per_epoc
     assert every == pytest.approx(lr * rates(choice, 1.0, updates, per_epoch), rel=1e-14)
 
 
-@pytest.mark.parametrize("text", ["time", "keras_time", "compound_time", "exponential"])
-@pytest.mark.parametrize("decay", ["0", "1e308"])
+@for_each("text", ["time", "keras_time", "compound_time", "exponential"])
+@for_each("decay", ["0", "1e308"])
 def test_a_decay_of_nothing_is_no_schedule_and_one_beyond_measure_stops_all(text, decay):
     values = by_epoch(f"{text}:decay={decay}", 0.1, 20)
     assert values[0] == 0.1
     assert values[1:] == pytest.approx([0.1 if decay == "0" else 0.0] * 19, abs=1e-300)
 
 
-@pytest.mark.parametrize("text", ["cosine", "warmup_cosine", "warmup"])
-@pytest.mark.parametrize("updates", [1, 2, 50])
+@for_each("text", ["cosine", "warmup_cosine", "warmup"])
+@for_each("updates", [1, 2, 50])
 def test_a_training_shorter_than_its_schedule_has_finite_rates(text, updates):
     values = rates_of(text, 0.1, updates)
     assert np.isfinite(values).all()

@@ -11,11 +11,12 @@ from actprof.engine.spec import DTYPES, SCALES, InputSpec, RunSpec, StackSpec
 from actprof.engine.stacks import stack_specs
 from actprof.errors import SpecError
 from actprof.registry import Choice
+from tests.cases import for_each
 
 HE, RELU = Choice("he_normal"), Choice("relu")
 
 
-@pytest.mark.parametrize(("build", "message"), [
+@for_each(("build", "message"), [
     (lambda: StackSpec((3,), (), ()), "--layers must be from 1 to 10,000, not 0."),
     (lambda: StackSpec((3, 0), (HE,), (RELU,)), "a layer's width must be from 1 to 10,000,000, not 0."),
     (lambda: StackSpec((3, 4), (HE,), (RELU,), norm_position="befor"),
@@ -47,8 +48,8 @@ def test_what_makes_no_sense_is_not_built(build, message):
     assert str(caught.value) == message
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("scale", SCALES)
+@for_each("dtype", DTYPES)
+@for_each("scale", SCALES)
 def test_what_makes_sense_is_built(dtype, scale):
     assert RunSpec(InputSpec(None, RowsSpec(None, "a.csv"), scale), dtype=dtype, range=(0.0, 1e-300)).bins == 30
 

@@ -8,6 +8,7 @@ import pytest
 
 from actprof.catalogue import special
 from actprof.catalogue.special import KEPT, borrowed, zeros_like
+from tests.cases import for_each
 
 AROUND_ZERO = np.concatenate([np.linspace(-8, 8, 40_001), np.logspace(-300, 1, 2_000)])
 
@@ -20,14 +21,14 @@ def exact_cdf(z):
     return np.array([math.erfc(-value / math.sqrt(2)) / 2 for value in z.astype(np.float64)])
 
 
-@pytest.mark.parametrize(("dtype", "tolerance"), [("float64", 1e-15), ("float32", 1e-7)])
+@for_each(("dtype", "tolerance"), [("float64", 1e-15), ("float32", 1e-7)])
 def test_erf_is_as_exact_as_its_type(dtype, tolerance):
     x = AROUND_ZERO.astype(dtype)
     assert special.erf(x).dtype == dtype
     assert np.abs(special.erf(x) - exact_erf(x)).max() < tolerance
 
 
-@pytest.mark.parametrize(("dtype", "tolerance"), [("float64", 1e-14), ("float32", 3e-7)])
+@for_each(("dtype", "tolerance"), [("float64", 1e-14), ("float32", 3e-7)])
 def test_erf_keeps_its_digits_for_small_arguments(dtype, tolerance):
     x = np.logspace(-30, 0, 1_000).astype(dtype)
     np.testing.assert_allclose(special.erf(x), exact_erf(x), rtol=tolerance, atol=0)
@@ -50,7 +51,7 @@ def test_erf_works_in_place():
     np.testing.assert_array_equal(x, expected)
 
 
-@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@for_each("dtype", ["float64", "float32"])
 def test_the_normal_distribution_keeps_its_digits_in_both_tails(dtype):
     z = np.linspace(-37 if dtype == "float64" else -12, 9, 20_001).astype(dtype)
     error = np.abs(special.normal_cdf(z) / exact_cdf(z) - 1)
@@ -73,7 +74,7 @@ def test_two_borrowers_never_share_an_array():
         assert [array.mean() for array in (a, b, c)] == [0, 1, 2]
 
 
-@pytest.mark.parametrize("size", [100, KEPT + 1])
+@for_each("size", [100, KEPT + 1])
 def test_borrowed_arrays_have_the_shape_and_type_asked_for(size):
     like = np.empty((size, 1), np.float32)
     with borrowed(like, 1) as (array,):

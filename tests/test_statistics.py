@@ -24,6 +24,7 @@ from actprof.histogram.records import rows_of as comparison_rows
 from actprof.histogram.table import Shown
 from actprof.histogram.table import print_result as print_comparison
 from actprof.report.records import to_csv, to_json
+from tests.cases import for_each
 from tests.naive import statistics
 
 MEAN_SIZE = Statistic("mean_size", "mean of |v|", lambda d: d.own["mean_size"] / max(d.count, 1), header="mean\nsize",
@@ -90,8 +91,8 @@ class TestEverythingCounted:
             flat(counted(values, exponent, activity)), rel=1e-12, abs=0)
 
 
-@pytest.mark.parametrize("offset", [0.0, 1000.0])
-@pytest.mark.parametrize("statistic", STATISTICS, ids=lambda statistic: statistic.name)
+@for_each("offset", [0.0, 1000.0])
+@for_each("statistic", STATISTICS)
 def test_a_statistic_is_what_numpy_makes_of_all_values(statistic, offset):
     values = drawn() + offset
     values[:9] = 0

@@ -195,7 +195,9 @@ def test_ticks_of_what_is_counted_are_whole(axis):
 
 def test_names_are_all_there_and_in_their_order():
     for sweep in (gain_by_name(), swapped(gain_by_name())):
-        for axes in (axes for name, axes in axes_named(drawn(sweep)).items() if name in BY_NAME):
+        shown = [axes for name, axes in axes_named(drawn(sweep)).items() if name in BY_NAME]
+        assert len(shown) == len(sweep.quantities)
+        for axes in shown:
             ticks = axes.xaxis if sweep.axes[0].name == "act" else axes.yaxis
             labels = [label.get_text().replace("\n", "") for label in ticks.get_majorticklabels()]
             assert labels == list(LONG)

@@ -8,14 +8,13 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import product
 from typing import Any
 
-import pytest
-
 from actprof import __version__
 from actprof.diagnosis.verdicts import CODES
 from actprof.report.records import to_csv, to_json
 from actprof.sweep.records import record_of as sweep_record
 from actprof.sweep.records import rows_of as sweep_rows
 from actprof.sweep.result import QUANTITIES, VERDICT, Axis, Cell, Line, Sweep, Trend
+from tests.cases import for_each
 
 NAMES = tuple(quantity.name for quantity in QUANTITIES)
 LOGARITHM, RATIO = "log10_gradient_ratio", "gradient_ratio"
@@ -100,8 +99,8 @@ def rows_of(sweep: Sweep) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(to_csv(sweep_rows(sweep)))))
 
 
-@pytest.mark.parametrize("axes", GRIDS)
-@pytest.mark.parametrize("formula", [smooth, odd])
+@for_each("axes", GRIDS)
+@for_each("formula", [smooth, odd])
 def test_json_has_every_figure_in_the_shape_of_the_grid(axes: tuple[Axis, ...], formula: Formula) -> None:
     sweep = swept(axes, formula, networks=3, predicted=True, judged=True)
     record = parsed(sweep)
@@ -121,8 +120,8 @@ def test_json_has_every_figure_in_the_shape_of_the_grid(axes: tuple[Axis, ...], 
     assert list(flat(record["labels"], sweep)) == [cell.label for cell in sweep.cells]
 
 
-@pytest.mark.parametrize("axes", GRIDS)
-@pytest.mark.parametrize("formula", [smooth, odd])
+@for_each("axes", GRIDS)
+@for_each("formula", [smooth, odd])
 def test_the_ratio_is_ten_to_its_logarithm_wherever_that_is_kept(axes: tuple[Axis, ...], formula: Formula) -> None:
     sweep = swept(axes, formula, networks=3, predicted=True)
     record = parsed(sweep)
@@ -135,7 +134,7 @@ def test_the_ratio_is_ten_to_its_logarithm_wherever_that_is_kept(axes: tuple[Axi
         assert high == ratio(cell.predicted[LOGARITHM][2])
 
 
-@pytest.mark.parametrize(("logarithm", "expected"), [
+@for_each(("logarithm", "expected"), [
     (-math.inf, 0.0), (math.inf, None), (math.nan, None), (-480.0, None), (480.0, None), (0.0, 1.0), (-29.0, 1e-29),
     (300.0, 1e300)])
 def test_a_ratio_beyond_float64_is_neither_0_nor_infinite_but_null(logarithm: float, expected: float | None) -> None:
@@ -187,9 +186,9 @@ def test_only_what_some_cell_has_is_there_and_null_where_another_lacks_it() -> N
         ("leaky_relu:0.2", "std", "2.0", "3.0"), ("leaky_relu:0.2", "correlation", "0.5", "")]
 
 
-@pytest.mark.parametrize("axes", GRIDS)
-@pytest.mark.parametrize("networks", [1, 3])
-@pytest.mark.parametrize("formula", [smooth, odd])
+@for_each("axes", GRIDS)
+@for_each("networks", [1, 3])
+@for_each("formula", [smooth, odd])
 def test_the_rows_of_csv_are_the_arrays_of_json(axes: tuple[Axis, ...], networks: int, formula: Formula) -> None:
     sweep = swept(axes, formula, networks=networks, predicted=networks > 1, judged=True)
     record, rows = parsed(sweep), rows_of(sweep)
@@ -206,7 +205,7 @@ def test_the_rows_of_csv_are_the_arrays_of_json(axes: tuple[Axis, ...], networks
             assert [float(row[column]) if row[column] else None for row in found] == expected
 
 
-@pytest.mark.parametrize("axes", GRIDS)
+@for_each("axes", GRIDS)
 def test_every_row_of_csv_says_which_cell_it_is_of(axes: tuple[Axis, ...]) -> None:
     sweep = swept(axes, judged=True)
     rows = rows_of(sweep)

@@ -13,6 +13,7 @@ from actprof.diagnosis.verdicts import CODES
 from actprof.sweep.result import BY_NAME, VERDICT, Axis, Line, Sweep, Trend
 from actprof.sweep.table import WORDS, evenly, folded, labels
 from actprof.sweep.table import print_result as print_sweep
+from tests.cases import for_each
 from tests.tables import says, says_power, says_share
 from tests.test_sweep_records import (
     ACTS,
@@ -81,7 +82,7 @@ def spans(cell: str, name: str, *ends: float) -> bool:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("axes", "formula", "networks", "encoding"), [
+@for_each(("axes", "formula", "networks", "encoding"), [
     (axes, *((smooth, 1, "utf-8"), (small, 5, "utf-8"), (odd, 5, "ascii"), (small, 1, "cp1252"))[place % 4])
     for place, axes in enumerate(GRIDS)])
 def test_no_line_is_wider_than_80_columns(axes: tuple[Axis, ...], formula: Formula, networks: int,
@@ -94,8 +95,8 @@ def test_no_line_is_wider_than_80_columns(axes: tuple[Axis, ...], formula: Formu
     assert encoding == "utf-8" or "".join(lines).isascii()
 
 
-@pytest.mark.parametrize("formula", [smooth, odd, small])
-@pytest.mark.parametrize("name", NAMES)
+@for_each("formula", [smooth, odd, small])
+@for_each("name", NAMES)
 def test_a_matrix_holds_the_figures_with_the_largest_at_the_top(name: str, formula: Formula) -> None:
     sweep = swept([GAINS, LAYERS], formula, [name])
     (_, rows), = tables(printed(sweep))
@@ -106,8 +107,8 @@ def test_a_matrix_holds_the_figures_with_the_largest_at_the_top(name: str, formu
                    for cell, gain in zip(row[1:], GAINS.numbers, strict=True))
 
 
-@pytest.mark.parametrize("formula", [smooth, odd, small])
-@pytest.mark.parametrize("name", NAMES)
+@for_each("formula", [smooth, odd, small])
+@for_each("name", NAMES)
 def test_one_axis_has_a_row_a_value_with_quartiles_and_theory_beside_the_median(name: str, formula: Formula) -> None:
     sweep = swept([FINE], formula, [name], networks=5, predicted=True)
     lines = printed(sweep)
@@ -123,7 +124,7 @@ def test_one_axis_has_a_row_a_value_with_quartiles_and_theory_beside_the_median(
         assert spans(band, name, *cell.predicted[name][1:])
 
 
-@pytest.mark.parametrize("networks", [1, 5])
+@for_each("networks", [1, 5])
 def test_quantities_that_do_not_fit_beside_each_other_have_tables_of_their_own(networks: int) -> None:
     def rows(*names: str) -> list[list[list[str]]]:
         return [cells for _, cells in tables(printed(swept([GAINS], smooth, names, networks, judged=True)))]
@@ -145,7 +146,7 @@ def test_theory_that_knows_no_range_has_a_value_alone() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("axes", GRIDS)
+@for_each("axes", GRIDS)
 def test_the_titles_say_what_is_shown(axes: tuple[Axis, ...]) -> None:
     lines = printed(swept(axes, smooth, NAMES))
     for name in NAMES:
@@ -159,7 +160,7 @@ def test_the_titles_say_what_is_shown(axes: tuple[Axis, ...]) -> None:
     assert "median of 5 networks" in " ".join(printed(swept(axes, networks=5))[:3])
 
 
-@pytest.mark.parametrize("axes", [(FINE, DEEP), (WIDE, FINE), (FINE, LAYERS), (GAINS, DEEP)])
+@for_each("axes", [(FINE, DEEP), (WIDE, FINE), (FINE, LAYERS), (GAINS, DEEP)])
 def test_of_a_large_grid_both_ends_are_shown_and_how_much_was_left_out(axes: tuple[Axis, ...]) -> None:
     lines = printed(swept(axes, smooth, ["std", LOGARITHM]))
     heads = next(line for line in lines if line.strip().startswith(axes[1].name)).split()[1:]
@@ -180,7 +181,7 @@ def test_a_small_grid_is_shown_whole_and_nothing_is_said_of_it() -> None:
     assert "shown" not in "\n".join(printed(swept([GAINS, LAYERS], smooth, NAMES)))
 
 
-@pytest.mark.parametrize(("count", "most"), [(50, 9), (50, 25), (3, 9), (1, 1), (9, 9), (50, 2)])
+@for_each(("count", "most"), [(50, 9), (50, 25), (3, 9), (1, 1), (9, 9), (50, 2)])
 def test_what_is_picked_lies_evenly_from_end_to_end(count: int, most: int) -> None:
     places = evenly(count, most)
     assert len(places) == min(count, most)
@@ -189,7 +190,7 @@ def test_what_is_picked_lies_evenly_from_end_to_end(count: int, most: int) -> No
     assert not steps or max(steps) - min(steps) <= 1
 
 
-@pytest.mark.parametrize("axis", [FINE, WIDE, GAINS, DEEP, INITS, numbers("gain", 1.00000001, 1.00000002)])
+@for_each("axis", [FINE, WIDE, GAINS, DEEP, INITS, numbers("gain", 1.00000001, 1.00000002)])
 def test_labels_tell_values_apart(axis: Axis) -> None:
     shown = labels(axis)
     assert len(set(shown)) == len(axis)
@@ -203,8 +204,8 @@ def test_fine_steps_have_as_few_digits_as_they_need() -> None:
     assert max(map(len, labels(FINE))) == len("0.551")
 
 
-@pytest.mark.parametrize("room", [4, 10, 16])
-@pytest.mark.parametrize("label", INITS.labels)
+@for_each("room", [4, 10, 16])
+@for_each("label", INITS.labels)
 def test_a_long_label_is_folded_and_loses_nothing(label: str, room: int) -> None:
     lines = folded(label, room).split("\n")
     assert "".join(lines) == label
@@ -236,7 +237,7 @@ def test_a_verdict_of_one_axis_is_in_full() -> None:
     assert [row[1] for row in rows] == ["-"] * 3
 
 
-@pytest.mark.parametrize(("axes", "line", "said"), [
+@for_each(("axes", "line", "said"), [
     ((GAINS,), Line("critical", "edge of chaos", ((math.sqrt(2), 0.0),)), "edge of chaos at gain 1.4142"),
     ((GAINS,), Line("critical", "edges", ((0.75, 0.0), (1.25, 0.0))), "edges at gain 0.75, 1.25"),
     ((GAINS, LAYERS), Line("critical", "edge", tuple((math.sqrt(2), y) for y in LAYERS.numbers)),
@@ -265,7 +266,7 @@ def test_a_line_without_points_is_not_spoken_of() -> None:
     assert printed(swept([GAINS, LAYERS], lines=empty)) == printed(swept([GAINS, LAYERS]))
 
 
-@pytest.mark.parametrize("axes", [(WIDE,), (WIDE, GAINS)])
+@for_each("axes", [(WIDE,), (WIDE, GAINS)])
 def test_trends_have_a_line_each_and_notes_are_not_in_the_table(axes: tuple[Axis, ...]) -> None:
     trends = tuple(Trend(name, 0.0, 0.1, 1.0, 0.1, True, f"{name} is flat over the width") for name in NAMES)
     lines = printed(swept(axes, trends=trends, notes=("a note for standard error",)))

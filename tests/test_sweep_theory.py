@@ -13,6 +13,7 @@ from actprof.sweep.level_search import crossings
 from actprof.theory.criticality import Conditions, Criticalities, between, conditions, criticality, silence_about
 from actprof.theory.fields import depth_scales, field
 from actprof.theory.fixed_points import critical, edge_of_chaos, fixed_points, stable_edge
+from tests.cases import for_each
 
 
 def stack(act="relu", gain=1.0, sigma_b=0.0):
@@ -20,7 +21,7 @@ def stack(act="relu", gain=1.0, sigma_b=0.0):
                        bias=f"normal:std={sigma_b!r}" if sigma_b else None)[0]
 
 
-@pytest.mark.parametrize("q", [0.2, 1.0, 3.0])
+@for_each("q", [0.2, 1.0, 3.0])
 def test_the_criticality_is_0_at_any_point_of_the_edge(q):
     edge = edge_of_chaos(ACTIVATIONS.parse("tanh"), q)
     at_edge = stack("tanh", edge.sigma_w, sigma_b=edge.sigma_b)
@@ -29,8 +30,8 @@ def test_the_criticality_is_0_at_any_point_of_the_edge(q):
     assert criticality(stack("tanh", 1.01 * edge.sigma_w, sigma_b=edge.sigma_b), 1.0) > 0
 
 
-@pytest.mark.parametrize("act", ["tanh", "gelu", "sigmoid", "selu", "cos", "sin", "mish"])
-@pytest.mark.parametrize("sigma_b", [0.0, 0.3])
+@for_each("act", ["tanh", "gelu", "sigmoid", "selu", "cos", "sin", "mish"])
+@for_each("sigma_b", [0.0, 0.3])
 def test_it_is_the_depth_scale_of_the_fixed_point_that_is_reached(act, sigma_b):
     for gain in (0.6, 1.1, 1.7, 2.6):
         point = fixed_points(ACTIVATIONS.parse(act), gain, sigma_b, gain**2 + sigma_b**2).reached
@@ -40,13 +41,13 @@ def test_it_is_the_depth_scale_of_the_fixed_point_that_is_reached(act, sigma_b):
         assert criticality(stack(act, gain, sigma_b=sigma_b), 1.0) == pytest.approx(sign / point.xi_c, rel=1e-5)
 
 
-@pytest.mark.parametrize("gain", [0.7, 1.0, 1.4, 1.5, 2.5])
-@pytest.mark.parametrize("sigma_b", [0.0, 0.5])
+@for_each("gain", [0.7, 1.0, 1.4, 1.5, 2.5])
+@for_each("sigma_b", [0.0, 0.5])
 def test_of_relu_it_is_the_growth_of_the_gradient_whether_the_signal_grows_or_not(gain, sigma_b):
     assert criticality(stack("relu", gain, sigma_b=sigma_b), 1.0) == pytest.approx(math.log(gain**2 / 2), abs=1e-12)
 
 
-@pytest.mark.parametrize("act", ["relu", "tanh", "sigmoid"])
+@for_each("act", ["relu", "tanh", "sigmoid"])
 def test_it_rises_with_the_gain(act):
     found = [criticality(stack(act, gain, sigma_b=0.2), 1.0) for gain in np.linspace(0.3, 3, 28).tolist()]
     assert all(before < after for before, after in pairwise(found))
@@ -73,7 +74,7 @@ SIGMA_W, SIGMA_B = np.transpose([(0.6, 0.3), (1.0, 0.0), (1.3, 1.0), (1.7, 0.0),
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("act", SMOOTH)
+@for_each("act", SMOOTH)
 def test_a_field_is_what_exact_theory_says_of_each_of_its_stacks(act):
     choice = ACTIVATIONS.parse(act)
     first = 2 * SIGMA_W**2 + SIGMA_B**2
@@ -88,14 +89,14 @@ def test_a_field_is_what_exact_theory_says_of_each_of_its_stacks(act):
             assert depth_scales(found.decay[number:])[0] == pytest.approx(known.reached.xi_c, rel=1e-5)
 
 
-@pytest.mark.parametrize(("act", "sigma_w", "sigma_b", "q", "chi"), [
+@for_each(("act", "sigma_w", "sigma_b", "q", "chi"), [
     ("tanh", 5 / 3, 0.0, 1.17848, 1.2098), ("selu", 1.0, 0.0, 1.0, 1.071575), ("selu", 0.75, 0.0, 0.0230, 1.00367)])
 def test_a_field_has_the_known_values(act, sigma_w, sigma_b, q, chi):
     found = field(bind(ACTIVATIONS.parse(act)), np.array([sigma_w]), np.array([sigma_b]))
     assert (found.q_star[0], found.chi_1[0]) == (pytest.approx(q, rel=3e-3), pytest.approx(chi, rel=5e-5))
 
 
-@pytest.mark.parametrize("act", ["gelu", "silu", "mish"])
+@for_each("act", ["gelu", "silu", "mish"])
 def test_two_fixed_points_that_have_just_parted_hold_the_variance(act):
     """Beside the half-stable point of the edge, on the side where there are two, no grid sees either."""
     choice = ACTIVATIONS.parse(act)
@@ -108,8 +109,8 @@ def test_two_fixed_points_that_have_just_parted_hold_the_variance(act):
         assert math.isfinite(known.limit)
 
 
-@pytest.mark.parametrize("level", [0.01, 0.1, 0.5])
-@pytest.mark.parametrize("act", ["tanh", "hard_tanh", "selu", "erf"])
+@for_each("level", [0.01, 0.1, 0.5])
+@for_each("act", ["tanh", "hard_tanh", "selu", "erf"])
 def test_what_is_told_from_a_level_is_on_the_same_side_as_what_is_exact(act, level):
     choice = ACTIVATIONS.parse(act)
     known = [Conditions(choice, sigma_w, 0.1, sigma_w**2) for sigma_w in np.linspace(0.8, 3, 23).tolist()]
@@ -125,7 +126,7 @@ def found(curve, level, grid):
     return [place for _, _, place in ends]
 
 
-@pytest.mark.parametrize("level", [-0.9, -0.3, 0.0, 0.5])
+@for_each("level", [-0.9, -0.3, 0.0, 0.5])
 def test_every_crossing_of_a_smooth_curve_is_found(level):
     ends = found(math.sin, level, np.linspace(0.1, 9, 12).tolist())
     assert np.sin(ends) == pytest.approx(np.full(len(ends), level), abs=1e-8)
@@ -133,8 +134,8 @@ def test_every_crossing_of_a_smooth_curve_is_found(level):
                             for turn, sign in ((0, 1), (1, -1), (2, 1), (3, -1)))
 
 
-@pytest.mark.parametrize("jump", [0.123, 1.0, 2.71828])
-@pytest.mark.parametrize("above", [0.5, 7.0, math.inf])
+@for_each("jump", [0.123, 1.0, 2.71828])
+@for_each("above", [0.5, 7.0, math.inf])
 def test_a_jump_is_a_crossing_of_all_levels_that_it_passes(jump, above):
     def curve(place):
         return -1 + place / 10 if place < jump else above
@@ -159,8 +160,8 @@ def test_a_curve_that_starts_on_a_level_and_comes_back_to_it_crosses_it_at_both_
     assert found(lambda place: place * (place - 1), 0.0, [0.0, 0.25, 0.75, 1.0]) == [0.0, 1.0]
 
 
-@pytest.mark.parametrize("init", ["normal:std=0.1", "uniform:low=-0.2,high=0.2", "lecun", "xavier", "he:mode=fan_out"])
-@pytest.mark.parametrize("act", ["relu", "tanh"])
+@for_each("init", ["normal:std=0.1", "uniform:low=-0.2,high=0.2", "lecun", "xavier", "he:mode=fan_out"])
+@for_each("act", ["relu", "tanh"])
 def test_what_lies_between_two_widths_is_what_a_stack_of_a_width_between_has(init, act):
     low, middle, high, wide = (conditions(stack_specs([init], [act], width=width, bias="normal:std=0.3")[0], 1.0)
                                for width in (16, 40, 64, 112))

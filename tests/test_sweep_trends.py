@@ -7,6 +7,7 @@ import pytest
 
 from actprof.sweep.result import BY_NAME, Axis, Cell
 from actprof.sweep.trends import tail, trends
+from tests.cases import for_each
 
 STD, CORRELATION, RATIO = BY_NAME["std"], BY_NAME["correlation"], BY_NAME["log10_gradient_ratio"]
 WIDTHS = (64, 128, 256, 512, 1024, 2048, 4096)
@@ -33,16 +34,16 @@ def share_of(answer, draw, quantity, widths, times=400):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("networks", [2, 3, 10])
-@pytest.mark.parametrize("widths", [(64, 256, 1024), WIDTHS])
+@for_each("networks", [2, 3, 10])
+@for_each("widths", [(64, 256, 1024), WIDTHS])
 def test_what_is_flat_is_seldom_called_otherwise(widths, networks):
     rng = np.random.default_rng(networks)
     assert share_of(False, sizes(rng, 10, networks), STD, widths) <= 0.04
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("networks", [2, 3, 10])
-@pytest.mark.parametrize("factor", [2.0, 0.3])
+@for_each("networks", [2, 3, 10])
+@for_each("factor", [2.0, 0.3])
 def test_what_changes_is_seldom_called_flat_however_few_networks_there_are(networks, factor):
     rng = np.random.default_rng(networks)
     draw, power = sizes(rng, 10, networks), math.log(factor) / math.log(WIDTHS[-1] / WIDTHS[0])
@@ -59,7 +60,7 @@ def test_networks_that_are_too_few_to_tell_say_so_and_more_of_them_do_tell():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("draw", [
+@for_each("draw", [
     lambda rng, width: rng.normal(0.3, 0.05, 3),
     lambda rng, width: rng.normal(0.3, 5 / width, 3),
     lambda rng, width: 0.3 + rng.standard_t(4, 3) / math.sqrt(width),
@@ -69,7 +70,7 @@ def test_so_it_is_whatever_the_scatter_does_with_the_width(draw):
     assert share_of(False, lambda width: draw(rng, width), CORRELATION, WIDTHS) <= 0.04
 
 
-@pytest.mark.parametrize(("layers", "networks", "widths"), [(1, 3, (64, 256, 1024)), (5, 3, WIDTHS), (20, 2, WIDTHS)])
+@for_each(("layers", "networks", "widths"), [(1, 3, (64, 256, 1024)), (5, 3, WIDTHS), (20, 2, WIDTHS)])
 def test_a_fixed_std_lets_sizes_grow_with_the_root_of_the_width_in_every_layer(layers, networks, widths):
     rng = np.random.default_rng(layers)
     draw = sizes(rng, layers, networks)
@@ -120,7 +121,7 @@ def test_a_course_that_bends_is_not_flat_though_its_slope_is_0():
     assert "not evenly" in found.text
 
 
-@pytest.mark.parametrize("widths", [(1, 2, 4), WIDTHS])
+@for_each("widths", [(1, 2, 4), WIDTHS])
 def test_the_unit_of_the_width_does_not_matter(widths):
     draws = {width: np.exp(np.random.default_rng(width).normal(0, 1 / math.sqrt(width), 4)) for width in widths}
     one = trend(lambda width: draws[width], widths=widths)
@@ -171,11 +172,11 @@ def test_there_are_no_trends_but_along_the_width():
     assert trends((axis((1, 2)),), cells[:2], (STD,)) == ()
 
 
-@pytest.mark.parametrize(("below", "t"), [(1, 63.657), (3, 5.8409), (10, 3.1693), (30, 2.7500)])
+@for_each(("below", "t"), [(1, 63.657), (3, 5.8409), (10, 3.1693), (30, 2.7500)])
 def test_the_tail_agrees_with_tables_of_students_t(below, t):
     assert tail(t**2, 1, below) == pytest.approx(0.01, rel=1e-3)
 
 
-@pytest.mark.parametrize(("above", "below", "ratio"), [(2, 10, 7.56), (5, 20, 4.10), (3, 4, 16.69)])
+@for_each(("above", "below", "ratio"), [(2, 10, 7.56), (5, 20, 4.10), (3, 4, 16.69)])
 def test_the_tail_agrees_with_tables_of_fishers_f(above, below, ratio):
     assert tail(ratio, above, below) == pytest.approx(0.01, rel=5e-3)

@@ -9,6 +9,7 @@ from actprof.engine.stacks import stack_specs
 from actprof.sweep.lines import GRADIENT, lines
 from actprof.sweep.result import Axis
 from actprof.theory.predictions import TRAINABLE_SCALES
+from tests.cases import for_each
 
 LN_4 = math.log(4)
 
@@ -48,7 +49,7 @@ def test_over_depths_there_is_the_one_that_is_6_depth_scales():
     assert line.points == ((pytest.approx(TRAINABLE_SCALES / LN_4), 0.0),)
 
 
-@pytest.mark.parametrize("first", [1, 2])
+@for_each("first", [1, 2])
 def test_over_names_and_depths_it_is_a_place_in_each_row_that_is_not_critical(first):
     acts, depths = named("act", ("relu", "tanh", "gelu")), whole("layers", (first, 10, 20))
     one, other = drawn_on(acts, depths), drawn_on(depths, acts)
@@ -79,7 +80,7 @@ def test_over_depths_and_widths_both_lines_are_curves_between_the_widths_too():
     assert flipped(other) == plain(one)
 
 
-@pytest.mark.parametrize(("act", "std"), [("relu", 0.03), ("relu", 0.1), ("leaky_relu:0.5", 0.05)])
+@for_each(("act", "std"), [("relu", 0.03), ("relu", 0.1), ("leaky_relu:0.5", 0.05)])
 def test_over_widths_there_is_the_one_that_is_critical(act, std):
     slope = 0.5 if act.startswith("leaky") else 0.0
     found, note = drawn_on(whole("width", (64, 256, 1024, 4096)), act=act, init=str(std))
@@ -97,8 +98,8 @@ def test_over_widths_and_names_each_row_has_its_own():
     assert found[0].points == ((pytest.approx(100), 0.0), (pytest.approx(200), 1.0))
 
 
-@pytest.mark.parametrize("other", [whole("width", (16, 64, 256)), whole("width", (32,)),
-                                   Axis("bias", "bias", ("0", "0.25", "0.5"), (0.0, 0.25, 0.5))])
+@for_each("other", [whole("width", (16, 64, 256)), whole("width", (32,)),
+                    Axis("bias", "bias", ("0", "0.25", "0.5"), (0.0, 0.25, 0.5))])
 def test_a_depth_that_does_not_depend_on_the_other_axis_is_drawn_across_all_of_it(other):
     depths = whole("layers", (2, 8, 32))
     (line,), note = drawn_on(other, depths, act="relu")
@@ -108,7 +109,7 @@ def test_a_depth_that_does_not_depend_on_the_other_axis_is_drawn_across_all_of_i
     assert note == ""
 
 
-@pytest.mark.parametrize(("axes", "settings", "note"), [
+@for_each(("axes", "settings", "note"), [
     ([whole("layers", (2, 10))], {"act": "relu", "init": "he"}, "theory draws no edge of chaos: χ₁ = 1 everywhere"),
     ([whole("layers", (2, 10)), whole("width", (20, 40))], {}, "theory draws no edge of chaos: χ₁ = 1 everywhere"),
     ([whole("layers", (2, 10))], {"act": "step"}, "theory draws no edge of chaos: step jumps, so χ₁ is infinite"),

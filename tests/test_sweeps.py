@@ -1,7 +1,6 @@
 """Sweeps: the grammar of grids, cells beside single runs, workers, and measured borders beside theory's."""
 
 import math
-import operator
 from dataclasses import replace
 
 import numpy as np
@@ -20,6 +19,7 @@ from actprof.sweep.grid import Grid, grid
 from actprof.sweep.result import BY_NAME, VERDICT
 from actprof.sweep.sweeping import SweepSpec, sweep
 from actprof.theory.fixed_points import critical
+from tests.cases import for_each
 
 
 def run_of(**settings):
@@ -32,7 +32,7 @@ def swept(*over, inits=("he",), acts=("relu",), run=None, workers=1, everything=
     return sweep(request, file)
 
 
-@pytest.mark.parametrize(("text", "expected"), [
+@for_each(("text", "expected"), [
     ("gain=0.5:3:6", (0.5, 1, 1.5, 2, 2.5, 3)),
     ("gain=0.1:10:3:log", (0.1, 1, 10)),
     ("gain=2,1,1", (1, 2)),
@@ -54,7 +54,7 @@ def test_numbers_are_ranges_with_a_count_or_a_logarithm_or_lists(text, expected)
     assert [float(label) for label in axis.labels] == list(expected)
 
 
-@pytest.mark.parametrize(("text", "logarithmic"), [
+@for_each(("text", "logarithmic"), [
     ("width=64,256,1024", True), ("width=64,128,192", False), ("gain=0,1,10", False), ("gain=1,2", False),
     ("std=0.01,0.1,0.2,1", True), ("layers=10,20,30,45", False), ("gain=1:100:log", True), ("gain=1:100", False)])
 def test_a_list_with_steps_that_are_even_as_ratios_is_shown_on_a_logarithmic_axis(text, logarithmic):
@@ -68,7 +68,7 @@ def test_a_range_without_a_count_has_enough_values_and_both_ends():
         assert (axis.numbers[0], axis.numbers[-1]) == (low, high)
 
 
-@pytest.mark.parametrize(("text", "labels"), [
+@for_each(("text", "labels"), [
     ("init=he,xavier", ("he", "xavier")),
     ("init=uniform:low=-1,high=1,0.01", ("uniform:low=-1,high=1", "0.01")),
     ("act=ReLU,leaky_relu:0.2", ("relu", "leaky_relu:0.2")),
@@ -81,7 +81,7 @@ def test_names_are_joined_by_commas_and_keep_their_parameters(text, labels):
     assert axis.numbers == ()
 
 
-@pytest.mark.parametrize(("text", "message"), [
+@for_each(("text", "message"), [
     ("gain", "--over must be NAME=VALUES, such as gain=0.5:3:26, layers=5:50:10, width=64:4096:log or "
              "init=he,xavier, not 'gain'."),
     ("q=1:5", "--over cannot vary 'q'. It knows gain, std, bias, layers, width, init, act, norm, residual."),
@@ -106,7 +106,7 @@ def test_what_cannot_be_swept_is_refused_in_one_line(text, message):
     assert str(refused.value) == message
 
 
-@pytest.mark.parametrize("kind", [*KINDS, *SIGMAS], ids=operator.attrgetter("name"))
+@for_each("kind", [*KINDS, *SIGMAS])
 def test_every_kind_refuses_nonsense_and_takes_what_it_is_for(kind):
     for values in ("", ",", *(() if kind.numbers in ("names", "any") else (":", "1:", ":1", "nan", "inf", "1:inf"))):
         with pytest.raises(SpecError):
@@ -115,7 +115,7 @@ def test_every_kind_refuses_nonsense_and_takes_what_it_is_for(kind):
     assert len(parsed(f"{kind.name}={good}", (kind,))) == (2 if kind.numbers == "names" else 3)
 
 
-@pytest.mark.parametrize(("over", "init", "message"), [
+@for_each(("over", "init", "message"), [
     (["gain=1:2"], "0.01", "'0.01' has no gain to vary. Its parameters: std, mean. Take another --init, such as "
                            "lecun."),
     (["gain=1:2"], "he:gain=1", "'he:gain=1' sets the gain that --over varies. Leave it out: he_normal."),
@@ -146,7 +146,7 @@ GRIDS = [
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("over", "settings"), GRIDS)
+@for_each(("over", "settings"), GRIDS)
 def test_a_cell_is_what_a_single_run_with_the_same_seed_gives(over, settings):
     run = run_of(seed=5, repeats=3)
     result = swept(*over, run=run, **settings)
@@ -280,7 +280,7 @@ def test_a_relu_networks_border_between_vanishing_and_exploding_is_at_root_two()
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("sigma_b", [0.0, 0.3])
+@for_each("sigma_b", [0.0, 0.3])
 def test_tanh_turns_from_order_to_chaos_where_theory_says(sigma_b):
     """Below the edge all inputs end alike and gradients vanish; above it inputs differ and gradients explode, each by
     as much as theory says."""

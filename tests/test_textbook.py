@@ -21,6 +21,7 @@ from actprof.engine.inputs import SOURCES, open_inputs
 from actprof.engine.spec import InputSpec, RunSpec
 from actprof.engine.stacks import stack_specs
 from actprof.histogram.compare import compare
+from tests.cases import for_each
 from tests.naive import expectation, gaussian_rule
 
 pytestmark = pytest.mark.slow
@@ -71,7 +72,7 @@ def measured(act, init, **settings):
     return measure.measured(specs, run, open_inputs(run, WIDTH))[0]
 
 
-@pytest.mark.parametrize(("act", "init"), CASES)
+@for_each(("act", "init"), CASES)
 def test_the_textbook_case_behaves_as_theory_says(act, init):
     arm = measured(act, init)
     for layer, (std, within) in enumerate(predicted(act, init)):
@@ -84,7 +85,7 @@ def test_the_textbook_case_behaves_as_theory_says(act, init):
             assert abs(np.mean(values) - expected) < 5 * error + bias, (layer + 1, name)
 
 
-@pytest.mark.parametrize(("init", "factor"), [("0.01", math.sqrt(0.005)), ("xavier", math.sqrt(0.5)), ("he", 1.0)])
+@for_each(("init", "factor"), [("0.01", math.sqrt(0.005)), ("xavier", math.sqrt(0.5)), ("he", 1.0)])
 def test_relu_scales_by_the_root_of_half_the_weight_variance_a_layer(init, factor):
     stds = [layer.activation.statistics["std"] for layer in measured("relu", init).layers]
     growth = (stds[-1] / stds[0]) ** (1 / (DEPTH - 1))
@@ -136,7 +137,7 @@ def test_saturated_values_lie_beyond_the_point_where_the_slope_is_a_twentieth():
         expected, abs=0.02)
 
 
-@pytest.mark.parametrize(("act", "init"), [case for case in CASES if case != ("relu", "1")])
+@for_each(("act", "init"), [case for case in CASES if case != ("relu", "1")])
 def test_the_default_range_covers_what_does_not_explode(act, init):
     for layer in measured(act, init).layers:
         assert layer.activation.histogram.outside_fraction < 1e-3

@@ -16,6 +16,7 @@ from actprof.theory.fixed_points import critical, depth_scale, edge_of_chaos, fi
 from actprof.theory.length_map import VARIANCES, between, length_map, length_slope, limit, roots
 from actprof.theory.pairs import pair
 from actprof.theory.paths import Follower
+from tests.cases import for_each
 
 DECADES = [10.0**power for power in range(-12, 7)]
 ELEMENTWISE = tuple(row.name for row in ACTIVATIONS if row.name != "maxout")
@@ -31,7 +32,7 @@ def act(text):
     return bind(choice(text))
 
 
-@pytest.mark.parametrize(("f", "low", "high", "root", "most"), [
+@for_each(("f", "low", "high", "root", "most"), [
     (lambda x: x**3 - 2, 0.1, 10.0, 2 ** (1 / 3), 20), (lambda x: np.cos(x) - x, -1.0, 3.0, 0.7390851332151607, 20),
     (lambda x: np.tanh(x) - 0.3, -9.0, 2.0, math.atanh(0.3), 20), (np.log, 1e-8, 1e9, 1.0, 30),
     (lambda x: (x - 1) ** 9, 0.0, 3.0, 1.0, 90), (lambda x: np.sign(x - 0.3), 0.1, 7.0, 0.3, 90),
@@ -92,7 +93,7 @@ CLOSED = {
 }
 
 
-@pytest.mark.parametrize("text", CLOSED)
+@for_each("text", CLOSED)
 def test_expectations_are_those_of_the_closed_forms(text):
     for q in DECADES:
         one = moments(act(text), q)
@@ -102,13 +103,13 @@ def test_expectations_are_those_of_the_closed_forms(text):
         assert one.slope_square == pytest.approx(slope_square, rel=1e-12, abs=0), q
 
 
-@pytest.mark.parametrize("q", [0.01, 0.3, 1.0, 10.0, 100.0, 300.0])
+@for_each("q", [0.01, 0.3, 1.0, 10.0, 100.0, 300.0])
 def test_expectations_of_elu_are_those_of_the_closed_form(q):
     one = moments(act("elu"), q)
     assert (one.mean, one.square, one.slope_square) == pytest.approx(elu(q), rel=1e-12, abs=1e-13)
 
 
-@pytest.mark.parametrize("q", [1e-12, 1.0, 80.0, 88.0, 400.0, 1e6])
+@for_each("q", [1e-12, 1.0, 80.0, 88.0, 400.0, 1e6])
 def test_expectations_of_the_exponential_are_infinite_where_they_overflow(q):
     one = moments(act("exponential"), q)
     expected = tuple(math.exp(power) if power < 709 else math.inf for power in (q / 2, 2 * q, 8 * q))
@@ -133,7 +134,7 @@ def test_the_largest_of_two_and_three_has_the_moments_of_order_statistics():
         (1.5 / math.sqrt(math.pi), 1 + math.sqrt(3) / (2 * math.pi)), rel=1e-12)
 
 
-@pytest.mark.parametrize("text", [*ELEMENTWISE, "maxout:3"])
+@for_each("text", [*ELEMENTWISE, "maxout:3"])
 def test_derivatives_by_the_variance_are_the_differences(text):
     for q, offset in itertools.product([1e-2, 0.7, 30.0], [0.0, 0.7]):
         derivatives_are_differences(text, q, offset)
@@ -153,7 +154,7 @@ def derivatives_are_differences(text, q, offset):
         assert getattr(one, curvature) == pytest.approx(difference, rel=1e-6, abs=1e-6 * size / q**2)
 
 
-@pytest.mark.parametrize("text", [name for name in SMOOTH_ENOUGH if name not in ("relu_squared", "hard_silu")])
+@for_each("text", [name for name in SMOOTH_ENOUGH if name not in ("relu_squared", "hard_silu")])
 def test_little_variance_gives_the_tangent(text):
     phi, q = act(text), 1e-12
     one, value = moments(phi, q), float(phi.value(np.array([0.0]))[0])
@@ -171,9 +172,9 @@ def arc_cosine(q, d):
     return product, (math.pi - theta) / (2 * math.pi), squares - q * q / 4
 
 
-@pytest.mark.parametrize("offset", [0.0, 1e-300])
-@pytest.mark.parametrize("gap", [1e-6, 1e-3, 0.1, 0.5, 1.0, 1.4, 1.99])
-@pytest.mark.parametrize("q", [1e-6, 1.0, 1e4])
+@for_each("offset", [0.0, 1e-300])
+@for_each("gap", [1e-6, 1e-3, 0.1, 0.5, 1.0, 1.4, 1.99])
+@for_each("q", [1e-6, 1.0, 1e4])
 def test_relu_has_the_arc_cosine_kernel_in_closed_form_and_by_quadrature(q, gap, offset):
     two = pair(act("relu"), q, q * gap, offset)
     product, slopes, squares = arc_cosine(q, q * gap)
@@ -182,8 +183,8 @@ def test_relu_has_the_arc_cosine_kernel_in_closed_form_and_by_quadrature(q, gap,
     assert two.shared_squares == pytest.approx(squares, rel=1e-10, abs=1e-12 * q * q)
 
 
-@pytest.mark.parametrize("c", [-0.9, 0.0, 0.3, 0.99, 1 - 1e-6])
-@pytest.mark.parametrize("q", [1e-6, 1.0, 50.0])
+@for_each("c", [-0.9, 0.0, 0.3, 0.99, 1 - 1e-6])
+@for_each("q", [1e-6, 1.0, 50.0])
 def test_erf_and_sin_have_their_kernels(q, c):
     erf = pair(act("erf"), q, q * (1 - c)).product
     assert erf == pytest.approx(2 / math.pi * math.asin(2 * q * c / (1 + 2 * q)), rel=1e-11, abs=1e-12 * q)
@@ -192,8 +193,8 @@ def test_erf_and_sin_have_their_kernels(q, c):
     assert sin == pytest.approx(expected, rel=1e-11, abs=1e-12 * min(q, 1))
 
 
-@pytest.mark.parametrize("c", [-0.9, 0.0, 0.3, 0.99, 1 - 1e-6])
-@pytest.mark.parametrize("q", [1e-2, 0.9, 50.0, 1e4, 1e8])
+@for_each("c", [-0.9, 0.0, 0.3, 0.99, 1 - 1e-6])
+@for_each("q", [1e-2, 0.9, 50.0, 1e4, 1e8])
 def test_snake_has_its_kernel_at_any_variance(q, c):
     """E sin²u sin²v = (1 - E cos 2u - E cos 2v + E cos 2u cos 2v)/4, and z is uncorrelated with an even function."""
     a = 3.0
@@ -202,7 +203,7 @@ def test_snake_has_its_kernel_at_any_variance(q, c):
     assert pair(act(f"snake:{a}"), q, q * (1 - c)).product == pytest.approx(product, rel=1e-11, abs=1e-12 * q)
 
 
-@pytest.mark.parametrize("text", ELEMENTWISE)
+@for_each("text", ELEMENTWISE)
 def test_uncorrelated_inputs_share_the_mean_and_equal_ones_share_all(text):
     phi = act(text)
     for q in (1e-4, 0.7, 200.0):
@@ -217,15 +218,15 @@ def test_uncorrelated_inputs_share_the_mean_and_equal_ones_share_all(text):
         assert same.difference == pytest.approx(noise, rel=1e-9, abs=1e-12 * one.square)
 
 
-@pytest.mark.parametrize("text", ["tanh", "sigmoid", "relu", "gelu", "selu", "softsign", "hard_tanh", "mish"])
+@for_each("text", ["tanh", "sigmoid", "relu", "gelu", "selu", "softsign", "hard_tanh", "mish"])
 def test_inputs_closer_than_rounding_still_drift_apart_by_chi(text):
     phi, q = act(text), 0.8
     for gap in (1e-10, 1e-14, 1e-18, 1e-30):
         assert pair(phi, q, q * gap).difference == pytest.approx(q * gap * moments(phi, q).slope_square, rel=2e-5)
 
 
-@pytest.mark.parametrize("text", [*FEW, "step", "hard_shrink", "maxout:2", "maxout:4"])
-@pytest.mark.parametrize("c", [-0.4, 0.95])
+@for_each("text", [*FEW, "step", "hard_shrink", "maxout:2", "maxout:4"])
+@for_each("c", [-0.4, 0.95])
 def test_two_point_expectations_agree_with_sampling(text, c):
     phi, q, offset, samples = act(text), 1.7, 0.3, 100_000
     rng = np.random.default_rng(1)
@@ -246,7 +247,7 @@ def test_two_point_expectations_agree_with_sampling(text, c):
         assert abs(sample.mean() - expected) < 4.5 * sample.std() / math.sqrt(samples)
 
 
-@pytest.mark.parametrize("gap", [0.0, 1e-12, 1e-6, 0.003, 0.02, 0.3, 1.0, 1.7, 1.985, 1.9995, 2 - 1e-9, 2.0])
+@for_each("gap", [0.0, 1e-12, 1e-6, 0.003, 0.02, 0.3, 1.0, 1.7, 1.985, 1.9995, 2 - 1e-9, 2.0])
 def test_the_largest_of_two_has_its_kernel_up_to_opposite_inputs(gap):
     c = 1 - gap  # max(a, b) = (a + b)/2 + |a - b|/2
     product = c / 2 + (math.sqrt(1 - c * c) + c * math.asin(c)) / math.pi
@@ -258,7 +259,7 @@ def test_the_largest_of_two_has_its_kernel_up_to_opposite_inputs(gap):
         assert found.slope_squares == 1
 
 
-@pytest.mark.parametrize("name", ["tanh", "softplus", "gelu"])
+@for_each("name", ["tanh", "softplus", "gelu"])
 def test_equal_inputs_share_the_variance_of_the_square_and_its_covariance_with_the_value(name):
     z = np.linspace(-9, 9, 20_001)
     a, weights = np.empty((len(z), 1)), np.exp(-z * z / 2) / math.sqrt(2 * math.pi) * (z[1] - z[0])
@@ -308,7 +309,7 @@ GAINS = {
 }
 
 
-@pytest.mark.parametrize("text", GAINS)
+@for_each("text", GAINS)
 def test_gains_are_those_of_the_tables(text):
     found, printed = gains(choice(text)), GAINS[text]
     digits = (5e-9, 5e-9, 5e-7, 5e-5, 5e-5, 5e-7, 5e-9)
@@ -366,7 +367,7 @@ def gaussian_pair(q, c):
     return inverse**-0.5, 4 * q * c * inverse**-1.5
 
 
-@pytest.mark.parametrize(("text", "of_pair", "q", "sigma_w"), [
+@for_each(("text", "of_pair", "q", "sigma_w"), [
     ("erf", erf_pair, 0.3, 0.9), ("erf", erf_pair, 0.8, 1.3), ("erf", erf_pair, 30.0, 5.0), ("sin", sin_pair, 0.2, 0.9),
     ("sin", sin_pair, 1.1, 1.5), ("sin", sin_pair, 3.0, 2.4), ("relu", relu_pair, 0.5, 1.0),
     ("relu", relu_pair, 40.0, 1.4),
@@ -384,7 +385,7 @@ def test_fixed_points_and_fields_are_those_of_the_closed_kernels(text, of_pair, 
     assert cell[3:5].tolist() == pytest.approx([c, sigma_w**2 * of_pair(q, c)[1]], abs=1e-6)
 
 
-@pytest.mark.parametrize(("text", "sigma_b", "sigma_w", "q", "digits"), [
+@for_each(("text", "sigma_b", "sigma_w", "q", "digits"), [
     ("sigmoid", 0.0, 10.149263710, 45.6243, 5e-9),
     ("cos", 0.0, None, 1.19967864, 5e-9),
     ("gaussian", 0.0, 1 + 1 / math.sqrt(2), (1 + math.sqrt(2)) / 2, 1e-12),
@@ -397,7 +398,7 @@ def test_the_edge_of_chaos_is_where_it_is_known_to_be(text, sigma_b, sigma_w, q,
     assert q is None or edge.q == pytest.approx(q, abs=max(digits, 5e-9) if q < 1.3 and text != "silu" else 5e-5)
 
 
-@pytest.mark.parametrize(("text", "q", "sigma_w", "sigma_b"), [
+@for_each(("text", "q", "sigma_w", "sigma_b"), [
     ("gelu", 3.5616, 1.40821, 0.41584), ("silu", 14.320, 1.40997, 0.74508), ("mish", 1.6702, 1.41899, 0.30744),
 ])
 def test_the_edge_of_chaos_turns_stable_at_the_known_points(text, q, sigma_w, sigma_b):
@@ -450,7 +451,7 @@ def test_relu_with_he_weights_keeps_every_variance():
     assert (course.course, course.limit, course.points, course.reached.phase) == ("any", 0.3, (), "edge")
 
 
-@pytest.mark.parametrize(("sigma_w", "sigma_b"), [(1.0, 0.3), (1.3, 0.1)])
+@for_each(("sigma_w", "sigma_b"), [(1.0, 0.3), (1.3, 0.1)])
 def test_relu_with_biases_has_the_fixed_point_of_its_linear_map(sigma_w, sigma_b):
     point = fixed_points(choice("relu"), sigma_w, sigma_b).reached
     slope = sigma_w**2 / 2
@@ -465,7 +466,7 @@ def test_the_exponential_has_fixed_points_up_to_its_known_limit():
     assert fixed_points(choice("exponential"), 1.01 * limit, 0.0).course == "diverges"
 
 
-@pytest.mark.parametrize(("text", "sigma_w", "sigma_b"), [("tanh", 2.0, 0.1), ("erf", 1.8, 0.3), ("selu", 1.1, 0.0)])
+@for_each(("text", "sigma_w", "sigma_b"), [("tanh", 2.0, 0.1), ("erf", 1.8, 0.3), ("selu", 1.1, 0.0)])
 def test_correlations_return_to_the_chaotic_fixed_point(text, sigma_w, sigma_b):
     point = fixed_points(choice(text), sigma_w, sigma_b).reached
     product = pair(act(text), point.q_star, point.q_star * (1 - point.c_star)).product
@@ -484,7 +485,7 @@ def test_the_depth_scale_is_that_of_exponential_decay():
 ALL = tuple(row.name for row in ACTIVATIONS)
 
 
-@pytest.mark.parametrize("text", ALL)
+@for_each("text", ALL)
 def test_many_variances_at_once_have_the_moments_of_each(text):
     phi, variances = act(text), VARIANCES[::20]
     parts = [moments(phi, q) for q in variances.tolist()]
@@ -492,7 +493,7 @@ def test_many_variances_at_once_have_the_moments_of_each(text):
         assert found == pytest.approx([getattr(part, name) for part in parts], rel=1e-12, abs=0)
 
 
-@pytest.mark.parametrize("text", [name for name in ALL if name != "exponential"])
+@for_each("text", [name for name in ALL if name != "exponential"])
 def test_many_variances_at_once_have_the_derivatives_of_each(text):
     phi, variances = act(text), np.geomspace(1e-3, 1e6, 19)
     found = curve(phi, variances)
@@ -502,22 +503,22 @@ def test_many_variances_at_once_have_the_derivatives_of_each(text):
         assert getattr(found, name) / size == pytest.approx(expected / size, rel=1e-9, abs=1e-11)
 
 
-@pytest.mark.parametrize("text", ["tanh", "softsign", "elu", "celu", "selu", "gelu", "silu", "mish", "erf", "sin",
-                                  "arctan", "hard_tanh", "relu", "leaky_relu", "hard_silu"])
+@for_each("text", ["tanh", "softsign", "elu", "celu", "selu", "gelu", "silu", "mish", "erf", "sin",
+                   "arctan", "hard_tanh", "relu", "leaky_relu", "hard_silu"])
 def test_the_slopes_without_variance_are_those_of_the_tangents(text):
     phi = act(text)
     tangent = float((phi.derivative(np.array([-1e-14, 1e-14])) ** 2).mean())
     assert (moments(phi, 0.0).square_slope, moments(phi, 0.0).slope_square) == pytest.approx((tangent,) * 2, rel=1e-12)
 
 
-@pytest.mark.parametrize("text", ["step", "square", "relu_squared", "tanh_shrink", "soft_shrink", "hard_shrink"])
+@for_each("text", ["step", "square", "relu_squared", "tanh_shrink", "soft_shrink", "hard_shrink"])
 def test_a_slope_that_is_0_is_no_rounding(text):
     assert moments(act(text), 0.0).square_slope == 0
     reached = fixed_points(choice(text), 0.4, 0.0, q_0=0.5).reached
     assert (reached.length_slope, reached.xi_q) == (0, 0)
 
 
-@pytest.mark.parametrize(("text", "sigma_w", "q"), [("cos", 9.0, 40.5), ("sin", 1000.0, 5e5)])
+@for_each(("text", "sigma_w", "q"), [("cos", 9.0, 40.5), ("sin", 1000.0, 5e5)])
 def test_a_fast_sine_forgets_the_variance_and_the_correlation_at_once(text, sigma_w, q):
     point = fixed_points(choice(text), sigma_w, 0.0).reached
     assert point.q_star == pytest.approx(q, rel=1e-12)
@@ -525,13 +526,13 @@ def test_a_fast_sine_forgets_the_variance_and_the_correlation_at_once(text, sigm
     assert abs(point.length_slope) <= sigma_w**2 * math.exp(-2 * q)
 
 
-@pytest.mark.parametrize("text", ["tanh", "arctan", "erf", "sin", "softsign", "lecun_tanh"])
+@for_each("text", ["tanh", "arctan", "erf", "sin", "softsign", "lecun_tanh"])
 def test_an_odd_activation_has_no_mean_and_keeps_two_inputs_orthogonal(text):
     assert gains(choice(text)).e_phi == 0
     assert fixed_points(choice(text), 1.5, 0.0).reached.c_star == 0
 
 
-@pytest.mark.parametrize("sigma_b", [0.0, 0.3, 1.0, 3.0])
+@for_each("sigma_b", [0.0, 0.3, 1.0, 3.0])
 def test_the_edge_of_the_exponential_is_its_closed_form_on_a_point_of_the_scan_too(sigma_b):
     edge = critical(choice("exponential"), sigma_b)
     assert (edge.q, edge.sigma_w) == pytest.approx((1 + sigma_b**2, math.exp(-1 - sigma_b**2)), rel=1e-12)
@@ -545,7 +546,7 @@ def averages(f, slope, q):
     return float(weights @ f(math.sqrt(q) * z) ** 2), float(weights @ slope(math.sqrt(q) * z) ** 2)
 
 
-@pytest.mark.parametrize("sigma_b", [0.01, 0.2236, 1.0])
+@for_each("sigma_b", [0.01, 0.2236, 1.0])
 def test_the_edge_of_tanh_meets_both_conditions(sigma_b):
     edge = critical(choice("tanh"), sigma_b)
     square, slope_square = averages(np.tanh, lambda h: np.cosh(h) ** -2, edge.q)
@@ -553,13 +554,13 @@ def test_the_edge_of_tanh_meets_both_conditions(sigma_b):
     assert edge.sigma_w**2 * square + sigma_b**2 == pytest.approx(edge.q, rel=1e-12)
 
 
-@pytest.mark.parametrize("sigma_b", [1e-9, 1e-11, 1e-30])
+@for_each("sigma_b", [1e-9, 1e-11, 1e-30])
 def test_a_small_sigma_b_moves_the_edge_little(sigma_b):
     edge = critical(choice("tanh"), sigma_b)
     assert (edge.sigma_w, edge.q) == pytest.approx((1, 0), abs=2e-6)
 
 
-@pytest.mark.parametrize("text", ["gelu", "silu", "mish", "hard_silu"])
+@for_each("text", ["gelu", "silu", "mish", "hard_silu"])
 def test_the_edge_is_unstable_up_to_where_it_turns_stable_and_nowhere_after(text):
     turn = stable_edge(choice(text), critical(choice(text)))
     slopes = [edge_of_chaos(choice(text), turn.q * factor).length_slope for factor in (0.5, 0.99, 1.01, 2, 1e3)]
@@ -567,12 +568,12 @@ def test_the_edge_is_unstable_up_to_where_it_turns_stable_and_nowhere_after(text
     assert stable_edge(choice(text), turn) is None
 
 
-@pytest.mark.parametrize("text", ["tanh", "exponential", "relu", "gaussian", "elu"])
+@for_each("text", ["tanh", "exponential", "relu", "gaussian", "elu"])
 def test_an_edge_that_does_not_turn_is_not_said_to(text):
     assert stable_edge(choice(text), critical(choice(text))) is None
 
 
-@pytest.mark.parametrize(("sigma_w", "sigma_b"), [(0.1, 1.0), (0.5, 0.3), (2.0, 0.144), (1.0, 0.2886), (0.01, 28.8)])
+@for_each(("sigma_w", "sigma_b"), [(0.1, 1.0), (0.5, 0.3), (2.0, 0.144), (1.0, 0.2886), (0.01, 28.8)])
 def test_square_has_the_two_fixed_points_of_its_quadratic(sigma_w, sigma_b):
     root = math.sqrt(1 - 12 * (sigma_w * sigma_b) ** 2)
     found = fixed_points(choice("square"), sigma_w, sigma_b).points
@@ -581,7 +582,7 @@ def test_square_has_the_two_fixed_points_of_its_quadratic(sigma_w, sigma_b):
     assert [point.stability for point in found] == ["stable", "unstable"]
 
 
-@pytest.mark.parametrize("sigma_w", [0.01, 1 / math.sqrt(3), 2.0, 30.0])
+@for_each("sigma_w", [0.01, 1 / math.sqrt(3), 2.0, 30.0])
 def test_where_the_quadratic_of_square_touches_there_is_one_fixed_point_and_beyond_none(sigma_w):
     sigma_b = 1 / (math.sqrt(12) * sigma_w)
     [only] = fixed_points(choice("square"), sigma_w, sigma_b).points
@@ -603,7 +604,7 @@ def test_gelu_has_three_fixed_points_beside_its_half_stable_one():
         assert critical(choice("gelu"), sigma_b).sigma_w**2 * gelu(q)[1] + sigma_b**2 == pytest.approx(q, rel=1e-14)
 
 
-@pytest.mark.parametrize("text", ALL)
+@for_each("text", ALL)
 def test_without_weights_the_biases_alone_are_the_variance(text):
     for sigma_b in (0.0, 1e-20, 1e-3, 1.0, 1e3):
         found = fixed_points(choice(text), 0.0, sigma_b)
@@ -633,7 +634,7 @@ def test_a_start_on_an_unstable_fixed_point_stays_there():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("text", [name for name in ALL if name != "rrelu"])
+@for_each("text", [name for name in ALL if name != "rrelu"])
 def test_the_limit_is_where_plain_iteration_ends(text):
     phi, q, moving = act(text), np.ones(4), np.full(4, True)
     sigma_w, sigma_b = np.array([(0.7, 0.0), (0.9, 0.4), (1.6, 0.1), (3.0, 1.0)]).T
@@ -649,7 +650,7 @@ def test_the_limit_is_where_plain_iteration_ends(text):
     assert found == pytest.approx(q.tolist(), rel=1e-9, abs=1e-9)
 
 
-@pytest.mark.parametrize("text", ALL)
+@for_each("text", ALL)
 def test_every_fixed_point_is_one_and_has_the_stability_of_its_slope(text):
     phi = act(text)
     for sigma_w, sigma_b in ((0.5, 0.5), (1.1, 0.0), (2.5, 0.3)):
@@ -658,7 +659,7 @@ def test_every_fixed_point_is_one_and_has_the_stability_of_its_slope(text):
             assert (point.stability == "unstable") == (abs(length_slope(phi, sigma_w, point.q_star)) > 1)
 
 
-@pytest.mark.parametrize(("text", "sigma_w", "course"), [
+@for_each(("text", "sigma_w", "course"), [
     ("relu", 1.41421356, "any"), ("leaky_relu:0.2", 1.38675049, "any"), ("tanh", 1.0000001, "power law"),
     ("selu", 0.690486074, "power law"), ("selu", 0.690486073, "power law"), ("hard_tanh", 1.0, "power law")])
 def test_an_edge_typed_in_as_it_is_printed_is_one(text, sigma_w, course):
@@ -667,7 +668,7 @@ def test_an_edge_typed_in_as_it_is_printed_is_one(text, sigma_w, course):
     assert {point.phase for point in found.points} <= {"edge"}
 
 
-@pytest.mark.parametrize(("sigma_w", "sigma_b"), [(1.0, 0.5), (1.2, 0.1), (0.5, 2.0)])
+@for_each(("sigma_w", "sigma_b"), [(1.0, 0.5), (1.2, 0.1), (0.5, 2.0)])
 def test_random_slopes_keep_two_inputs_apart(sigma_w, sigma_b):
     """By the kernel of a leaky ReLU of the mean slope: E|h||h'| = 2q/π (√(1 - c²) + c asin c)."""
     mean, square = 11 / 48, ((1 / 3) ** 3 - (1 / 8) ** 3) / (3 * (1 / 3 - 1 / 8))
@@ -688,7 +689,7 @@ def test_an_activation_without_a_second_moment_has_no_gain_to_ask_for():
                                 "for z ~ N(0, 1).")
 
 
-@pytest.mark.parametrize("name", ["selu", "hard_tanh", "gelu", "sigmoid"])
+@for_each("name", ["selu", "hard_tanh", "gelu", "sigmoid"])
 def test_a_follower_tells_pairs_as_they_are(name):
     phi, q = bind(ACTIVATIONS.parse(name)), 0.7
     follower = Follower()

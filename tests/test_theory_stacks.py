@@ -20,6 +20,7 @@ from actprof.engine.stacks import stack_specs
 from actprof.theory.fixed_points import fixed_points, gains
 from actprof.theory.masses import masses
 from actprof.theory.stack import predict
+from tests.cases import for_each
 
 LEVELS = ("mean", "std", "second_moment")
 ROWS, NETWORKS = 100, 4
@@ -125,7 +126,7 @@ def test_bands_hold_where_a_curved_map_lets_networks_go_their_own_ways():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("act", "speaks"), [("relu", 5), ("tanh", 40), ("elu", 40), ("gelu", 4), ("softplus", 5)])
+@for_each(("act", "speaks"), [("relu", 5), ("tanh", 40), ("elu", 40), ("gelu", 4), ("softplus", 5)])
 def test_theory_follows_a_normalised_batch_until_its_rows_grow_unlike(act, speaks):
     """Until then the band holds what 12 networks measure, at the last layer that it speaks of too: with 95 % each, 4 or
     more stray once in 450 times, 5 once in 5,000."""
@@ -147,7 +148,7 @@ def test_a_typical_network_lies_below_the_mean_by_5_over_2n_a_layer():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("init", "act", "settings"), [
+@for_each(("init", "act", "settings"), [
     ("he", "relu", {}), ("xavier", "sigmoid", {}), ("lecun:2", "tanh", {}), ("he", "hard_tanh", {}),
     ("he", "rrelu", {}), ("lecun", "maxout:3", {}), ("he", "relu", {"norm": "batch"}), ("lecun", "relu6", {}),
 ])
@@ -182,7 +183,7 @@ def log_gradients(spec, seed, rows):
     return np.array(sizes[::-1]) - sizes[0]
 
 
-@pytest.mark.parametrize(("init", "act", "settings", "bias"), [
+@for_each(("init", "act", "settings", "bias"), [
     ("he", "relu", {}, 0), ("xavier", "tanh", {}, 0), ("1.0", "sigmoid", {}, 0.05), ("lecun", "selu", {}, 0),
     ("he", "gelu", {}, 0.02), ("he", "rrelu", {}, 0), ("lecun", "maxout:2", {}, 0),
     ("he", "relu", {"widths": "50,120,60,100"}, 0), ("he", "relu", {"norm": "batch"}, 0.03),
@@ -220,14 +221,14 @@ def test_batch_normalisation_of_relu_multiplies_gradients_by_pi_over_pi_minus_on
     assert chi == pytest.approx(math.pi / (math.pi - 1), rel=1e-5)
 
 
-@pytest.mark.parametrize(("act", "chi"), [("tanh", 1.1778), ("relu", 1.0), ("gelu", 1.0720)])
+@for_each(("act", "chi"), [("tanh", 1.1778), ("relu", 1.0), ("gelu", 1.0720)])
 def test_layer_normalisation_multiplies_gradients_by_the_known_factor(act, chi):
     for gain in ("1", "3"):
         (spec,) = stack_specs([f"lecun:{gain}"], [act], layers=3, norm="layer:eps=0")
         assert predict(spec, 1.0, 0.0, 100).layers[0].chi == pytest.approx(chi, abs=5e-5)
 
 
-@pytest.mark.parametrize("rows", [1, 2, 10])
+@for_each("rows", [1, 2, 10])
 def test_a_normalised_batch_has_the_correlation_of_numbers_that_sum_to_zero(rows):
     (spec,) = stack_specs(["he"], ["linear"], layers=2, norm="batch:eps=0")
     layer = predict(spec, 1.0, 0.0, rows).layers[1]
@@ -262,7 +263,7 @@ def test_orthogonal_weights_take_out_what_they_preserve():
     assert predict(spec, 1.0, 0.0, 1, unevenness=0.0).layers[-1].second_moment_error < 1e-5
 
 
-@pytest.mark.parametrize(("init", "depth", "reason"), [
+@for_each(("init", "depth", "reason"), [
     ("ones", 0, "ones weights have a mean other than 0, which mean-field theory does not cover"),
     ("normal:mean=0.1", 0, "normal weights have a mean other than 0, which mean-field theory does not cover"),
     ("identity", 0, "identity weights mix 1 input in a unit, too few for a normal distribution; 30 would do"),
@@ -296,8 +297,8 @@ def test_what_overflows_is_infinite_or_no_number_and_raises_nothing():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("variance", [0.01, 1.0, 400.0])
-@pytest.mark.parametrize("text", [row.name for row in ACTIVATIONS if row.name != "maxout"])
+@for_each("variance", [0.01, 1.0, 400.0])
+@for_each("text", [row.name for row in ACTIVATIONS if row.name != "maxout"])
 def test_masses_are_the_shares_of_a_grid_of_pre_activations(text, variance):
     gain = math.sqrt(variance)
     (spec,) = stack_specs([f"lecun:{gain}"], [f"{text}:eval" if text == "rrelu" else text], layers=1)
@@ -324,7 +325,7 @@ def quantiles(count=400_000):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("act", "settings"), [
+@for_each(("act", "settings"), [
     ("relu", {}), ("rrelu", {}), ("maxout:3", {}), ("relu", {"bias": "uniform:-1,1"}), ("tanh", {"norm": "batch"}),
     ("relu6", {"norm": "rms", "norm_position": "after"}), ("gelu", {"norm": "layer", "norm_position": "after"}),
 ])

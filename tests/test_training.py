@@ -23,6 +23,7 @@ from actprof.train.request import Varied, train_specs
 from actprof.train.result import TrainedArm
 from actprof.train.session import summarised, train
 from actprof.train.trainer import Batches, Trainer, checkpoints_of, smoothed, updates_per_epoch
+from tests.cases import for_each
 
 BLOBS = DataSpec(sources.parse("blobs:train=240,test=90"))
 DATA = labelled.load(BLOBS, 0)
@@ -48,7 +49,7 @@ def run(*inits, **settings):
 
 # Batches
 
-@pytest.mark.parametrize(("rows", "size", "batches"), [
+@for_each(("rows", "size", "batches"), [
     (129, 128, [129]), (257, 128, [128, 129]), (130, 128, [128, 2]), (3, 1, [1, 1, 1]), (1, 5, [1]), (5, 9, [5])])
 def test_a_lone_row_at_the_end_of_an_epoch_joins_the_batch_before(rows, size, batches):
     drawn = Batches(rows, size, 0, 0, by_epochs=True)
@@ -74,7 +75,7 @@ def test_batches_with_replacement_are_uniform_and_go_on_for_ever():
     assert np.abs(seen - 1000).max() < 5 * math.sqrt(20_000 * 0.05 * 0.95)
 
 
-@pytest.mark.parametrize("by_epochs", [True, False])
+@for_each("by_epochs", [True, False])
 def test_the_same_seed_and_repeat_give_the_same_batches_in_any_order(by_epochs):
     first, second = (Batches(70, 16, 3, 1, by_epochs) for _ in range(2))
     forwards = [list(first.take(update)) for update in range(700)]
@@ -244,7 +245,7 @@ def test_zero_weights_with_relu_let_nothing_learn_but_the_output_bias():
                                     "bias learns")
 
 
-@pytest.mark.parametrize("batch_size", [1, 4, 16])
+@for_each("batch_size", [1, 4, 16])
 def test_no_luck_of_the_last_batches_passes_for_learning(batch_size):
     rng = np.random.default_rng(0)
     data = replace(DATA, y_train=(rng.random(240) < 0.2).astype(np.int64))
@@ -328,7 +329,7 @@ JUDGED = {  # accuracy, training loss beside the best constant's, loss after thr
 }
 
 
-@pytest.mark.parametrize(("accuracy", "share", "fall"), JUDGED)
+@for_each(("accuracy", "share", "fall"), JUDGED)
 def test_a_status_looks_at_the_accuracy_beside_the_baseline_as_well_as_at_the_loss(accuracy, share, fall):
     [spec] = specs("he")
     loss = math.log(3)
@@ -370,7 +371,7 @@ def test_a_run_that_is_stopped_keeps_what_it_learned():
     assert len(part.test_loss) == len(part.checkpoints) == len(part.layers[0].dead)
 
 
-@pytest.mark.parametrize(("loss", "optimizer"), [
+@for_each(("loss", "optimizer"), [
     ("cross_entropy", "sgd"), ("binary_cross_entropy", "momentum"), ("mse", "nesterov"),
     ("mse:output=linear", "adam:beta1=0.8"), ("cross_entropy", "rmsprop"), ("binary_cross_entropy", "adagrad")])
 def test_every_loss_comes_down_with_every_optimizer(loss, optimizer):
@@ -380,9 +381,9 @@ def test_every_loss_comes_down_with_every_optimizer(loss, optimizer):
     assert result.test_accuracy[-1] > DATA.baseline + 0.3
 
 
-@pytest.mark.parametrize("settings", [{"norms": ["batch"]}, {"norms": ["layer"], "norm_position": "after"},
-                                      {"norms": ["rms"]}, {"dropout": 0.3}, {"acts": ["maxout"]}, {"acts": ["rrelu"]},
-                                      {"residuals": ["plain"]}, {"residuals": ["rezero"]}])
+@for_each("settings", [{"norms": ["batch"]}, {"norms": ["layer"], "norm_position": "after"},
+                       {"norms": ["rms"]}, {"dropout": 0.3}, {"acts": ["maxout"]}, {"acts": ["rrelu"]},
+                       {"residuals": ["plain"]}, {"residuals": ["rezero"]}])
 def test_networks_of_every_kind_learn_the_blobs(settings):
     result = run("he", rates=[0.1], iterations=200, **settings)
     assert result.test_accuracy[-1] > 0.8
@@ -526,7 +527,7 @@ def test_what_was_not_begun_when_it_was_stopped_is_left_out(monkeypatch):
     assert result.notes[-1] == "not trained (interrupted first): xavier"
 
 
-@pytest.mark.parametrize(("widths", "parameters", "data"), [
+@for_each(("widths", "parameters", "data"), [
     ("2", 7, "1-2-1"), ("34", 1225, "34-34-1"), ("100,100,100,100", 109_810, "784-100×4-10")])
 def test_a_summary_counts_the_parameters(widths, parameters, data):
     features, classes = {"1-2-1": (1, 2), "34-34-1": (34, 2), "784-100×4-10": (784, 10)}[data]
@@ -539,9 +540,9 @@ def test_a_summary_counts_the_parameters(widths, parameters, data):
                    0).parameters.values.size == parameters
 
 
-@pytest.mark.parametrize("act", ["relu", "maxout:3"])
-@pytest.mark.parametrize("position", ["before", "after"])
-@pytest.mark.parametrize("norm", ["none", "batch", "rms"])
+@for_each("act", ["relu", "maxout:3"])
+@for_each("position", ["before", "after"])
+@for_each("norm", ["none", "batch", "rms"])
 def test_a_summary_counts_what_is_trained_and_so_does_a_histogram(act, norm, position):
     settings = {"acts": [act], "norms": [norm], "norm_position": position}
     [spec] = specs("he", **settings)
@@ -626,7 +627,7 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("message", REFUSED)
+@for_each("message", REFUSED)
 def test_a_request_that_cannot_be_is_refused_in_one_line(message):
     with pytest.raises(SpecError) as error:
         specs("he", **REFUSED[message])
