@@ -35,6 +35,11 @@ def pytest_configure(config: pytest.Config) -> None:
     set_hypothesis_home_dir(f"{config.option.basetemp}/hypothesis")
 
 
+def pytest_collection_finish() -> None:
+    """What was imported stays: no collection of garbage need look at it again."""
+    gc.freeze()
+
+
 @pytest.fixture(scope="module", autouse=True)
 def _forgotten(request: pytest.FixtureRequest) -> Iterator[None]:
     """Forget at a module's end what its tests shared, such as gigabytes of figures."""

@@ -55,7 +55,8 @@ ODD = {
     "three arms": lambda: training(*(arm(NETWORK, label) for label in ("0.01", "xavier", "he"))),
     "many layers": lambda: odd((8, *[10] * 30, 3)),
     "eight layers": lambda: odd((8, *[10] * 8, 3)),
-    "many arms": lambda: training(*(arm(NETWORK, f"arm {number}") for number in range(20))),
+    "many arms": lambda: training(*(arm(NETWORK, f"arm {number}", (run(NETWORK, checkpoints=3),))
+                                    for number in range(20))),
     "different depths": lambda: training(arm(NETWORK, "deep"), arm((8, 5, 3), "shallow")),
     "stopped early": lambda: training(arm(NETWORK, "ok"), arm(NETWORK, "lr 1", (
         run(NETWORK, 37, 3, final=1e12, status="diverged"),))),
@@ -73,7 +74,8 @@ ODD = {
     "one update": lambda: odd(iterations=1),
     "no update": lambda: odd(iterations=0),
     "several runs": lambda: training(arm(NETWORK, "he", (run(NETWORK), run(NETWORK, final=0.5)))),
-    "long labels": lambda: training(arm(NETWORK, "a long name / " * 40), arm(NETWORK, "b" * 400)),
+    "long labels": lambda: training(*(arm(NETWORK, label, (run(NETWORK, checkpoints=3),))
+                                      for label in ("a long name / " * 40, "b" * 400))),
     "an odd label": lambda: training(arm(NETWORK, "$x^2$ \x1b[31m\n\udcff 漢字 & <b>")),
     "millions of updates": lambda: odd(iterations=3_000_000),
     "loss not finite": lambda: odd(final=float("nan")),

@@ -1,6 +1,7 @@
 """`actprof gain` in a terminal: what fits, what is told, and what can be pasted."""
 
 import ast
+import functools
 import io
 import math
 import re
@@ -20,8 +21,13 @@ from tests.tables import tables
 ENCODINGS = ("utf-8", "ascii")
 
 
+@functools.cache
+def gains_of(*names, **request):
+    return gain_table(gain_spec(names, curves=False, **request))
+
+
 def shown(*names, encoding="utf-8", **request):
-    result = gain_table(gain_spec(names, curves=False, **request))
+    result = gains_of(*names, **request)
     stream = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
     print_gains(result, stream)
     stream.flush()

@@ -15,6 +15,7 @@ from actprof.sweep.table import WORDS, evenly, folded, labels
 from actprof.sweep.table import print_result as print_sweep
 from tests.cases import for_each
 from tests.tables import says, says_power, says_share
+from tests.tables import tables as by_head
 from tests.test_sweep_records import (
     ACTS,
     GAINS,
@@ -229,12 +230,12 @@ def test_a_verdict_is_a_short_word_in_a_matrix_and_explained_where_it_occurs() -
 def test_a_verdict_of_one_axis_is_in_full() -> None:
     sweep = swept([GAINS], quantities=["std", VERDICT], judged=True)
     lines = printed(sweep)
-    (_, rows), = tables(lines)
-    assert [row[2] for row in rows] == [cell.verdict for cell in sweep.cells]
+    (rows,) = by_head(lines)
+    assert [row["verdict"] for row in rows] == [cell.verdict for cell in sweep.cells]
     meaning = next(term.meaning for term in VERDICTS if term.key == sweep.cells[1].verdict)
     assert f"{sweep.cells[1].verdict}: {meaning}" in " ".join(map(str.strip, lines))
-    (_, rows), = tables(printed(swept([GAINS], quantities=[VERDICT])))
-    assert [row[1] for row in rows] == ["-"] * 3
+    (rows,) = by_head(printed(swept([GAINS], quantities=[VERDICT])))
+    assert [row["verdict"] for row in rows] == ["-"] * 3
 
 
 @for_each(("axes", "line", "said"), [
