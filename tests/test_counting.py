@@ -188,12 +188,13 @@ def test_edges_are_equally_spaced_up_to_the_rounding_of_the_dtype():
     assert (bins.edges[0], bins.edges[-1]) == (0, 1)
 
 
-@for_each("value", [0.5, -0.5, 1e20, -3e-20, 1e-40, 0.1])
+@for_each(("kind", "value"), [
+    *((np.float32, value) for value in (0.5, -0.5, 1e20, -3e-20, 1e-40, 0.1)),
+    *((np.float64, value) for value in (0.5, -0.5, 1e200, -3e-200, 5e-324, 1e-310, 0.1))])
 @for_each("count", [1, 2, 7, 30])
-def test_a_constant_or_one_ulp_wide_layer_is_one_bar(value, count):
-    dtype = np.dtype(np.float32)
-    low = np.float32(value)
-    high = np.nextafter(low, np.float32(np.inf))
+def test_a_constant_or_one_ulp_wide_layer_is_one_bar(kind, value, count):
+    dtype, low = np.dtype(kind), kind(value)
+    high = np.nextafter(low, kind(np.inf))
     values = np.array([[low], [high], [low]], dtype)
     others = [Extent(0.0, 1.0)] if 0 < value < 1 else []
     for extents in ([Extent(float(low), float(high))], [Extent(float(low), float(high)), *others]):

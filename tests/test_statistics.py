@@ -14,7 +14,7 @@ import pytest
 from actprof.engine import inputs
 from actprof.engine.bins import bins_over
 from actprof.engine.counting import Counter, Scratch
-from actprof.engine.distributions import STATISTICS, Accumulator, Distribution, Statistic
+from actprof.engine.distributions import STATISTICS, Accumulator, Distribution, Histogram, Statistic
 from actprof.engine.gradients import GRADIENT_STATISTICS
 from actprof.engine.spec import RunSpec
 from actprof.engine.stacks import stack_specs
@@ -101,6 +101,10 @@ def test_a_statistic_is_what_numpy_makes_of_all_values(statistic, silent, offset
     expected = {**statistics(values), "nan": 0, "posinf": 0, "neginf": 0, "saturated_fraction": (values > 3).mean(),
                 "always_on_units": (values != 0).all(axis=0).sum()}
     assert statistic.of(counted(values)) == pytest.approx(expected[statistic.name], rel=1e-9, abs=1e-12)
+
+
+def test_of_nothing_no_share_lies_outside():
+    assert Histogram.empty(np.array([0.0, 1.0])).outside_fraction == 0
 
 
 def test_every_statistic_has_a_name_of_its_own_and_a_meaning():
