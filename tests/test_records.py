@@ -133,6 +133,34 @@ def test_csv_has_a_row_for_each_arm_layer_and_quantity(comparison: Comparison, p
         assert not {"nan", "inf", "-inf", "None"} & set(row.values())
 
 
+def test_theory_stands_beside_the_activations_alone(comparison: Comparison, parsed: dict[str, Any]) -> None:
+    rows = list(csv.DictReader(io.StringIO(to_csv(records.rows_of(comparison)))))
+    every = iter(rows)
+    spoken = []
+    for arm, stored in zip(comparison.arms, parsed["arms"], strict=True):
+        assert arm.forecast is not None
+        assert stored["theory_reason"] == (arm.forecast.theory.reason or None)
+        for layer in stored["layers"]:
+            said = arm.forecast.layer(layer["layer"])
+            spoken.append(said is not None)
+            assert (layer["theory"] is not None) == spoken[-1]
+            for quantity in QUANTITIES:
+                row = next(every)
+                assert bool(row["theory_std"]) == (spoken[-1] and quantity == "activation")
+                if said is not None and row["theory_std"]:
+                    assert float(row["theory_std"]) == layer["theory"]["std"] == said.std
+                    assert float(row["theory_mean"]) == layer["theory"]["mean"] == said.mean
+                    assert layer["theory"]["gradient_ratio"] == pytest.approx(math.exp(said.log_gradient_ratio or 0.0))
+    assert any(spoken)
+
+
+def test_the_mean_square_of_a_jacobian_has_that_of_theory_beside_it() -> None:
+    run = RunSpec(batch_size=50, jacobian=True)
+    comparison = compare(stack_specs(["0.3"], ["linear"], layers=3, width=20), run, inputs.open_inputs(run, 20))
+    [arm] = json.loads(to_json(records.record_of(comparison)))["arms"]
+    assert arm["jacobian_mean_square_theory"] == pytest.approx((20 * 0.3**2) ** 3)
+
+
 def test_strict_replaces_what_json_cannot_say() -> None:
     data = {"a": [math.nan, math.inf, 1.5, True, None, "x"], "b": (-math.inf, 2)}
     assert strict(data) == {"a": [None, None, 1.5, True, None, "x"], "b": [None, 2]}
