@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Iterator
 
@@ -69,6 +70,7 @@ def statistics(values: np.ndarray) -> dict[str, float]:
     }
 
 
+@functools.cache
 def gaussian_rule(kinks: tuple[float, ...] = (0.0,), nodes: int = 40) -> tuple[np.ndarray, np.ndarray]:
     """Points and weights for E f(z), z ~ N(0, 1): composite Gauss–Legendre on [-10, 10], panels split at the kinks."""
     points, weights = np.polynomial.legendre.leggauss(nodes)

@@ -185,6 +185,7 @@ def test_few_fan_ins_are_followed_between_to_be_drawn_but_not_to_be_listed():
     scheme = one("he", fan_in="3,64,128", kernel_sides="3x3")
     assert scheme.fan_in == (27, 576, 1152)
     assert set(scheme.fan_in) <= set(scheme.curve.fan_in)
+    assert (scheme.curve.fan_in[0], scheme.curve.fan_in[-1]) == (scheme.fan_in[0], scheme.fan_in[-1])
     assert len(scheme.curve.fan_in) > 60
     np.testing.assert_allclose(scheme.curve.std, np.sqrt(2 / np.array(scheme.curve.fan_in)), rtol=1e-14)
     assert scheme.curve.fan_in == tuple(sorted(scheme.curve.fan_in))

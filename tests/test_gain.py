@@ -6,9 +6,10 @@ import json
 import math
 import os
 
+import numpy as np
 import pytest
 
-from actprof.catalogue.activations import ACTIVATIONS
+from actprof.catalogue.activations import ACTIVATIONS, bind
 from actprof.errors import SpecError
 from actprof.gain.gains import GainSpec, gain_spec, gain_table
 from actprof.gain.records import record_of as gain_record
@@ -17,6 +18,8 @@ from actprof.gain.table import print_result as print_gains
 from actprof.report.records import to_csv, to_json
 from actprof.theory.fixed_points import gains
 from tests.cases import for_each
+from tests.naive import gaussian_rule
+from tests.tables import tables
 from tests.test_theory import GAINS
 
 
@@ -184,6 +187,24 @@ def test_the_table_says_what_is_unstable_and_what_is_reached():
     assert "+0.074129 (+4.65 %) from the forward gain" in printed("tanh")
     assert "grows beyond 1e+12" in printed("silu", sigma_w=1.67953, sigma_b=0.2, q0=0.8)
     assert "kept, whatever it is" in printed("relu")
+
+
+@for_each("name", ["tanh", "relu", "gelu", "exponential", "square"])
+def test_what_is_said_of_the_forward_gain_is_where_plain_iteration_ends(name):
+    """From E x² = 1, with Gauss–Legendre's sums."""
+    [rows] = tables(printed(name).splitlines(), row=r"(forward|backward|std|torch) ")
+    forward = next(row for row in rows if row["gain"] == "forward")
+    phi, weights, words = bind(ACTIVATIONS.parse(name)).value, float(forward["gain²"]), forward["the variance"]
+    z, shares = gaussian_rule(nodes=8)
+    before, q = 0.0, weights
+    while 1e-9 < q < 1000 and abs(q - before) > 1e-6 * q:
+        before, q = q, weights * (phi(np.sqrt(q) * z) ** 2 @ shares)
+    if words == "unstable: grows":
+        assert q >= 1000
+    else:
+        end = {"stable": 1.0, "kept, whatever it is": weights}.get(words)
+        assert q == pytest.approx(float(words.removeprefix("unstable: ends at ")) if end is None else end,
+                                  rel=5e-3, abs=1e-6)
 
 
 def test_the_whole_catalogue_is_sorted_by_its_forward_gain():
