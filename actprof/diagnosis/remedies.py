@@ -28,7 +28,7 @@ from actprof.engine.measure import measured
 from actprof.engine.network import Network, fans_of
 from actprof.engine.spec import NO_NORM, QUANTITIES, ZEROS, RunSpec, StackSpec
 from actprof.errors import ActprofError, SpecError
-from actprof.machine import Progress
+from actprof.machine import Progress, portions
 from actprof.registry import Choice
 from actprof.theory import fixed_points
 from actprof.theory.layers import scales
@@ -81,7 +81,7 @@ class Trials:
     def begin(self, stack: StackSpec) -> None:
         """Set what may be spent beside the run of this stack."""
         rows = self.inputs.batch_rows(0) * self.inputs.batches * self.run.repeats
-        self._whole = self._work(stack, rows)
+        self._whole = memory.work_of(self._network(stack), rows)
         self._most = self._left = max(MAX_SHARE * self._whole, MIN_WORK)
 
     def evidence(self, candidate: Candidate) -> tuple[Evidence | None, bool]:
@@ -90,31 +90,43 @@ class Trials:
         None where too much was spent before or the run cannot be made.
         """
         try:
-            inputs = self._inputs_of(candidate)
-            rows = int(min(max(ROWS_WORK / self._work(candidate.stack, 1), MIN_ROWS), MAX_ROWS))
+            inputs, network = self._inputs_of(candidate), self._network(candidate.stack)
+            rows = int(min(max(ROWS_WORK / memory.work_of(network, 1), MIN_ROWS), MAX_ROWS))
             few = FirstRows(inputs, inputs.batch_rows(0) if candidate.stack.whole_batch else rows)
-            found, good = self._judged(candidate.stack, few)
+            found, good = self._judged(network, few)
             if good and (inputs.batches > 1 or inputs.batch_rows(0) > few.batch_rows(0)):
-                whole, held = self._judged(candidate.stack, inputs)
+                whole, held = self._judged(network, inputs, (True,))
                 found, good = (whole, held) if whole else (found, good)
             return found, good
         except ActprofError:  # other features than the file's, memory, weights too large for gradients
             return None, False
 
-    def _judged(self, stack: StackSpec, inputs: Inputs) -> tuple[Evidence | None, bool]:
-        found = self._run(stack, inputs)
-        return found, found is not None and self.judge(found).good
+    def _judged(self, network: Network, inputs: Inputs,
+                ways: tuple[bool, ...] = (False, True)) -> tuple[Evidence | None, bool]:
+        """What runs of one network show, without gradients and with them, if they are affordable; a bad one is the last.
 
-    def _run(self, stack: StackSpec, inputs: Inputs) -> Evidence | None:
-        """A run of one network, if it is affordable."""
-        work = self._work(stack, inputs.batch_rows(0) * inputs.batches)
+        Most that is bad is so on the way up already, which takes a third of the time.
+        """
+        work = memory.work_of(network, inputs.batch_rows(0) * inputs.batches)
         if work > self._left:
-            return None
-        spent = self._most - self._left
+            return None, False
+        spent, found, good = self._most - self._left, None, False
         self._left -= work
-        run = replace(self.run, gradients=True, gradient_rows=None, jacobian=False, quantities=QUANTITIES[:1], bins=1,
-                      range="layer", batch_size=inputs.batch_rows(0), batches=inputs.batches, repeats=1)
-        arm, = measured([stack], run, inputs, lambda share: self.progress((spent + share * work) / self._most))
+        steps = portions(lambda share: self.progress((spent + share * work) / self._most),
+                         [3 if gradients else 1 for gradients in ways])
+        for gradients, step in zip(ways, steps, strict=True):
+            found = self._run(network.stack, inputs, gradients, step)
+            good = self.judge(found).good
+            if not good:
+                break
+        return found, good
+
+    def _run(self, stack: StackSpec, inputs: Inputs, gradients: bool, step: Progress) -> Evidence:
+        rows, few = inputs.batch_rows(0), self.run.gradient_rows
+        run = replace(self.run, gradients=gradients, gradient_rows=few if few and few < rows else None, jacobian=False,
+                      quantities=QUANTITIES[:1], bins=1, range=(-1.0, 1.0), batch_size=rows, batches=inputs.batches,
+                      repeats=1)
+        arm, = measured([stack], run, inputs, step)
         return Evidence(arm, stack, None, input_moments(inputs))
 
     def _inputs_of(self, candidate: Candidate) -> Inputs:
@@ -125,10 +137,10 @@ class Trials:
 
     def longer(self, candidate: Candidate) -> bool:
         """Whether a run of the candidate would take longer than the run that was judged."""
-        return self._work(candidate.stack, MIN_ROWS) > self._whole
+        return memory.work_of(self._network(candidate.stack), MIN_ROWS) > self._whole
 
-    def _work(self, stack: StackSpec, rows: int) -> float:
-        return memory.work_of(Network(stack, self.run.seed, 0, np.dtype(self.run.dtype)), rows)
+    def _network(self, stack: StackSpec) -> Network:
+        return Network(stack, self.run.seed, 0, np.dtype(self.run.dtype))
 
 
 class Advice(NamedTuple):
@@ -139,15 +151,15 @@ class Advice(NamedTuple):
     remedied: StackSpec | None = None
 
 
-def remedy(seen: Evidence, trials: Trials, *first: Candidate) -> Advice:
-    """The first candidate with which a run is healthy, `first` ones before the others.
+def remedy(seen: Evidence, bad: bool, trials: Trials, *first: Candidate) -> Advice:
+    """The first candidate with which a run is healthy, `first` ones before the others; for a run that is bad or drifts.
 
     Where networks with it would be bad if they were somewhat deeper, a later one may be better, but not one of fewer
     layers; of such candidates the one that holds deepest, and no less deep than what drifts already.
     """
     with np.errstate(all="ignore"):
         trials.begin(seen.stack)
-        longer, drifting, bad = [], dict[int, Advice](), trials.judge(seen).bad
+        longer, drifting = [], dict[int, Advice]()
         for candidate in chain(first, candidates(seen)):
             if candidate.stack.depth < seen.depth and (drifting or not bad):
                 break

@@ -136,7 +136,7 @@ def verdict(arm: Arm, stack: StackSpec, theory: StackTheory | None, inputs: Inpu
         found = _of_networks(seen, found)
     if not (found.bad or found.code == DRIFTING) or found.remedy or trials is None:
         return found
-    advice = remedy(seen, trials, *_revival(seen, found))
+    advice = remedy(seen, found.bad, trials, *_revival(seen, found))
     # Of what is not bad nothing is said where nothing does better.
     return found if not found.bad and not advice.options else replace(found, **advice._asdict())
 

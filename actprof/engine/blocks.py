@@ -51,9 +51,11 @@ class Part(NamedTuple):
 
 def parts_of(stack: StackSpec) -> tuple[Part | None, ...]:
     """The part of each layer; None for one that is plain and has its matrix first, as all are without a rule."""
+    if stack.residual.name == "none":
+        return (None,) * stack.depth
     below, above = stack.apart
     inner = stack.widths[below:len(stack.widths) - above]
-    if len(inner) < 2 or residuals.bind(stack.residual) is None:
+    if len(inner) < 2:
         return (None,) * stack.depth
     return (None,) * below + _parts(inner, stack.residual) + (None,) * above
 

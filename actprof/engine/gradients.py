@@ -6,6 +6,7 @@ import math
 import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -58,7 +59,7 @@ class LayerGradient:
                              math.hypot(self.weight_length, other.weight_length), self.batches + other.batches,
                              self.cosines + other.cosines, self.pairs + other.pairs)
 
-    @property
+    @cached_property
     def log10_rms(self) -> float:
         """log₁₀ of the root mean square of dL/dz: -inf where it is 0 throughout, NaN where nothing finite was seen."""
         return self._log10(math.hypot(self.scaled.std, self.scaled.mean))
@@ -68,12 +69,12 @@ class LayerGradient:
         """Mean cosine between different samples' dL/dz for the same dL/d(outputs); NaN where none was taken."""
         return self.cosines / self.pairs if self.pairs else math.nan
 
-    @property
+    @cached_property
     def log10_weight_norm(self) -> float:
         """log₁₀ of ‖dL/dW‖ (Frobenius), root mean square over the batches."""
         return self._log10(self.weight_length / math.sqrt(self.batches) if self.batches else math.nan)
 
-    @property
+    @cached_property
     def representable(self) -> bool:
         """Whether float64 can hold the histogram's edges in units of 1."""
         if not self.exponent:

@@ -21,7 +21,9 @@ from actprof.arrays import Array, Flags, Rows
 from actprof.catalogue import activations
 from actprof.engine import configuration, jacobian, memory, pilot
 from actprof.engine.backward import Gradient, WeightGradients, backward
+from actprof.engine.blocks import parts_of
 from actprof.engine.counting import Counter, MomentCounter, Scratch
+from actprof.engine.distributions import Distribution
 from actprof.engine.forward import NOBODY, Chunk, Recorder, Tape, forward
 from actprof.engine.gradients import (
     MAX_COMPARED,
@@ -287,15 +289,19 @@ class _LayerCounters(Recorder):
         self._counts_before = "preactivation" in bins
         self._least_z = math.inf
         entering, leaving = network.phi_units(number)
-        self._before = Counter(entering, bins.get("preactivation", bins["activation"]), scratch)
+        self._entering = entering, bins.get("preactivation", bins["activation"])
+        self._before: Counter | None = None
         self._after = Counter(leaving, bins["activation"], scratch, activity=True, atoms=atoms,
                               rectifier=phi.rectifier and not normalised)
-        self._sums = [MomentCounter(network.stack.widths[number], scratch) for _ in STREAMS]
+        part = parts_of(network.stack)[number - 1]
+        ends = part is not None and part.skips and part.ends
+        self._sums = [MomentCounter(network.stack.widths[number], scratch) for _ in STREAMS if ends]
 
     def preactivations(self, block: Array) -> None:
         least = float(block.min())
         self._least_z = min(self._least_z, least)
         if self._counts_before or not (math.isfinite(least) and math.isfinite(block.max())):
+            self._before = self._before or Counter(*self._entering, self._scratch)
             self._before.add(block)  # what is not finite is reported in every format
         flat = self._scratch.get("flat", block.shape, np.bool_)
         for edge, beyond in zip(self._flat, (np.less, np.greater), strict=True):
@@ -313,10 +319,11 @@ class _LayerCounters(Recorder):
         return self._sums[0].add(block)
 
     def profile(self, layer: Layer, gradient: LayerGradient | None = None) -> LayerProfile:
-        ends = layer.part is not None and layer.part.skips and layer.part.ends
-        stream, branch = (counter.distribution() if ends else None for counter in self._sums)
+        stream, branch = [counter.distribution() for counter in self._sums] or (None, None)
+        units, bins = self._entering
+        before = self._before.distribution() if self._before else Distribution.empty(units, bins.edges, activity=False)
         return LayerProfile(layer.number, layer.fans.fan_in, layer.fans.fan_out, layer.parameters, layer.weight_std,
-                            self._after.distribution(), self._before.distribution(), layer.activation.name,
+                            self._after.distribution(), before, layer.activation.name,
                             any(math.isfinite(edge) for edge in self._flat), gradient, self._least_z, stream, branch)
 
 

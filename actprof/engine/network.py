@@ -170,7 +170,15 @@ class Network:
 
     def columns(self, number: int) -> int:
         """Columns of a layer's matrix: its units, times the pieces of a maxout."""
-        return self.stack.widths[number] * activations.bind(self.stack.activations[number - 1]).pieces
+        return self._columns[number - 1]
+
+    @cached_property
+    def _columns(self) -> list[int]:
+        # A choice takes longer to be hashed than to be told by its place, and most stacks have one for all layers.
+        known = {id(choice): choice for choice in self.stack.activations}
+        pieces = {place: activations.bind(choice).pieces for place, choice in known.items()}
+        return [width * pieces[id(choice)]
+                for width, choice in zip(self.stack.widths[1:], self.stack.activations, strict=True)]
 
     def phi_units(self, number: int) -> tuple[int, int]:
         """Columns of what enters a layer's φ and of what leaves it."""
@@ -184,11 +192,11 @@ class Network:
         """Whether a normalisation follows the activations."""
         return self.stack.norm_position == "after" and self.stack.norm.name != "none"
 
-    @property
+    @cached_property
     def weight_bytes(self) -> list[int]:
         """Size of each layer's weights."""
-        return [fan_in * self.columns(number) * self.dtype.itemsize
-                for number, fan_in in enumerate(self.stack.widths[:-1], start=1)]
+        return [fan_in * columns * self.dtype.itemsize
+                for fan_in, columns in zip(self.stack.widths, self._columns, strict=False)]
 
     @property
     def kept_bytes(self) -> int:

@@ -175,14 +175,12 @@ def _summary(distributions: Sequence[Distribution], quantity: str) -> Summary:
     statistics: Statistics = {}
     spread: dict[str, tuple[float, float]] = {}
     for statistic in STATISTICS:
-        if (not statistic.of_streams if quantity in STREAMS
-                else statistic.activation_only and quantity != "activation"):
-            continue
-        values = [statistic.of(each) for each in distributions]
-        if statistic.total:
-            statistics[statistic.name] = sum(values)
-        else:
-            _enter(statistic.name, values, statistics, spread)
+        if statistic.of_streams if quantity in STREAMS else quantity == "activation" or not statistic.activation_only:
+            values = [statistic.of(each) for each in distributions]
+            if statistic.total:
+                statistics[statistic.name] = sum(values)
+            else:
+                _enter(statistic.name, values, statistics, spread)
     return Summary(statistics, spread, histogram, atoms)
 
 
