@@ -170,17 +170,21 @@ def _stream_summary(rows: Sequence[LayerProfile], name: str) -> Summary | None:
 
 
 def _summary(distributions: Sequence[Distribution], quantity: str) -> Summary:
+    known = [each for each in STATISTICS if (
+        each.of_streams if quantity in STREAMS else quantity == "activation" or not each.activation_only)]
+    if len(distributions) == 1:
+        only, = distributions
+        return Summary({each.name: each.of(only) for each in known}, {}, only.histogram, only.atoms)
     histogram = reduce(Histogram.merge, (each.histogram for each in distributions))
     atoms = reduce(merged_atoms, (each.atoms for each in distributions))
     statistics: Statistics = {}
     spread: dict[str, tuple[float, float]] = {}
-    for statistic in STATISTICS:
-        if statistic.of_streams if quantity in STREAMS else quantity == "activation" or not statistic.activation_only:
-            values = [statistic.of(each) for each in distributions]
-            if statistic.total:
-                statistics[statistic.name] = sum(values)
-            else:
-                _enter(statistic.name, values, statistics, spread)
+    for statistic in known:
+        values = [statistic.of(each) for each in distributions]
+        if statistic.total:
+            statistics[statistic.name] = sum(values)
+        else:
+            statistics[statistic.name], spread[statistic.name] = middle(values)
     return Summary(statistics, spread, histogram, atoms)
 
 
@@ -196,20 +200,15 @@ def _gradient_summary(gradients: Sequence[LayerGradient | None],
         statistics |= {each.name: math.nan for each in STATISTICS if not each.total and each.name in statistics}
         spread = dict.fromkeys(spread, (math.nan, math.nan))
     for statistic in GRADIENT_STATISTICS:
-        _enter(statistic.name, [statistic.of(*pair) for pair in known], statistics, spread)
+        if len(known) == 1:
+            statistics[statistic.name] = statistic.of(*known[0])
+            continue
+        statistics[statistic.name], spread[statistic.name] = middle(statistic.of(*pair) for pair in known)
         plain = statistic.name.removeprefix("log10_")
         if plain in spread and plain != statistic.name:  # else two of an even number of networks would differ
             statistics[plain] = ten_to(statistics[statistic.name])
             spread[plain] = (ten_to(spread[statistic.name][0]), ten_to(spread[statistic.name][1]))
     return replace(summary, statistics=statistics, spread=spread, exponent=0 if first.representable else first.exponent)
-
-
-def _enter(name: str, values: list[float], statistics: Statistics, spread: dict[str, tuple[float, float]]) -> None:
-    """A statistic of all networks: the value, or of several networks the median and the quartiles."""
-    if len(values) == 1:
-        statistics[name] = values[0]
-    else:
-        statistics[name], spread[name] = middle(values)
 
 
 def middle(values: Iterable[float]) -> tuple[float, tuple[float, float]]:
