@@ -21,8 +21,9 @@ from actprof.sweep.phases.records import rows_of as diagram_rows
 from actprof.sweep.phases.request import VALUES_B, VALUES_W, most_sigma_w, phase_spec
 from actprof.sweep.phases.result import PHASES
 from actprof.sweep.phases.table import print_result as print_diagrams
-from actprof.theory.fields import moment_table, pair_rows, variance_limits
+from actprof.theory.fields import pair_rows, variance_limits
 from actprof.theory.fixed_points import edge_of_chaos, fixed_points
+from actprof.theory.length_map import moment_table
 from actprof.theory.predictions import TRAINABLE_SCALES
 from tests.tables import tables
 

@@ -11,8 +11,8 @@ from actprof.catalogue.activations import ACTIVATIONS, bind
 from actprof.engine.stacks import stack_specs
 from actprof.sweep.level_search import crossings
 from actprof.theory.criticality import Conditions, Criticalities, between, conditions, criticality, silence_about
-from actprof.theory.fields import depth_scales, field
-from actprof.theory.fixed_points import critical, edge_of_chaos, fixed_points, stable_edge
+from actprof.theory.fields import field
+from actprof.theory.fixed_points import critical, depth_scale, edge_of_chaos, fixed_points, stable_edge
 from tests.cases import for_each
 
 
@@ -86,7 +86,7 @@ def test_a_field_is_what_exact_theory_says_of_each_of_its_stacks(act):
         if known.reached and known.limit:
             assert found.chi_1[number] == pytest.approx(known.reached.chi_1, rel=1e-7 * slack, abs=1e-12)
             assert found.c_star[number] == pytest.approx(known.reached.c_star, abs=1e-6)
-            assert depth_scales(found.decay[number:])[0] == pytest.approx(known.reached.xi_c, rel=1e-5)
+            assert depth_scale(found.decay[number:])[0] == pytest.approx(known.reached.xi_c, rel=1e-5)
 
 
 @for_each(("act", "sigma_w", "sigma_b", "q", "chi"), [

@@ -126,12 +126,11 @@ def moments(phi: BoundActivation, variance: float, offset: float = 0.0) -> Momen
 
 
 class Curve(NamedTuple):
-    """E φ², E φ'², and the first's derivatives W' and W'' by the variance, at many variances."""
+    """E φ², E φ'², and the first's derivative W' by the variance, at many variances."""
 
     square: Array
     slope_square: Array
     square_slope: Array
-    square_curvature: Array
 
 
 def squares(phi: BoundActivation, variances: Array) -> tuple[Array, Array]:
@@ -157,12 +156,11 @@ def curve(phi: BoundActivation, variances: Array) -> Curve:
     at = evaluated(phi, std[:, None] * z)
     square, slope_square = (np.einsum("ij,ij->i", at.mean(each * each), weights) for each in (at.value, at.slope))
     if phi.pieces > 1:
-        return Curve(square, slope_square, np.full(q.size, _of_largest(phi.pieces, 1.0, 0.0, 1)[1]), np.zeros(q.size))
+        return Curve(square, slope_square, np.full(q.size, _of_largest(phi.pieces, 1.0, 0.0, 1)[1]))
     of = at.mean(at.value * at.value if phi.jumps else 2 * at.value * at.slope) * weights
-    slope, curvature = (np.einsum("ij,ij->i", of, polynomial(z)) / divisor(q)
-                        for polynomial, divisor in kernels(phi))
-    return Curve(square, slope_square, without_noise(phi, slope, q, square),
-                 without_noise(phi, curvature, q * q, square))
+    polynomial, divisor = kernels(phi)[0]
+    slope = np.einsum("ij,ij->i", of, polynomial(z)) / divisor(q)
+    return Curve(square, slope_square, without_noise(phi, slope, q, square))
 
 
 def mixed(phi: BoundActivation, variance: float, offsets: tuple[tuple[float, float], ...],

@@ -103,7 +103,7 @@ class Trials:
 
     def _judged(self, network: Network, inputs: Inputs,
                 ways: tuple[bool, ...] = (False, True)) -> tuple[Evidence | None, bool]:
-        """What runs of one network show, without gradients and with them, if they are affordable; a bad one is the last.
+        """What runs of a network show, without gradients and with them, if they are affordable; a bad one is the last.
 
         Most that is bad is so on the way up already, which takes a third of the time.
         """

@@ -17,8 +17,9 @@ from actprof.arrays import Floats
 from actprof.catalogue.activations import bind
 from actprof.engine.spec import StackSpec
 from actprof.registry import Choice
-from actprof.theory.fields import correlations, moment_table, variance_limits
+from actprof.theory.fields import correlations, variance_limits
 from actprof.theory.layers import scales, why_no_theory
+from actprof.theory.length_map import moment_table
 from actprof.theory.predictions import MARGINAL, MAX_Q
 
 FAR = 1e3  # a logarithm as good as infinite

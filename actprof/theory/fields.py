@@ -15,22 +15,15 @@ import numpy as np
 
 from actprof.arrays import Counts, Flags, Floats
 from actprof.catalogue.activations import BoundActivation
-from actprof.catalogue.expectations import Moments, curve, moments
-from actprof.theory.fixed_points import ROUNDING as NOTHING
-from actprof.theory.length_map import MAX_ITERATIONS, MIN_Q, VARIANCES, between
+from actprof.catalogue.expectations import moments
+from actprof.theory.length_map import STILL, MomentTable, between, moment_table
 from actprof.theory.pairs import differences, noise, pair
-from actprof.theory.predictions import MARGINAL, MAX_Q
+from actprof.theory.polynomials import chebyshev, shares_at
+from actprof.theory.predictions import MARGINAL
 
-# Logarithms further out stand for an expectation of 0 or for one that overflows: floats end at -745 and 709, and some
-# room is left to multiply.
-MIN_LOG, MAX_LOG = -600.0, 600.0
-
-WINDOW = 8  # neighbouring nodes through which a polynomial is laid
 CELLS = 2048  # at once, for the memory of it
 
 SETTLED = 1e-14  # distance between two guesses at a root after which it is found
-
-STILL = 1e-11  # relative growth in one layer that is rounding
 
 # ln q, in units of scale(φ)², between which variances share a table of correlations.
 #
@@ -85,110 +78,6 @@ def field(phi: BoundActivation, sigma_w: Floats, sigma_b: Floats, first: Floats 
     return Field(q_star, chi, slope, c_star, decay, growth, slowest)
 
 
-def depth_scales(slope: Floats) -> Floats:
-    """ξ = -1/ln|slope| layers, as fixed_points.depth_scale; NaN where the slope is."""
-    size = np.abs(slope)
-    with np.errstate(all="ignore"):
-        return np.select([np.isnan(size), size >= 1 - MARGINAL, size <= NOTHING], [np.nan, np.inf, 0.0],
-                         -1 / np.log(size))
-
-
-@dataclass(frozen=True)
-class MomentTable:
-    """Nodes at the variances of the length map, and one between each two of them.
-
-    Attributes:
-        q, log_q: (nodes,), rising; the logarithms are equidistant.
-        log_square: ln W.
-        elasticity: d ln W/d ln q = q W'/W.
-        log_slope_square: ln E φ'².
-        zero: the moments without variance.
-    """
-
-    q: Floats
-    log_q: Floats
-    log_square: Floats
-    elasticity: Floats
-    log_slope_square: Floats
-    zero: Moments
-
-    @property
-    def rising(self) -> bool:
-        """Whether W rises with q."""
-        return bool((self.elasticity >= -1e-9).all())
-
-    def square(self, log_q: Floats) -> Floats:
-        """W, shaped like log_q."""
-        return _exponential(self._at(self.log_square, log_q))
-
-    def square_slope(self, q: Floats) -> Floats:
-        """W', shaped like q."""
-        log_q = _logarithm(q)
-        inside = self._at(self.elasticity, log_q) * self.square(log_q) * np.exp(-log_q)
-        return np.where(q > MIN_Q, inside, self.zero.square_slope)
-
-    def slope_square(self, q: Floats) -> Floats:
-        """E φ'², shaped like q."""
-        inside = _exponential(self._at(self.log_slope_square, _logarithm(q)))
-        return np.where(q > MIN_Q, inside, self.zero.slope_square)
-
-    def _at(self, values: Floats, log_q: Floats) -> Floats:
-        """The polynomial through the neighbouring nodes, or a line where one of them stands for 0 or for infinity.
-
-        The first and the last node stand for what is beyond them.
-        """
-        last = len(self.log_q) - 1
-        position = np.clip((log_q - self.log_q[0]) / (self.log_q[-1] - self.log_q[0]) * last, 0.0, last)
-        first: Counts = np.clip(position.astype(np.int64) - WINDOW // 2 + 1, 0, last + 1 - WINDOW)
-        near = values[first[:, None] + np.arange(WINDOW)]
-        smooth: Floats = (_shares(position - first, _EVEN, _BINOMIAL) * near).sum(axis=1)
-        lost = (np.abs(near) >= MAX_LOG).any(axis=1)
-        return np.where(lost, np.interp(position, np.arange(last + 1), values), smooth) if lost.any() else smooth
-
-
-@functools.lru_cache(64)
-@np.errstate(all="ignore")
-def moment_table(phi: BoundActivation) -> MomentTable:
-    """All nodes; the variances of the length map are those that its roots are sought at too."""
-    q = np.geomspace(MIN_Q, MAX_Q, 2 * len(VARIANCES) - 1)
-    q[::2] = VARIANCES
-    square, slope_square, slope, _ = curve(phi, q)
-    log_square = _logarithm(square)
-    elasticity = np.where(np.abs(log_square) < MAX_LOG, q * slope / square, 0.0)
-    return MomentTable(q, np.log(q), log_square, elasticity, _logarithm(slope_square), moments(phi, 0.0))
-
-
-def _logarithm(values: Floats) -> Floats:
-    with np.errstate(divide="ignore", invalid="ignore"):
-        logs: Floats = np.clip(np.nan_to_num(np.log(values), nan=MAX_LOG), MIN_LOG, MAX_LOG)
-    return logs
-
-
-def _exponential(logs: Floats) -> Floats:
-    return np.where(logs > MIN_LOG, np.exp(logs), 0.0)
-
-
-def _shares(x: Floats, nodes: Floats, weights: Floats) -> Floats:
-    """(len(x), nodes): how much of each node's value the polynomial through all of them has at x (barycentric)."""
-    away = x[:, None] - nodes
-    hit = away == 0
-    kernel = np.where(hit.any(axis=1)[:, None], hit, weights / np.where(hit, 1.0, away))
-    shares: Floats = kernel / kernel.sum(axis=1, keepdims=True)
-    return shares
-
-
-_EVEN = np.arange(WINDOW, dtype=np.float64)
-_BINOMIAL = np.array([(-1.0) ** k * math.comb(WINDOW - 1, k) for k in range(WINDOW)])
-
-
-def _chebyshev(count: int) -> tuple[Floats, Floats]:
-    """Nodes of the second kind from 0 to 1, and their barycentric weights."""
-    weights = np.array([(-1.0) ** k for k in range(count)])
-    weights[[0, -1]] /= 2
-    nodes: Floats = (1 - np.cos(np.pi * np.arange(count) / (count - 1))) / 2
-    return nodes, weights
-
-
 @np.errstate(all="ignore")
 def variance_limits(table: MomentTable, sigma_w: Floats, sigma_b: Floats,
                     first: Floats | None = None) -> tuple[Floats, Floats, Floats]:
@@ -208,9 +97,9 @@ def variance_limits(table: MomentTable, sigma_w: Floats, sigma_b: Floats,
 def _limits(table: MomentTable, weights: Floats, biases: Floats, start: Floats) -> tuple[Floats, Floats, Floats]:
     start = np.where(start > 0, start, weights * table.zero.square + biases)  # no fixed point is passed by that step
     if not table.rising:
-        start = _iterated(table, weights, biases, start)
+        start = table.iterated(weights, biases, start)
     log_q = np.log(np.clip(start, table.q[0], table.q[-1]))
-    now: Floats = _growth(table, weights, biases, log_q)
+    now: Floats = table.growth(weights, biases, log_q)
     nodes = table.log_q[::2]
     growth = weights[:, None] * np.exp(table.log_square - table.log_q)[::2] + biases[:, None] / table.q[::2] - 1
     rises, falls = now > STILL, now < -STILL
@@ -226,7 +115,7 @@ def _limits(table: MomentTable, weights: Floats, biases: Floats, start: Floats) 
             (low[cell], high[cell]), endless[cell] = stretch, False
     on_way = (rises | falls) & ~endless
     low, high = np.where(on_way, low, log_q), np.where(on_way, high, log_q)
-    end = np.exp(between(lambda each: _growth(table, weights, biases, each), low, high, SETTLED))
+    end = np.exp(between(lambda each: table.growth(weights, biases, each), low, high, SETTLED))
     end = np.where(endless, np.where(rises, np.inf, _bottom(table, weights, biases)), end)
     upwards = np.where(ahead, growth, np.inf)
     least: Floats = upwards.min(axis=1)
@@ -256,7 +145,7 @@ def _dips(table: MomentTable, weights: Floats, biases: Floats, growth: Floats, w
     for cell, place in sorted(found, key=lambda each: -each[1] * way[each[0]]):
         ends = np.clip(nodes[place:place + 2], *((log_q[cell], None) if way[cell] > 0 else (None, log_q[cell])))
         near = np.linspace(ends[0], ends[1], 4097)
-        values = way[cell] * _growth(table, weights[cell], biases[cell], near)
+        values = way[cell] * table.growth(weights[cell], biases[cell], near)
         if values.min() < 0:
             lowest = float(near[values.argmin()])
             yield (cell, float(ends[0]), lowest) if way[cell] > 0 else (cell, lowest, float(ends[1]))
@@ -266,22 +155,6 @@ def _first(flags: Flags) -> Counts:
     """The first true flag of each row; their number where there is none."""
     first: Counts = np.where(flags.any(axis=1), flags.argmax(axis=1), flags.shape[1]).astype(np.int64)
     return first
-
-
-def _growth(table: MomentTable, weights: Floats | float, biases: Floats | float, log_q: Floats) -> Floats:
-    """The part of itself by which a variance grows in one layer."""
-    growth: Floats = (weights * table.square(log_q) + biases) * np.exp(-log_q) - 1
-    return growth
-
-
-def _iterated(table: MomentTable, weights: Floats, biases: Floats, q: Floats) -> Floats:
-    """The variance many layers on."""
-    for _ in range(MAX_ITERATIONS):
-        following = weights * table.square(np.log(np.clip(q, table.q[0], table.q[-1]))) + biases
-        if (np.abs(following - q) <= STILL * q).all():
-            break
-        q = following
-    return q
 
 
 def _bottom(table: MomentTable, weights: Floats, biases: Floats) -> Floats:
@@ -308,7 +181,7 @@ def pair_rows(phi: BoundActivation, q: Floats) -> PairRows:
     for part in np.unique(place).tolist():
         some, table = place == part, pair_table(phi, part)
         log_q = np.clip(np.log(q[some]), table.low, table.high)
-        shares = _shares((log_q - table.low) / (table.high - table.low), *_NODES)
+        shares = shares_at((log_q - table.low) / (table.high - table.low), *_NODES)
         rows.bend[some] = _bend(table.scale, np.exp(log_q))
         rows.ratio[some], rows.slope[some] = shares @ table.ratio, shares @ table.slope
         rows = replace(rows, noise=table.noise)
@@ -339,7 +212,7 @@ class PairRows:
 
     def at(self, values: Floats, y: Floats) -> Floats:
         """One of `ratio` and `slope` at y (cells,)."""
-        return np.asarray((_shares(y, *_GAPS) * values).sum(axis=1))
+        return np.asarray((shares_at(y, *_GAPS) * values).sum(axis=1))
 
     @property
     def fine(self) -> tuple[Floats, Floats]:
@@ -374,8 +247,8 @@ def _bend(scale: float, q: Floats) -> Floats:
     return np.arcsinh(1.5 * np.sqrt(q) / scale) + 1e-3
 
 
-_NODES, _GAPS = _chebyshev(NODES), _chebyshev(GAPS)
-_FINER = _shares(FINE, *_GAPS)
+_NODES, _GAPS = chebyshev(NODES), chebyshev(GAPS)
+_FINER = shares_at(FINE, *_GAPS)
 
 
 @functools.lru_cache(256)
@@ -411,10 +284,10 @@ def _refined(at: Callable[[slice], Floats], nodes: Floats) -> Floats:
     """The values (…, nodes), of every second node if those tell the others: the error of a polynomial through twice as
     many nodes is about the square of the error of one."""
     half = at(slice(None, None, 2))
-    places, coarse = nodes[::2], _chebyshev(len(nodes) // 2 + 1)[1]
-    quarter = half[..., ::2] @ _shares(places, places[::2], _chebyshev(len(places) // 2 + 1)[1]).T
+    places, coarse = nodes[::2], chebyshev(len(nodes) // 2 + 1)[1]
+    quarter = half[..., ::2] @ shares_at(places, places[::2], chebyshev(len(places) // 2 + 1)[1]).T
     if np.abs(quarter - half).max() <= DOUBT * np.abs(half).max():
-        return np.asarray(half @ _shares(nodes, places, coarse).T)
+        return np.asarray(half @ shares_at(nodes, places, coarse).T)
     values = np.empty((*half.shape[:-1], len(nodes)))
     values[..., ::2], values[..., 1::2] = half, at(slice(1, None, 2))
     return values

@@ -21,6 +21,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from actprof.arrays import Floats
 from actprof.catalogue.activations import BoundActivation, bind
 from actprof.catalogue.expectations import _inverse_root, moments
 from actprof.registry import Choice
@@ -32,7 +33,6 @@ from actprof.theory.length_map import (
     limit,
     roots,
     scanned,
-    scanned_slopes,
     stability,
     stability_at,
 )
@@ -77,16 +77,16 @@ def _point(phi: BoundActivation, sigma_w: float, sigma_b: float, q: float) -> Fi
     slope, chi = length_slope(phi, sigma_w, q), chi_1(phi, sigma_w, q)
     c_star, phase = _correlation(phi, sigma_w, sigma_b, q, chi)
     decay = chi if chi is None or c_star in (None, 1.0) else correlation_slope(phi, sigma_w, q, c_star)
-    return FixedPoint(q, slope, c_star, chi, depth_scale(slope), None if decay is None else depth_scale(decay), phase,
+    return FixedPoint(q, slope, c_star, chi, float(depth_scale(slope)),
+                      None if decay is None else float(depth_scale(decay)), phase,
                       stability_at(phi, sigma_w, q, slope))
 
 
-def depth_scale(slope: float) -> float:
-    """ξ = -1/ln|slope| layers; infinite at 1 and above, where nothing decays exponentially, and 0 where all is gone."""
-    size = abs(slope)
-    if size >= 1 - MARGINAL:
-        return math.inf
-    return -1 / math.log(size) if size > ROUNDING else 0.0
+@np.errstate(all="ignore")
+def depth_scale(slope: Floats | float) -> Floats:
+    """ξ = -1/ln|slope| layers; infinite at 1 and above, where nothing decays exponentially, 0 where all is gone."""
+    size = np.abs(slope)
+    return np.select([np.isnan(size), size >= 1 - MARGINAL, size <= ROUNDING], [np.nan, np.inf, 0.0], -1 / np.log(size))
 
 
 def correlation_slope(phi: BoundActivation, sigma_w: float, q: float, c: float) -> float:
@@ -133,7 +133,7 @@ def edge_of_chaos(choice: Choice, q: float) -> Edge | None:
 def scanned_edges(choice: Choice, least: float) -> dict[float, Edge | None]:
     """The edge of chaos at all variances of the length map's scan from the least on."""
     phi = bind(choice)
-    found = zip(VARIANCES.tolist(), *scanned(phi), scanned_slopes(phi), strict=True)
+    found = zip(VARIANCES.tolist(), *scanned(phi), strict=True)
     return {q: _edge_at(phi, q, *known) for q, *known in found if q >= least}
 
 
@@ -165,7 +165,7 @@ def critical(choice: Choice, sigma_b: float = 0.0) -> Edge | None:
     start = _scale_free(phi) if sigma_b <= MIN_BIAS else None
     if sigma_b == 0 and start is not None:
         return start
-    square, slope_square = scanned(phi)
+    square, slope_square, _ = scanned(phi)
     found = crossings(excess, VARIANCES, (VARIANCES - sigma_b**2) * slope_square - square, EDGE_ROUNDING)
     if found:
         return _edge(phi, found[0], sigma_b)
@@ -183,7 +183,7 @@ def stable_edge(choice: Choice, edge: Edge) -> Edge | None:
         one = moments(phi, q)
         return float(q * (one.square_slope / one.slope_square - 1))
 
-    (square, slope_square), slope = scanned(phi), scanned_slopes(phi)
+    square, slope_square, slope = scanned(phi)
     there = (edge.q < VARIANCES) & (VARIANCES - square / slope_square >= -EDGE_ROUNDING * VARIANCES)
     q = VARIANCES[there]
     turns = crossings(excess, q, q * (slope / slope_square - 1)[there], MARGINAL)
@@ -195,7 +195,7 @@ def stable_edge(choice: Choice, edge: Edge) -> Edge | None:
 def jump(choice: Choice) -> Jump | None:
     """The least σ_w without biases at which inputs with E x² = 1 start on an unstable fixed point: E φ(σ_w z)² = 1."""
     phi = bind(choice)
-    starts = crossings(lambda q: float(moments(phi, q).square - 1), VARIANCES, scanned(phi)[0] - 1, 0.0)
+    starts = crossings(lambda q: float(moments(phi, q).square - 1), VARIANCES, scanned(phi).square - 1, 0.0)
     unstable = [q for q in starts
                 if stability_at(phi, math.sqrt(q), q, float(q * moments(phi, q).square_slope)) == "unstable"]
     if not unstable:

@@ -6,25 +6,23 @@ import functools
 import itertools
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-from actprof.arrays import Array, Floats
+from actprof.arrays import Array, Counts, Floats
 from actprof.catalogue.activations import BoundActivation
-from actprof.catalogue.expectations import Curve, curve, moments, squares
+from actprof.catalogue.expectations import Curve, Moments, curve, moments, squares
+from actprof.theory.polynomials import shares_at
 from actprof.theory.predictions import MARGINAL
 from actprof.theory.predictions import MAX_Q as MAX_Q
 
 
 def crossings(f: Callable[[float], float], grid: Array, values: Array, rounding: float | Array) -> list[float]:
     """The roots of f, one between any two neighbours of opposite signs; values below rounding·grid have none."""
-    return [bisected(f, low, high) for low, high in brackets(grid, values, rounding)]
-
-
-def brackets(grid: Array, values: Array, rounding: float | Array) -> list[tuple[float, float]]:
-    """The neighbours of opposite signs, without regard to values below rounding·grid."""
     seen = np.flatnonzero(np.abs(values) > rounding * grid)
-    return [(float(grid[left]), float(grid[right])) for left, right in itertools.pairwise(seen)
+    return [bisected(f, float(grid[left]), float(grid[right])) for left, right in itertools.pairwise(seen)
             if (values[left] > 0) != (values[right] > 0)]
 
 
@@ -72,12 +70,24 @@ MIN_Q = 1e-14
 
 VARIANCES = np.logspace(math.log10(MIN_Q), math.log10(MAX_Q), 261)  # ten in a decade, at which roots are sought
 
+FINER = 64  # parts of the scan's step in which turns of the map are sought
+
 # Variances at which W follows its tangent, so that few do; what is below them counts as 0.
 BELOW = (1e-100, 1e-60, 1e-40, 1e-30, 1e-24, 1e-20, 1e-17)
 
 CLOSE = 1e-13  # distance of a variance from its image, relative to it, that may be the quadrature's
 
+LEAST_BEND = 1e-13  # second difference of the growth, over such parts, that is no mere rounding
+
+STILL = 1e-11  # relative growth in one layer that is rounding
+
 MAX_ITERATIONS = 300
+
+# Logarithms further out stand for an expectation of 0 or for one that overflows: floats end at -745 and 709, and some
+# room is left to multiply.
+MIN_LOG, MAX_LOG = -600.0, 600.0
+
+WINDOW = 8  # neighbouring nodes through which a polynomial is laid
 
 
 def length_map(phi: BoundActivation, sigma_w: float, sigma_b: float, q: float) -> float:
@@ -92,19 +102,113 @@ def length_slope(phi: BoundActivation, sigma_w: float, q: float) -> float:
     return float(sigma_w**2 * moments(phi, q).square_slope) if sigma_w else 0.0
 
 
+@dataclass(frozen=True)
+class MomentTable:
+    """What an activation's length maps follow from, at VARIANCES and at one variance between each two of them.
+
+    Attributes:
+        q: (nodes,), rising; the logarithms are equidistant.
+        known: the expectations at q.
+        zero: the moments without variance.
+    """
+
+    q: Floats
+    known: Curve
+    zero: Moments
+
+    @cached_property
+    def log_q(self) -> Floats:
+        return np.asarray(np.log(self.q))
+
+    @cached_property
+    def log_square(self) -> Floats:
+        """ln W."""
+        return _logarithm(self.known.square)
+
+    @cached_property
+    def elasticity(self) -> Floats:
+        """d ln W/d ln q = q W'/W."""
+        with np.errstate(all="ignore"):
+            share = self.q * self.known.square_slope / self.known.square
+        return np.where(np.abs(self.log_square) < MAX_LOG, share, 0.0)
+
+    @cached_property
+    def log_slope_square(self) -> Floats:
+        """ln E φ'²."""
+        return _logarithm(self.known.slope_square)
+
+    @cached_property
+    def rising(self) -> bool:
+        """Whether W rises with q, so that a course from any q keeps its direction and passes no root."""
+        return bool((self.elasticity >= -1e-9).all())
+
+    def square(self, log_q: Floats) -> Floats:
+        """W, shaped like log_q."""
+        return _exponential(self._at(self.log_square, log_q))
+
+    def square_slope(self, q: Floats) -> Floats:
+        """W', shaped like q."""
+        log_q = _logarithm(q)
+        inside = self._at(self.elasticity, log_q) * self.square(log_q) * np.exp(-log_q)
+        return np.where(q > MIN_Q, inside, self.zero.square_slope)
+
+    def slope_square(self, q: Floats) -> Floats:
+        """E φ'², shaped like q."""
+        inside = _exponential(self._at(self.log_slope_square, _logarithm(q)))
+        return np.where(q > MIN_Q, inside, self.zero.slope_square)
+
+    def growth(self, weights: Floats | float, biases: Floats | float, log_q: Floats) -> Floats:
+        """The part of itself by which a variance grows in one layer of σ_w² = weights and σ_b² = biases."""
+        return np.asarray((weights * self.square(log_q) + biases) * np.exp(-log_q) - 1)
+
+    def iterated(self, weights: Floats, biases: Floats, q: Floats) -> Floats:
+        """The variance many layers on."""
+        for _ in range(MAX_ITERATIONS):
+            following = weights * self.square(np.log(np.clip(q, self.q[0], self.q[-1]))) + biases
+            if (np.abs(following - q) <= STILL * q).all():
+                break
+            q = following
+        return q
+
+    def _at(self, values: Floats, log_q: Floats) -> Floats:
+        """The polynomial through the neighbouring nodes, or a line where one of them stands for 0 or for infinity.
+
+        The first and the last node stand for what is beyond them.
+        """
+        last = len(self.log_q) - 1
+        position = np.clip((log_q - self.log_q[0]) / (self.log_q[-1] - self.log_q[0]) * last, 0.0, last)
+        first: Counts = np.clip(position.astype(np.int64) - WINDOW // 2 + 1, 0, last + 1 - WINDOW)
+        near = values[first[:, None] + np.arange(WINDOW)]
+        smooth: Floats = (shares_at(position - first, _EVEN, _BINOMIAL) * near).sum(axis=1)
+        lost = (np.abs(near) >= MAX_LOG).any(axis=1)
+        return np.where(lost, np.interp(position, np.arange(last + 1), values), smooth) if lost.any() else smooth
+
+
+_EVEN = np.arange(WINDOW, dtype=np.float64)
+_BINOMIAL = np.array([(-1.0) ** k * math.comb(WINDOW - 1, k) for k in range(WINDOW)])
+
+
 @functools.lru_cache(256)
-def _curve(phi: BoundActivation) -> Curve:
-    return curve(phi, VARIANCES)
+def moment_table(phi: BoundActivation) -> MomentTable:
+    """The table of an activation."""
+    q = np.geomspace(MIN_Q, MAX_Q, 2 * len(VARIANCES) - 1)
+    q[::2] = VARIANCES
+    return MomentTable(q, curve(phi, q), moments(phi, 0.0))
 
 
-def scanned(phi: BoundActivation) -> tuple[Array, Array]:
-    """(E φ², E φ'²) at VARIANCES; whatever σ_w and σ_b, the map's values there follow from them."""
-    return _curve(phi)[:2]
+def scanned(phi: BoundActivation) -> Curve:
+    """The expectations at VARIANCES; whatever σ_w and σ_b, the map's values there follow from them."""
+    return Curve(*(each[::2] for each in moment_table(phi).known))
 
 
-def scanned_slopes(phi: BoundActivation) -> Array:
-    """W' at VARIANCES."""
-    return _curve(phi).square_slope
+def _logarithm(values: Floats) -> Floats:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        logs: Floats = np.clip(np.nan_to_num(np.log(values), nan=MAX_LOG), MIN_LOG, MAX_LOG)
+    return logs
+
+
+def _exponential(logs: Floats) -> Floats:
+    return np.where(logs > MIN_LOG, np.exp(logs), 0.0)
 
 
 def _excess(phi: BoundActivation, sigma_w: float, sigma_b: float, q: float) -> float:
@@ -113,7 +217,7 @@ def _excess(phi: BoundActivation, sigma_w: float, sigma_b: float, q: float) -> f
 
 def _excesses(phi: BoundActivation, sigma_w: float, sigma_b: float) -> Array:
     """`_excess` at VARIANCES; without weights W does not matter, overflown or not."""
-    images = sigma_w**2 * scanned(phi)[0] if sigma_w else np.zeros(VARIANCES.size)
+    images = sigma_w**2 * scanned(phi).square if sigma_w else np.zeros(VARIANCES.size)
     return np.asarray(images + sigma_b**2 - VARIANCES)
 
 
@@ -126,7 +230,7 @@ def roots(phi: BoundActivation, sigma_w: float, sigma_b: float) -> list[float] |
     values = _excesses(phi, sigma_w, sigma_b)
     if (np.abs(values) <= MARGINAL * VARIANCES).all():
         return None
-    turns = _turns(phi, sigma_w, values)
+    turns = _turns(phi, sigma_w, sigma_b, values) if sigma_w else []
     grid = np.array([*BELOW, *VARIANCES, *turns])
     values = np.array([*map(excess, BELOW), *values, *map(excess, turns)])
     order = np.argsort(grid)
@@ -146,72 +250,39 @@ def _touches(turns: list[float], grid: Array, values: Array) -> list[float]:
     return found
 
 
-def _turns(phi: BoundActivation, sigma_w: float, excess: Array) -> list[float]:
-    """Where the excess turns between two variances of the scan, at which it may be 0: two roots may lie around it."""
-    if not sigma_w:
-        return []
-
+def _turns(phi: BoundActivation, sigma_w: float, sigma_b: float, excess: Array) -> list[float]:
+    """Where the growth turns so close to 0 that roots may lie around it which the scan does not see."""
     def slope(q: float) -> float:
         return q * (length_slope(phi, sigma_w, q) - 1)
 
-    steps = np.diff(VARIANCES)
-    slopes, bend = sigma_w**2 * scanned_slopes(phi) - 1, sigma_w**2 * np.abs(_curve(phi).square_curvature)
-    # No further than this can it go within a step.
-    reach = steps * (np.maximum(*_pairs(np.abs(slopes))) + steps * np.maximum(*_pairs(bend)))
-    near = np.minimum(*_pairs(np.abs(excess))) <= reach
+    table, known, weights, biases = moment_table(phi), scanned(phi), sigma_w**2, sigma_b**2
+    nodes, growth = table.log_q[::2], np.abs(excess / VARIANCES)
+    step = nodes[1] - nodes[0]
+    tilt = np.abs(weights * (known.square_slope - known.square / VARIANCES) - biases / VARIANCES)  # d growth/d ln q
+    near = np.minimum(growth[:-1], growth[1:]) <= 2 * step * np.maximum(tilt[:-1], tilt[1:])
+    log_q = nodes[:-1][near, None] + step * np.arange(-1, FINER + 1) / FINER
+    growth = table.growth(weights, biases, log_q.ravel()).reshape(log_q.shape)
+    rises, bends = np.diff(growth) > 0, np.abs(np.diff(growth, 2))
     found = []
-    for place in np.flatnonzero(near & np.isfinite(reach)):
-        inner = _steepest(phi, place) if abs(slopes[place]) < steps[place] * bend[place:place + 2].max() else None
-        ends = np.array([VARIANCES[place], *([inner] if inner else []), VARIANCES[place + 1]])
-        found += crossings(slope, ends, np.array([slope(float(q)) for q in ends]), 1e-14)
+    for cell, place in np.argwhere((rises[:, :-1] != rises[:, 1:]) & (bends > LEAST_BEND)):
+        before, here, after = np.exp(log_q[cell, place:place + 3]).tolist()
+        if abs(growth[cell, place + 1]) > 4 * bends[cell, place]:
+            found.append(here)
+        else:
+            ends = np.array([before**2 / here, after**2 / here])
+            found += crossings(slope, ends, np.array([slope(float(q)) for q in ends]), 1e-14)
     return found
 
 
-def _pairs(values: Array) -> tuple[Array, Array]:
-    return values[:-1], values[1:]
-
-
-@functools.lru_cache(1024)
-def _steepest(phi: BoundActivation, place: int) -> float | None:
-    """Where W' is largest or smallest between two neighbouring variances of the scan, if it is so within."""
-    known = _curve(phi)
-    part = slice(place, place + 2)
-    rounding = 1e-12 * known.square[part] / VARIANCES[part]
-    ends = brackets(VARIANCES[part], VARIANCES[part]**2 * known.square_curvature[part], rounding)
-    return bisected(lambda q: float(curve(phi, np.array([q])).square_curvature[0]), *ends[0]) if ends else None
-
-
+@np.errstate(all="ignore")
 def limit(phi: BoundActivation, sigma_w: float, sigma_b: float, q: float, roots: list[float]) -> float:
     """The variance at which the iteration from q ends; infinite without a root ahead, which is where it passes MAX_Q.
 
-    Where W rises with q it is the next root on its way, and no step is needed. Else it is iterated.
+    Where W rises with q it is the next root on its way, and no step is needed. Else it is iterated first.
     """
-    if _rises(phi):
-        return _next_root(phi, sigma_w, sigma_b, q, roots, 1e-12)
-    for _ in range(MAX_ITERATIONS):
-        following = length_map(phi, sigma_w, sigma_b, q)
-        if not following < 10 * MAX_Q:
-            return math.inf
-        if abs(following - q) <= CLOSE * q:
-            break
-        near = [root for root in roots if abs(following - root) <= 1e-9 * root]
-        if near:
-            return near[0]
-        q = following
-    return _next_root(phi, sigma_w, sigma_b, q, roots, MARGINAL)
-
-
-@np.errstate(all="ignore")
-def _rises(phi: BoundActivation) -> bool:
-    """Whether W rises with q, so that a course from any q keeps its direction and passes no root."""
-    square = scanned(phi)[0]
-    rises = np.diff(square[np.isfinite(square)]) >= -1e-15 * square[np.isfinite(square)][1:]
-    return bool(rises.all())
-
-
-def _next_root(phi: BoundActivation, sigma_w: float, sigma_b: float, q: float, roots: list[float],
-               within: float) -> float:
-    """The root that a slow course heads for."""
+    table, within = moment_table(phi), 1e-12
+    if not table.rising and sigma_w:
+        q, within = float(table.iterated(np.array([sigma_w**2]), np.array([sigma_b**2]), np.array([q]))[0]), MARGINAL
     nearest = min(roots, key=lambda root: abs(root - q), default=math.inf)
     if abs(nearest - q) <= within * q:
         return nearest

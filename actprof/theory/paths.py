@@ -19,6 +19,7 @@ from actprof.catalogue.activations import BoundActivation
 from actprof.catalogue.expectations import Moments, moments
 from actprof.catalogue.waves import closed
 from actprof.theory.pairs import Pair, pair
+from actprof.theory.polynomials import chebyshev, shares_at
 
 # Of a polynomial in the angle between two inputs, and from where to where it reaches, in units of the first angle.
 ANGLES, WINDOW = 12, (0.8, 1.1)
@@ -27,6 +28,7 @@ ANGLES, WINDOW = 12, (0.8, 1.1)
 STANDS, SLOW = 1e-13, 0.01
 
 PLACES = 16  # variances of a table, which reaches over a factor of e
+NODES, WEIGHTS = chebyshev(PLACES)
 
 TERMS = (64, 256, 1024, 4096)  # of Mehler's formula: as few as leave out no more than LEFT_OUT
 
@@ -42,25 +44,6 @@ MAX_RATIO = 1e3  # of E φ² within a table: beyond, what is small at one end ha
 
 # Relative change of the variance from layer to layer that is slow, and after how many such layers a table pays.
 STEADY, LAYERS = 0.04, 12
-
-
-def _chebyshev(count: int) -> Array:
-    """Points of the second kind, rising from -1 to 1."""
-    return np.asarray(-np.cos(np.pi * np.arange(count) / (count - 1)))
-
-
-@functools.cache
-def _signs(count: int) -> Array:
-    """The weights of the barycentric formula at Chebyshev's points."""
-    signs = np.where(np.arange(count) % 2, -1.0, 1.0)
-    signs[[0, -1]] /= 2
-    return signs
-
-
-def _shares(at: float, points: Array) -> Array:
-    """Of the values at Chebyshev's points in their polynomial's value."""
-    shares = _signs(len(points)) / np.where(points == at, 1e-300, at - points)
-    return np.asarray(shares / shares.sum())
 
 
 class _Table(NamedTuple):
@@ -79,11 +62,12 @@ class _Table(NamedTuple):
     left: float
 
     def moments(self, variance: float) -> Moments:
-        return Moments(*(_shares(math.log(variance), self.logs) @ self.alone))
+        return Moments(*(shares_at(math.log(variance), self.logs, WEIGHTS) @ self.alone))
 
     def pair(self, variance: float, d: float) -> Pair:
         """The expectations as `pairs.pair` tells them."""
-        shares, c, k = _shares(math.log(variance), self.logs), 1 - d / variance, np.arange(self.products.shape[1])
+        shares = shares_at(math.log(variance), self.logs, WEIGHTS)
+        c, k = 1 - d / variance, np.arange(self.products.shape[1])
         mean, spread = shares @ self.alone[:, [0, 4]]
         products = (shares @ self.products.reshape(PLACES, -1)).reshape(len(k), -1)
         if c > 0:
@@ -113,14 +97,14 @@ def _serving(phi: BoundActivation, variance: float, offset: float, c: float) -> 
 @functools.lru_cache(32)
 def _table(phi: BoundActivation, offset: float, cell: int, terms: int) -> _Table | None:
     """The table of variances from e^cell to e^(cell + 1); None where it would miss by more than GOOD in between."""
-    logs = cell + np.append((1 + _chebyshev(PLACES)) / 2, BETWEEN)
+    logs = cell + np.append(NODES, BETWEEN)
     alone = np.array([moments(phi, math.exp(at), offset) for at in logs.tolist()])
     products, left = _products(phi, offset, np.exp(logs / 2), terms)
     table = _Table(logs[:PLACES], alone[:PLACES], products[:PLACES], left)
     pairs = products[..., EVEN_PAIRS]
     curved = alone[:, [1]] + np.exp(2 * logs[:, None]) * alone[:, [12]]  # W + q²W'': alone W'' may be mere rounding
     checked = np.concatenate([alone[:, EVEN], curved, pairs.sum(axis=1), 0.5 ** np.arange(terms) @ pairs], axis=1)
-    shares = np.array([_shares(at, table.logs) for at in logs[PLACES:].tolist()])
+    shares = shares_at(logs[PLACES:], table.logs, WEIGHTS)
     good = np.abs(shares @ checked[:PLACES] - checked[PLACES:]) <= GOOD * np.abs(checked).max(axis=0)
     return table if good.all() and alone[:, 1].max() < MAX_RATIO * alone[:, 1].min() else None
 
@@ -193,12 +177,12 @@ class Follower:
             return pair(phi, variance, d, offset)
         at, angles, found = self._curves.get(key, (math.nan, np.zeros(2), np.empty(0)))
         if not (abs(variance - at) <= STANDS * variance and angles[0] <= angle <= angles[-1]):
-            angles = angle * np.interp(_chebyshev(ANGLES), [-1, 1], WINDOW)
+            angles = angle * (WINDOW[0] + (WINDOW[1] - WINDOW[0]) * chebyshev(ANGLES)[0])
             gaps = 2 * variance * np.sin(angles / 2) ** 2
             found = np.array([pair(phi, variance, gap, offset) for gap in gaps.tolist()])
             found[:, 1] /= gaps
             self._curves[key] = variance, angles, found
-        values = _shares(angle, angles) @ found
+        values = shares_at(angle, angles, chebyshev(ANGLES)[1]) @ found
         values[1] *= d
         return Pair(*values)
 

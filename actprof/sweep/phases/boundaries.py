@@ -21,9 +21,9 @@ from actprof.arrays import Flags, Floats
 from actprof.catalogue.activations import BoundActivation
 from actprof.registry import Choice
 from actprof.sweep.phases.result import DepthLine, PhaseGrid
-from actprof.theory.fields import FINE, MomentTable, moment_table, pair_rows, variance_limits
+from actprof.theory.fields import FINE, pair_rows, variance_limits
 from actprof.theory.fixed_points import critical, edge_of_chaos, scanned_edges
-from actprof.theory.length_map import bisected
+from actprof.theory.length_map import MomentTable, bisected, moment_table
 from actprof.theory.predictions import MARGINAL, TRAINABLE_SCALES, Edge
 
 # Variance from which on the edge is followed; a smooth odd φ has it within 1e-6 of its start until then.

@@ -23,9 +23,10 @@ from actprof.sweep.phases.boundaries import Branch, boundaries, depth_lines, edg
 from actprof.sweep.phases.request import HEIGHT, VALUES_B, VALUES_W, PhaseSpec, most_sigma_w, rounded_up, widened
 from actprof.sweep.phases.result import PhaseDiagram, PhaseDiagrams, PhaseGrid, Scheme
 from actprof.theory.criticality import Conditions, gradient_layers
-from actprof.theory.fields import depth_scales, field, moment_table
-from actprof.theory.fixed_points import critical, fixed_points, jump
+from actprof.theory.fields import field
+from actprof.theory.fixed_points import critical, depth_scale, fixed_points, jump
 from actprof.theory.layers import NEGLIGIBLE, scales, why_no_theory
+from actprof.theory.length_map import moment_table
 from actprof.theory.predictions import MARGINAL, TRAINABLE_SCALES
 
 
@@ -35,7 +36,7 @@ def grid(phi: BoundActivation, sigma_w: tuple[float, ...], sigma_b: tuple[float,
     found = field(phi, across, up)
     passing = across**2 * moment_table(phi).slope_square(found.slowest)
     cells = {"q_star": found.q_star, "chi_1": found.chi_1, "c_star": found.c_star,
-             "xi_q": depth_scales(found.length_slope), "xi_c": depth_scales(found.decay), "growth": found.growth,
+             "xi_q": depth_scale(found.length_slope), "xi_c": depth_scale(found.decay), "growth": found.growth,
              "chi_passing": np.where(np.isfinite(found.q_star), found.chi_1, passing)}
     shape = len(sigma_w), len(sigma_b)
     return PhaseGrid(sigma_w, sigma_b, marginal=MARGINAL,
