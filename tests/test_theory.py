@@ -603,6 +603,21 @@ def test_gelu_has_three_fixed_points_beside_its_half_stable_one():
         assert critical(choice("gelu"), sigma_b).sigma_w**2 * gelu(q)[1] + sigma_b**2 == pytest.approx(q, rel=1e-14)
 
 
+@for_each("text", ["gelu", "silu", "quick_gelu", "relu6"])
+def test_no_root_between_two_variances_of_the_scan_is_missed(text):
+    """Random requests, and up to three roots within a step around the half-stable point: signs on a finer lattice."""
+    phi, rng = act(text), np.random.default_rng(sum(map(ord, text)))
+    turn = stable_edge(choice(text), critical(choice(text)))
+    beside = [critical(choice(text), turn.sigma_b * (1 - shift)) for shift in (1e-2, 1e-3, 1e-4)] if turn else []
+    asked = [*[(edge.sigma_w, edge.sigma_b) for edge in beside], *10 ** rng.uniform((-0.3, -2), (0.8, 0), (3, 2))]
+    around = turn.q * np.geomspace(0.87, 1.15, 700) if turn else []
+    lattice = np.sort([*np.geomspace(1e-4, 1e4, 600), *around])
+    square = squares(phi, lattice)[0]
+    for sigma_w, sigma_b in asked:
+        rises = (sigma_w**2 * square + sigma_b**2) > lattice
+        assert np.diff(rises).sum() == sum(1e-4 < q < 1e4 for q in roots(phi, sigma_w, sigma_b))
+
+
 @for_each("text", ALL)
 def test_without_weights_the_biases_alone_are_the_variance(text):
     for sigma_b in (0.0, 1e-20, 1e-3, 1.0, 1e3):

@@ -9,6 +9,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 
@@ -130,40 +132,53 @@ def _said(levels: Levels) -> StreamTheory:
     return StreamTheory(float(levels.mean), root(levels.variance), float(levels.second_moment), cosine(levels))
 
 
-def _with_gradients(stack: StackSpec, passed: Sequence[_Passed]) -> tuple[LayerTheory, ...]:
-    """The layers with the gradient, that of what leaves a layer with φ first or ending a block, else that of z.
+class _Back(NamedTuple):
+    """Mean squares of gradients on their way back, over e^size: those of long stacks overflow.
 
-    Squares are followed as logarithms of what is the last layer's at first, in units of a factor: long stacks overflow.
+    Attributes:
+        leaving: of what leaves the next layer below.
+        stream: of the stream beside the branch that it is in.
     """
-    found: list[LayerTheory] = []
-    leaving, stream, size, known = 1.0, 0.0, 0.0, True
-    last: float | None = None
-    above = math.nan
+
+    leaving: float
+    stream: float = 0.0
+    size: float = 0.0
+
+    def near_one(self) -> _Back:
+        most = max(self.leaving, self.stream)
+        if not 0 < most < math.inf:
+            return self
+        return _Back(self.leaving / most, self.stream / most, self.size + math.log(most))
+
+
+def _with_gradients(stack: StackSpec, passed: Sequence[_Passed]) -> tuple[LayerTheory, ...]:
+    """The layers with chi and the gradient: that of what leaves a layer with φ first or ending a block, else of z."""
+    back, squares, norms = _Back(1.0), list[float](), list[float]()  # natural logarithms, from the last layer on
     for layer in reversed(passed):
-        number, part = layer.step.theory.layer, layer.part
-        units, inputs = stack.widths[number], stack.widths[number - 1]
-        seen, seen_units = leaving, units
-        if part.skips and part.ends:
-            stream = leaving / layer.joined
-            leaving = part.alpha**2 * stream / layer.ended
-        known &= not jumps(stack, number)
-        at_phi = leaving * float(layer.step.one.slope_square) if known else math.nan
-        weights = scales(stack, number).weights
-        if not (part.first or (part.skips and part.ends)):
-            seen_units = columns(stack, number)
-            seen = at_phi * units / seen_units / (layer.step.levels.divisor * (1 - stack.dropout if number < stack.depth
-                                                                           else 1.0))
-        squared = log(seen) + size if seen == seen else math.nan
-        last = squared if last is None else last
-        grown = squared - last + math.log(seen_units)
-        chi = math.exp(min(grown - above, 700.0)) if math.isfinite(grown - above) else None
-        ratio = None if math.isnan(squared - last) else (squared - last) / 2
-        found.append(replace(layer.step.theory, chi=chi if found else None, log_gradient_ratio=ratio))
-        above = grown
-        leaving = at_phi * units * weights / (inputs * layer.entered)
-        if part.begins:
-            leaving, stream = leaving + stream, 0.0
-        most = max(leaving, stream)
-        if 0 < most < math.inf:
-            leaving, stream, size = leaving / most, stream / most, size + math.log(most)
-    return tuple(found[::-1])
+        square, units, back = _through_layer(stack, layer, back)
+        squares.append(square)
+        norms.append(square + math.log(units))
+    ratios = [None if math.isnan(square - squares[0]) else (square - squares[0]) / 2 for square in squares]
+    growths = [math.nan, *(own - above for above, own in pairwise(norms))]
+    chis = [math.exp(min(growth, 700.0)) if math.isfinite(growth) else None for growth in growths]
+    return tuple(replace(layer.step.theory, chi=chi, log_gradient_ratio=ratio)
+                 for layer, chi, ratio in zip(passed, reversed(chis), reversed(ratios), strict=True))
+
+
+def _through_layer(stack: StackSpec, layer: _Passed, back: _Back) -> tuple[float, int, _Back]:
+    """(ln of the mean square of the gradient that is told, over how many units, what goes on); NaN where φ jumps."""
+    number, part = layer.step.theory.layer, layer.part
+    units, inputs = stack.widths[number], stack.widths[number - 1]
+    leaving, stream = back.leaving, back.stream
+    ends = part.skips and part.ends
+    if ends:
+        stream = leaving / layer.joined
+        leaving = part.alpha**2 * stream / layer.ended
+    at_phi = math.nan if jumps(stack, number) else leaving * float(layer.step.one.slope_square)
+    below = at_phi * units * scales(stack, number).weights / (inputs * layer.entered)
+    going_on = _Back(below + stream) if part.begins else _Back(below, stream)
+    told, seen = back.leaving, units
+    if not (part.first or ends):
+        kept, seen = 1 - stack.dropout if number < stack.depth else 1.0, columns(stack, number)
+        told = at_phi * units / seen / (layer.step.levels.divisor * kept)
+    return log(told) + back.size, seen, going_on._replace(size=back.size).near_one()
