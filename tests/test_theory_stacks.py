@@ -19,6 +19,7 @@ from actprof.engine.spec import RunSpec
 from actprof.engine.stacks import stack_specs
 from actprof.theory.fixed_points import fixed_points, gains
 from actprof.theory.masses import masses
+from actprof.theory.predictions import BAND
 from actprof.theory.stack import predict
 from tests.cases import for_each
 
@@ -359,9 +360,11 @@ def test_predictions_are_plain_numbers():
             assert {type(value) for value in astuple(point)} <= {str, bool, float, type(None)}
 
 
-def test_a_typical_network_that_is_deep_and_narrow_follows_the_product():
+@pytest.mark.parametrize(("depth", "width"), [(50, 20), (1000, 100)])
+def test_a_typical_network_that_is_deep_and_narrow_follows_the_product(depth, width):
     """E K² is about (1 + 2/n₀)(1 + 5/n)ˡ for He and ReLU (Hanin & Nica 2018), and ln K is normal."""
-    spec, = stack_specs(["he"], ["relu"], layers=50, width=20)
+    spec, = stack_specs(["he"], ["relu"], layers=depth, width=width)
     layer = predict(spec, 1.0, 0.0, 1000).layers[-1]
-    spread = math.log((1 + 2 / 20) * (1 + 5 / 20) ** 50)
-    assert math.log(layer.std_typical / layer.std) == pytest.approx(-spread / 4, rel=0.2)
+    spread = math.log((1 + 2 / width) * (1 + 5 / width) ** depth)
+    assert math.log(layer.std_typical / layer.std) == pytest.approx(-spread / 4, rel=0.4)
+    assert math.log(layer.std_high / layer.std_low) == pytest.approx(BAND * math.sqrt(spread), rel=0.2)

@@ -282,4 +282,5 @@ def _errors(one: Moments, pooled: Spread, mean_shift: float, shift: float, doubt
     error = math.hypot(math.sqrt(variance) / (2 * std), off / (2 * std), exact)
     centre = min(max(one.variance + off, one.variance / 2), 2 * one.variance)
     low, high = map(math.sqrt, log_normal(centre, math.sqrt(variance)))
-    return Errors(math.sqrt(low * high), max(low - exact, 0.0), high + exact, mean_error, error, second)
+    slack = 1 + exact / std  # a network of another size rounds in proportion
+    return Errors(math.sqrt(low * high), low / slack, high * slack, mean_error, error, second)
