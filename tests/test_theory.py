@@ -408,6 +408,30 @@ def test_the_edge_of_chaos_turns_stable_at_the_known_points(text, q, sigma_w, si
     assert edge_of_chaos(choice(text), 0.8 * q).length_slope > 1 > edge_of_chaos(choice(text), 1.2 * q).length_slope
 
 
+# Fixed points in closed form: of relu with biases, of selu, of exp(-h²) and cos on the edge, of gelu where that turns.
+COS = bisected(lambda q: 1 - q * math.tanh(q), 1.0, 1.4)
+SPOTS = [("relu", 1.3, 0.1, 0.01 / (1 - 1.3**2 / 2), 1.3**2 / 2), ("selu", 1.0, 0.0, 1.0, None),
+         ("gaussian", 1 + 1 / math.sqrt(2), 0.0, (1 + math.sqrt(2)) / 2, 1.0),
+         ("cos", math.sqrt(2 / (1 - math.exp(-2 * COS))), 0.0, COS, 1.0)]
+
+
+@pytest.mark.parametrize(("text", "sigma_w", "sigma_b", "q", "chi"), SPOTS)
+def test_fixed_points_in_closed_form_are_met_to_nine_digits(text, sigma_w, sigma_b, q, chi):
+    exact = fixed_points(choice(text), sigma_w, sigma_b, q).reached
+    cell = field(act(text), *(np.array([each]) for each in (sigma_w, sigma_b, q)))
+    for found in (exact.q_star, cell.q_star[0]):
+        assert found == pytest.approx(q, rel=1e-9)
+    for found in (exact.chi_1, cell.chi_1[0]) if chi else ():
+        assert found == pytest.approx(chi, rel=1e-9)
+
+
+def test_the_edge_of_gelu_turns_stable_in_closed_form():
+    turn, q = stable_edge(choice("gelu"), critical(choice("gelu"))), (3 + math.sqrt(17)) / 2
+    assert turn.q == pytest.approx(q, rel=1e-9)
+    assert (turn.sigma_w**-2, q - turn.sigma_b**2) == pytest.approx(
+        (gelu(q)[2], gelu(q)[1] / gelu(q)[2]), rel=1e-9)
+
+
 def test_silu_reaches_the_lower_of_two_fixed_points_or_none():
     low = fixed_points(choice("silu"), 1.67953, 0.2, q_0=0.5)
     assert [point.q_star for point in low.points] == pytest.approx([0.194, 0.6895], abs=5e-4)

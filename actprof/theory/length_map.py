@@ -87,7 +87,7 @@ MAX_ITERATIONS = 300
 # room is left to multiply.
 MIN_LOG, MAX_LOG = -600.0, 600.0
 
-WINDOW = 8  # neighbouring nodes through which a polynomial is laid
+WINDOW = 10  # neighbouring nodes through which a polynomial is laid
 
 
 def length_map(phi: BoundActivation, sigma_w: float, sigma_b: float, q: float) -> float:
