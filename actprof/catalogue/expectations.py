@@ -248,5 +248,5 @@ def forward_gain(choice: Choice) -> float:
     return 1 / math.sqrt(square)
 
 
-def _inverse_root(square: float) -> float | None:
+def inverse_root(square: float) -> float | None:
     return 1 / math.sqrt(square) if 0 < square < math.inf else None

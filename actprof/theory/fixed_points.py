@@ -1,16 +1,12 @@
-"""Fixed points of variance and correlation, depth scales and phases.
+"""Fixed points of variance and correlation, phases, depth scales, the edge of chaos and gains of one activation.
 
-Poole et al. 2016, Schoenholz et al. 2017. Where φ jumps, χ_1 is infinite in theory and 0 for automatic
-differentiation: there is no statement about it.
+Poole et al. 2016, Schoenholz et al. 2017, Hayou et al. 2019. Where φ jumps, χ_1 is infinite in theory and 0 for
+automatic differentiation: there is no statement about it. Variances are sought on the table that `fields` goes by, and
+found to rounding; a correlation is one root of a dozen integrals here, where a table of `fields` takes a hundred and
+ends at eight digits.
 
-The edge of chaos, σ_w² E φ'² = 1 at a fixed point, parametrised by the fixed point's variance (no iteration needed).
-
-Schoenholz et al. 2017, Hayou et al. 2019.
-
-Gains: what keeps the forward variance, the gradient, or a std of 1, from the definition at z ~ N(0, 1).
-
-With weights of variance gain²/fan_in: 1/√E φ² (He et al. 2015, eq. 10), 1/√E φ'² (ibid., eq. 14), and 1/√Var φ
-(Brock et al. 2021, whose weights are standardised so that the mean of φ is not passed on).
+Gains keep the forward variance, 1/√E φ² (He et al. 2015, eq. 10), the gradient, 1/√E φ'² (ibid., eq. 14), or a std of
+1, 1/√Var φ (Brock et al. 2021, whose weights are standardised so that the mean of φ is not passed on), for z ~ N(0, 1).
 """
 
 from __future__ import annotations
@@ -23,7 +19,7 @@ import numpy as np
 
 from actprof.arrays import Floats
 from actprof.catalogue.activations import BoundActivation, bind
-from actprof.catalogue.expectations import _inverse_root, moments
+from actprof.catalogue.expectations import inverse_root, moments
 from actprof.registry import Choice
 from actprof.theory.length_map import (
     VARIANCES,
@@ -41,16 +37,10 @@ from actprof.theory.predictions import MARGINAL as MARGINAL
 from actprof.theory.predictions import Edge as Edge
 from actprof.theory.predictions import FixedPoint, FixedPoints, Gains, Jump
 
-ROUNDING = 1e-12  # a slope that counts as 0, and the gap between two inputs below which there is none
-
+ROUNDING = 1e-12  # a slope that counts as 0, the gap between two inputs that counts as none, a share of a variance
 
 # What rounding leaves of a mean of slopes, relative to their size; a large σ_w makes it look like a slope.
 NOISE = 1e-15
-
-
-def chi_1(phi: BoundActivation, sigma_w: float, q: float) -> float | None:
-    """σ_w² E φ'², None where φ jumps."""
-    return None if phi.jumps else float(sigma_w**2 * moments(phi, q).slope_square)
 
 
 @np.errstate(all="ignore")
@@ -74,9 +64,12 @@ def _course(reached: FixedPoint | None) -> str:
 
 
 def _point(phi: BoundActivation, sigma_w: float, sigma_b: float, q: float) -> FixedPoint:
-    slope, chi = length_slope(phi, sigma_w, q), chi_1(phi, sigma_w, q)
+    slope = length_slope(phi, sigma_w, q)
+    chi = decay = None if phi.jumps else float(sigma_w**2 * moments(phi, q).slope_square)
     c_star, phase = _correlation(phi, sigma_w, sigma_b, q, chi)
-    decay = chi if chi is None or c_star in (None, 1.0) else correlation_slope(phi, sigma_w, q, c_star)
+    if chi is not None and c_star not in (None, 1.0):
+        two = pair(phi, q, q * (1 - c_star))
+        decay = float(sigma_w**2 * two.slopes) if two.slopes**2 > NOISE**2 * two.slope_squares else 0.0
     return FixedPoint(q, slope, c_star, chi, float(depth_scale(slope)),
                       None if decay is None else float(depth_scale(decay)), phase,
                       stability_at(phi, sigma_w, q, slope))
@@ -87,12 +80,6 @@ def depth_scale(slope: Floats | float) -> Floats:
     """ξ = -1/ln|slope| layers; infinite at 1 and above, where nothing decays exponentially, 0 where all is gone."""
     size = np.abs(slope)
     return np.select([np.isnan(size), size >= 1 - MARGINAL, size <= ROUNDING], [np.nan, np.inf, 0.0], -1 / np.log(size))
-
-
-def correlation_slope(phi: BoundActivation, sigma_w: float, q: float, c: float) -> float:
-    """C'(c) = σ_w² E φ'(u₁)φ'(u₂)."""
-    two = pair(phi, q, q * (1 - c))
-    return float(sigma_w**2 * two.slopes) if two.slopes**2 > NOISE**2 * two.slope_squares else 0.0
 
 
 def _correlation(phi: BoundActivation, sigma_w: float, sigma_b: float, q: float,
@@ -116,7 +103,6 @@ def _chaotic(phi: BoundActivation, sigma_w: float, sigma_b: float, q: float) -> 
     return 1 - bisected(excess, ROUNDING, 1.0)
 
 
-EDGE_ROUNDING = 1e-12  # share of a variance that may be rounding
 BESIDE = 1e-3  # share of σ_w by which both sides of a jump are apart from it
 MIN_BIAS = 1e-8  # σ_b down to which q - W/E φ'² = σ_b², of the order of q³ for a smooth odd φ, stands out of rounding
 
@@ -141,7 +127,7 @@ def _edge_at(phi: BoundActivation, q: float, square: float, slope_square: float,
     if phi.jumps or not slope_square > 0:
         return None
     biases, sigma_w = float(q - square / slope_square), float(1 / np.sqrt(slope_square))
-    if not biases >= -EDGE_ROUNDING * q:
+    if not biases >= -ROUNDING * q:
         return None
     slope = float(square_slope / slope_square)
     return Edge(sigma_w, math.sqrt(max(biases, 0.0)), q, slope, stability_at(phi, sigma_w, q, slope))
@@ -162,13 +148,13 @@ def critical(choice: Choice, sigma_b: float = 0.0) -> Edge | None:
         one = moments(phi, q)
         return float((q - sigma_b**2) * one.slope_square - one.square)
 
-    start = _scale_free(phi) if sigma_b <= MIN_BIAS else None
+    start = _scale_free(choice) if sigma_b <= MIN_BIAS else None
     if sigma_b == 0 and start is not None:
         return start
     square, slope_square, _ = scanned(phi)
-    found = crossings(excess, VARIANCES, (VARIANCES - sigma_b**2) * slope_square - square, EDGE_ROUNDING)
+    found = crossings(excess, VARIANCES, (VARIANCES - sigma_b**2) * slope_square - square, ROUNDING)
     if found:
-        return _edge(phi, found[0], sigma_b)
+        start = edge_of_chaos(choice, found[0])
     return None if start is None or start.q is None else replace(start, sigma_b=sigma_b)
 
 
@@ -184,7 +170,7 @@ def stable_edge(choice: Choice, edge: Edge) -> Edge | None:
         return float(q * (one.square_slope / one.slope_square - 1))
 
     square, slope_square, slope = scanned(phi)
-    there = (edge.q < VARIANCES) & (VARIANCES - square / slope_square >= -EDGE_ROUNDING * VARIANCES)
+    there = (edge.q < VARIANCES) & (VARIANCES - square / slope_square >= -ROUNDING * VARIANCES)
     q = VARIANCES[there]
     turns = crossings(excess, q, q * (slope / slope_square - 1)[there], MARGINAL)
     return edge_of_chaos(choice, turns[0]) if len(turns) == 1 else None
@@ -205,21 +191,15 @@ def jump(choice: Choice) -> Jump | None:
     return Jump(math.sqrt(unstable[0]), below, above)
 
 
-def _edge(phi: BoundActivation, q: float, sigma_b: float) -> Edge:
-    one = moments(phi, q)
-    sigma_w = 1 / math.sqrt(one.slope_square)
-    slope = float(one.square_slope / one.slope_square)
-    return Edge(sigma_w, sigma_b, q, slope, stability_at(phi, sigma_w, q, slope))
-
-
-def _scale_free(phi: BoundActivation) -> Edge | None:
+def _scale_free(choice: Choice) -> Edge | None:
     """The edge at every q (relu), or at q = 0 where φ(0) = 0 (tanh), if either is one."""
+    phi = bind(choice)
     at_0, at_1 = moments(phi, 0.0), moments(phi, 1.0)
     if at_0.square != 0 or not at_0.slope_square > 0:
         return None
     ratios = at_1.square / at_1.slope_square, at_1.slope_square / at_0.slope_square
-    edge = _edge(phi, 0.0, 0.0)
-    return replace(edge, q=None) if all(abs(ratio - 1) < EDGE_ROUNDING for ratio in ratios) else edge
+    edge = edge_of_chaos(choice, 0.0)
+    return replace(edge, q=None) if edge and all(abs(ratio - 1) < ROUNDING for ratio in ratios) else edge
 
 
 @np.errstate(all="ignore")
@@ -232,9 +212,9 @@ def gains(choice: Choice) -> Gains:
     return Gains(
         activation=str(choice), e_phi=float(one.mean), e_phi2=float(one.square),
         e_dphi2=float(one.slope_square) if smooth else None,
-        gain_forward=_inverse_root(one.square),
-        gain_backward=_inverse_root(one.slope_square) if smooth else None,
-        gain_std=_inverse_root(one.variance),
+        gain_forward=inverse_root(one.square),
+        gain_backward=inverse_root(one.slope_square) if smooth else None,
+        gain_std=inverse_root(one.variance),
         chi_at_gain_forward=float(one.slope_square / one.square) if smooth else None,
         length_slope=slope, stability=stability(slope),
         critical_sigma_w=edge.sigma_w if edge else None, critical_q=edge.q if edge else None,

@@ -302,7 +302,6 @@ def _is_rising(phi: BoundActivation, sigma_w: float, sigma_b: float, q: float) -
 
 
 LITTLE = np.logspace(-14, -3, 12)  # variances by which a fixed point at 0 of slope 1 is told
-ROUNDING = 1e-12  # growth in one layer that says nothing
 
 
 def stability(slope: float) -> str:
@@ -319,5 +318,5 @@ def stability_at(phi: BoundActivation, sigma_w: float, q: float, slope: float) -
     if found != "neutral" or q > 0:
         return found
     growth = sigma_w**2 * squares(phi, LITTLE)[0] / LITTLE - 1
-    telling = growth[np.abs(growth) > ROUNDING]
+    telling = growth[np.abs(growth) > STILL]
     return found if not len(telling) else "unstable" if telling[0] > 0 else "stable"
