@@ -120,11 +120,7 @@ def _limits(table: MomentTable, weights: Floats, biases: Floats, start: Floats) 
     upwards = np.where(ahead, growth, np.inf)
     least: Floats = upwards.min(axis=1)
     slowest = np.where(now < least, np.exp(log_q), table.q[::2][upwards.argmin(axis=1)])
-    return np.where(rises | falls, end, start), _least(now, least), slowest
-
-
-def _least(one: Floats, other: Floats) -> Floats:
-    return np.where(one < other, one, other)
+    return np.where(rises | falls, end, start), np.where(now < least, now, least), slowest
 
 
 def _dips(table: MomentTable, weights: Floats, biases: Floats, growth: Floats, way: Counts, log_q: Floats, low: Floats,

@@ -11,6 +11,7 @@ import itertools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -161,22 +162,13 @@ def _apart(variance: float, rows: int) -> float:
     return variance * rows / (rows - 1) if rows > 1 else 0.0
 
 
-def _layer_before(field: Field, eps: float, rows: int) -> Field:
+def _units_before(field: Field, eps: float, rows: int, centred: bool) -> Field:
     mean, variance = spread(field.offsets)
-    _, divisor = _unit(field.variance + variance, eps)
-    return replace(_scaled(field, divisor, mean), centred=True)
-
-
-def _rms_before(field: Field, eps: float, rows: int) -> Field:
-    mean, variance = spread(field.offsets)
-    _, divisor = _unit(field.variance + variance + mean**2, eps)
-    return _scaled(field, divisor, 0.0)
-
-
-def _scaled(field: Field, divisor: float, shift: float) -> Field:
+    shift = mean if centred else 0.0
+    _, divisor = _unit(field.variance + variance + (mean - shift) ** 2, eps)
     offsets = tuple(((value - shift) / divisor**0.5, weight) for value, weight in field.offsets)
     return Field(field.variance / divisor, field.d / divisor, offsets, 0.0, field.reach / divisor,
-                 field.weight_share, divisor, False, True)
+                 field.weight_share, divisor, centred, True)
 
 
 def _batch_after(levels: Levels, eps: float, rows: int) -> Levels:
@@ -185,22 +177,17 @@ def _batch_after(levels: Levels, eps: float, rows: int) -> Levels:
     return Levels(0.0, square, apart, square, square - apart, divisor)
 
 
-def _layer_after(levels: Levels, eps: float, rows: int) -> Levels:
-    square, divisor = _unit(levels.variance, eps)
-    return Levels(0.0, square, levels.difference / divisor, square, levels.shared / divisor, divisor)
-
-
-def _rms_after(levels: Levels, eps: float, rows: int) -> Levels:
-    square, divisor = _unit(levels.second_moment, eps)
-    return Levels(levels.mean / divisor**0.5, square, levels.difference / divisor, levels.variance / divisor,
-                  levels.shared / divisor, divisor)
+def _units_after(levels: Levels, eps: float, rows: int, centred: bool) -> Levels:
+    square, divisor = _unit(levels.variance if centred else levels.second_moment, eps)
+    return Levels(0.0 if centred else levels.mean / divisor**0.5, square, levels.difference / divisor,
+                  levels.variance / divisor, levels.shared / divisor, divisor)
 
 
 _BEFORE: dict[str, Callable[[Field, float, int], Field]] = {
-    "batch": _batch_before, "layer": _layer_before, "rms": _rms_before,
+    "batch": _batch_before, "layer": partial(_units_before, centred=True), "rms": partial(_units_before, centred=False),
 }
 _AFTER: dict[str, Callable[[Levels, float, int], Levels]] = {
-    "batch": _batch_after, "layer": _layer_after, "rms": _rms_after,
+    "batch": _batch_after, "layer": partial(_units_after, centred=True), "rms": partial(_units_after, centred=False),
 }
 
 

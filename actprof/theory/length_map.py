@@ -211,12 +211,8 @@ def _exponential(logs: Floats) -> Floats:
     return np.where(logs > MIN_LOG, np.exp(logs), 0.0)
 
 
-def _excess(phi: BoundActivation, sigma_w: float, sigma_b: float, q: float) -> float:
-    return length_map(phi, sigma_w, sigma_b, q) - q
-
-
 def _excesses(phi: BoundActivation, sigma_w: float, sigma_b: float) -> Array:
-    """`_excess` at VARIANCES; without weights W does not matter, overflown or not."""
+    """The map less the variance at VARIANCES; without weights W does not matter, overflown or not."""
     images = sigma_w**2 * scanned(phi).square if sigma_w else np.zeros(VARIANCES.size)
     return np.asarray(images + sigma_b**2 - VARIANCES)
 
@@ -225,7 +221,7 @@ def _excesses(phi: BoundActivation, sigma_w: float, sigma_b: float) -> Array:
 def roots(phi: BoundActivation, sigma_w: float, sigma_b: float) -> list[float] | None:
     """All fixed points up to MAX_Q, rising; where the map touches the diagonal it is one; None if all q are."""
     def excess(q: float) -> float:
-        return _excess(phi, sigma_w, sigma_b, q)
+        return length_map(phi, sigma_w, sigma_b, q) - q
 
     values = _excesses(phi, sigma_w, sigma_b)
     if (np.abs(values) <= MARGINAL * VARIANCES).all():
@@ -286,19 +282,13 @@ def limit(phi: BoundActivation, sigma_w: float, sigma_b: float, q: float, roots:
     nearest = min(roots, key=lambda root: abs(root - q), default=math.inf)
     if abs(nearest - q) <= within * q:
         return nearest
-    rising = _is_rising(phi, sigma_w, sigma_b, q)
-    ahead = [root for root in roots if (root > q) == rising]
-    return (min(ahead) if rising else max(ahead)) if ahead else math.inf
-
-
-def _is_rising(phi: BoundActivation, sigma_w: float, sigma_b: float, q: float) -> bool:
-    """Whether the variance grows; where rounding hides it, as it does at the next that tells."""
-    here = _excess(phi, sigma_w, sigma_b, q)
-    if not abs(here) <= CLOSE * q or q == 0:
-        return here > 0
-    values = _excesses(phi, sigma_w, sigma_b)
-    telling = values[(q < VARIANCES) & (np.abs(values) > CLOSE * VARIANCES)]
-    return bool(telling[0] > 0) if len(telling) else False
+    excess = length_map(phi, sigma_w, sigma_b, q) - q
+    if abs(excess) <= CLOSE * q and q > 0:  # rounding hides the way; it is that of the next variance that tells
+        values = _excesses(phi, sigma_w, sigma_b)
+        telling = values[(q < VARIANCES) & (np.abs(values) > CLOSE * VARIANCES)]
+        excess = telling[0] if len(telling) else -1.0
+    ahead = [root for root in roots if (root > q) == (excess > 0)]
+    return (min if excess > 0 else max)(ahead, default=math.inf)
 
 
 LITTLE = np.logspace(-14, -3, 12)  # variances by which a fixed point at 0 of slope 1 is told

@@ -50,6 +50,8 @@ EXACT, TABULATED = Rule(14, 0.25, quadrature.PANELS), Rule(9, 0.3, (-7.0, -3.5, 
 COARSE = 0.5
 """Std, in units of scale(φ), above which panels are cut where φ changes its course, though it does not bend there."""
 
+STRAIGHT = 1e-13  # change of a slope that is rounding
+
 SMALL = 0.01  # angle below which the series of sin θ - θ cos θ is exact
 
 
@@ -304,10 +306,16 @@ def _grid(phi: BoundActivation, variance: float, d: Array, offset: float, rule: 
 
 @functools.cache
 def _cuts(phi: BoundActivation) -> Array:
-    """The bends and, of the places where φ changes its course, every second one: they are cut twice, for each input."""
+    """The bends and, of the places where φ changes its course, every second one: they are cut twice, for each input.
+
+    Not those from a quarter of which on φ is a line.
+    """
     cuts = quadrature.cuts(phi)
     graded = np.isin(np.round(np.abs(cuts) / phi.scale, 6), (0.0, 2.0, 8.0, 32.0, 512.0, 8192.0))
-    return np.asarray(cuts[graded | np.isin(cuts, phi.bends)])
+    with np.errstate(all="ignore"):
+        here, inside = (at.mean(at.slope) for at in (values(phi, cuts), values(phi, cuts / 4)))
+        bends = (cuts == 0) | ~(np.abs(here - inside) <= STRAIGHT)
+    return np.asarray(cuts[graded & bends | np.isin(cuts, phi.bends)])
 
 
 def _nodes(phi: BoundActivation, std: float, rule: Rule) -> int:

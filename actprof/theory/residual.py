@@ -74,8 +74,7 @@ def _through_branch(stack: StackSpec, number: int, part: Part, levels: Levels, r
     """What a layer makes of a branch, or of the stream where one begins."""
     law, own = scales(stack, number), part.norm_at(ENTERING)
     square = part.divisor**2
-    levels = Levels(levels.mean / part.divisor, *(value / square for value in (
-        levels.second_moment, levels.difference, levels.variance, levels.shared)))
+    levels = _times(1 / part.divisor, levels)
     goes_on = part.first or number < stack.depth
     if part.first:
         entering = layers.normalised_field(own, _field(levels), rows)
