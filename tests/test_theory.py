@@ -737,7 +737,7 @@ def test_a_follower_tells_pairs_as_they_are(name):
 
 
 @pytest.mark.parametrize("name", [activation.name for activation in ACTIVATIONS])
-def test_a_table_tells_layers_as_they_are(name, monkeypatch):
+def test_a_table_tells_layers_as_they_are(name):
     """Interpolated moments, and Mehler's sums against a fine quadrature over two inputs."""
     phi, rng = bind(ACTIVATIONS.parse(name)), np.random.default_rng(len(name))
     q, gap = float(2 * np.exp(rng.uniform(0, 1))), float(rng.uniform(0.3, 1.3))
@@ -745,8 +745,7 @@ def test_a_table_tells_layers_as_they_are(name, monkeypatch):
     if table is None:
         assert phi.random or phi.pieces > 1 or phi.terms or phi.bends
         return
-    monkeypatch.setattr(pairs, "EXACT", pairs.EXACT._replace(order=24, step=0.1))
-    exact, exact_pair = moments(phi, q), pairs._pair(phi, q, gap * q, 0.0)
+    exact, exact_pair = moments(phi, q), pair(phi, q, gap * q, rule=pairs.EXACT._replace(order=24, step=0.1))
     size = 1e-11 * float(np.sqrt(exact.square))
     np.testing.assert_allclose(table.moments(q), exact, rtol=1e-11, atol=size)
     np.testing.assert_allclose(table.pair(q, gap * q), exact_pair, rtol=1e-11, atol=size)

@@ -45,7 +45,7 @@ class Rule(NamedTuple):
 
 
 EXACT, TABULATED = Rule(14, 0.25, quadrature.PANELS), Rule(9, 0.3, (-7.0, -3.5, 0.0, 3.5, 7.0))
-"""Good to 1e-9 and better, and to 1e-8 for a third of the time; poles are at least a unit away from the axis."""
+"""Good to 1e-9 and better, and to 5e-8 for a third of the time; poles are at least a unit away from the axis."""
 
 COARSE = 0.5
 """Std, in units of scale(φ), above which panels are cut where φ changes its course, though it does not bend there."""
@@ -156,15 +156,15 @@ class Pair(NamedTuple):
 
 
 @functools.lru_cache(4096)
-def pair(phi: BoundActivation, variance: float, d: float, offset: float = 0.0) -> Pair:
+def pair(phi: BoundActivation, variance: float, d: float, offset: float = 0.0, rule: Rule = EXACT) -> Pair:
     """The expectations for h ~ N(offset, variance) and 0 <= d <= 2·variance; NaN where they overflow."""
     if not variance < math.inf:
         return Pair(*[math.nan] * 7)
     with np.errstate(all="ignore"):
-        return Pair(*map(np.float64, _pair(phi, variance, d, offset)))
+        return Pair(*map(np.float64, _pair(phi, variance, d, offset, rule)))
 
 
-def _pair(phi: BoundActivation, variance: float, d: float, offset: float) -> Sequence[float]:
+def _pair(phi: BoundActivation, variance: float, d: float, offset: float, rule: Rule) -> Sequence[float]:
     known = closed(phi, variance)
     if known is not None:
         return wave_pair(known, variance, d, offset)
@@ -174,7 +174,7 @@ def _pair(phi: BoundActivation, variance: float, d: float, offset: float) -> Seq
         return rectifier_pair(phi.slope_below, variance, d)
     if d <= CLOSE * variance:
         return _close(phi, variance, d, offset)
-    return _distant(phi, variance, d, offset)
+    return _distant(phi, variance, d, offset, rule)
 
 
 def mixed(phi: BoundActivation, variance: float, d: float, offsets: tuple[tuple[float, float], ...],
@@ -263,8 +263,8 @@ def _apart(grid: _Grid) -> Array:
     return np.array([grid.expected(squares) / 2, grid.expected(one.mean(one.slope) * other.mean(other.slope))])
 
 
-def _distant(phi: BoundActivation, variance: float, d: float, offset: float) -> Sequence[float]:
-    grid = _Grid.of(phi, variance, np.array([d]), offset, EXACT)
+def _distant(phi: BoundActivation, variance: float, d: float, offset: float, rule: Rule = EXACT) -> Sequence[float]:
+    grid = _Grid.of(phi, variance, np.array([d]), offset, rule)
     one, other = grid.one, grid.other
     apart, slopes = _apart(grid)
     first, second, first_square, second_square = one.mean(one.value), other.mean(other.value), one.mean(

@@ -18,7 +18,7 @@ from actprof.catalogue import quadrature
 from actprof.catalogue.activations import BoundActivation
 from actprof.catalogue.expectations import Moments, moments
 from actprof.catalogue.waves import closed
-from actprof.theory.pairs import Pair, pair
+from actprof.theory.pairs import EXACT, TABULATED, Pair, pair
 from actprof.theory.polynomials import chebyshev, shares_at
 
 # Of a polynomial in the angle between two inputs, and from where to where it reaches, in units of the first angle.
@@ -146,6 +146,7 @@ class Follower:
         self._known: dict[tuple[BoundActivation, float], tuple[float, float]] = {}
         self._curves: dict[tuple[BoundActivation, float], tuple[float, Array, Array]] = {}
         self._variance = math.nan
+        self._others = 0  # pairs that had to be worked out
 
     def still(self, variance: float) -> float:
         """The variance of the layer before where that is the same to rounding: what is known at it serves again."""
@@ -174,7 +175,9 @@ class Follower:
         before, last = self._known.get(key, (math.nan, math.nan))
         self._known[key] = variance, angle
         if not (abs(variance - before) <= STANDS * variance and STANDS * angle < abs(angle - last) < SLOW * angle):
-            return pair(phi, variance, d, offset)
+            self._others += 1
+            grown = self._others > LAYERS and variance > phi.scale**2  # a size without end, told by three digits
+            return pair(phi, variance, d, offset, TABULATED if grown else EXACT)
         at, angles, found = self._curves.get(key, (math.nan, np.zeros(2), np.empty(0)))
         if not (abs(variance - at) <= STANDS * variance and angles[0] <= angle <= angles[-1]):
             angles = angle * (WINDOW[0] + (WINDOW[1] - WINDOW[0]) * chebyshev(ANGLES)[0])
