@@ -26,7 +26,7 @@ from actprof.histogram.compare import compare
 from actprof.histogram.curves import gradient
 from actprof.histogram.scene import Scene
 from actprof.report.style import THEMES
-from actprof.theory.criticality import criticality, silence_about
+from actprof.theory.criticality import conditions, silence_about
 from tests.cases import for_each
 
 pytestmark = pytest.mark.slow
@@ -165,8 +165,8 @@ def test_a_layer_of_one_unit_has_no_correlation_measured_or_foretold():
 def test_dropout_has_no_edge_of_chaos():
     """Schoenholz et al. 2017, section 5: c = 1 is no fixed point."""
     plain, dropped = (stack_specs(["he"], ["tanh"], dropout=rate)[0] for rate in (0.0, 0.1))
-    assert criticality(plain, 1.0) is not None
-    assert criticality(dropped, 1.0) is None
+    assert conditions(plain, 1.0) is not None
+    assert conditions(dropped, 1.0) is None
     assert "dropout" in silence_about(dropped)
 
 

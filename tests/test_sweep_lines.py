@@ -14,7 +14,7 @@ from actprof.sweep import lines as sweep_lines
 from actprof.sweep.lines import DEPTH_SCALES, GRADIENT, SCALES
 from actprof.sweep.lines import lines as every_line
 from actprof.sweep.result import Axis
-from actprof.theory.criticality import criticality, silence_about
+from actprof.theory.criticality import Criticalities, conditions, silence_about
 from actprof.theory.fixed_points import critical, fixed_points
 from actprof.theory.predictions import TRAINABLE_SCALES
 from actprof.theory.stack import predict
@@ -230,7 +230,8 @@ def test_the_edge_of_chaos_begins_where_its_fixed_point_becomes_stable(act, sigm
         drawn, _ = lines((GAINS,), lambda at, built=built: built(at[0]), second_moment)
         (edge,) = [line for line in drawn if line.name != "trainable"]
         assert edge.title == title
-        values = [criticality(built(edge.points[0][0] * (1 + step)), second_moment) for step in (-1e-8, 1e-8)]
+        beside = [conditions(built(edge.points[0][0] * (1 + step)), second_moment) for step in (-1e-8, 1e-8)]
+        values = Criticalities().compared(beside, [math.nan] * 2)
         assert values[0] < 0 < values[1]
         assert (max(map(abs, values)) < 1e-4) == (title == EDGE)
 
@@ -294,7 +295,7 @@ def test_a_single_layer_has_the_edge_of_deep_stacks():
 ])
 def test_where_theory_is_silent_it_says_why(built, reason):
     assert silence_about(built) == reason
-    assert criticality(built, 1.0) is None
+    assert conditions(built, 1.0) is None
     assert lines((GAINS,), lambda at: built, 1.0) == ((), f"theory draws no edge of chaos: {reason}")
 
 

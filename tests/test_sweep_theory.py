@@ -10,7 +10,7 @@ import pytest
 from actprof.catalogue.activations import ACTIVATIONS, bind
 from actprof.engine.stacks import stack_specs
 from actprof.sweep.level_search import crossings
-from actprof.theory.criticality import Conditions, Criticalities, between, conditions, criticality, silence_about
+from actprof.theory.criticality import Conditions, Criticalities, between, conditions, silence_about
 from actprof.theory.fields import field
 from actprof.theory.fixed_points import critical, depth_scale, edge_of_chaos, fixed_points, stable_edge
 from tests.cases import for_each
@@ -19,6 +19,10 @@ from tests.cases import for_each
 def stack(act="relu", gain=1.0, sigma_b=0.0):
     return stack_specs([f"lecun_normal:gain={gain!r}"], [act], layers=5,
                        bias=f"normal:std={sigma_b!r}" if sigma_b else None)[0]
+
+
+def criticality(stack, second_moment):
+    return Criticalities().compared([conditions(stack, second_moment)], [math.nan])[0]
 
 
 @for_each("q", [0.2, 1.0, 3.0])
@@ -65,7 +69,7 @@ def test_a_width_that_varies_does_not_matter_to_scales_that_keep_the_fan_in():
 def test_weights_of_zero_and_inputs_of_zero_are_no_obstacle():
     assert criticality(stack("relu", 0.0), 1.0) == -math.inf
     assert criticality(stack("tanh", 0.5), 0.0) == pytest.approx(math.log(0.25))
-    assert criticality(stack("tanh", 0.5), math.nan) is None
+    assert conditions(stack("tanh", 0.5), math.nan) is None
 
 
 SMOOTH = [name for name in dict.fromkeys(ACTIVATIONS.parse(name).name for name in ACTIVATIONS.names())

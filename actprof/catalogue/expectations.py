@@ -224,6 +224,7 @@ def _through_0(phi: BoundActivation, offset: float) -> bool:
     return phi.pieces == 1 and not phi.jumps and float(phi.value(np.array([offset]))[0]) == 0
 
 
+@functools.lru_cache(16)  # of little variances most are taken at the same place
 def _by_variance(phi: BoundActivation, variance: float, offset: float, order: int) -> tuple[float, float]:
     """A derivative of (m, W), the first or the second, but of a maxout by Stein's lemma."""
     if phi.pieces > 1:

@@ -27,19 +27,12 @@ SETTLED = 300  # layers after which the variance counts as settled
 NEAR = 1e-5  # distance of χ₁ from 1 within which the depth scale is taken from it, above 1 too
 
 
-def criticality(stack: StackSpec, second_moment: float) -> float | None:
-    """The signed inverse depth scale of a stack for inputs of E x², per layer; None where `silence_about` has a reason.
-
-    Returns:
-        ln χ₁ < 0 in the ordered phase, where two inputs merge and the gradient vanishes; 1/ξ_c > 0 in the chaotic one;
-        0 on the edge. Where the variance diverges it is ln χ₁ at a very large one: by that much the gradient grows.
-    """
-    known = conditions(stack, second_moment)
-    return None if known is None else Criticalities().compared([known], [math.nan])[0]
-
-
 class Criticalities:
-    """The criticalities of stacks, as far as they have been asked for."""
+    """The signed inverse depth scales of stacks, per layer, as far as they have been asked for.
+
+    That is ln χ₁ < 0 in the ordered phase, where two inputs merge and the gradient vanishes; 1/ξ_c > 0 in the chaotic
+    one; 0 on the edge. Where the variance diverges it is ln χ₁ at a very large one: by that much the gradient grows.
+    """
 
     def __init__(self) -> None:
         self._growths: dict[Conditions, tuple[float, float]] = {}

@@ -88,10 +88,14 @@ def variance_limits(table: MomentTable, sigma_w: Floats, sigma_b: Floats,
     """
     weights, biases = sigma_w**2, sigma_b**2
     start = weights + biases if first is None else first
-    parts = [_limits(table, weights[some], biases[some], start[some])
-             for some in (slice(place, place + CELLS) for place in range(0, max(len(weights), 1), CELLS))]
-    ends, growths, places = zip(*parts, strict=True)
-    return np.concatenate(ends), np.concatenate(growths), np.concatenate(places)
+    ends, growths, places = _by_parts(functools.partial(_limits, table), weights, biases, start)
+    return ends, growths, places
+
+
+def _by_parts(f: Callable[..., tuple[Floats, ...]], *cells: Floats) -> Iterator[Floats]:
+    """What f gives for arrays (cells,), some cells at a time."""
+    parts = [f(*(each[place:place + CELLS] for each in cells)) for place in range(0, max(len(cells[0]), 1), CELLS)]
+    return map(np.concatenate, zip(*parts, strict=True))
 
 
 def _limits(table: MomentTable, weights: Floats, biases: Floats, start: Floats) -> tuple[Floats, Floats, Floats]:
@@ -163,9 +167,7 @@ def _bottom(table: MomentTable, weights: Floats, biases: Floats) -> Floats:
 
 def correlations(phi: BoundActivation, sigma_w: Floats, q: Floats) -> tuple[Floats, Floats]:
     """(c*, C'(c*)), each (cells,), of the chaotic phase: at the gap that a layer multiplies by 1."""
-    parts = [pair_rows(phi, q[some]).fixed(sigma_w[some] ** 2)
-             for some in (slice(place, place + CELLS) for place in range(0, max(len(q), 1), CELLS))]
-    c_star, decay = (np.concatenate(each) for each in zip(*parts, strict=True))
+    c_star, decay = _by_parts(lambda weights, q: pair_rows(phi, q).fixed(weights), sigma_w**2, q)
     return c_star, decay
 
 

@@ -112,8 +112,8 @@ def predict(stack: StackSpec, second_moment: float, correlation: float, rows: in
                 break
             levels, below = dropped(step.levels, stack.dropout), above
             steps.append(replace(step, errors=errors))
-        found = [_alone(layer) if stack.widths[layer.layer] == 1 else layer
-                 for layer in with_gradients(stack, steps, rows)]
+        found = [replace(layer, correlation=math.nan, gradient_correlation=None)  # the cosine of two numbers is a sign
+                 if stack.widths[layer.layer] == 1 else layer for layer in with_gradients(stack, steps, rows)]
         return StackTheory(tuple(map(without_errors, found) if stack.dropout or stack.tied else found), reason)
 
 
@@ -126,8 +126,3 @@ def _too_often(stack: StackSpec, number: int) -> str:
     if not stack.tied or number**2 <= stack.widths[0]:
         return ""
     return f"after √{stack.widths[0]:,} layers the largest eigenvalue of the matrix that all share decides"
-
-
-def _alone(layer: LayerTheory) -> LayerTheory:
-    """The layer of one unit, without a correlation: the cosine of two numbers is a sign."""
-    return replace(layer, correlation=math.nan, gradient_correlation=None)

@@ -48,11 +48,11 @@ def through_phi(stack: StackSpec, number: int, field: Field, rows: int, follower
     two = pairs.mixed(phi, field.variance, field.d, field.offsets, follower.pair)
     leaving = layers.after(stack, levels_of(field, one, two, rows), rows)
     mean, extra = spread(field.offsets)
-    within, between = _split(leaving, rows)
     theory = LayerTheory(
         number, float(leaving.mean), root(leaving.variance), float(leaving.second_moment),
         preactivation_mean=phi.sight * mean, preactivation_std=phi.sight * root(field.variance + extra),
-        within_unit_std=within, between_unit_std=between, correlation=cosine(leaving),
+        within_unit_std=root(leaving.difference * (1 - 1 / rows)),
+        between_unit_std=root(leaving.shared + leaving.difference / rows), correlation=cosine(leaving),
         zero_fraction=_zeros(stack, phi, field), saturated_fraction=saturated(phi, field.variance, field.offsets))
     return Step(theory, field, one, two, leaving)
 
@@ -67,11 +67,6 @@ def levels_of(field: Field, one: Moments, two: Pair, rows: int) -> Levels:
 
 def root(square: float) -> float:
     return math.sqrt(max(square, 0.0)) if square == square else math.nan
-
-
-def _split(levels: Levels, rows: int) -> tuple[float, float]:
-    """(within-unit, between-unit) std as a batch of so many rows shows them."""
-    return root(levels.difference * (1 - 1 / rows)), root(levels.shared + levels.difference / rows)
 
 
 def cosine(levels: Levels) -> float:
