@@ -54,13 +54,9 @@ def fixed_points(choice: Choice, sigma_w: float, sigma_b: float, q_0: float = 1.
     points = tuple(_point(phi, sigma_w, sigma_b, q) for q in variances)
     end = limit(phi, sigma_w, sigma_b, q_0, variances)
     reached = next((point for point in points if point.q_star == end), None)
-    return FixedPoints(sigma_w, sigma_b, points, end, reached, _course(reached))
-
-
-def _course(reached: FixedPoint | None) -> str:
-    if reached is None:
-        return "diverges"
-    return "power law" if stability(reached.length_slope) == "neutral" else "converges"
+    course = ("diverges" if reached is None else
+              "power law" if stability(reached.length_slope) == "neutral" else "converges")
+    return FixedPoints(sigma_w, sigma_b, points, end, reached, course)
 
 
 def _point(phi: BoundActivation, sigma_w: float, sigma_b: float, q: float) -> FixedPoint:

@@ -231,19 +231,10 @@ def roots(phi: BoundActivation, sigma_w: float, sigma_b: float) -> list[float] |
     values = np.array([*map(excess, BELOW), *values, *map(excess, turns)])
     order = np.argsort(grid)
     grid, values = grid[order], values[order]
-    found = [*crossings(excess, grid, values, CLOSE), *_touches(turns, grid, values)]
+    found = crossings(excess, grid, values, CLOSE)
+    found += [turn for turn in turns if abs(excess(turn)) <= CLOSE * turn
+              and all(abs(root - turn) > MARGINAL * turn for root in found)]
     return sorted([0.0, *found] if length_map(phi, sigma_w, sigma_b, 0.0) <= BELOW[0] else found)
-
-
-def _touches(turns: list[float], grid: Array, values: Array) -> list[float]:
-    """The turns at which the excess is 0 to rounding, of one sign on both sides."""
-    seen = np.abs(values) > CLOSE * grid
-    found = []
-    for place in np.flatnonzero(np.isin(grid, turns) & ~seen):
-        beside = values[max(place - 1, 0):place + 2:2]
-        if len(beside) == 2 and seen[max(place - 1, 0):place + 2:2].all() and (beside[0] > 0) == (beside[1] > 0):
-            found.append(float(grid[place]))
-    return found
 
 
 def _turns(phi: BoundActivation, sigma_w: float, sigma_b: float, excess: Array) -> list[float]:
