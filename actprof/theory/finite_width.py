@@ -187,12 +187,6 @@ class Errors(NamedTuple):
 NO_ERRORS = Errors()
 
 
-def of_inputs(second_moment: float, correlation: float, unevenness: float, features: int) -> Fluctuations:
-    """For rows whose mean squares have that variance, relative to the square of their mean."""
-    square = second_moment * second_moment
-    return Fluctuations(unevenness * square, 0.0, 0.0, (1 - correlation**2) * square / features)
-
-
 def fluctuate(stack: StackSpec, number: int, field: Field, one: Moments, two: Pair, levels: Levels, rows: int,
               preserved: float, below: Fluctuations) -> tuple[Fluctuations, Errors]:
     """The fluctuations of a layer and the errors of its statistics."""

@@ -58,7 +58,8 @@ def masses(stack: StackSpec, layer: LayerTheory, edges: Sequence[float] | Array)
     shift, size = _affine(stack, phi, variance, offsets)
     if not 0 < variance < math.inf:
         return _without_spread(phi, len(edges) - 1, variance, offsets, shift, size)
-    variance = _tamed(phi, variance)
+    if phi.activation.periodic:  # a smaller one gives the same masses, to e^-18
+        variance = min(variance, 36 * phi.scale**2)
     points = np.asarray(edges, float) * size + shift
     single = atoms(phi, variance, offsets)
     parts = [weight * _cumulative(curve, points, variance, offsets) for weight, curve in curves(phi)]
@@ -67,11 +68,6 @@ def masses(stack: StackSpec, layer: LayerTheory, edges: Sequence[float] | Array)
     total = 1 - sum(probability for _, probability in single)
     return Masses(tuple(bins.tolist()), float(cumulative[0]), max(total - float(cumulative[-1]), 0.0),
                   tuple(((value - shift) / size, probability) for value, probability in single))
-
-
-def _tamed(phi: BoundActivation, variance: float) -> float:
-    """The variance, or for a periodic φ a smaller one that gives the same masses, to e^{-18}."""
-    return min(variance, 36 * phi.scale**2) if phi.activation.periodic else variance
 
 
 def _without_spread(phi: BoundActivation, bins: int, variance: float, offsets: Offsets, shift: float,
@@ -154,13 +150,9 @@ def _piece(phi: BoundActivation, points: Array, h: Array, values: Array, varianc
     place = np.clip(np.searchsorted(heights, points, side="right"), 1, len(h) - 1)
     at = _solved(phi, points, ascending[place - 1].copy(), ascending[place].copy())
     at = np.where(points < heights[0], ascending[0], np.where(points >= heights[-1], ascending[-1], at))
-    share = _below(phi, at, variance, offsets) - _below(phi, ascending[:1], variance, offsets)
+    # All pieces of a maxout lie below.
+    share = below(at, variance, offsets)**phi.pieces - below(ascending[:1], variance, offsets)**phi.pieces
     return np.asarray(share if rising else -share)
-
-
-def _below(phi: BoundActivation, h: Array, variance: float, offsets: Offsets) -> Array:
-    """P(h' <= h and so for all pieces)."""
-    return np.asarray(below(h, variance, offsets) ** phi.pieces)
 
 
 def _solved(phi: BoundActivation, points: Array, low: Array, high: Array) -> Array:

@@ -14,6 +14,7 @@ import numpy as np
 
 from actprof.engine.spec import StackSpec
 from actprof.theory import finite_width, layers, residual
+from actprof.theory.finite_width import Fluctuations
 from actprof.theory.layers import Levels, scales, why_no_theory
 from actprof.theory.paths import Follower
 from actprof.theory.predictions import LayerTheory, StackTheory
@@ -92,9 +93,9 @@ def predict(stack: StackSpec, second_moment: float, correlation: float, rows: in
     levels = Levels(0.0, second_moment, second_moment * (1 - correlation), second_moment, second_moment * correlation)
     if stack.residual.name != "none":
         return residual.predict(stack, levels, rows, normal)
-    features = stack.widths[0]
-    below = finite_width.of_inputs(second_moment, correlation, 2 / features if unevenness is None else unevenness,
-                                   features)
+    features, square = stack.widths[0], second_moment * second_moment
+    below = Fluctuations((2 / features if unevenness is None else unevenness) * square, 0.0, 0.0,
+                         (1 - correlation**2) * square / features)
     steps: list[Step] = []
     reason, follower = "", Follower()
     with np.errstate(all="ignore"):
