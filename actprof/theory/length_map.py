@@ -189,16 +189,19 @@ _BINOMIAL = np.array([(-1.0) ** k * math.comb(WINDOW - 1, k) for k in range(WIND
 
 
 @functools.lru_cache(256)
+def scanned(phi: BoundActivation) -> Curve:
+    """The expectations at VARIANCES; whatever σ_w and σ_b, the map's values there follow from them."""
+    return curve(phi, VARIANCES)
+
+
+@functools.lru_cache(256)
 def moment_table(phi: BoundActivation) -> MomentTable:
     """The table of an activation."""
     q = np.geomspace(MIN_Q, MAX_Q, 2 * len(VARIANCES) - 1)
     q[::2] = VARIANCES
-    return MomentTable(q, curve(phi, q), moments(phi, 0.0))
-
-
-def scanned(phi: BoundActivation) -> Curve:
-    """The expectations at VARIANCES; whatever σ_w and σ_b, the map's values there follow from them."""
-    return Curve(*(each[::2] for each in moment_table(phi).known))
+    known = np.empty((len(Curve._fields), len(q)))
+    known[:, ::2], known[:, 1::2] = scanned(phi), curve(phi, q[1::2])
+    return MomentTable(q, Curve(*known), moments(phi, 0.0))
 
 
 def _logarithm(values: Floats) -> Floats:
@@ -242,13 +245,17 @@ def _turns(phi: BoundActivation, sigma_w: float, sigma_b: float, excess: Array) 
     def slope(q: float) -> float:
         return q * (length_slope(phi, sigma_w, q) - 1)
 
-    table, known, weights, biases = moment_table(phi), scanned(phi), sigma_w**2, sigma_b**2
-    nodes, growth = table.log_q[::2], np.abs(excess / VARIANCES)
+    known, weights, biases = scanned(phi), sigma_w**2, sigma_b**2
+    nodes, growth = np.log(VARIANCES), np.abs(excess / VARIANCES)
     step = nodes[1] - nodes[0]
-    tilt = np.abs(weights * (known.square_slope - known.square / VARIANCES) - biases / VARIANCES)  # d growth/d ln q
-    near = np.minimum(growth[:-1], growth[1:]) <= 2 * step * np.maximum(tilt[:-1], tilt[1:])
+    tilt = weights * (known.square_slope - known.square / VARIANCES) - biases / VARIANCES  # d growth/d ln q
+    size, change = np.abs(tilt), np.abs(np.diff(tilt)) + np.abs(np.diff(tilt, 2, append=tilt[-1]))
+    near = np.minimum(growth[:-1], growth[1:]) <= 2 * step * np.maximum(size[:-1], size[1:])
+    near &= np.minimum(size[:-1], size[1:]) <= 2 * change
+    if not near.any():
+        return []
     log_q = nodes[:-1][near, None] + step * np.arange(-1, FINER + 1) / FINER
-    growth = table.growth(weights, biases, log_q.ravel()).reshape(log_q.shape)
+    growth = moment_table(phi).growth(weights, biases, log_q.ravel()).reshape(log_q.shape)
     rises, bends = np.diff(growth) > 0, np.abs(np.diff(growth, 2))
     found = []
     for cell, place in np.argwhere((rises[:, :-1] != rises[:, 1:]) & (bends > LEAST_BEND)):
@@ -267,9 +274,10 @@ def limit(phi: BoundActivation, sigma_w: float, sigma_b: float, q: float, roots:
 
     Where W rises with q it is the next root on its way, and no step is needed. Else it is iterated first.
     """
-    table, within = moment_table(phi), 1e-12
-    if not table.rising and sigma_w:
-        q, within = float(table.iterated(np.array([sigma_w**2]), np.array([sigma_b**2]), np.array([q]))[0]), MARGINAL
+    known, within = scanned(phi), 1e-12
+    if sigma_w and (known.square_slope * VARIANCES < -1e-9 * known.square).any():
+        some = (np.array([each]) for each in (sigma_w**2, sigma_b**2, q))
+        q, within = float(moment_table(phi).iterated(*some)[0]), MARGINAL
     nearest = min(roots, key=lambda root: abs(root - q), default=math.inf)
     if abs(nearest - q) <= within * q:
         return nearest
