@@ -337,10 +337,10 @@ def test_a_word_lies_wholly_on_cells_with_its_verdict(sweep, named):
 
 
 def test_numbers_are_written_on_few_cells_and_not_below_lines():
-    assert "0.83" in texts(drawn(constant(0.83)))
-    assert "0.83" not in texts(drawn(constant(0.83, "std", 40, 40)))
+    assert "0.830" in texts(drawn(constant(0.83)))
+    assert "0.830" not in texts(drawn(constant(0.83, "std", 40, 40)))
     lined = replace(constant(0.83), lines=relu_map().lines)
-    assert "0.83" not in texts(drawn(lined))
+    assert "0.830" not in texts(drawn(lined))
     assert "10⁻⁴⁸⁰" in texts(drawn(of_values((gains(2), depths(1)), "log10_gradient_ratio", [-480.0, 0.0])))
 
 
