@@ -341,7 +341,7 @@ def test_numbers_are_written_on_few_cells_and_not_below_lines():
     assert "0.830" not in texts(drawn(constant(0.83, "std", 40, 40)))
     lined = replace(constant(0.83), lines=relu_map().lines)
     assert "0.830" not in texts(drawn(lined))
-    assert "10⁻⁴⁸⁰" in texts(drawn(of_values((gains(2), depths(1)), "log10_gradient_ratio", [-480.0, 0.0])))
+    assert "1.0·10⁻⁴⁸⁰" in texts(drawn(of_values((gains(2), depths(1)), "log10_gradient_ratio", [-480.0, 0.0])))
 
 
 def test_a_curve_shows_the_values_as_they_are_on_an_axis_that_suits_them():
