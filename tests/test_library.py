@@ -4,6 +4,7 @@ import doctest
 import inspect
 import io
 import json
+import math
 import subprocess
 import sys
 import threading
@@ -370,3 +371,16 @@ def test_the_notebook_runs_and_holds_no_outputs(tmp_path: Path, monkeypatch: pyt
     assert any("text/html" in each and "class=\"actprof\"" in each["text/html"] for each in shown)
     assert any("image/png" in each for each in shown)
     assert not any("error" in output.output_type for cell in code for output in cell.outputs)
+
+
+@pytest.mark.filterwarnings("ignore::actprof.errors.ActprofWarning")
+def test_the_signal_shrinks_a_layer_by_what_it_does_until_its_rest_is_rounding() -> None:
+    """Rounding alone neither grows nor shrinks: float64, which has twice the digits, follows the signal further."""
+    sizes = {"width": 50, "batch_size": 100}
+    [single], [double] = (actprof.histogram("he", "sigmoid", layers=20, dtype=dtype, **sizes).arms
+                          for dtype in ("float32", "float64"))
+    assert single.layers[-1].activation.is_rounding("float32")
+    assert not double.layers[-1].activation.is_rounding("float64")
+    assert single.signal_growth() == pytest.approx(double.signal_growth(), rel=0.05)
+    [alike] = actprof.histogram(input="constant", layers=3, **sizes).arms
+    assert math.isnan(alike.signal_growth())

@@ -83,15 +83,9 @@ def _moments_overflow(arm: Arm) -> Iterator[Warning]:
 
 
 def _rounding(arm: Arm) -> Iterator[Warning]:
-    """The units have collapsed so far that what is left of their spread is the rounding of the dtype."""
-    epsilon = float(np.finfo(arm.config["dtype"]).eps)
-
-    def rounded(layer: LayerSummary) -> bool:
-        statistics = layer.activation.statistics
-        return 0 < statistics["within_unit_std"] < epsilon * max(abs(statistics["min"]), abs(statistics["max"]))
-
-    yield from _stretch(arm, "rounding", f"the std within units is no more than the rounding of {arm.config['dtype']}",
-                        rounded)
+    dtype = arm.config["dtype"]
+    yield from _stretch(arm, "rounding", f"the std within units is no more than the rounding of {dtype}",
+                        lambda layer: layer.activation.is_rounding(dtype))
 
 
 def _narrow(arm: Arm) -> Iterator[Warning]:

@@ -96,6 +96,11 @@ class Summary:
         """False for a layer that nothing finite reached."""
         return self.statistics["count"] + self.non_finite > 0
 
+    def is_rounding(self, dtype: str) -> bool:
+        """Whether the units have collapsed so far that what is left of their spread is the rounding of the dtype."""
+        largest = max(abs(self.statistics["min"]), abs(self.statistics["max"]))
+        return 0 < self.statistics["within_unit_std"] < float(np.finfo(dtype).eps) * largest
+
 
 @dataclass(frozen=True)
 class LayerSummary:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from actprof.diagnosis.verdicts import Verdict, Warning
@@ -59,11 +60,15 @@ class JudgedArm(Arm):
         return [layer for layer in self.layers if layer.stream] or self.layers
 
     def signal_growth(self, quantity: str = QUANTITIES[0]) -> float:
-        """By what factor the within-unit std of a quantity, or a stream's std, changes a layer (geometric mean).
+        """By what factor the within-unit std of a quantity, or a stream's std, changes a layer (geometric mean), down
+        to where it is the dtype's rounding.
 
         Of one layer what it is, NaN where that cannot be said, infinite for what overflows.
         """
-        layers = self._going_on
+        layers = list(takewhile(lambda layer: layer.stream or not layer.quantity(quantity).is_rounding(
+            self.config["dtype"]), self._going_on))
+        if not layers or len(layers) < min(len(self._going_on), 2):
+            return math.nan
         first, last = (layer.stream.statistics["std"] if layer.stream else
                        layer.quantity(quantity).statistics["within_unit_std"] for layer in (layers[0], layers[-1]))
         if len(layers) < 2:
