@@ -82,8 +82,8 @@ QUANTITIES = (
     Term("correlation", "correlation", "mean cosine between the activation vectors of different samples"),
     Term("(layer 15)", "layer", "of a verdict: the first layer that shows it, on the signal's way; of what comes back "
          "that nearest to the outputs"),
-    Term("signal a layer", "", "factor by which the in-unit std changes from layer to layer (geometric mean); of a "
-         "single layer its in-unit std"),
+    Term("signal a layer", "", "factor by which the in-unit std changes from layer to layer (geometric mean), until it "
+         "is rounding; of a single layer its in-unit std"),
     Term("gradient a layer", "", "factor by which the norm of a sample's gradient changes a layer on its way back"),
     Term("gradient ratio", "ratio", "root mean square of dL/dz in a layer over that in the last, for a random N(0, 1) "
          "gradient of the outputs"),
