@@ -24,9 +24,9 @@ def number(value: float, digits: int = 3) -> str:
         return "-"
     if value == 0:
         return "0"
-    if 1e-3 <= abs(value) < 999.5:
+    if 1e-3 <= abs(value) < 10 ** min(digits, 4) - 0.5:
         return f"{value:#.{digits}g}".rstrip(".")
-    if 999.5 <= abs(value) < 9999.5:
+    if 1 <= abs(value) < 9999.5:
         return f"{value:.0f}"
     mantissa, _, exponent = f"{value:.{digits - 2}e}".partition("e")
     return f"{mantissa}e{int(exponent)}"

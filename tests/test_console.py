@@ -275,6 +275,14 @@ def test_a_number_has_three_digits(value: float, text: str) -> None:
     assert number(value) == text
 
 
+@for_each(("value", "digits", "text"), [
+    (99.4, 2, "99"), (99.7, 2, "100"), (123.4, 2, "123"), (1234.4321, 4, "1234"), (1234.4321, 6, "1234.43"),
+    (9999.4999, 9, "9999.49990"), (-999.96, 4, "-1000"), (-999.96, 5, "-999.96"),
+])
+def test_a_number_has_as_many_digits_as_are_asked_for(value: float, digits: int, text: str) -> None:
+    assert number(value, digits) == text
+
+
 @for_each(("share", "text"), [
     (0.0, "0"), (1e-9, "<0.1"), (0.0006, "0.1"), (0.123, "12.3"), (0.5, "50.0"), (0.99949, "99.9"), (0.9996, ">99.9"),
     (1.0, "100"), (math.nan, "-"),
