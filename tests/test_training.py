@@ -1,5 +1,6 @@
 """`actprof train`: what a network learns, what is noted on the way, and what is said of it."""
 
+import contextlib
 import itertools
 import math
 import threading
@@ -16,7 +17,7 @@ from actprof.data.request import DataSpec
 from actprof.engine.network import Network
 from actprof.errors import SpecError
 from actprof.report.records import to_json
-from actprof.train import learners
+from actprof.train import learners, session
 from actprof.train.observer import BINS, Histograms
 from actprof.train.outcome import Evidence, judged, outdone
 from actprof.train.request import Varied, train_specs
@@ -344,6 +345,14 @@ def test_a_status_looks_at_the_accuracy_beside_the_baseline_as_well_as_at_the_lo
 @pytest.mark.parametrize(("learned", "most", "status"), [(0.6, 0.62, "ok"), (0.6, 0.7, "slow"), (0.92, 1.0, "ok")])
 def test_a_loss_at_rest_is_slow_where_another_arm_comes_further(learned, most, status):
     assert outdone(replace(run("he"), status="ok", learned=learned), most).status == status
+
+
+def test_an_arm_that_diverges_outdoes_none(monkeypatch):
+    at_rest = run("he", iterations=1)
+    runs = [replace(at_rest, status="diverged", learned=math.nan), replace(at_rest, status="ok", learned=0.6)]
+    monkeypatch.setattr(session, "learners",
+                        lambda *given: contextlib.nullcontext(lambda task, report: runs[task[0]]))
+    assert [arm.median_run.status for arm in train(specs("1e9", "he"), DATA, BLOBS).arms] == ["diverged", "ok"]
 
 
 def test_a_network_that_starts_badly_scaled_is_called_that_where_it_is_weak():

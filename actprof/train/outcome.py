@@ -92,8 +92,8 @@ class Evidence:
 
     @property
     def learned(self) -> float:
-        """The larger of both parts of the way; all where there is nothing to learn."""
-        return max(self.gain, self.skill) if self.best_constant_loss else 1.0
+        """The larger of both parts of the way, NaN where neither is known; all where there is nothing to learn."""
+        return float(np.fmax(self.gain, self.skill)) if self.best_constant_loss else 1.0
 
     @property
     def beats_chance(self) -> bool:

@@ -112,7 +112,7 @@ def train(specs: Sequence[TrainSpec], data: Labelled, request: DataSpec, repeats
         done = dict(zip(tasks, ordered_map(learn, tasks, at_once(len(tasks))), strict=True))
     arms = [_arm(spec, data, request, [done[arm, repeat] for repeat in range(repeats)])
             for arm, spec in enumerate(specs)]
-    most = max((arm.median_run.learned for arm in arms if arm.runs), default=0.0)
+    most = np.fmax.reduce([arm.median_run.learned for arm in arms if arm.runs], initial=0.0)  # NaN of a diverged one
     arms = [replace(arm, runs=tuple(outdone(run, most) for run in arm.runs)) for arm in arms]
     missing = [arm.label for arm in arms if not arm.runs]
     notes = (f"not trained (interrupted first): {', '.join(missing)}",) if missing else ()
