@@ -11,8 +11,8 @@ import itertools
 import math
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from functools import reduce
+from dataclasses import replace
+from functools import partial, reduce
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -159,7 +159,10 @@ CHUNK_VALUES = 300_000  # values of a layer in a chunk of MIN_ROWS to memory.CHU
 MIN_ROWS = 1024
 
 SHARES = 16  # parts that the chunks of a network are dealt into, always alike; each keeps one set of counters
+
 WORTH_SHARING = 2e8  # multiplications from which a second thread pays for its start
+
+Job = tuple[int, int]  # a stack's place, and the number of the network that is drawn for it
 
 
 def measured(stacks: Sequence[StackSpec], run: RunSpec, inputs: Inputs,
@@ -185,8 +188,8 @@ def measured(stacks: Sequence[StackSpec], run: RunSpec, inputs: Inputs,
         steps = portions(progress, [ahead, *each])
         bins = lay_bins(first, inputs, run, next(steps))
         scales = lay_gradient_scales(first, inputs, run) if run.gradients else [None] * len(first)
-        make = _MakesProfiles(stacks, run, inputs, calibration, bins, scales)
-        made = _made(make, steps, executor) if executor else {}
+        make = partial(_made, stacks, run, inputs, calibration, bins, scales)
+        made = _made_elsewhere(make, list(np.ndindex(len(stacks), run.repeats)), steps, executor) if executor else {}
         arms = []
         for place, stack in enumerate(stacks):
             network = first.pop(0)
@@ -198,31 +201,21 @@ def measured(stacks: Sequence[StackSpec], run: RunSpec, inputs: Inputs,
         return arms
 
 
-@dataclass(frozen=True)
-class _MakesProfiles:
-    """The profile of the network with some place among the stacks and some number, here or in another process."""
-
-    stacks: Sequence[StackSpec]
-    run: RunSpec
-    inputs: Inputs
-    calibration: Array
-    bins: Sequence[Sequence[LayerBins]]
-    scales: Sequence[Sequence[GradientScale] | None]
-
-    def __call__(self, job: tuple[int, int], progress: Progress = lambda share: None,
-                 network: Network | None = None) -> Profile:
-        place, repeat = job
-        with np.errstate(all="ignore"):
-            network = network or _network(self.stacks[place], self.run.seed, repeat, np.dtype(self.run.dtype),
-                                          self.calibration)
-            return profile(network, self.inputs, self.bins[place], progress, self.scales[place])
+def _made(stacks: Sequence[StackSpec], run: RunSpec, inputs: Inputs, calibration: Array,
+          bins: Sequence[Sequence[LayerBins]], scales: Sequence[Sequence[GradientScale] | None], job: Job,
+          progress: Progress = lambda share: None, network: Network | None = None) -> Profile:
+    """The profile of a network, which is drawn unless it is given, here or in another process."""
+    place, repeat = job
+    with np.errstate(all="ignore"):
+        network = network or _network(stacks[place], run.seed, repeat, np.dtype(run.dtype), calibration)
+        return profile(network, inputs, bins[place], progress, scales[place])
 
 
-def _made(make: _MakesProfiles, steps: Iterator[Progress], executor: Executor) -> dict[tuple[int, int], Profile]:
-    """The profiles of all networks, made by an executor's workers."""
+def _made_elsewhere(make: Callable[[Job], Profile], jobs: Sequence[Job], steps: Iterator[Progress],
+                    executor: Executor) -> dict[Job, Profile]:
+    """The profile of each job, made by an executor's workers."""
     from actprof.workers import map_unordered  # whose concurrent.futures takes its time
 
-    jobs = list(itertools.product(range(len(make.stacks)), range(make.run.repeats)))
     made = {}
     for nth, one in map_unordered(make, jobs, executor):
         made[jobs[nth]] = one
