@@ -69,12 +69,12 @@ def extent_of(values: Array) -> Extent | None:
 
 
 def _quantiles(values: Floats) -> tuple[float, float]:
-    """Those of TAIL and 1 - TAIL, as np.quantile has them, which takes longer to check what it is given."""
-    rank = TAIL * (len(values) - 1)
-    first = int(rank)
-    places = [first, first + 1, -2 - first, -1 - first]
-    low, lower, higher, high = np.partition(values, places)[places].tolist()
-    return low + (rank - first) * (lower - low), high - (rank - first) * (high - higher)
+    """Those of TAIL and 1 - TAIL of two values or more, as np.quantile has them, which takes longer to check them."""
+    below, beyond = divmod(TAIL * (len(values) - 1), 1)
+    place = int(below)
+    places = [place, place + 1, -2 - place, -1 - place]
+    low, next_low, next_high, high = np.partition(values, places)[places].tolist()
+    return low + beyond * (next_low - low), high - beyond * (high - next_high)
 
 
 def lay_bins(networks: Sequence[Network], inputs: Inputs, run: RunSpec,
