@@ -88,8 +88,8 @@ def test_measurements_lie_within_the_error_bars_of_the_theory(init, act):
 
 def test_the_expected_masses_are_those_of_the_bins_that_were_counted():
     arm = compared("lecun", "tanh", rows=4000, width=400).arms[0]
-    for layer, masses in zip(arm.layers[:2], arm.forecast.masses, strict=False):
-        histogram = layer.activation.histogram
+    for number in (0, 1):
+        masses, histogram = arm.forecast.masses[number], arm.layers[number].activation.histogram
         assert len(masses.bins) == len(histogram.counts)
         assert math.fsum(masses.bins) + masses.below + masses.above == pytest.approx(1, abs=1e-5)
         np.testing.assert_allclose(masses.bins, histogram.counts / histogram.total, atol=0.01)

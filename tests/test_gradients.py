@@ -103,8 +103,8 @@ def test_what_gradients_of_two_inputs_share_is_what_theory_says(settings, act):
     [stack] = stack_specs(["lecun:gain=1.5"], [act], layers=4, width=250, **settings)
     run = RunSpec(batch_size=32, repeats=24, gradients=True)
     [arm] = compare([stack], run, open_inputs(run, 250)).arms
-    for number, said in enumerate(arm.forecast.theory.layers):
-        seen = [network.layers[number].gradient.correlation for network in arm.networks]
+    for said, *drawn in zip(arm.forecast.theory.layers, *(each.layers for each in arm.networks), strict=True):
+        seen = [layer.gradient.correlation for layer in drawn]
         error = np.std(seen) / math.sqrt(len(seen))
         assert np.mean(seen) == pytest.approx(said.gradient_correlation, abs=4 * error + 0.004)
 
