@@ -102,6 +102,11 @@ def length_slope(phi: BoundActivation, sigma_w: float, q: float) -> float:
     return float(sigma_w**2 * moments(phi, q).square_slope) if sigma_w else 0.0
 
 
+def rises(known: Curve, q: Floats) -> bool:
+    """Whether W rises with q, so that a course from any q keeps its direction and passes no root."""
+    return not (known.square_slope * q < -1e-9 * known.square).any()
+
+
 @dataclass(frozen=True)
 class MomentTable:
     """What an activation's length maps follow from, at VARIANCES and at one variance between each two of them.
@@ -139,8 +144,7 @@ class MomentTable:
 
     @cached_property
     def rising(self) -> bool:
-        """Whether W rises with q, so that a course from any q keeps its direction and passes no root."""
-        return bool((self.elasticity >= -1e-9).all())
+        return rises(self.known, self.q)
 
     def square(self, log_q: Floats) -> Floats:
         """W, shaped like log_q."""
@@ -275,7 +279,7 @@ def limit(phi: BoundActivation, sigma_w: float, sigma_b: float, q: float, roots:
     Where W rises with q it is the next root on its way, and no step is needed. Else it is iterated first.
     """
     known, within = scanned(phi), 1e-12
-    if sigma_w and (known.square_slope * VARIANCES < -1e-9 * known.square).any():
+    if sigma_w and not rises(known, VARIANCES):
         some = (np.array([each]) for each in (sigma_w**2, sigma_b**2, q))
         q, within = float(moment_table(phi).iterated(*some)[0]), MARGINAL
     nearest = min(roots, key=lambda root: abs(root - q), default=math.inf)
