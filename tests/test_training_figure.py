@@ -399,6 +399,14 @@ def test_the_first_loss_is_compared_with_that_of_a_network_that_says_nothing(fir
     assert any(said in text for text in texts(drawn(training(arm_of(changed(run, loss=loss))))))
 
 
+def test_of_a_run_that_nobody_looked_at_no_share_of_dead_units_is_said():
+    shares = [(0.1,) * 2, (math.nan,) * 2]
+    said = [[text for text in texts(drawn(training(arm_of(changed(trained(), dead_fraction=each)))))
+             if text.endswith("% dead")]
+            for each in shares]
+    assert said == [["10.0 % dead"] * 2, []]
+
+
 def test_what_is_not_finite_is_hatched_and_said():
     shown = " ".join(texts(case("nothing known", False)[1]))
     assert "hatched: not all values are finite" in shown

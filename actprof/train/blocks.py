@@ -189,12 +189,12 @@ class HistoryMaps:
         if above is not None:
             sheet.text(box.left, y - above, _name(layer), TITLE, bold=True)
             room -= 0.0 if above else width(_name(layer), TITLE, True) + 12
-        dead = [f"{percent(self._run.dead_fraction[each])} % dead" for each in self._layers]
+        dead = [f"{said} dead" if (said := _dead(self._run, each)) else "" for each in self._layers]
         if any(width(text, TITLE) > room for text in dead):
             dead = [text.removesuffix(" dead") for text in dead]
         text = dead[self._layers.index(layer)]
         size = fitting_size(lambda size: width(text, size) <= room, SIZES)
-        if width(text, size) <= room:
+        if text and width(text, size) <= room:
             sheet.text(box.right, y, text, size, align="right")
 
     def _draw_map(self, sheet: Sheet, box: Box, layer: int, first: bool) -> Axes:
@@ -245,8 +245,13 @@ def _is_narrow(run: Run, maps: tuple[float, float]) -> bool:
     """Whether a layer's name and its share of dead units do not stand beside each other above a map."""
     layers = shown_layers(len(run.layers))
     room = (maps[1] - maps[0] + GAP) / max(len(layers), 1) - GAP - 12
-    return any(width(_name(layer), TITLE, True) + width(f"{percent(run.dead_fraction[layer])} %", TITLE) > room
-               for layer in layers)
+    return any(width(_name(layer), TITLE, True) + width(_dead(run, layer), TITLE) > room for layer in layers)
+
+
+def _dead(run: Run, layer: int) -> str:
+    """`10.0 %` of a layer's units; "" of a run that was stopped before anybody looked."""
+    share = run.dead_fraction[layer]
+    return "" if math.isnan(share) else f"{percent(share)} %"
 
 
 def columns(run: Run) -> Counts:
