@@ -44,6 +44,11 @@ class Part(NamedTuple):
     norm: BoundNormalization | None = None
     place: str = ""
 
+    @property
+    def joins(self) -> bool:
+        """Whether it ends a branch, which is added to the stream."""
+        return self.skips and self.ends
+
     def norm_at(self, place: str) -> BoundNormalization | None:
         """Its normalisation, if that stands there."""
         return self.norm if place == self.place else None
@@ -62,7 +67,7 @@ def parts_of(stack: StackSpec) -> tuple[Part | None, ...]:
 
 def blocks_of(stack: StackSpec) -> int:
     """The number of residual blocks."""
-    return sum(part is not None and part.skips and part.ends for part in parts_of(stack))
+    return sum(part is not None and part.joins for part in parts_of(stack))
 
 
 @functools.lru_cache(1024)

@@ -18,10 +18,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from actprof.arrays import Array, Flags, Rows
-from actprof.catalogue import activations
 from actprof.engine import configuration, jacobian, memory, pilot
 from actprof.engine.backward import Gradient, WeightGradients, backward
-from actprof.engine.blocks import parts_of
 from actprof.engine.counting import Counter, MomentCounter, Scratch
 from actprof.engine.distributions import Distribution
 from actprof.engine.forward import NOBODY, Chunk, Recorder, Tape, forward
@@ -188,8 +186,9 @@ def measured(stacks: Sequence[StackSpec], run: RunSpec, inputs: Inputs,
         steps = portions(progress, [ahead, *each])
         bins = lay_bins(first, inputs, run, next(steps))
         scales = lay_gradient_scales(first, inputs, run) if run.gradients else [None] * len(first)
-        make = partial(_made, stacks, run, inputs, calibration, bins, scales)
-        made = _made_elsewhere(make, list(np.ndindex(len(stacks), run.repeats)), steps, executor) if executor else {}
+        make = partial(_profile_of, stacks, run, inputs, calibration, bins, scales)
+        jobs = list(np.ndindex(len(stacks), run.repeats))
+        made = _profiles_elsewhere(make, jobs, steps, executor) if executor else {}
         arms = []
         for place, stack in enumerate(stacks):
             network = first.pop(0)
@@ -201,9 +200,9 @@ def measured(stacks: Sequence[StackSpec], run: RunSpec, inputs: Inputs,
         return arms
 
 
-def _made(stacks: Sequence[StackSpec], run: RunSpec, inputs: Inputs, calibration: Array,
-          bins: Sequence[Sequence[LayerBins]], scales: Sequence[Sequence[GradientScale] | None], job: Job,
-          progress: Progress = lambda share: None, network: Network | None = None) -> Profile:
+def _profile_of(stacks: Sequence[StackSpec], run: RunSpec, inputs: Inputs, calibration: Array,
+                bins: Sequence[Sequence[LayerBins]], scales: Sequence[Sequence[GradientScale] | None], job: Job,
+                progress: Progress = lambda share: None, network: Network | None = None) -> Profile:
     """The profile of a network, which is drawn unless it is given, here or in another process."""
     place, repeat = job
     with np.errstate(all="ignore"):
@@ -211,8 +210,8 @@ def _made(stacks: Sequence[StackSpec], run: RunSpec, inputs: Inputs, calibration
         return profile(network, inputs, bins[place], progress, scales[place])
 
 
-def _made_elsewhere(make: Callable[[Job], Profile], jobs: Sequence[Job], steps: Iterator[Progress],
-                    executor: Executor) -> dict[Job, Profile]:
+def _profiles_elsewhere(make: Callable[[Job], Profile], jobs: Sequence[Job], steps: Iterator[Progress],
+                        executor: Executor) -> dict[Job, Profile]:
     """The profile of each job, made by an executor's workers."""
     from actprof.workers import map_unordered  # whose concurrent.futures takes its time
 
@@ -273,22 +272,19 @@ class _LayerCounters(Recorder):
     Of a layer that ends a residual block the stream too, and what the branch adds to it.
     """
 
-    def __init__(self, network: Network, number: int, bins: LayerBins, scratch: Scratch) -> None:
-        phi = activations.bind(network.stack.activations[number - 1])
-        normalised = network.normalised_after
+    def __init__(self, network: Network, layer: Layer, bins: LayerBins, scratch: Scratch) -> None:
+        phi, normalised = layer.activation, network.normalised_after
         atoms = () if normalised else tuple(float(network.dtype.type(atom)) for atom in phi.atoms)
         self._flat = phi.saturation
         self._scratch = scratch
         self._counts_before = "preactivation" in bins
         self._least_z = math.inf
-        entering, leaving = network.phi_units(number)
+        entering, leaving = layer.phi_units
         self._entering = entering, bins.get("preactivation", bins["activation"])
         self._before: Counter | None = None
         self._after = Counter(leaving, bins["activation"], scratch, activity=True, atoms=atoms,
                               rectifier=phi.rectifier and not normalised)
-        part = parts_of(network.stack)[number - 1]
-        ends = part is not None and part.skips and part.ends
-        self._sums = [MomentCounter(network.stack.widths[number], scratch) for _ in STREAMS if ends]
+        self._sums = [MomentCounter(layer.fans.fan_out, scratch) for _ in STREAMS if layer.part and layer.part.joins]
 
     def preactivations(self, block: Array) -> None:
         least = float(block.min())
@@ -363,7 +359,7 @@ def _chunk_by_chunk(network: Network, inputs: Inputs, bins: Sequence[LayerBins],
     def through(share: Sequence[Chunk]) -> Profile:
         scratch = memory_of.__dict__.setdefault("scratch", Scratch())
         with np.errstate(all="ignore"):
-            counters = [_LayerCounters(network, layer.number, bins[layer.number - 1], scratch) for layer in layers]
+            counters = [_LayerCounters(network, layer, bins[layer.number - 1], scratch) for layer in layers]
             gradients: Sequence[LayerGradient | None] = [None] * len(layers)
             for chunk in share:
                 rows = inputs.rows(chunk.batch, chunk.start, chunk.stop)
@@ -400,7 +396,7 @@ def _super_chunk(network: Network, inputs: Inputs, bins: Sequence[LayerBins], ch
     def counted(task: tuple[Layer, int]) -> LayerProfile:
         layer, index = task
         scratch = memory_of.__dict__.setdefault("scratch", Scratch())
-        counter = _LayerCounters(network, layer.number, bins[layer.number - 1], scratch)
+        counter = _LayerCounters(network, layer, bins[layer.number - 1], scratch)
         with np.errstate(all="ignore"):
             if len(rows[index]):
                 rows[index] = forward(network, layer, rows[index], chunks[index], counter, scratch).copy()

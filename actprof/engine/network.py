@@ -132,7 +132,7 @@ class Layer:
     @property
     def seen_after(self) -> bool:
         """Whether its gradient is that of what leaves the layer, not that of what enters φ."""
-        return self.part is not None and (self.part.first or (self.part.skips and self.part.ends))
+        return self.part is not None and (self.part.first or self.part.joins)
 
     @property
     def gradient_units(self) -> int:

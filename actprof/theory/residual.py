@@ -169,15 +169,14 @@ def _through_layer(stack: StackSpec, layer: _Passed, back: _Back) -> tuple[float
     number, part = layer.step.theory.layer, layer.part
     units, inputs = stack.widths[number], stack.widths[number - 1]
     leaving, stream = back.leaving, back.stream
-    ends = part.skips and part.ends
-    if ends:
+    if part.joins:
         stream = leaving / layer.joined
         leaving = part.alpha**2 * stream / layer.ended
     at_phi = math.nan if jumps(stack, number) else leaving * float(layer.step.one.slope_square)
     below = at_phi * units * scales(stack, number).weights / (inputs * layer.entered)
     going_on = _Back(below + stream) if part.begins else _Back(below, stream)
     told, seen = back.leaving, units
-    if not (part.first or ends):
+    if not (part.first or part.joins):
         kept, seen = 1 - stack.dropout if number < stack.depth else 1.0, columns(stack, number)
         told = at_phi * units / seen / (layer.step.levels.divisor * kept)
     return log(told) + back.size, seen, going_on._replace(size=back.size).near_one()
