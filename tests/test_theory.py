@@ -505,7 +505,6 @@ def test_the_depth_scale_is_that_of_exponential_decay():
 
 
 
-
 ALL = tuple(row.name for row in ACTIVATIONS)
 
 

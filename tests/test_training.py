@@ -275,7 +275,6 @@ def test_where_no_gradient_passes_that_is_the_reason():
                                     "throughout layer 2")
 
 
-
 def test_zero_weights_with_sigmoid_move_from_the_second_update_on_and_stay_alike():
     settings = {"acts": ["sigmoid"], "layers": 1, "rates": [0.5]}
     assert not learned("zeros", **settings, iterations=1)[0].parameters.layers[0].weights.any()

@@ -29,7 +29,6 @@ def kind(scheme: Scheme) -> str:
     return KINDS.get(scheme.distribution, scheme.distribution)
 
 
-
 def print_result(bounds: Bounds, stream: TextIO) -> None:
     """A table for each scheme, then one with the std of all of them."""
     for scheme in bounds.schemes:
