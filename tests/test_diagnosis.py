@@ -224,6 +224,8 @@ def test_what_would_be_bad_in_a_deeper_stack_drifts_and_the_depth_is_that_of_chi
     assert "chi = 0.500 a layer: gradients ×0.1 every 6.6 layers" in found.text
     assert "--init he " in advised("xavier", "relu", 10).remedy
     assert judged("he", "relu", 50).good
+    slow = judged(f"lecun_normal:gain={math.sqrt(2 * 1.04)}", "relu", 100)
+    assert f"chi = 1.04 a layer: gradients ×10 every {2 / math.log10(1.04):.0f} layers" in slow.text
     assert judged("xavier", "tanh", 5).good  # by a power law: ×0.4 over 5 layers, and no more than that over 50
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
+from actprof import digits
 from actprof.catalogue.activations import bind
 from actprof.diagnosis.evidence import STREAMS, Course, Evidence, number, rms, signal, times
 from actprof.diagnosis.verdicts import ALIKE, CHANGE, COLLAPSED, NOTABLE, STANDARD, VISIBLE
@@ -85,7 +86,7 @@ def _pace(power_law: bool, size: float, layers: int) -> str:
     """`×10 every 2.6 layers`, or that there is no such number."""
     if power_law:
         return "by a power law"
-    return f"{'×10' if size > 0 else '×0.1'} every {layers / abs(size):.2g} layers"
+    return f"{'×10' if size > 0 else '×0.1'} every {digits.number(layers / abs(size), 2)} layers"
 
 
 def of_overflow(seen: Evidence) -> str:
@@ -133,8 +134,7 @@ def _rate(seen: Evidence) -> str:
     """`chi = 0.5 a layer: gradients ×0.1 every 6.64 layers`."""
     if seen.chi is None or abs(math.log10(seen.chi)) <= 0.01:
         return ""
-    per_ten = 2 / abs(math.log10(seen.chi))
-    return f"{chi(seen)}: gradients {'×10' if seen.chi > 1 else '×0.1'} every {per_ten:.2g} layers"
+    return f"{chi(seen)}: gradients {_pace(False, math.log10(seen.chi) / 2, 1)}"
 
 
 def unmet(seen: Evidence) -> str:
