@@ -2,7 +2,9 @@
 
 import contextlib
 import itertools
+import json
 import math
+import statistics
 import threading
 from dataclasses import fields, replace
 
@@ -576,6 +578,15 @@ def test_the_typical_run_is_the_median_one_and_the_band_its_quartiles():
     low, middle, high = arm.band("smoothed")
     assert middle[-1] == finals[2]
     assert (low[-1], high[-1]) == (finals[1], finals[3])
+
+
+def test_a_record_of_several_runs_has_the_medians_that_the_table_shows():
+    record = json.loads(to_json(trained("he", repeats=4).record()))["arms"][0]
+    runs, medians = record["runs"], record["medians"]
+    assert len(runs) == 4
+    for name in ("initial_loss", "test_accuracy"):
+        assert medians[name] == pytest.approx(statistics.median(run[name] for run in runs), rel=1e-12)
+    assert medians["final_smoothed_loss"] == pytest.approx(statistics.median(run["smoothed"][-1] for run in runs))
 
 
 def test_a_band_leaves_out_what_a_run_did_not_reach():

@@ -43,6 +43,10 @@ def _arm(arm: TrainedArm, data: DataSummary) -> dict[str, Any]:
     if len(arm.runs) > 1:
         low, middle, high = arm.band("smoothed")
         record["smoothed_quartiles"] = {"low": low, "median": middle, "high": high}
+        record["medians"] = {
+            "initial_loss": arm.first_loss, "final_smoothed_loss": arm.last_loss,
+            "test_accuracy" if data.classes else "test_r2": arm.score(data),
+            "iterations_to_half_chance_loss": arm.iterations_to_half, "dead_fraction": arm.dead_fractions}
         record["runs"] = [_run(run, arm, data) for run in arm.runs]
     return record
 
