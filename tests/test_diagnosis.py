@@ -10,8 +10,9 @@ import pytest
 
 from actprof.catalogue.activations import ACTIVATIONS
 from actprof.catalogue.initializers import INITIALIZERS
+from actprof.diagnosis import remedies
 from actprof.diagnosis.evidence import Evidence, number, times
-from actprof.diagnosis.remedies import Trials
+from actprof.diagnosis.remedies import Trials, candidates
 from actprof.diagnosis.rules import judge, verdict
 from actprof.diagnosis.terms import STATUSES as TOLD
 from actprof.diagnosis.terms import VERDICTS, readme
@@ -279,6 +280,24 @@ def test_dead_units_are_more_than_chance_and_a_bias_below_0_is_named():
     assert found.remedy.startswith("try --bias zeros (biases of -3 push z below 0): a run gives activations ×")
     assert "are 0 for every input: z has mean -3" in found.text
     assert judged("0.01", "relu", 60).code == "vanishing"
+
+
+def test_a_remedy_that_was_run_on_fewer_rows_says_how_many_and_what_those_gave(monkeypatch):
+    monkeypatch.setattr(remedies, "MIN_WORK", 0)
+    monkeypatch.setattr(remedies, "MAX_SHARE", 1.0)
+    arm, stack, said, trials = seen("xavier", "relu", 10, rows=500, width=20)
+    found = verdict(arm, stack, said.theory, said.inputs, trials)
+    rows, told = re.search(r"a run of (\d+) rows gives activations (\S+),", found.remedy).groups()
+    arm, stack, said, _ = seen("he", "relu", 10, rows=int(rows), width=20)
+    assert times(Evidence(arm, stack, None, said.inputs).forward[-1][1]) == told
+    assert int(rows) < 500
+
+
+def test_fewer_layers_are_the_last_that_is_tried():
+    arm, stack, said, _ = seen("0.001", "sigmoid", 30, width=10)
+    depths = [candidate.stack.depth for candidate in candidates(Evidence(arm, stack, said.theory, said.inputs))]
+    assert depths == sorted(depths, reverse=True)
+    assert depths[0] == 30 > depths[-1]
 
 
 @pytest.mark.slow

@@ -155,6 +155,11 @@ class Evidence:
         """Of a batch."""
         return int(min(self.arm.config["batch_size"], self.arm.config["samples"]))
 
+    @property
+    def samples(self) -> int:
+        """Rows of all batches."""
+        return int(self.arm.config["samples"])
+
     @cached_property
     def change(self) -> float:
         """The largest |log₁₀| of all ratios, forward and, between any two layers, back."""

@@ -165,7 +165,8 @@ def remedy(seen: Evidence, bad: bool, trials: Trials, *first: Candidate) -> Advi
                 break
             found, good = trials.evidence(candidate)
             if found is not None and good:
-                advice = _advice(candidate, found.forward[-1][1], _back(found), "a run gives")
+                rows = "" if found.samples == seen.samples else f" of {found.samples:,} rows"
+                advice = _advice(candidate, found.forward[-1][1], _back(found), f"a run{rows} gives")
                 bad_depth = _with_theory(found).bad_depth
                 if bad_depth is None:
                     return advice
@@ -229,11 +230,12 @@ def _all(seen: Evidence) -> Iterator[Candidate]:
             yield _orthogonal(gain, plain, clean)
     if stack.norm.name == "none" and seen.rows >= MIN_BATCH:
         yield _normalised(stack, plain)
-    yield from _of_other_size(seen)
+    yield from _wider(stack)
     if any(choice.name != "relu" for choice in choices):
         relu = (Choice("relu", label="relu"),) * stack.depth
         yield Candidate(f"--act relu --init he{clean}", "an activation that has a slope",
                         replace(plain.initialised(INITIALIZERS.parse("he")), activations=relu))
+    yield from _shallower(seen)  # last: whoever asks for a depth wants to know what holds there
 
 
 # Residual rules, and what tames a stream there.
@@ -304,9 +306,9 @@ def _unasked_bias(stack: StackSpec) -> bool:
     return stack.bias == ZEROS or {stack.bias} == set(map(preset_bias, stack.inits))
 
 
-def _of_other_size(seen: Evidence) -> Iterator[Candidate]:
-    """The same settings in wider or in fewer layers, where one number says what these are."""
-    stack, depth, even = seen.stack, seen.depth, len(set(seen.stack.widths)) == 1
+def _wider(stack: StackSpec) -> Iterator[Candidate]:
+    """The same settings in wider layers, where few numbers say what these are."""
+    depth, even = stack.depth, len(set(stack.widths)) == 1
     narrowest = min(stack.widths[1:-1], default=stack.widths[-1])
     wide = min(max(5 * depth, 2 * narrowest), MAX_WIDTH)
     if wide > narrowest and (depth <= MAX_LISTED or even):
@@ -315,7 +317,12 @@ def _of_other_size(seen: Evidence) -> Iterator[Candidate]:
         options = f"--width {wide}" if even else f"--widths {','.join(map(str, widths))}"
         yield Candidate(options, f"{narrowest:,} unit{'s are' if narrowest > 1 else ' is'} few for {depth:,} layers",
                         replace(stack, widths=widths))
-    if even and stack.alike:
+
+
+def _shallower(seen: Evidence) -> Iterator[Candidate]:
+    """The same settings in fewer layers, where one number says what these are."""
+    stack, depth = seen.stack, seen.depth
+    if len(set(stack.widths)) == 1 and stack.alike:
         rate = seen.change / max(depth - 1, 1)
         fits = 1 + int(math.log10(CHANGE.value) / rate) if 0 < rate < math.inf else depth // 2
         for layers in dict.fromkeys((min(fits, depth - 1), min(fits, depth - 1) // 2, 1)):
