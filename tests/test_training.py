@@ -343,6 +343,18 @@ def test_a_status_looks_at_the_accuracy_beside_the_baseline_as_well_as_at_the_lo
     assert bool(why.reason) == (status != "ok")
 
 
+@for_each(("share", "fall", "status"), [(0.95, 1.1, "slow"), (0.6, 1.1, "slow"), (0.05, 1.0, "ok"),
+                                        (1.0, 1.0, "not_learning")])
+def test_test_rows_of_one_class_show_nothing_so_that_the_loss_decides(share, fall, status):
+    [spec], loss = specs("he"), math.log(3)
+    frequent = np.bincount(DATA.y_train).argmax()
+    alike = replace(DATA, y_test=np.full_like(DATA.y_test, frequent))
+    smoothed = np.repeat([loss, fall * share * loss, share * loss], [45, 10, 5])
+    made = replace(run("he", iterations=2), status="ok", smoothed=smoothed, test_accuracy=np.array([1.0]),
+                   train_loss=share * loss)
+    assert judged(Evidence(made, loss, loss, (), spec, alike))[0] == status
+
+
 @pytest.mark.parametrize(("learned", "most", "status"), [(0.6, 0.62, "ok"), (0.6, 0.7, "slow"), (0.92, 1.0, "ok")])
 def test_a_loss_at_rest_is_slow_where_another_arm_comes_further(learned, most, status):
     assert outdone(replace(run("he"), status="ok", learned=learned), most).status == status

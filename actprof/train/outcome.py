@@ -87,8 +87,8 @@ class Evidence:
 
     @property
     def skill(self) -> float:
-        """The part of the way from the baseline to a perfect score."""
-        return (self.score - self.baseline) / (1 - self.baseline) if self.baseline < 1 else 1.0
+        """The part of the way from the baseline to a perfect score; 0 where that is no way."""
+        return (self.score - self.baseline) / (1 - self.baseline) if self.baseline < 1 else 0.0
 
     @property
     def learned(self) -> float:
