@@ -282,12 +282,12 @@ def test_dead_units_are_more_than_chance_and_a_bias_below_0_is_named():
     assert judged("0.01", "relu", 60).code == "vanishing"
 
 
-def test_a_remedy_that_was_run_on_fewer_rows_says_how_many_and_what_those_gave(monkeypatch):
+def test_a_remedy_that_was_run_on_less_says_of_how_much_and_what_that_gave(monkeypatch):
     monkeypatch.setattr(remedies, "MIN_WORK", 0)
     monkeypatch.setattr(remedies, "MAX_SHARE", 1.0)
-    arm, stack, said, trials = seen("xavier", "relu", 10, rows=500, width=20)
+    arm, stack, said, trials = seen("xavier", "relu", 10, rows=500, width=20, repeats=2)
     found = verdict(arm, stack, said.theory, said.inputs, trials)
-    rows, told = re.search(r"a run of (\d+) rows gives activations (\S+),", found.remedy).groups()
+    rows, told = re.search(r"a run of one network on (\d+) rows gives activations (\S+),", found.remedy).groups()
     arm, stack, said, _ = seen("he", "relu", 10, rows=int(rows), width=20)
     assert times(Evidence(arm, stack, None, said.inputs).forward[-1][1]) == told
     assert int(rows) < 500

@@ -165,8 +165,9 @@ def remedy(seen: Evidence, bad: bool, trials: Trials, *first: Candidate) -> Advi
                 break
             found, good = trials.evidence(candidate)
             if found is not None and good:
-                rows = "" if found.samples == seen.samples else f" of {found.samples:,} rows"
-                advice = _advice(candidate, found.forward[-1][1], _back(found), f"a run{rows} gives")
+                share = " of one network" * (trials.run.repeats > 1)
+                share += "" if found.samples == seen.samples else f" on {found.samples:,} rows"
+                advice = _advice(candidate, found.forward[-1][1], _back(found), f"a run{share} gives")
                 bad_depth = _with_theory(found).bad_depth
                 if bad_depth is None:
                     return advice
