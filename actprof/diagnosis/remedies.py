@@ -326,9 +326,10 @@ def _shallower(seen: Evidence) -> Iterator[Candidate]:
     if len(set(stack.widths)) == 1 and stack.alike:
         rate = seen.change / max(depth - 1, 1)
         fits = 1 + int(math.log10(CHANGE.value) / rate) if 0 < rate < math.inf else depth // 2
-        for layers in dict.fromkeys((min(fits, depth - 1), min(fits, depth - 1) // 2, 1)):
-            if 0 < layers < depth:
-                yield Candidate(f"--layers {layers}", "fewer layers at this scale", stack.first(layers))
+        layers = min(fits, depth - 1)
+        while layers:
+            yield Candidate(f"--layers {layers}", "fewer layers at this scale", stack.first(layers))
+            layers //= 2
 
 
 def _gain(choice: Choice) -> float:
