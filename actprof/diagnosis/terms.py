@@ -58,7 +58,7 @@ STATUSES = (
          f"{_percent(CHANCE)} further"),
     Term("slow", "slow", f"less than that, though better than guessing: the loss came down {_percent(FALLING)} of its "
          "way in the last quarter, a verdict on the network before training is bad, weights hardly move, or another "
-         "arm comes further"),
+         "arm's loss comes further"),
     Term("badly scaled", "badly_scaled", "less than that, and the network before training explodes, is saturated or "
          "not finite, or the test rows are better than guessed while the loss is not"),
     Term("not learning", "not_learning", f"the training loss is above {_percent(LEARNED)} of that without looking at "

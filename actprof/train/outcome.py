@@ -162,7 +162,7 @@ def outdone(run: Run, most: float) -> Run:
     """The run, slow instead of "ok" for want of more to learn where another arm has learned `most`: that is more."""
     if run.status != "ok" or run.learned >= min(MASTERED.value, most - CHANCE.value):
         return run
-    why = Why("the loss hardly falls any more, though another arm comes further", "", "try its settings")
+    why = Why("the loss hardly falls any more, though another arm's comes further", "", "try its settings")
     return replace(run, status="slow", cause=why.cause, reason=why.reason, remedy=why.remedy)
 
 
