@@ -230,6 +230,11 @@ def test_what_would_be_bad_in_a_deeper_stack_drifts_and_the_depth_is_that_of_chi
     assert judged("xavier", "tanh", 5).good  # by a power law: ×0.4 over 5 layers, and no more than that over 50
 
 
+def test_gradients_drift_where_only_activations_follow_a_power_law():
+    """E a² of He's ELU grows by a power law, but χ - 1 as 1/√E a², so that gradients grow faster than by any power."""
+    assert judged("he", "elu", 32, rows=16).code == "drifting"
+
+
 def test_networks_of_finite_width_that_fall_behind_the_average_are_not_called_chance():
     """ln K of ReLU falls by 5/2n a layer (Hanin & Nica 2018): ×0.04 in the std of 50 layers of 20 units."""
     assert "finite width drifts" in judged("he", "relu", 50, width=30, rows=100).text

@@ -210,13 +210,14 @@ class Evidence:
 
         None where they do not: where little has changed so far, by a power law or only at the start.
         """
-        if self.change <= math.log10(NOTABLE.value) or self.power_law or not self.stack.alike or self.depth < 2:
+        if self.change <= math.log10(NOTABLE.value) or not self.stack.alike or self.depth < 2:
             return None
         layers, most = self.expected, int(DEEPER.value * self.depth)
         if len(layers) == self.depth < SETTLED:
             layers = _deeper(self, most)
-        return next((depth for depth, size in _courses(layers, most)
-                     if depth > self.depth and size > math.log(CHANGE.value)), None)
+        return next((depth for depth, forward, backward in _courses(layers, most) if depth > self.depth
+                     and max(forward * (not self.power_law), backward * (not self.power_law_back))
+                     > math.log(CHANGE.value)), None)
 
     @property
     def name(self) -> str:
@@ -255,8 +256,8 @@ def _deeper(seen: Evidence, depth: int) -> tuple[LayerTheory, ...]:
                    normal=inputs.normal).layers
 
 
-def _courses(layers: Sequence[LayerTheory], most: int) -> Iterator[tuple[int, float]]:
-    """(depth, by how much sizes change over so many layers as a natural logarithm), as theory has it.
+def _courses(layers: Sequence[LayerTheory], most: int) -> Iterator[tuple[int, float, float]]:
+    """(depth, by how much sizes change over so many layers forward and back as natural logarithms), as theory has it.
 
     Beyond the layers that it knows both ways go on as at their end.
     """
@@ -270,7 +271,7 @@ def _courses(layers: Sequence[LayerTheory], most: int) -> Iterator[tuple[int, fl
         ahead = depth - len(sizes)
         forward = sizes[min(depth, len(sizes)) - 1] + max(ahead, 0) * (sizes[-1] - sizes[-2])
         backward += math.log(chis[min(depth - 1, len(chis)) - 1]) / 2
-        yield depth, max(abs(forward), abs(backward))
+        yield depth, abs(forward), abs(backward)
 
 
 def beyond(course: Iterable[tuple[int, float]], sign: int) -> int | None:
