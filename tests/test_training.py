@@ -1,9 +1,11 @@
 """`actprof train`: what a network learns, what is noted on the way, and what is said of it."""
 
 import contextlib
+import io
 import itertools
 import json
 import math
+import re
 import statistics
 import threading
 from dataclasses import fields, replace
@@ -25,6 +27,7 @@ from actprof.train.outcome import Evidence, judged, outdone
 from actprof.train.request import Varied, train_specs
 from actprof.train.result import TrainedArm
 from actprof.train.session import summarised, train
+from actprof.train.table import print_result
 from actprof.train.trainer import Batches, Trainer, checkpoints_of, smoothed, updates_per_epoch
 from tests.cases import for_each
 
@@ -599,6 +602,14 @@ def test_a_record_of_several_runs_has_the_medians_that_the_table_shows():
     for name in ("initial_loss", "test_accuracy"):
         assert medians[name] == pytest.approx(statistics.median(run[name] for run in runs), rel=1e-12)
     assert medians["final_smoothed_loss"] == pytest.approx(statistics.median(run["smoothed"][-1] for run in runs))
+
+
+@for_each(("repeats", "numbers"), [(1, True), (2, False), (3, False)])
+def test_a_sentence_of_several_runs_has_no_numbers_of_one_beside_the_tables_medians(repeats, numbers):
+    text = io.StringIO()
+    print_result(trained("he", repeats=repeats, iterations=24), text)
+    said, = re.findall("^he: slow: the loss is still falling(.*)$", text.getvalue(), re.MULTILINE)
+    assert bool(re.search(r"\d", said)) is numbers
 
 
 def test_a_band_leaves_out_what_a_run_did_not_reach():

@@ -121,7 +121,7 @@ class Why(NamedTuple):
 
     def and_also(self, said: str) -> Why:
         """The same cause with further numbers."""
-        return self._replace(numbers=f"{self.numbers}; {said}") if self.cause else Why(said, "", self.remedy)
+        return self._replace(numbers=f"{self.numbers}; {said}")
 
     @property
     def reason(self) -> str:
@@ -140,8 +140,8 @@ def judged(evidence: Evidence) -> tuple[str, Why]:
     status = _status(evidence)
     if status == "ok":
         return "ok", Why("")
-    why = next(filter(None, (cause(evidence) for cause in CAUSES)), Why(""))
-    return status, why.and_also(_numbers(evidence))
+    unknown = Why(f"the {'test rows show' if evidence.fits else 'loss shows'} nothing learned")
+    return status, next(filter(None, (cause(evidence) for cause in CAUSES)), unknown).and_also(_numbers(evidence))
 
 
 def _status(evidence: Evidence) -> str:
@@ -268,8 +268,8 @@ def _dying(evidence: Evidence) -> Why | None:
     if not dead:
         return None
     share, layer = max(dead)
-    return Why(f"{percent(share)} % of the units of layer {layer} are 0 for all training rows",
-               ": too few are left to learn", f"try a --lr below {evidence.spec.rate:g}")
+    return Why(f"too many units of layer {layer} are 0 for all training rows", f": {percent(share)} %",
+               f"try a --lr below {evidence.spec.rate:g}")
 
 
 def _no_gradient(evidence: Evidence) -> Why | None:

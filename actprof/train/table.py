@@ -9,7 +9,7 @@ from typing import TextIO
 
 from actprof.digits import number, percent
 from actprof.report.terminal import Column, Table, folded
-from actprof.train.result import DIGITS, DataSummary, Run, TrainedArm, Training
+from actprof.train.result import DIGITS, DataSummary, TrainedArm, Training
 
 MAX_LAYERS = 6  # dead units of more layers than these are summed up
 
@@ -89,7 +89,7 @@ def _dead(shares: Sequence[float]) -> str:
 def _remarks(training: Training) -> list[str]:
     data = training.data
     chance = dict.fromkeys(number(arm.chance_loss, DIGITS) for arm in training.arms)
-    lines = [*(f"{arm.label}: {_why(arm.median_run)}" for arm in training.arms if arm.median_run.reason),
+    lines = [*(f"{arm.label}: {_why(arm)}" for arm in training.arms if arm.median_run.reason),
              f"an undecided network (all outputs 0) has a loss of {', '.join(chance)}; iterations to half: until the "
              "loss is half of that; the loss at the end and this one are smoothed"]
     if not data.classes:
@@ -100,6 +100,8 @@ def _remarks(training: Training) -> list[str]:
             f"of {data.test_samples:,} test rows"]
 
 
-def _why(run: Run) -> str:
-    """`not learning: vanishing from layer 2: …; try --init he`."""
-    return "; ".join(filter(None, (f"{run.status.replace('_', ' ')}: {run.reason}", run.remedy)))
+def _why(arm: TrainedArm) -> str:
+    """`not learning: vanishing from layer 2: …; try --init he`; of several runs without the numbers of one of them."""
+    run = arm.median_run
+    reason = run.reason if len(arm.runs) == 1 else run.cause
+    return "; ".join(filter(None, (f"{run.status.replace('_', ' ')}: {reason}", run.remedy)))
