@@ -60,6 +60,12 @@ def percent(share: float) -> str:
     return "<0.1" if share < 5e-4 else ">99.9" if share >= 0.9995 else f"{100 * share:.1f}"
 
 
+def typed(value: float, digits: int = 6) -> str:
+    """What was chosen, as it is typed: 0.05, 100, 1e-5, 1e9."""
+    mantissa, _, exponent = f"{value:.{digits}g}".partition("e")
+    return f"{mantissa}e{int(exponent)}" if exponent else mantissa
+
+
 def count(value: float) -> str:
     """1,200, or 12.5 where a median lies between two counts; - where nothing was counted."""
     return "-" if math.isnan(value) else f"{value:,.1f}".removesuffix(".0")

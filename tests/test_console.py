@@ -7,7 +7,7 @@ import re
 import pytest
 
 from actprof.catalogue.activations import ACTIVATIONS
-from actprof.digits import count, number, percent
+from actprof.digits import count, number, percent, typed
 from actprof.engine import inputs
 from actprof.engine.spec import RunSpec
 from actprof.engine.stacks import stack_specs
@@ -281,6 +281,13 @@ def test_a_number_has_three_digits(value: float, text: str) -> None:
 ])
 def test_a_number_has_as_many_digits_as_are_asked_for(value: float, digits: int, text: str) -> None:
     assert number(value, digits) == text
+
+
+@for_each(("value", "text"), [
+    (1e-5, "1e-5"), (-6.25e-7, "-6.25e-7"), (1e9, "1e9"), (0.0001, "0.0001"), (100000.0, "100000"), (1e-310, "1e-310"),
+    (math.inf, "inf")])
+def test_a_number_that_was_chosen_is_written_as_it_is_typed(value: float, text: str) -> None:
+    assert (typed(value), float(typed(value))) == (text, value)
 
 
 @for_each(("share", "text"), [

@@ -185,7 +185,7 @@ def test_the_table_says_what_is_unstable_and_what_is_reached():
                  "  q0 = 0.50000 reaches q* = 0.19404, ordered"):
         assert line in text
     assert "+0.074129 (+4.65 %) from the forward gain" in printed("tanh")
-    assert "grows beyond 1e+12" in printed("silu", sigma_w=1.67953, sigma_b=0.2, q0=0.8)
+    assert "grows beyond 1e12" in printed("silu", sigma_w=1.67953, sigma_b=0.2, q0=0.8)
     assert "kept, whatever it is" in printed("relu")
 
 

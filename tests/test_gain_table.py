@@ -9,6 +9,7 @@ import re
 import numpy as np
 import pytest
 
+from actprof.digits import typed
 from actprof.errors import SpecError
 from actprof.gain.gains import gain_spec, gain_table
 from actprof.gain.table import narrow
@@ -83,7 +84,7 @@ def test_a_narrow_figure_is_rounded_and_nothing_else(value):
 
 @for_each("q0", [0.5, 1e-6, 3.0])
 def test_a_given_start_is_told(q0):
-    assert f"from q0 = {q0:g}" in shown("tanh", q0=q0)
+    assert f"from q0 = {typed(q0)}" in shown("tanh", q0=q0)
     assert "q0" not in shown("tanh")
 
 

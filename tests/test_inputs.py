@@ -222,7 +222,7 @@ def test_constant_features_become_0_with_a_note():
 
 @for_each(("value", "text"), [
     (3, None), (0.4, None), (0.2, None), (84, "84; 84 times as large"), (0.05, "0.05; 20 times as small"),
-    (1e200, "inf; inf times as large"), (0, "0; at 0"), (1e10, "1e+10; 1e+10 times as large")])
+    (1e200, "inf; inf times as large"), (0, "0; at 0"), (1e10, "1e10; 1e10 times as large")])
 def test_unscaled_numbers_far_from_1_are_remarked_on(value, text):
     size, _, grown = (text or "").partition("; ")
     losses = ", and losses high" if "large" in grown else ""

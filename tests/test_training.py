@@ -385,7 +385,7 @@ def test_normalised_layers_of_large_weights_are_told_that_their_steps_are_small(
                    update_ratio=np.full_like(made.update_ratio, 1e-6))
     status, why = judged(Evidence(made, math.log(3), math.log(3), (), spec, DATA))
     assert status == "slow"
-    assert "it is worth lr/‖W‖², 1e-06 of the size of the weights of layers 1, 2" in why.reason
+    assert "it is worth lr/‖W‖², 1.0e-6 of the size of the weights of layers 1, 2" in why.reason
 
 
 def test_a_run_that_is_stopped_keeps_what_it_learned():

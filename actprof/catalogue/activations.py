@@ -16,6 +16,7 @@ import numpy as np
 from actprof.arrays import Array
 from actprof.catalogue import functions as fn
 from actprof.catalogue import special
+from actprof.digits import typed
 from actprof.registry import Choice, Parameter, Registry, Value
 
 Points = tuple[float, ...]
@@ -381,7 +382,7 @@ class BoundActivation:
         return not quiet.isdisjoint(name for name, _ in self.parameters)
 
     def _with_values(self, formula: str) -> str:
-        values = (f"{name} = {value:.6g}" if isinstance(value, float) else f"{name} = {value}"
+        values = (f"{name} = {typed(value)}" if isinstance(value, float) else f"{name} = {value}"
                   for name, value in self.parameters)
         return ", ".join((formula, *values))
 

@@ -21,6 +21,7 @@ from actprof.catalogue.activations import BoundActivation, bind
 from actprof.catalogue.quadrature import Values, rule, values
 from actprof.catalogue.special import normal_cdf
 from actprof.catalogue.waves import closed, wave_moments
+from actprof.digits import typed
 from actprof.errors import SpecError
 from actprof.registry import Choice
 
@@ -245,7 +246,7 @@ def forward_gain(choice: Choice) -> float:
     """
     square = moments(bind(choice), 1.0).square
     if not 0 < square < math.inf:
-        raise SpecError(f"{choice} has no gain that keeps the variance: E φ(z)² is {square:g} for z ~ N(0, 1).")
+        raise SpecError(f"{choice} has no gain that keeps the variance: E φ(z)² is {typed(square)} for z ~ N(0, 1).")
     return 1 / math.sqrt(square)
 
 

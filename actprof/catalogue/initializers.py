@@ -13,6 +13,7 @@ from actprof.catalogue.activations import bind as bind_activation
 from actprof.catalogue.draws import NORMAL, POINT, TRUNCATED_STD, UNIFORM, Draw, truncated
 from actprof.catalogue.expectations import forward_gain
 from actprof.catalogue.weights import FANS, BoundInitializer, Fans, Initializer, Rule, Support
+from actprof.digits import typed
 from actprof.errors import SpecError
 from actprof.registry import Choice, Dialect, Parameter, Registry, Value
 
@@ -140,14 +141,14 @@ def _family(stem: str, factor: float, divisor: str, source: str, std: Rule, para
     """The normal, uniform and truncated members of one scheme: variance factor·gain²/divisor in three shapes."""
 
     def scale(times: float, gain: float, mode: str = "") -> str:
-        return f"{times * factor * gain**2:.6g}/{FAN_TEXT.get(mode, divisor)}"
+        return f"{typed(times * factor * gain**2)}/{FAN_TEXT.get(mode, divisor)}"
 
     def tex(pattern: str, times: float, gain: float, mode: str = "") -> str:
         below = {**FAN_TEXT, **FAN_TEX}.get(mode, divisor.strip("()"))
         return pattern.format(_tex(times * factor * gain**2), below)
 
     def member(shape: str, draw: Draw, aliases: tuple[str, ...], pattern: str, times: float) -> Initializer:
-        symbol = "gain²" if times * factor == 1 else f"{times * factor:g}·gain²"
+        symbol = "gain²" if times * factor == 1 else f"{typed(times * factor)}·gain²"
         return Initializer(f"{stem}_{shape}", pattern.format(f"{symbol}/{divisor}"), source, std, draw, aliases,
                            parameters, written=lambda **values: pattern.format(scale(times, **values)),
                            tex=lambda **values: tex(TEX[shape], times, **values))
@@ -160,7 +161,7 @@ def _check(choice: Choice) -> None:
     values = choice.values
     for name, value in choice.parameters:
         if isinstance(value, float) and abs(value) > MAX_SIZE:
-            raise SpecError(f"{choice.name}: {name} must be at most {MAX_SIZE:g} in size, not '{value:g}'.")
+            raise SpecError(f"{choice.name}: {name} must be at most {typed(MAX_SIZE)} in size, not '{typed(value)}'.")
     if choice.name == "uniform" and not float(values["low"]) <= float(values["high"]):
         raise SpecError(f"uniform: low must be at most high, not {values['low']:g} and {values['high']:g}.")
 
@@ -171,18 +172,18 @@ INITIALIZERS: Registry[Initializer] = Registry("initialiser", "inits", (
                 mean=lambda fans: 1.0),
     Initializer("constant", "value", "constant", lambda fans, value: 0.0, POINT,
                 ("keras.constant",), parameters=(Parameter("value", 0.0),), mean=lambda fans, value: value,
-                written=lambda value: f"{value:g}"),
+                written=typed),
     Initializer("normal", "N(mean, std²)", "textbook; the default is Keras's RandomNormal",
                 lambda fans, std, mean: std, NORMAL,
                 ("random_normal", "gaussian"),
                 (_std(0.05), Parameter("mean", 0.0)), lambda fans, std, mean: mean,
-                written=lambda std, mean: f"N({mean:g}, {std:g}²)",
+                written=lambda std, mean: f"N({typed(mean)}, {typed(std)}²)",
                 tex=lambda std, mean: rf"$\mathcal{{N}}\left({_tex(mean)},\ {_tex_square(std)}\right)$"),
     Initializer("uniform", "U(low, high)", "textbook; the default is Keras's RandomUniform",
                 lambda fans, low, high: (high - low) / math.sqrt(12), UNIFORM,
                 ("random_uniform",),
                 (Parameter("low", -0.05), Parameter("high", 0.05)), lambda fans, low, high: (low + high) / 2,
-                written=lambda low, high: f"U({low:g}, {high:g})",
+                written=lambda low, high: f"U({typed(low)}, {typed(high)})",
                 tex=lambda low, high: rf"$U\left({_tex(low)},\ {_tex(high)}\right)$"),
     Initializer("truncated_normal", "N(0, std²) cut at ±2 std, not corrected: true std 0.8796·std",
                 "Keras TruncatedNormal, jax truncated_normal", lambda fans, std: TRUNCATED_STD * std,
@@ -194,7 +195,7 @@ INITIALIZERS: Registry[Initializer] = Registry("initialiser", "inits", (
                 lambda scale, mode, distribution: DISTRIBUTIONS[distribution], ("jax.variance_scaling",),
                 SCALING,
                 written=lambda scale, mode, distribution: PATTERNS[distribution].format(
-                    f"{SQUARED_BOUND[distribution] * scale:.6g}/{FAN_TEXT[mode]}"),
+                    f"{typed(SQUARED_BOUND[distribution] * scale)}/{FAN_TEXT[mode]}"),
                 tex=lambda scale, mode, distribution: TEX[distribution].format(
                     _tex(SQUARED_BOUND[distribution] * scale), FAN_TEX.get(mode, FAN_TEXT[mode]))),
     *_family("lecun", 1, "n", LECUN, _fan_in, _gain(), ("lecun",),
@@ -212,7 +213,7 @@ INITIALIZERS: Registry[Initializer] = Registry("initialiser", "inits", (
              ("keras.he_normal", "jax.he_normal")),
     Initializer("fan_in_uniform", "U(±gain/√n)", f"{GLOROT}, eq. 1 (the heuristic it argues against)",
                 lambda fans, gain: gain / math.sqrt(3 * fans.fan_in), UNIFORM, ("xavier_standard",), _gain(),
-                support=_within(_fan_in), written=lambda gain: f"U(±{gain:.6g}/√n)",
+                support=_within(_fan_in), written=lambda gain: f"U(±{typed(gain)}/√n)",
                 tex=lambda gain: rf"$U\left(\pm\dfrac{{{_tex(gain)}}}{{\sqrt{{n}}}}\right)$"),
     Initializer("orthogonal", "gain·Q of the QR of a Gaussian, signs of diag R",
                 "Saxe et al. 2013, Exact solutions to the nonlinear dynamics of learning",

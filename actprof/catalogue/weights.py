@@ -15,6 +15,7 @@ from numpy.typing import DTypeLike
 
 from actprof.arrays import Array
 from actprof.catalogue.draws import NORMAL, POINT, Draw
+from actprof.digits import typed
 from actprof.errors import SpecError
 from actprof.registry import Choice, Parameter, Value
 
@@ -193,7 +194,7 @@ class BoundInitializer(NamedTuple):
         return self.row.tex and self._with_parameters(self.row.tex)
 
     def _with_parameters(self, formula: str) -> str:
-        listed = ", ".join(f"{name} = {value:.6g}" if isinstance(value, float) else f"{name} = {value}"
+        listed = ", ".join(f"{name} = {typed(value)}" if isinstance(value, float) else f"{name} = {value}"
                            for name, value in self.values.items())
         return f"{formula}, {listed}" if listed else formula
 

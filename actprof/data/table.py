@@ -10,6 +10,7 @@ import numpy as np
 
 from actprof import machine
 from actprof.arrays import Array, Floats
+from actprof.digits import typed
 from actprof.errors import DataError, quoted
 
 MEMORY_SHARE = 0.75  # the part of the available memory that one file may take
@@ -97,8 +98,8 @@ def is_usual(size: float) -> bool:
 
 
 def size_text(size: float) -> str:
-    """An rms in a sentence: `3,815`, `0.031`, `1e+20`."""
-    return f"{size:,.0f}" if 10 < size < 1e9 else f"{size:.2g}"
+    """An rms in a sentence: `3,815`, `0.031`, `1e20`."""
+    return f"{size:,.0f}" if 10 < size < 1e9 else f"{typed(size, 2)}"
 
 
 def unscaled(table: Table) -> Scaling:
@@ -108,7 +109,7 @@ def unscaled(table: Table) -> Scaling:
         return Scaling(identity=True)
     text = size_text(size)
     grown = (f"{text} times as large, and losses high" if size > 1 else
-             f"{1 / size:.2g} times as small" if size else "at 0")
+             f"{typed(1 / size, 2)} times as small" if size else "at 0")
     note = f"the inputs' rms is {text}; initialisers assume about 1, so signals start {grown}: --scale standard or unit"
     return Scaling(identity=True, notes=(note,))
 

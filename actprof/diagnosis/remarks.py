@@ -11,6 +11,7 @@ import numpy as np
 from actprof.catalogue.activations import ACTIVATIONS
 from actprof.catalogue.initializers import INITIALIZERS
 from actprof.diagnosis.verdicts import Warning
+from actprof.digits import number
 from actprof.engine.profiles import Arm, LayerSummary
 from actprof.registry import Choice
 
@@ -68,7 +69,7 @@ def _underflow(arm: Arm) -> Iterator[Warning]:
         statistics = layer.activation.statistics
         if 0 < max(abs(statistics["min"]), abs(statistics["max"])) < smallest:
             yield Warning("underflow", arm.label, layer.layer,
-                          f"layer {layer.layer} underflows: no activation reaches {smallest:.3g}, "
+                          f"layer {layer.layer} underflows: no activation reaches {number(smallest)}, "
                           f"the smallest full-precision {arm.config['dtype']}")
             return
 

@@ -22,6 +22,7 @@ from actprof.catalogue.normalizations import NORMALIZATIONS
 from actprof.catalogue.residuals import RESIDUALS
 from actprof.diagnosis.evidence import STREAMS, Evidence, number, times
 from actprof.diagnosis.verdicts import CHANGE, COLLAPSED, FLAT, NOTABLE, SATURATED, Verdict
+from actprof.digits import typed
 from actprof.engine import memory
 from actprof.engine.inputs import FirstRows, InputMoments, Inputs, StandardInputs, input_moments, open_inputs
 from actprof.engine.measure import measured
@@ -266,7 +267,7 @@ def _named(choice: Choice, plain: StackSpec, clean: str) -> Iterator[Candidate]:
     for q in VARIANCES:
         edge = fixed_points.edge_of_chaos(choice, q)
         if edge is not None and edge.sigma_b > 1e-3 and edge.stability != "unstable":
-            bias = f"normal:std={edge.sigma_b:.4g}"
+            bias = f"normal:std={typed(edge.sigma_b, 4)}"
             yield Candidate(f"{_init(kept * edge.sigma_w)} --bias {bias}{' --norm none' * ('--norm' in clean)}",
                             f"the edge of chaos at variance {q:g}",
                             replace(plain.initialised(_weights(kept * edge.sigma_w)), bias=INITIALIZERS.parse(bias)))
@@ -278,7 +279,8 @@ def _between(gains: list[float], plain: StackSpec, clean: str) -> Iterator[Candi
         places = sorted(range(1, BETWEEN + 1), key=lambda place: abs(place - (BETWEEN + 1) / 2))
         for place in places:
             gain = gains[0] * (gains[-1] / gains[0]) ** (place / (BETWEEN + 1))
-            yield _scaled(gain, plain, clean, f"between the gains {gains[0]:.4g} and {gains[-1]:.4g} of theory")
+            reason = f"between the gains {typed(gains[0], 4)} and {typed(gains[-1], 4)} of theory"
+            yield _scaled(gain, plain, clean, reason)
 
 
 def _scaled(gain: float, plain: StackSpec, clean: str, reason: str) -> Candidate:
@@ -286,7 +288,7 @@ def _scaled(gain: float, plain: StackSpec, clean: str, reason: str) -> Candidate
 
 
 def _orthogonal(gain: float, plain: StackSpec, clean: str) -> Candidate:
-    init = "orthogonal" if math.isclose(gain, 1.0, rel_tol=1e-4) else f"orthogonal:gain={gain:.4g}"
+    init = "orthogonal" if math.isclose(gain, 1.0, rel_tol=1e-4) else f"orthogonal:gain={typed(gain, 4)}"
     return Candidate(f"--init {init}{clean}", "orthogonal weights stray less from layer to layer",
                      plain.initialised(INITIALIZERS.parse(init)))
 
@@ -358,7 +360,7 @@ def _scale(stack: StackSpec) -> float:
 def _init(gain: float) -> str:
     """--init with the name of the gain, if it has one."""
     named = next((name for value, name in NAMED if math.isclose(gain, value, rel_tol=1e-4)), None)
-    return f"--init {named or f'lecun_normal:gain={gain:.4g}'}"
+    return f"--init {named or f'lecun_normal:gain={typed(gain, 4)}'}"
 
 
 def same(stack: StackSpec, other: StackSpec) -> bool:

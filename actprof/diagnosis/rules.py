@@ -25,7 +25,7 @@ from actprof.diagnosis.verdicts import (
     VISIBLE,
     Verdict,
 )
-from actprof.digits import percent
+from actprof.digits import percent, typed
 from actprof.engine.inputs import InputMoments
 from actprof.engine.network import fans_of
 from actprof.engine.profiles import Arm, LayerSummary
@@ -41,7 +41,7 @@ def symmetric(seen: Evidence) -> Verdict | None:
         if layer.fan_out > 1 and layer.weight_std == weights.std(fans) == biases.std(fans) == 0:
             return Verdict("symmetric", layer.layer,
                            f"{seen.name}: all {layer.fan_out:,} units of layer {layer.layer} are the same, since the "
-                           f"weights are all {weights.mean(fans):.3g}: {_of_symmetry(seen)}",
+                           f"weights are all {typed(weights.mean(fans), 3)}: {_of_symmetry(seen)}",
                            headline=f"All units of layer {layer.layer} are the same", measured="units alike")
     return None
 
@@ -161,7 +161,7 @@ def _revival(seen: Evidence, found: Verdict) -> list[Candidate]:
     mean = initializers.bind(seen.stack.bias).mean(fans_of(seen.stack, 1))
     if found.code != "dying" or not mean < 0:
         return []
-    return [Candidate("--bias zeros", f"biases of {mean:.3g} push z below 0", replace(seen.stack, bias=ZEROS))]
+    return [Candidate("--bias zeros", f"biases of {typed(mean, 3)} push z below 0", replace(seen.stack, bias=ZEROS))]
 
 
 def _non_finite(seen: Evidence) -> Verdict | None:

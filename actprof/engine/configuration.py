@@ -8,6 +8,7 @@ from typing import Any
 from actprof.catalogue import activations, initializers
 from actprof.catalogue.weights import Fans
 from actprof.data.request import MISSING, RowsSpec
+from actprof.digits import typed
 from actprof.engine.inputs import Inputs
 from actprof.engine.spec import RunSpec, StackSpec
 from actprof.registry import Choice
@@ -61,7 +62,7 @@ def of_rows(rows: RowsSpec | None) -> dict[str, Any]:
 def _formula(choice: Choice, act: Choice) -> str:
     """The initialiser's; where that depends on the activation, with the gain that it has there."""
     init = initializers.bind(choice)
-    return f"N(0, {init.std(Fans(1, 1, activation=act)) ** 2:.6g}/n)" if init.row.activation else init.formula
+    return f"N(0, {typed(init.std(Fans(1, 1, activation=act)) ** 2)}/n)" if init.row.activation else init.formula
 
 
 def _of_layers(kind: str, choices: Sequence[Choice]) -> dict[str, Any]:

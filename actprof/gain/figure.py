@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from actprof.arrays import Floats
+from actprof.digits import typed
 from actprof.gain.result import MAX_ROWS, ActivationGains, GainTable, LengthMap, Shape
 from actprof.gain.words import edge_words, exact, reaches, shown, torch_words
 from actprof.report.axes import Box, FreeSpace, add_axes, write
@@ -93,9 +94,9 @@ def _summary(each: ActivationGains) -> list[str]:
 def words(result: GainTable, maps: bool = True) -> list[str]:
     """What holds for every activation, for the subtitle; where a map is drawn its row says."""
     asked = {name: result.config[key] for name, key in (("σ_w", "sigma_w"), ("σ_b", "sigma_b"))}
-    given = ", ".join(f"{name} {value:g}" for name, value in asked.items() if value is not None)
+    given = ", ".join(f"{name} {typed(value)}" for name, value in asked.items() if value is not None)
     q0 = result.config["q0"]
-    start = "σ_w² + σ_b²" if q0 is None else f"{q0:g}"
+    start = "σ_w² + σ_b²" if q0 is None else typed(q0)
     return ["gains for z ~ N(0, 1)", *([f"asked for {given}"] if given else []),
             *([f"length maps from q₀ = {start}"] if maps else [])]
 
@@ -134,7 +135,7 @@ def draw_shape(sheet: Sheet, name: str, box: Box, shape: Shape, color: str, *, s
         axes.spines[:].set_visible(False)
         return
     axes.set_xlabel("z", fontsize=KEY)
-    slope = "φ'(z)" if shape.steepness == 1 else f"φ'(z)/{shape.steepness:g}"
+    slope = "φ'(z)" if shape.steepness == 1 else f"φ'(z)/{typed(shape.steepness)}"
     _label_lines(sheet, axes, box, lines, (slope, "φ(z)"), (sheet.theme.muted, color))
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from actprof.catalogue.activations import ACTIVATIONS, BoundActivation, bind
 from actprof.catalogue.expectations import squares
+from actprof.digits import typed
 from actprof.errors import SpecError, quoted, require_distinct
 from actprof.gain.result import ActivationGains, GainCourse, GainTable, LengthMap, Shape
 from actprof.registry import Choice
@@ -197,8 +198,8 @@ def _notes(found: Sequence[ActivationGains], request: GainSpec) -> list[str]:
     without = [each.label for each in found if each.edge is None]
     if request.sigma_b is None or request.sigma_w is not None or not without:
         return []
-    return [f"no edge of chaos at --sigma-b {request.sigma_b:g}, and so no fixed point looked for without --sigma-w: "
-            f"{', '.join(without)}"]
+    return [f"no edge of chaos at --sigma-b {typed(request.sigma_b)}, and so no fixed point looked for without "
+            f"--sigma-w: {', '.join(without)}"]
 
 
 def _config(request: GainSpec) -> dict[str, object]:

@@ -7,6 +7,7 @@ import textwrap
 from collections.abc import Iterable
 from typing import TextIO
 
+from actprof.digits import typed
 from actprof.gain.result import ActivationGains, GainCourse, GainTable
 from actprof.gain.words import course_words, edge_words, exact, fixed_point_lines, paste_lines, shown, torch_words
 from actprof.report.terminal import USUAL_WIDTH, Column, Table, text_width, width, written
@@ -73,7 +74,7 @@ def _statistics(each: ActivationGains) -> list[str]:
 
 def _where(result: GainTable) -> str:
     sigma_w, sigma_b = result.config["sigma_w"], result.config["sigma_b"]
-    return f"fixed points at σ_w = {'the edge' if sigma_w is None else f'{sigma_w:g}'}, σ_b = {sigma_b or 0:g}"
+    return f"fixed points at σ_w = {'the edge' if sigma_w is None else typed(sigma_w)}, σ_b = {typed(sigma_b or 0)}"
 
 
 def _fixed(result: GainTable, stream: TextIO) -> Table:
@@ -124,7 +125,7 @@ def _wrapped(lines: Iterable[str], room: int, stream: TextIO) -> list[str]:
 
 def _courses(each: ActivationGains, q0: float | None, stream: TextIO) -> Table:
     """A row for each gain, with the fixed point that its layers have without biases."""
-    start = "" if q0 is None else f"\nfrom q0 = {q0:g}"
+    start = "" if q0 is None else f"\nfrom q0 = {typed(q0)}"
     made = Table([Column("gain", right=False), Column("value"), Column("gain²"), Column("q*"), Column("χ at q*"),
                   Column("slope"), Column(f"the variance{start}", right=False)], stream)
     for course in each.courses:

@@ -5,16 +5,16 @@ from __future__ import annotations
 import math
 import textwrap
 
-from actprof.digits import number, without_rounding
+from actprof.digits import number, typed, without_rounding
 from actprof.gain.result import ActivationGains, GainCourse
 from actprof.theory.predictions import EDGE_WORDS, JUMP_WORDS, MAX_Q, TURN_WORDS, Edge, FixedPoint, FixedPoints
 
-ENDLESS = f"grows beyond {MAX_Q:g}"  # shown when the variance exceeds MAX_Q
+ENDLESS = f"grows beyond {typed(MAX_Q)}"  # shown when the variance exceeds MAX_Q
 
 
 def exact(value: float) -> str:
     """A gain, σ_w or σ_b: `1.59253742`, `1`; rounding alone is 0."""
-    return f"{without_rounding(value):.9g}"
+    return typed(without_rounding(value), 9)
 
 
 def shown(value: float | None, digits: int = 5, missing: str = "-") -> str:
@@ -54,7 +54,7 @@ def _jump_words(each: ActivationGains) -> list[str]:
     """Where the variance jumps, and between what."""
     if each.jump is None:
         return []
-    below, above = (f"beyond {MAX_Q:g}" if math.isinf(q) else f"at q* = {shown(q)}"
+    below, above = (f"beyond {typed(MAX_Q)}" if math.isinf(q) else f"at q* = {shown(q)}"
                     for q in (each.jump.below, each.jump.above))
     return [f"{JUMP_WORDS}: σ_w = {exact(each.jump.sigma_w)}, σ_b = 0, for inputs with E x² = 1",
             f"  below it they end {below}, above it {above}"]
@@ -80,7 +80,7 @@ def fixed_point_lines(each: ActivationGains) -> list[str]:
     if found.course == "any" and found.reached:
         lines.append(f"  every variance is fixed: χ₁ = {shown(found.reached.chi_1)}{phase(found.reached)}")
     elif not found.points:
-        lines.append(f"  no fixed point up to q* = {MAX_Q:g}")
+        lines.append(f"  no fixed point up to q* = {typed(MAX_Q)}")
     return [*lines, f"  q0 = {shown(each.start)} {reaches(found)}"]
 
 

@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Any, Protocol
 
 from actprof import __version__
-from actprof.digits import compact, grouped
+from actprof.digits import compact, grouped, typed
 
 Config = Mapping[str, Any]
 RANGES = {"shared": "one range for all", "layer": "each layer its own range"}
@@ -74,7 +74,7 @@ def _range(config: Config) -> str:
     asked = config["range"]
     if isinstance(asked, str):
         return RANGES.get(asked, f"range {asked}")
-    return "range {:g} to {:g}".format(*asked)
+    return f"range {typed(asked[0])} to {typed(asked[1])}"
 
 
 def _duration(config: Config) -> str:
@@ -93,13 +93,13 @@ _WORDS: dict[str, Callable[[Config], str]] = {
     "input": _named("input"),
     "scale": lambda c: f"scale {c['scale']}",
     "samples": _samples,
-    "dropout": lambda c: f"dropout {c['dropout']:g}" if c["dropout"] else "",
+    "dropout": lambda c: f"dropout {typed(c['dropout'])}" if c["dropout"] else "",
     "tied": lambda c: "one matrix for all layers" if c["tied"] else "",
     "loss": _named("loss"),
     "optimizer": _named("optimizer"),
-    "rate": lambda c: f"lr {c['rate']:g}",
+    "rate": lambda c: f"lr {typed(c['rate'])}",
     "schedule": _named("schedule"),
-    "weight_decay": lambda c: f"weight decay {c['weight_decay']:g}" if c["weight_decay"] else "",
+    "weight_decay": lambda c: f"weight decay {typed(c['weight_decay'])}" if c["weight_decay"] else "",
     "batch_size": lambda c: "" if "samples" in c else f"batches of {grouped(c['batch_size'])}",
     "iterations": _duration,
     "train_size": lambda c: f"the first {grouped(c['train_size'])} training rows",

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import NoReturn
 
+from actprof.digits import typed
 from actprof.engine.spec import MAX_LAYERS, MAX_WIDTH
 from actprof.errors import SpecError, quoted, require_distinct
 from actprof.registry import NUMBER, did_you_mean, fan, folded
@@ -216,7 +217,7 @@ def _axis(kind: Kind, numbers: list[float], logarithmic: bool) -> Axis:
 
 def _label(number: float) -> str:
     """As few digits as say what it is."""
-    short = f"{number:.{DIGITS}g}"
+    short = typed(number, DIGITS)
     return short if float(short) == number else repr(number)
 
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from actprof.arrays import Counts, Floats
 from actprof.diagnosis.verdicts import CHANGE
+from actprof.digits import typed
 from actprof.sweep.level_search import (
     LAYERS,
     ROUNDING,
@@ -289,7 +290,8 @@ def silences(theory: RowCrossings, rows: Sequence[Row], axis: Axis, other: Axis 
     """A note that says of which rows theory is silent, and why; "" if of none."""
     reasons = defaultdict(list)
     for row in filter(theory.silent, rows):
-        reason = silence_about(row.at(axis.numbers[0])) or f"inputs whose mean square is {second_moment:g} have no fate"
+        fateless = f"inputs whose mean square is {typed(second_moment)} have no fate"
+        reason = silence_about(row.at(axis.numbers[0])) or fateless
         reasons[reason].append(_named(row, other))
     if not reasons:
         return ""
@@ -314,7 +316,7 @@ def nothing_to_draw(theory: RowCrossings, rows: Sequence[Row], axis: Axis, other
 
 
 def _named(row: Row, other: Axis | None) -> str:
-    return other.labels[other.places.index(row.place)] if other and row.place in other.places else f"{row.place:g}"
+    return other.labels[other.places.index(row.place)] if other and row.place in other.places else typed(row.place)
 
 
 JUMP = "jump"

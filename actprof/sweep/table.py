@@ -9,7 +9,7 @@ from typing import Any, TextIO
 
 from actprof.diagnosis.terms import VERDICTS
 from actprof.diagnosis.verdicts import DRIFTING, HEALTHY, UNCERTAIN
-from actprof.digits import number, percent, power_of_ten
+from actprof.digits import number, percent, power_of_ten, typed
 from actprof.report.settings import words
 from actprof.report.terminal import Column, Table, text_width, width, written
 from actprof.sweep.result import BY_NAME, VERDICT, Axis, Cell, Line, Point, Sweep
@@ -26,7 +26,7 @@ def labels(axis: Axis) -> list[str]:
     """Labels as they are; long numbers with as few digits as tell them apart, and at least three."""
     if not axis.numbers or max(map(len, axis.labels)) <= MAX_NUMBER:
         return list(axis.labels)
-    rounded = ([f"{value:.{digits}g}" for value in axis.numbers] for digits in range(MIN_DIGITS, MAX_DIGITS))
+    rounded = ([typed(value, digits) for value in axis.numbers] for digits in range(MIN_DIGITS, MAX_DIGITS))
     return next((texts for texts in rounded if len(set(texts)) == len(texts)), list(axis.labels))
 
 
@@ -96,7 +96,7 @@ def _steady(points: Sequence[Point], axes: Sequence[Axis]) -> int | None:
 def _text(axis: Axis, value: float) -> str:
     if not axis.numbers:
         return axis.labels[round(value)]
-    return f"{round(value, 1):g}" if axis.whole else f"{value:.5g}"
+    return typed(round(value, 1)) if axis.whole else typed(value, 5)
 
 
 # Verdicts in at most eight characters.

@@ -13,7 +13,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 
 from actprof.arrays import Floats
-from actprof.digits import number_label, percent
+from actprof.digits import number_label, percent, typed
 from actprof.report.axes import Box, add_axes
 from actprof.report.lettering import line_height, shortened, width, wrapped
 from actprof.report.shares import body
@@ -36,9 +36,9 @@ INDENT, OVERHANG = 26.0, 6.0  # of the state; how far the label of a tick may st
 BESIDE = 260.0  # of the heading: the iteration
 AXIS, MAX_POINTS = 17.0, 1000  # of the losses
 ROOM, MAX_LINES = 174.0, 1.8  # for an arm's label
-SAID = {"loss": "{}", "norm": "norm {}", "residual": "residual {}", "optimizer": "{}", "rate": "lr {:g}",
-        "schedule": "schedule {}", "batch_size": "batch {}", "dropout": "dropout {:g}",
-        "weight_decay": "weight decay {:g}"}
+SAID = {"loss": "{}", "norm": "norm {}", "residual": "residual {}", "optimizer": "{}", "rate": "lr {}",
+        "schedule": "schedule {}", "batch_size": "batch {}", "dropout": "dropout {}",
+        "weight_decay": "weight decay {}"}
 UNSAID = ("none", "constant", 0, None)
 
 
@@ -256,7 +256,8 @@ def words(training: Training) -> list[str]:
     said = [training.data.name, *_shared("-".join(map(str, config["widths"])) for config in configs)]
     said += _shared(_act(config["act"]) for config in configs)
     for key, form in SAID.items():
-        said += _shared(form.format(config[key]) if config.get(key) not in UNSAID else "" for config in configs)
+        said += _shared("" if value in UNSAID else form.format(typed(value) if isinstance(value, float) else value)
+                        for value in (config.get(key) for config in configs))
     said += [f"seed {training.seed}", "≤: on 400 rows"]
     shown = len(shown_layers(depth))
     return [*said, *[f"{MAX_ARMS} of {len(configs)} arms"] * (len(configs) > MAX_ARMS),

@@ -18,7 +18,7 @@ from actprof.data.table import Table, is_usual, size_text
 from actprof.diagnosis import rules
 from actprof.diagnosis.remedies import Trials
 from actprof.diagnosis.verdicts import CHANCE, DIVERGED, FALLING, LEARNED, MASTERED, WEAK, Verdict
-from actprof.digits import number, percent
+from actprof.digits import number, percent, typed
 from actprof.engine.inputs import FileInputs, input_moments
 from actprof.engine.measure import measured
 from actprof.engine.spec import InputSpec, RunSpec
@@ -206,12 +206,12 @@ def _diverged(evidence: Evidence) -> Why:
     said = f"the loss was {last} at iteration {run.iterations:,}"
     if spec.rate * spec.weight_decay > 2:
         return Why("each update takes more than twice the weights off them", f"; {said}",
-                   f"try a --weight-decay below {2 / spec.rate:g}")
+                   f"try a --weight-decay below {typed(2 / spec.rate)}")
     if why := _start(evidence):
         return why.and_also(said)
     if run.iterations <= 1:
         return Why(said, "", "try a smaller --init, or inputs on a smaller scale")
-    return Why(said, "", f"try a --lr below {spec.rate:g}, or a smaller --init")
+    return Why(said, "", f"try a --lr below {typed(spec.rate)}, or a smaller --init")
 
 
 def _unscaled(evidence: Evidence) -> Why | None:
@@ -253,7 +253,7 @@ def _dead_layers(evidence: Evidence) -> list[int]:
 def _dead(evidence: Evidence) -> Why | None:
     dead = _dead_layers(evidence)
     return Why(f"every unit of {_layers(dead)} is 0 for all training rows, so no gradient passes", "",
-               f"try a --lr below {evidence.spec.rate:g}, or --act leaky_relu") if dead else None
+               f"try a --lr below {typed(evidence.spec.rate)}, or --act leaky_relu") if dead else None
 
 
 def _alike(evidence: Evidence) -> Why | None:
@@ -269,7 +269,7 @@ def _dying(evidence: Evidence) -> Why | None:
         return None
     share, layer = max(dead)
     return Why(f"too many units of layer {layer} are 0 for all training rows", f": {percent(share)} %",
-               f"try a --lr below {evidence.spec.rate:g}")
+               f"try a --lr below {typed(evidence.spec.rate)}")
 
 
 def _no_gradient(evidence: Evidence) -> Why | None:
@@ -285,7 +285,8 @@ def _normalised_steps(evidence: Evidence) -> Why | None:
         return None
     most = np.nanmax(evidence.ratios[[layer - 1 for layer in still]])
     return Why("the signal forgets the scale of normalised weights, a step does not: it is worth lr/‖W‖²",
-               f", {most:.1g} of the size of the weights of {_layers(still)}", "try a smaller --init, or a larger --lr")
+               f", {number(most)} of the size of the weights of {_layers(still)}",
+               "try a smaller --init, or a larger --lr")
 
 
 def _falling(evidence: Evidence) -> Why | None:
@@ -303,7 +304,7 @@ def _still(evidence: Evidence) -> Why | None:
     if not still:
         return None
     return Why(f"the weights of {_layers(list(still))} hardly move",
-               f": by {max(still.values()):.1g} of their size in an update at most, about {USUAL_RATIO:g} is usual",
+               f": by {number(max(still.values()))} of their size in an update at most, about {USUAL_RATIO:g} is usual",
                "try a larger --lr")
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
 
+from actprof.digits import typed
 from actprof.engine import spec
 from actprof.engine.spec import StackSpec, require
 from actprof.engine.stacks import each_layer, is_each, stack_specs
@@ -54,7 +55,8 @@ def train_specs(varied: Varied, features: int, classes: int, *, layers: int | No
         sizes = ",".join(map(str, (features, *hidden, outputs)))
         [stack] = stack_specs([init], [_acts(act, len(hidden))], widths=sizes, bias=bias, norm=norm,
                               norm_position=norm_position, residual=residual)
-        label = _label((init, act, norm, f"residual {residual}", loss, optimizer, f"lr {rate:.12g}", schedule), varied)
+        label = _label((init, act, norm, f"residual {residual}", loss, optimizer, f"lr {typed(rate, 12)}", schedule),
+                       varied)
         specs.append(TrainSpec(replace(stack, label=label, apart=(1, 1)), chosen, OPTIMIZERS.parse(optimizer),
                                SCHEDULES.parse(schedule), rate, label=label, **settings))
     require_distinct("the arm", [each.label for each in specs], "each setting")

@@ -16,6 +16,7 @@ from actprof.catalogue import initializers
 from actprof.catalogue.activations import BoundActivation, bind
 from actprof.catalogue.initializers import preset_bias
 from actprof.diagnosis.verdicts import CHANGE
+from actprof.digits import typed
 from actprof.engine.spec import StackSpec
 from actprof.machine import Progress, portions
 from actprof.registry import Choice
@@ -127,8 +128,8 @@ def _diagram(choice: Choice, request: PhaseSpec, steps: Iterator[Progress]) -> t
 
 def _remarks(choice: Choice, schemes: Sequence[Scheme]) -> list[str]:
     """What the plane does not show."""
-    return [f"{scheme.label} / {choice.label} lies beyond the plane, at sigma_w = {scheme.sigma_w:.4g}, "
-            f"sigma_b = {scheme.sigma_b:.4g}" for scheme in schemes if not scheme.shown]
+    return [f"{scheme.label} / {choice.label} lies beyond the plane, at sigma_w = {typed(scheme.sigma_w, 4)}, "
+            f"sigma_b = {typed(scheme.sigma_b, 4)}" for scheme in schemes if not scheme.shown]
 
 
 def _ranges(request: PhaseSpec, branches: Sequence[Branch], schemes: Sequence[Scheme]) -> tuple[Values, Values]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TextIO
 
 from actprof.diagnosis.verdicts import CHANGE
-from actprof.digits import grouped, number, without_rounding
+from actprof.digits import grouped, number, typed, without_rounding
 from actprof.report.terminal import Column, Table, folded, written
 from actprof.sweep.phases.result import PhaseDiagram, PhaseDiagrams, Scheme
 from actprof.theory.predictions import EDGE_WORDS, JUMP_WORDS, TRAINABLE_SCALES, TURN_WORDS
@@ -112,7 +112,7 @@ def _extent(diagram: PhaseDiagram) -> str:
     low_w, high_w, low_b, high_b = diagram.grid.extent
     phase = diagram.grid.phase
     seen = [NAMES[name] for name in ("ordered", "chaotic", "diverges") if (phase == name).any()]
-    return f"plane: σ_w {low_w:g} to {high_w:g}, σ_b {low_b:g} to {high_b:g}: {', '.join(seen)}"
+    return f"plane: σ_w {typed(low_w)} to {typed(high_w)}, σ_b {typed(low_b)} to {typed(high_b)}: {', '.join(seen)}"
 
 
 def _edge(diagram: PhaseDiagram, stream: TextIO) -> Table:
