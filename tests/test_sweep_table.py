@@ -251,19 +251,21 @@ def test_a_verdict_of_one_axis_is_in_full() -> None:
      "depth at gain 1.25 (layers 5), 1.5 (10)"),
     ((ACTS, LAYERS), Line("trainable", "depth", ((0.0, 6.04), (1.0, 9.96)), rows=True),
      "depth at act relu (layers 6), leaky_relu:0.2 (10)"),
-    ((GAINS, DEEP), Line("critical", "edge", tuple((1 + y / 10, y) for y in DEEP.numbers)),
-     "edge at gain 1.1 (layers 1), 2.3 (13), 3.5 (25), 4.8 (38), 6 (50)"),
+    ((GAINS, DEEP), Line("critical", "edge", tuple((1 + y / 100, y) for y in DEEP.numbers)),
+     "edge at gain 1.01 (layers 1), 1.13 (13), 1.25 (25), 1.38 (38), 1.5 (50)"),
     ((GAINS, ACTS), Line("critical", "edge", ((1.25, 0.0), (1.25, 1.0)), rows=True),
      "edge at gain 1.25 (relu), 1.25 (leaky_relu:0.2)"),
     ((ACTS, GAINS), Line("critical", "edge", ((1.0, 1.25),), rows=True), "edge at gain 1.25 (leaky_relu:0.2)"),
     ((GAINS, LAYERS), Line("critical", "edge", ((1.25, 5.0), (1.5, math.inf))), "edge at gain 1.25 (layers 5)"),
+    ((GAINS, LAYERS), Line("trainable", "depth", ((0.3, 8.0), (1.25, 5.0), (1.4, 10.1), (1.6, 7.0))),
+     "depth at gain 1.25 (layers 5)"),  # none beyond the values, in the outer halves of a figure's outermost cells
 ])
 def test_a_line_of_theory_is_one_number_or_a_few_places(axes: tuple[Axis, ...], line: Line, said: str) -> None:
     assert printed(swept(axes, lines=(line,)))[-2:] == [said, ""]
 
 
 def test_a_line_without_points_is_not_spoken_of() -> None:
-    empty = Line("critical", "edge of chaos", ()), Line("trainable", "depth", ((1.0, math.inf),))
+    empty = Line("critical", "edge of chaos", ()), Line("trainable", "depth", ((1.0, math.inf), (1.6, 5.0)))
     assert printed(swept([GAINS, LAYERS], lines=empty)) == printed(swept([GAINS, LAYERS]))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TextIO
@@ -63,8 +62,9 @@ def omitted(axes: Sequence[Axis], places: Sequence[Sequence[int]]) -> str:
 
 def course(line: Line, axes: Sequence[Axis]) -> str:
     """`edge of chaos at gain 1.4142`, or up to five points at values of the other axis, or one for each name; "" if it
-    has none."""
-    points = [point for point in line.points if all(map(math.isfinite, point))]
+    has none within the axes' values: a figure's outermost cells reach beyond them."""
+    points = [point for point in line.points if all(
+        axis.places[0] <= place <= axis.places[-1] for axis, place in zip(axes, point, strict=False))]
     if not points:
         return ""
     steady = _steady(points, axes)
