@@ -96,6 +96,7 @@ WORDS = "terms"  # the listing of what tables, figures and verdicts say
 @click.command("list", cls=Command)
 @click.argument("table", required=False, type=Word((*TABLES, WORDS)), metavar="[TABLE]")
 @output.format_options(("table", "json"))
+@output.QUIET(expose_value=False)
 def command(table: str | None, format_: str | None, as_json: bool) -> None:
     """List the names that the other commands take.
 

@@ -329,6 +329,7 @@ def test_quiet_leaves_the_result_alone(run: Run) -> None:
     done = run("histogram", *SMALL, "--init", "zeros", "-q", "-o", "a.png", "--dpi", "30")
     assert (done.code, done.err) == (0, "")
     assert "all 0" in done.out
+    assert run("list", "losses", "-q") == run("list", "losses")
 
 
 def test_an_exploding_network_is_a_result_with_a_note(run: Run) -> None:

@@ -210,6 +210,10 @@ def format_options(formats: Sequence[str]) -> Callable[[Command], Command]:
     return decorate
 
 
+QUIET = functools.partial(click.option, "-q", "--quiet", is_flag=True,
+                          help="No notes and no progress on standard error.")
+
+
 def output_options(command: Command) -> Command:
     """Add the output options; the command receives them together as `output`."""
 
@@ -234,7 +238,7 @@ def output_options(command: Command) -> Command:
         click.option("--title", metavar="TEXT", help="Words above the figure, in place of its own."),
         click.option("--dpi", type=Whole(30, 1000), default=Style.dpi, show_default=True,
                      help="Resolution of a png, and of rasters in an svg or pdf; 100 gives 1920 pixels across."),
-        click.option("-q", "--quiet", is_flag=True, help="No notes and no progress on standard error."),
+        QUIET(),
     )):
         wrapped = option(wrapped)
     return wrapped  # type: ignore[no-any-return]
