@@ -8,6 +8,7 @@ from functools import cache
 
 import numpy as np
 import pytest
+from matplotlib.text import Text
 
 from actprof.train.blocks import columns
 from actprof.train.figure import draw_figure
@@ -215,6 +216,15 @@ def test_curves_stand_on_axes_in_the_units_of_their_data(log):
     np.testing.assert_allclose(found["baseline"].get_ydata(), 10.32)
     assert (axes["loss"].get_yscale() == "log") == log
     assert "always the most frequent class: 10.3 %" in texts(figure)
+
+
+@pytest.mark.parametrize("end", [2.1, 2.2, 2.3, 2.4])
+def test_the_words_of_a_guide_lie_where_no_curve_passes(end):
+    run = changed(trained(layers=0), smoothed=np.linspace(math.log(10), end, 200))
+    figure = drawn(training(arm_of(run, layers=0)))
+    words, = (text for text in figure.findobj(Text) if text.get_text().startswith("undecided"))
+    curve = axes_named(figure)["loss"].transData.transform(vertices(marks(figure), "loss-1").T)
+    assert words.get_window_extent().count_contains(curve) == 0
 
 
 def test_of_several_networks_the_median_is_drawn_between_the_quartiles():

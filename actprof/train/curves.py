@@ -94,21 +94,23 @@ class Curves:
         """What else helps to read the curves."""
 
     def guide(self, sheet: Sheet, axes: Axes, box: Box, value: float, words: str, name: str) -> None:
-        """A dashed line across the axes, with words at its right end on that side where fewer curves are."""
+        """A dashed line across the axes, with words at that end and on that side of it where fewest curves are."""
         y = float(self.scale.of([value])[0])
         axes.axhline(y, color=sheet.theme.foreground, zorder=3.5, gid=name, **DASHED)
         lines, step = wrapped([words], box.width - 24, GUIDE), line_height(GUIDE)
         at, tall = float(sheet.pixels(axes, axes.get_xlim()[:1], [y])[0, 1]), step * len(lines)
-        left = box.right - 8 - max(width(line, GUIDE) for line in lines)
+        wide = max(width(line, GUIDE) for line in lines)
         points = np.concatenate([np.zeros((0, 2)), *(
             sheet.pixels(axes, curve.x, self.scale.of(curve.middle)) for curve in self.curves)])
-        near = points[points[:, 0] > left, 1] - at
-        above, below = ((near > -6 - tall) & (near < -4)).sum(), ((near > 4) & (near < 6 + tall)).sum()
-        fits = at - box.top > 8 + tall, box.bottom - at > 3 + tall
-        goes_below = fits[1] and (not fits[0] or below < above or (below == above and name == "baseline"))
-        first = at + 19 if goes_below else at - 19 - step * (len(lines) - 1)
+        sides = [(at - 6 - tall, at - 19 - step * (len(lines) - 1), at - box.top <= 8 + tall),
+                 (at + 4, at + 19, box.bottom - at <= 3 + tall)]
+        places = [(cut, int(((points > (left, top)) & (points < (left + wide, top + tall + 2))).all(axis=1).sum()),
+                   first, left + wide * (align == "right"), align)
+                  for left, align in ((box.right - 8 - wide, "right"), (box.left + 8, "left"))
+                  for top, first, cut in (sides[::-1] if name == "baseline" else sides)]
+        _, _, first, x, align = min(places, key=lambda place: place[:2])
         for row, line in enumerate(lines):
-            write(sheet, axes, box.right - 8, first + row * step, line, GUIDE, align="right")
+            write(sheet, axes, x, first + row * step, line, GUIDE, align=align, boxed=True)
 
     def _draw_curve(self, sheet: Sheet, axes: Axes, curve: Curve, number: int, room: float) -> None:
         at, color = thinned(len(curve.x)), sheet.theme.arm(number)
