@@ -80,15 +80,19 @@ def updates_per_epoch(rows: int, size: int) -> int:
 
 
 def smoothed(values: Floats) -> Floats:
-    """The moving mean under the window, as long as `values`; at the ends the curve is mirrored."""
+    """The moving mean under the window, as long as `values`; at the end the curve is mirrored.
+
+    At the start the window is narrower: before the first update the loss is that of the first batch, and not, mirrored,
+    that of the batches which follow.
+    """
     half = min(WINDOW, len(values)) // 2
     if half == 0:
         return np.array(values, np.float64)
-    window = np.kaiser(2 * half + 1, BETA)
-    mirrored = np.pad(values, half, mode="reflect" if half < len(values) else "edge")
+    windows = [np.kaiser(2 * place + 1, BETA) for place in range(half + 1)]
     curve: Floats = np.empty_like(values)
     with np.errstate(invalid="ignore", over="ignore"):
-        curve[:] = np.convolve(mirrored, window / window.sum(), mode="valid")
+        curve[:half] = [values[:len(window)] @ window / window.sum() for window in windows[:half]]
+        curve[half:] = np.convolve(np.pad(values, (0, half), "reflect"), windows[half] / windows[half].sum(), "valid")
     return curve
 
 
