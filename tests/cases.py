@@ -12,6 +12,7 @@ def for_each(names: str | tuple[str, ...], cases: Iterable[Any]) -> Callable[[Ca
     """As pytest.mark.parametrize, but one test goes through all cases, and then names those that fail.
 
     What a fixture gives is shared by the cases: a test that needs a folder of its own for each is to be parametrised.
+    So is one that may skip: here a case that does fails, for it would take those that follow along.
     """
     names = (names,) if isinstance(names, str) else names
     every = list(cases)
@@ -25,7 +26,7 @@ def for_each(names: str | tuple[str, ...], cases: Iterable[Any]) -> Callable[[Ca
                 values = dict(zip(names, (case,) if len(names) == 1 else case, strict=True))
                 try:
                     test(**given, **values)
-                except (Exception, pytest.fail.Exception) as error:
+                except (Exception, pytest.fail.Exception, pytest.skip.Exception) as error:
                     failed[f"{number}: " + ", ".join(f"{name}={value!r:.80}" for name, value in values.items())] = error
             if failed:
                 first = next(iter(failed.values()))
