@@ -116,14 +116,17 @@ def moments(phi: BoundActivation, variance: float, offset: float = 0.0) -> Momen
         known = closed(phi, variance)
         if known is not None:
             return Moments(*map(np.float64, wave_moments(known, variance, offset)))
-        first = _levels(phi, variance, offset)
-        unit = phi.scale**2
-        slopes = _by_variance(phi, max(variance, MIN_FOR_SLOPES * unit), offset, 1)
+        found, unit = _integrals(phi, variance, offset), phi.scale**2
+        slopes = _integrals(phi, max(variance, MIN_FOR_SLOPES * unit), offset)
+        curvatures = _integrals(phi, max(variance, MIN_FOR_CURVATURES * unit), offset)
+        split = _integrals(phi, max(variance, MIN_TO_SPLIT * unit), offset)  # both sides of a kink, even without variance
+        square_slope = slopes.square_slope
         if variance < MIN_FOR_SLOPES * unit and _through_0(phi, offset):
-            nearer = _by_variance(phi, max(variance, MIN_TO_SPLIT * unit), offset, 1)
-            slopes = slopes[0], _without_0(nearer[1], variance)
-        curvatures = _by_variance(phi, max(variance, MIN_FOR_CURVATURES * unit), offset, 2)
-    return Moments(*map(np.float64, (*first, slopes[0], curvatures[0], slopes[1], curvatures[1])))
+            square_slope = _without_0(split.square_slope, variance)
+    return Moments(*map(np.float64, found._replace(
+        slope_square=_without_0(split.slope_square, variance), slope_fourth=split.slope_fourth,
+        mean_slope=slopes.mean_slope, mean_curvature=curvatures.mean_curvature,
+        square_slope=square_slope, square_curvature=curvatures.square_curvature)))
 
 
 class Curve(NamedTuple):
@@ -176,16 +179,6 @@ def mixed(phi: BoundActivation, variance: float, offsets: tuple[tuple[float, flo
     return Moments(**{name: np.float64(value) for name, value in whole.items()})
 
 
-@functools.lru_cache(4)
-def _sample(phi: BoundActivation, variance: float, offset: float) -> tuple[Array, Array, Values]:
-    """z, its weights, and φ there; of a maxout, z is the largest piece."""
-    std = math.sqrt(variance)
-    z, weights = quadrature.rule(quadrature.cuts(phi), offset, std)
-    if phi.pieces > 1:
-        weights = weights * phi.pieces * normal_cdf(z) ** (phi.pieces - 1)
-    return z, weights, evaluated(phi, offset + std * z)
-
-
 def evaluated(phi: BoundActivation, h: Array) -> Values:
     """φ and φ' at h; of a maxout at the largest piece, which passes on unchanged."""
     if phi.pieces > 1:
@@ -193,27 +186,31 @@ def evaluated(phi: BoundActivation, h: Array) -> Values:
     return values(phi, h)
 
 
-def _levels(phi: BoundActivation, variance: float, offset: float) -> tuple[float, ...]:
-    z, weights, at = _sample(phi, variance, offset)
-    value, squares = at.mean(at.value), at.value * at.value
-    mean, square = float(value @ weights), float(at.mean(squares) @ weights)
-    if mean * mean <= 1e-30 * square:
-        mean = 0.0  # φ is odd
-    third, fourth = float(at.mean(squares * at.value) @ weights), float(at.mean(squares * squares) @ weights)
+@functools.lru_cache(16)  # of little variances derivatives are taken at the same place
+def _integrals(phi: BoundActivation, variance: float, offset: float) -> Moments:
+    """The expectations by quadrature; derivatives by a little variance are rounding."""
+    std = math.sqrt(variance)
+    z, weights = rule(quadrature.cuts(phi), offset, std)
+    if phi.pieces > 1:
+        weights = weights * phi.pieces * normal_cdf(z) ** (phi.pieces - 1)
+    at = evaluated(phi, offset + std * z)
+    square, slope_square = at.value * at.value, at.slope * at.slope
+    found = at.mean(np.stack([at.value, square, square * at.value, square * square, slope_square,
+                              slope_square * slope_square, at.slope, 2 * at.value * at.slope], axis=1))
+    by_q = [weights * polynomial(z) / divisor(np.float64(variance)) for polynomial, divisor in kernels(phi)]
+    alone, tilted, *turned = np.einsum("kz,fz->kf", np.stack([weights, z * weights, *by_q]), found).tolist()
+    mean = alone[0] if alone[0]**2 > 1e-30 * alone[1] else 0.0  # else φ is odd
     spread = float(at.mean((at.value - mean) ** 2) @ weights)
-    slope_square, slope_fourth = _slope_levels(phi, variance, offset)
     if spread < 1e-18 * mean * mean and not phi.jumps:
-        spread = variance * slope_square  # less than rounding leaves of the difference
-    tilts = float(value @ (z * weights)), float(at.mean(squares) @ (z * weights))
-    return mean, square, third, fourth, spread, slope_square, slope_fourth, *tilts
-
-
-def _slope_levels(phi: BoundActivation, variance: float, offset: float) -> tuple[float, float]:
-    """(E φ'², E φ'⁴); without variance the mean of both sides of a kink."""
-    least = MIN_TO_SPLIT * phi.scale**2
-    _, weights, at = _sample(phi, max(variance, least), offset)
-    squares = at.mean(at.slope * at.slope)
-    return _without_0(float(squares @ weights), variance), float(at.mean(at.slope**4) @ weights)
+        spread = variance * alone[4]  # less than rounding leaves of the difference
+    if phi.pieces > 1:
+        slopes, curvatures = (_of_largest(phi.pieces, variance, offset, order) for order in (1, 2))
+    else:
+        slopes, curvatures = (found[:2] if phi.jumps else found[6:] for found in turned)
+        slopes, curvatures = ((by_mean, float(without_noise(phi, by_square, variance**order, alone[1])))
+                              for order, (by_mean, by_square) in enumerate((slopes, curvatures), 1))
+    return Moments(mean, *alone[1:4], spread, *alone[4:6], *tilted[:2], slopes[0], curvatures[0], slopes[1],
+                   curvatures[1])
 
 
 def _without_0(slope: float, variance: float) -> float:
@@ -223,20 +220,6 @@ def _without_0(slope: float, variance: float) -> float:
 def _through_0(phi: BoundActivation, offset: float) -> bool:
     """Whether φ(offset) = 0: then W' = E zφφ'/√q is no small difference, however small q is."""
     return phi.pieces == 1 and not phi.jumps and float(phi.value(np.array([offset]))[0]) == 0
-
-
-@functools.lru_cache(16)  # of little variances most are taken at the same place
-def _by_variance(phi: BoundActivation, variance: float, offset: float, order: int) -> tuple[float, float]:
-    """A derivative of (m, W), the first or the second, but of a maxout by Stein's lemma."""
-    if phi.pieces > 1:
-        return _of_largest(phi.pieces, variance, offset, order)
-    z, weights, at = _sample(phi, variance, offset)
-    polynomial, divisor = kernels(phi)[order - 1]
-    kernel = weights * polynomial(z) / divisor(variance)
-    squares = at.mean(at.value * at.value)
-    mean = float(at.mean(at.value if phi.jumps else at.slope) @ kernel)
-    square = float((squares if phi.jumps else 2 * at.mean(at.value * at.slope)) @ kernel)
-    return mean, float(without_noise(phi, square, variance**order, float(squares @ weights)))
 
 
 def forward_gain(choice: Choice) -> float:
