@@ -195,10 +195,10 @@ def _integrals(phi: BoundActivation, variance: float, offset: float) -> Moments:
         weights = weights * phi.pieces * normal_cdf(z) ** (phi.pieces - 1)
     at = evaluated(phi, offset + std * z)
     square, slope_square = at.value * at.value, at.slope * at.slope
-    found = at.mean(np.stack([at.value, square, square * at.value, square * square, slope_square,
-                              slope_square * slope_square, at.slope, 2 * at.value * at.slope], axis=1))
+    found = at.mean(np.array([at.value, square, square * at.value, square * square, slope_square,
+                              slope_square * slope_square, at.slope, 2 * at.value * at.slope]).swapaxes(0, 1))
     by_q = [weights * polynomial(z) / divisor(np.float64(variance)) for polynomial, divisor in kernels(phi)]
-    alone, tilted, *turned = np.einsum("kz,fz->kf", np.stack([weights, z * weights, *by_q]), found).tolist()
+    alone, tilted, *turned = np.einsum("kz,fz->kf", np.array([weights, z * weights, *by_q]), found).tolist()
     mean = alone[0] if alone[0]**2 > 1e-30 * alone[1] else 0.0  # else φ is odd
     spread = float(at.mean((at.value - mean) ** 2) @ weights)
     if spread < 1e-18 * mean * mean and not phi.jumps:

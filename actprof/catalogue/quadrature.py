@@ -40,13 +40,16 @@ def rule(points: Array, mean: Array | float, std: Array | float, order: int = OR
     For arrays of means or stds the nodes are those arrays' shape and one axis more.
     """
     reach = panels[-1]
-    mean, std = np.broadcast_arrays(np.asarray(mean, float)[..., None], np.asarray(std, float)[..., None])
+    if np.ndim(std) == np.ndim(mean) == 0 and points.ndim == 1:
+        inner = [(point - mean) / std for point in points.tolist()] if std else []
+        return _composite(np.array(sorted({*panels, *(z for z in inner if abs(z) < reach)})), order)
+    mean, std = (np.asarray(each, float)[..., None] for each in (mean, std))
     if points.ndim == 1 and std.size:
         points = points[np.abs(points) <= np.abs(mean).max() + reach * std.max()]
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        inner = np.nan_to_num((points - mean) / std, posinf=reach, neginf=-reach)
-    fixed = np.broadcast_to(np.array(panels), (*inner.shape[:-1], len(panels)))
-    edges = np.sort(np.concatenate([fixed, np.clip(inner, -reach, reach)], axis=-1), axis=-1)
+        inner = np.fmin(np.fmax((points - mean) / std, -reach), reach)
+    fixed = np.broadcast_to(panels, (*inner.shape[:-1], len(panels)))
+    edges = np.sort(np.concatenate([fixed, inner], axis=-1), axis=-1)
     wide = (np.diff(edges) > 0).reshape(-1, edges.shape[-1] - 1).any(axis=0)
     return _composite(edges[..., np.concatenate([[True], wide])], order)
 

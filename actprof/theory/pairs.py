@@ -62,14 +62,25 @@ def _lag(theta: float) -> float:
     return math.sin(theta) - theta * math.cos(theta)
 
 
-def rectifier_pair(below: float, q: float, d: float) -> tuple[float, ...]:
-    """The fields of pairs.Pair for slope `below` under 0 and 1 above."""
+@functools.cache
+def below_zero(phi: BoundActivation) -> tuple[float, float] | None:
+    """(E slope, E slope²) below 0 of a φ that is a line to each side, of slope 1 above; None of another."""
+    slopes = [curve.slope_below for _, curve in quadrature.curves(phi)]
+    if None in slopes:
+        return None
+    probability = np.array([share for share, _ in quadrature.curves(phi)])
+    return float(probability @ np.array(slopes, float)), float(probability @ np.array(slopes, float) ** 2)
+
+
+def rectifier_pair(below: float, below_square: float, q: float, d: float) -> tuple[float, ...]:
+    """The fields of pairs.Pair for a slope under 0 of that mean and mean square, drawn for each input, and 1 above."""
     theta = 2 * math.asin(math.sqrt(min(d / (2 * q), 1.0))) if q else 0.0
     c = 1 - d / q if q else 1.0
     alpha, beta = (1 + below) / 2, (1 - below) / 2
-    difference = alpha**2 * d + beta**2 * (d - 2 * q / math.pi * _lag(theta))
-    square, mean = (alpha**2 + beta**2) * q, beta * math.sqrt(2 * q / math.pi)
-    even, odd = alpha**2 + beta**2, 2 * alpha * beta  # φ² = even·u² + odd·u|u|
+    even, odd = (1 + below_square) / 2, (1 - below_square) / 2  # φ² = even·u² + odd·u|u|
+    noise = (below_square - below**2) / 2 * q
+    difference = alpha**2 * d + beta**2 * (d - 2 * q / math.pi * _lag(theta)) + noise
+    square, mean = even * q, beta * math.sqrt(2 * q / math.pi)
     root = q * math.sqrt(2 * q / math.pi)
     mixed = even * beta * root * (1 + c * c) + odd * alpha * 2 * c * root - square * mean
     turned = 2 / math.pi * (3 * math.sin(theta) * c + (math.pi / 2 - theta) * (1 + 2 * c * c))  # E u₁|u₁|u₂|u₂|/q²
@@ -170,8 +181,8 @@ def _pair(phi: BoundActivation, variance: float, d: float, offset: float, rule: 
         return wave_pair(known, variance, d, offset)
     if phi.pieces > 1:
         return largest_pair(phi.pieces, variance, d, offset)
-    if phi.slope_below is not None and offset == 0:
-        return rectifier_pair(phi.slope_below, variance, d)
+    if (below := below_zero(phi)) and offset == 0:
+        return rectifier_pair(*below, variance, d)
     if d <= CLOSE * variance:
         return _close(phi, variance, d, offset)
     return _distant(phi, variance, d, offset, rule)
@@ -223,7 +234,7 @@ def noise(phi: BoundActivation, variance: float, offset: float) -> float:
 @np.errstate(all="ignore")
 def differences(phi: BoundActivation, variance: float, d: Array) -> Array:
     """(difference, slopes) of Pair, each (len(d),), at one variance, for rising d > 0 up to it."""
-    if closed(phi, variance) or phi.pieces > 1 or phi.slope_below is not None:  # in closed form
+    if closed(phi, variance) or phi.pieces > 1 or below_zero(phi):  # in closed form
         both = [(two.difference, two.slopes) for two in (pair(phi, variance, each) for each in d.tolist())]
         return np.asarray(np.transpose(both))
     groups = np.split(d, range(TOGETHER, len(d), TOGETHER))
@@ -231,53 +242,44 @@ def differences(phi: BoundActivation, variance: float, d: Array) -> Array:
         points = [math.prod(_nodes(phi, math.sqrt(of), TABULATED) for of in (variance, each / 2))
                   for each in d.tolist()]
         groups = np.split(d, np.flatnonzero(np.diff(np.cumsum(points) // MAX_TOGETHER)) + 1)
-    found: Floats = np.concatenate([_apart(_Grid.of(phi, variance, some, 0.0, TABULATED))
-                                                 for some in groups], axis=1)
-    return found
+    found = []
+    for some in groups:
+        (one, one_square, slope, _, two, two_square, other, _), weights = _both(phi, variance, some, 0.0, TABULATED)
+        found.append(_expected(weights, _apart(one, one_square, two, two_square, phi.random) / 2, slope * other))
+    return np.concatenate(found, axis=1)
 
 
-class _Grid(NamedTuple):
-    """φ at two inputs, and the weights: (len(d), nodes of the narrower of m and δ, nodes of the wider)."""
-
-    one: Values
-    other: Values
-    weights: Array
-    random: bool
-
-    @classmethod
-    def of(cls, phi: BoundActivation, variance: float, d: Array, offset: float, rule: Rule) -> _Grid:
-        middle, half, weights = _grid(phi, variance, d, offset, rule)
-        return cls(values(phi, middle + half), values(phi, middle - half), weights, phi.random)
-
-    def expected(self, of: Array) -> Array:
-        return np.asarray(np.einsum("dij,dij->d", of, self.weights))
+def _both(phi: BoundActivation, variance: float, d: Array, offset: float, rule: Rule) -> tuple[list[Array], Array]:
+    """([φ₁, φ₁², φ'₁, φ'₁², φ₂, φ₂², φ'₂, φ'₂²], weights), each (len(d), …): the means of what is drawn."""
+    middle, half, weights = _grid(phi, variance, d, offset, rule)
+    return [at.mean(each) for at in (values(phi, middle + half), values(phi, middle - half))
+            for each in (at.value, at.value * at.value, at.slope, at.slope * at.slope)], weights
 
 
-def _apart(grid: _Grid) -> Array:
-    """E(φ₁ - φ₂)²/2 and E φ'₁φ'₂."""
-    one, other = grid.one, grid.other
-    first, second = one.mean(one.value), other.mean(other.value)
-    squares = (first - second) ** 2
-    if grid.random:  # slopes that are drawn anew for every element keep even the same pre-activation apart
-        squares = one.mean(one.value**2) + other.mean(other.value**2) - 2 * first * second
-    return np.array([grid.expected(squares) / 2, grid.expected(one.mean(one.slope) * other.mean(other.slope))])
+def _expected(weights: Array, *of: Array) -> Array:
+    return np.array([np.einsum("dij,dij->d", each, weights) for each in of])
+
+
+def _apart(first: Array, first_square: Array, second: Array, second_square: Array, random: bool) -> Array:
+    """(φ₁ - φ₂)²; slopes that are drawn anew for every element keep even the same pre-activation apart."""
+    if random:
+        return first_square + second_square - 2 * first * second
+    apart = first - second
+    apart *= apart
+    return apart
 
 
 def _distant(phi: BoundActivation, variance: float, d: float, offset: float, rule: Rule = EXACT) -> Sequence[float]:
-    grid = _Grid.of(phi, variance, np.array([d]), offset, rule)
-    one, other = grid.one, grid.other
-    apart, slopes = _apart(grid)
-    first, second, first_square, second_square = one.mean(one.value), other.mean(other.value), one.mean(
-        one.value**2), other.mean(other.value**2)
-    mean, square = grid.expected(first + second) / 2, grid.expected(first_square + second_square) / 2
-    first, second = first - mean, second - mean
-    first_square, second_square = first_square - square, second_square - square
-    shared = grid.expected(first * second)
-    mixed = grid.expected(first_square * second + second_square * first) / 2
-    found: list[float] = np.concatenate([
-        mean * mean + shared, apart, shared, mixed, grid.expected(first_square * second_square), slopes,
-        grid.expected(one.mean(one.slope**2) * other.mean(other.slope**2))]).tolist()
-    return found
+    (one, one_square, slope, slope_square, two, two_square, other, other_square), weights = _both(
+        phi, variance, np.array([d]), offset, rule)
+    mean, square = _expected(weights, one + two, one_square + two_square)[:, 0].tolist()
+    apart = _apart(one, one_square, two, two_square, phi.random)
+    one, two = one - mean / 2, two - mean / 2
+    one_square, two_square = one_square - square / 2, two_square - square / 2
+    difference, shared, mixed, mixed_too, squares, slopes, slope_squares = _expected(
+        weights, apart, one * two, one_square * two, two_square * one, one_square * two_square, slope * other,
+        slope_square * other_square)[:, 0].tolist()
+    return (mean**2 / 4 + shared, difference / 2, shared, (mixed + mixed_too) / 2, squares, slopes, slope_squares)
 
 
 def _grid(phi: BoundActivation, variance: float, d: Array, offset: float, rule: Rule) -> tuple[Array, Array, Array]:

@@ -13,12 +13,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from actprof.arrays import Array
+from actprof.arrays import Array, Flags
 from actprof.catalogue import quadrature
 from actprof.catalogue.activations import BoundActivation
-from actprof.catalogue.expectations import Moments, moments
+from actprof.catalogue.expectations import Moments, evaluated, moments
 from actprof.catalogue.waves import closed
-from actprof.theory.pairs import EXACT, TABULATED, Pair, pair
+from actprof.theory.pairs import EXACT, TABULATED, Pair, below_zero, pair
 from actprof.theory.polynomials import chebyshev, shares_at
 
 # Of a polynomial in the angle between two inputs, and from where to where it reaches, in units of the first angle.
@@ -30,7 +30,7 @@ STANDS, SLOW = 1e-13, 0.01
 PLACES = 16  # variances of a table, which reaches over a factor of e
 NODES, WEIGHTS = chebyshev(PLACES)
 
-TERMS = (64, 256, 1024, 4096)  # of Mehler's formula: as few as leave out no more than LEFT_OUT
+TERMS = (64, 256, 1024)  # of Mehler's formula: as few as leave out no more than LEFT_OUT
 
 LEFT_OUT, GOOD = 1e-12, 1e-11  # shares of an expectation that terms may leave out, and by which a table may miss
 
@@ -39,6 +39,8 @@ BETWEEN, WAVES = (0.04, 0.55), 30.0
 
 # Fields of Moments and products of _Table that are no mere rounding where φ is odd, by which a table is judged.
 EVEN, EVEN_PAIRS = [1, 3, 4, 5, 6, 11], [0, 2, 3, 4]
+
+REACHES = (1.0, 0.9, 0.7, 0.5, 0.0)  # correlations at which a table's pairs are judged
 
 MAX_RATIO = 1e3  # of E φ² within a table: beyond, what is small at one end has no digits
 
@@ -54,12 +56,14 @@ class _Table(NamedTuple):
         alone: the fields of Moments, (PLACES, 13).
         products: f_k g_k of the last five fields of Pair, (PLACES, terms, 5); of covariances 0 for k = 0.
         left: the largest share that the terms leave out of a Var f.
+        reach: the correlation up to which the products are known between the variances.
     """
 
     logs: Array
     alone: Array
     products: Array
     left: float
+    reach: float
 
     def moments(self, variance: float) -> Moments:
         return Moments(*(shares_at(math.log(variance), self.logs, WEIGHTS) @ self.alone))
@@ -84,13 +88,15 @@ def _serving(phi: BoundActivation, variance: float, offset: float, c: float) -> 
     """The table that tells the pairs of that correlation; None where none does."""
     if phi.random or phi.pieces > 1 or closed(phi, variance) or not 0 < variance < math.inf:
         return None
-    left = 0.0
-    for terms in TERMS:
-        if left * abs(c)**terms <= 10 * LEFT_OUT or not phi.bends:  # more terms leave out less yet
-            table = _table(phi, offset, math.floor(math.log(variance)), terms)
-            if table is None or table.left * abs(c)**terms <= LEFT_OUT:
+    cell = math.floor(math.log(variance))
+    first = _table(phi, offset, cell, TERMS[0])
+    for terms in TERMS if first else ():
+        # What is left of a kink falls slowly, of an analytic φ with the root of the terms in its exponent.
+        left = first.left if phi.bends else first.left ** math.sqrt(terms / TERMS[0])
+        if left * abs(c)**terms <= 10 * LEFT_OUT and abs(c) <= first.reach:
+            table = _table(phi, offset, cell, terms)
+            if table and table.left * abs(c)**terms <= LEFT_OUT and abs(c) <= table.reach:
                 return table
-            left = table.left
     return None
 
 
@@ -99,14 +105,20 @@ def _table(phi: BoundActivation, offset: float, cell: int, terms: int) -> _Table
     """The table of variances from e^cell to e^(cell + 1); None where it would miss by more than GOOD in between."""
     logs = cell + np.append(NODES, BETWEEN)
     alone = np.array([moments(phi, math.exp(at), offset) for at in logs.tolist()])
-    products, left = _products(phi, offset, np.exp(logs / 2), terms)
-    table = _Table(logs[:PLACES], alone[:PLACES], products[:PLACES], left)
-    pairs = products[..., EVEN_PAIRS]
     curved = alone[:, [1]] + np.exp(2 * logs[:, None]) * alone[:, [12]]  # W + q²W'': alone W'' may be mere rounding
-    checked = np.concatenate([alone[:, EVEN], curved, pairs.sum(axis=1), 0.5 ** np.arange(terms) @ pairs], axis=1)
-    shares = shares_at(logs[PLACES:], table.logs, WEIGHTS)
-    good = np.abs(shares @ checked[:PLACES] - checked[PLACES:]) <= GOOD * np.abs(checked).max(axis=0)
-    return table if good.all() and alone[:, 1].max() < MAX_RATIO * alone[:, 1].min() else None
+    if not _is_told(np.hstack([alone[:, EVEN], curved])) or alone[:, 1].max() > MAX_RATIO * alone[:, 1].min():
+        return None
+    products, left = _products(phi, offset, np.exp(logs / 2), terms)
+    # The waves of a kink's terms, of which there are the more the higher they are, can be too many for PLACES.
+    sums = (c**np.arange(terms) @ products[..., EVEN_PAIRS] for c in REACHES)
+    reach = next((c for c, each in zip(REACHES, sums, strict=True) if _is_told(each)), -1.0)
+    return _Table(logs[:PLACES], alone[:PLACES], products[:PLACES], left, reach)
+
+
+def _is_told(values: Array) -> bool:
+    """Whether the values (PLACES and BETWEEN, …) at PLACES tell those between."""
+    told = shares_at(np.array(BETWEEN), NODES, WEIGHTS) @ values[:PLACES]
+    return bool((np.abs(told - values[PLACES:]) <= GOOD * np.abs(values).max(axis=0)).all())
 
 
 def _products(phi: BoundActivation, offset: float, std: Array, terms: int) -> tuple[Array, float]:
@@ -134,6 +146,48 @@ def _products(phi: BoundActivation, offset: float, std: Array, terms: int) -> tu
     return np.transpose(products, (2, 0, 1)).copy(), float((left / np.where(whole > 0, whole, 1.0)).max())
 
 
+# How far φ may be from two rays out of the origin, relative to their slopes: towards it and far from it.
+NEAR, FAR = 1e-10, 5e-8
+
+# Powers of the variance to which the fields of Moments and of Pair are proportional where φ is two such rays.
+POWERS, PAIR_POWERS = np.array([0.5, 1, 1.5, 2, 1, 0, 0, 0.5, 1, -0.5, -1.5, 0, -1]), np.array([1, 1, 1, 1.5, 2, 0, 0])
+
+LEAST = 1e-150  # size from which on what is inverse to a power of it might overflow
+
+
+@functools.cache
+@np.errstate(all="ignore")
+def rays(phi: BoundActivation) -> tuple[float, float]:
+    """The variances (below, above) which φ is two rays out of the origin: all layers there are alike but for their size.
+
+    Equal where it is that everywhere, as relu; 0 and infinity where it is nowhere.
+    """
+    h = phi.scale * np.geomspace(1e-14, 1e10, 24 * 8 + 1)
+    at = evaluated(phi, np.concatenate([-h, h]))
+    slopes, chords = (each.reshape(-1, len(h)) for each in (at.slope, at.value / np.concatenate([-h, h])))
+
+    def straight(end: int, miss: float) -> Flags:
+        ends = slopes[:, [end]]
+        miss *= np.abs(ends).max()
+        return (miss > 0) & (np.maximum(np.abs(slopes - ends), np.abs(chords - ends)) <= miss).all(axis=0)
+
+    near, far = straight(0, NEAR), straight(-1, FAR)
+    if near.all():
+        return 1.0, 1.0
+    low = (h[near.argmin() - 1] / quadrature.REACH)**2 if near[0] else 0.0
+    return low, (h[-far[::-1].argmin()] / FAR)**2 if far[-1] else math.inf
+
+
+def _representative(phi: BoundActivation, variance: float) -> float:
+    low, high = rays(phi)
+    return low if 0 < variance < low else high if high < variance < math.inf else variance
+
+
+def _grown(found: Moments | Pair, size: float, powers: Array) -> Array:
+    powers = np.where(powers < 0, max(size, LEAST), size)**powers
+    return np.where(np.equal(found, 0), 0.0, found * powers)
+
+
 class Follower:
     """Moments and pairs of a stack's layers, one after another.
 
@@ -156,6 +210,9 @@ class Follower:
 
     def moments(self, phi: BoundActivation, variance: float, offset: float = 0.0) -> Moments:
         """The expectations of a layer's φ."""
+        at = variance if offset else _representative(phi, variance)
+        if at != variance:
+            return Moments(*_grown(self.moments(phi, at), variance / at, POWERS))
         before, layers = self._steady.get((phi, offset), (math.nan, 0))
         self._steady[phi, offset] = variance, layers + 1 if abs(variance - before) <= STEADY * variance else 0
         slow = layers >= LAYERS and variance != before  # else what was worked out last serves again
@@ -164,8 +221,11 @@ class Follower:
 
     def pair(self, phi: BoundActivation, variance: float, d: float, offset: float = 0.0) -> Pair:
         """The expectations of a layer's φ at two inputs; after its `moments`."""
-        if phi.slope_below is not None and offset == 0:
+        if below_zero(phi) and offset == 0:
             return pair(phi, variance, d)  # the formula of a rectifier is as fast
+        at = variance if offset else _representative(phi, variance)
+        if at != variance:
+            return Pair(*_grown(self.pair(phi, at, d / variance * at), variance / at, PAIR_POWERS))
         if self._steady.get((phi, offset), (math.nan, 0))[1] >= LAYERS:
             table = _serving(phi, variance, offset, 1 - d / variance)
             if table:
