@@ -119,7 +119,7 @@ def moments(phi: BoundActivation, variance: float, offset: float = 0.0) -> Momen
         found, unit = _integrals(phi, variance, offset), phi.scale**2
         slopes = _integrals(phi, max(variance, MIN_FOR_SLOPES * unit), offset)
         curvatures = _integrals(phi, max(variance, MIN_FOR_CURVATURES * unit), offset)
-        split = _integrals(phi, max(variance, MIN_TO_SPLIT * unit), offset)  # both sides of a kink, even without variance
+        split = _integrals(phi, max(variance, MIN_TO_SPLIT * unit), offset)  # both sides of a kink, whatever is little
         square_slope = slopes.square_slope
         if variance < MIN_FOR_SLOPES * unit and _through_0(phi, offset):
             square_slope = _without_0(split.square_slope, variance)
@@ -199,18 +199,19 @@ def _integrals(phi: BoundActivation, variance: float, offset: float) -> Moments:
                               slope_square * slope_square, at.slope, 2 * at.value * at.slope]).swapaxes(0, 1))
     by_q = [weights * polynomial(z) / divisor(np.float64(variance)) for polynomial, divisor in kernels(phi)]
     alone, tilted, *turned = np.einsum("kz,fz->kf", np.array([weights, z * weights, *by_q]), found).tolist()
-    mean = alone[0] if alone[0]**2 > 1e-30 * alone[1] else 0.0  # else φ is odd
+    mean, square_mean, third, fourth, slope_level, slope_fourth = alone[:6]
+    if mean**2 <= 1e-30 * square_mean:
+        mean = 0.0  # φ is odd
     spread = float(at.mean((at.value - mean) ** 2) @ weights)
     if spread < 1e-18 * mean * mean and not phi.jumps:
-        spread = variance * alone[4]  # less than rounding leaves of the difference
-    if phi.pieces > 1:
-        slopes, curvatures = (_of_largest(phi.pieces, variance, offset, order) for order in (1, 2))
-    else:
-        slopes, curvatures = (found[:2] if phi.jumps else found[6:] for found in turned)
-        slopes, curvatures = ((by_mean, float(without_noise(phi, by_square, variance**order, alone[1])))
-                              for order, (by_mean, by_square) in enumerate((slopes, curvatures), 1))
-    return Moments(mean, *alone[1:4], spread, *alone[4:6], *tilted[:2], slopes[0], curvatures[0], slopes[1],
-                   curvatures[1])
+        spread = variance * slope_level  # less than rounding leaves of the difference
+    (mean_slope, square_slope), (mean_curvature, square_curvature) = (
+        _of_largest(phi.pieces, variance, offset, order) if phi.pieces > 1 else each[:2] if phi.jumps else each[6:]
+        for order, each in enumerate(turned, 1))
+    return Moments(mean, square_mean, third, fourth, spread, slope_level, slope_fourth, tilted[0], tilted[1],
+                   mean_slope, mean_curvature,
+                   float(without_noise(phi, square_slope, variance, square_mean)),
+                   float(without_noise(phi, square_curvature, variance**2, square_mean)))
 
 
 def _without_0(slope: float, variance: float) -> float:

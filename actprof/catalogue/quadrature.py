@@ -41,8 +41,8 @@ def rule(points: Array, mean: Array | float, std: Array | float, order: int = OR
     """
     reach = panels[-1]
     if np.ndim(std) == np.ndim(mean) == 0 and points.ndim == 1:
-        inner = [(point - mean) / std for point in points.tolist()] if std else []
-        return _composite(np.array(sorted({*panels, *(z for z in inner if abs(z) < reach)})), order)
+        ends = [(point - mean) / std for point in points.tolist()] if std else []
+        return _composite(np.array(sorted({*panels, *(z for z in ends if abs(z) < reach)})), order)
     mean, std = (np.asarray(each, float)[..., None] for each in (mean, std))
     if points.ndim == 1 and std.size:
         points = points[np.abs(points) <= np.abs(mean).max() + reach * std.max()]

@@ -6,6 +6,8 @@ E f(h) for h ~ N(μ, q): e^{κh} moves the mean to μ + κq and leaves e^{κμ +
 from __future__ import annotations
 
 import functools
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +22,12 @@ MIN_PHASE = 1.0
 
 @dataclass(frozen=True, eq=False)
 class Waves:
-    """Σ c·h^p·e^{κh}: the arrays (terms,); real for e^h, so that what overflows is infinite."""
+    """Σ c·h^p·e^{κh}; real for e^h, so that what overflows is infinite.
+
+    Attributes:
+        c: (terms,), or (functions, terms) of several that share their terms.
+        p, kappa: (terms,).
+    """
 
     c: Array
     p: Array
@@ -33,52 +40,57 @@ class Waves:
         return Waves(np.concatenate([self.c * self.kappa, (self.c * self.p)[falling]]),
                      np.concatenate([self.p, self.p[falling] - 1]), np.concatenate([self.kappa, self.kappa[falling]]))
 
-    def expected(self, q: Any, offset: float) -> Floats:
-        """E f(h), h ~ N(offset, q), shaped like q."""
-        q = np.asarray(q, float)[..., None]
-        mean, size = offset + self.kappa * q, self.c * np.exp(self.kappa * (offset + self.kappa * q / 2))
+    def times(self, other: Waves) -> Waves:
+        """The product, of one function and another."""
+        return together(Waves(*(outer.ravel() for outer in (
+            np.multiply.outer(self.c, other.c), np.add.outer(self.p, other.p),
+            np.add.outer(self.kappa, other.kappa)))))
+
+    def expected(self, q: float, offset: float) -> Floats:
+        """E f(h), h ~ N(offset, q), (functions,)."""
+        mean, size = offset + self.kappa * q, np.exp(self.kappa * (offset + self.kappa * q / 2))
         if self.p.any():
             size *= np.choose(self.p, [np.ones_like(mean), mean, mean**2 + q, mean**3 + 3 * mean * q,
                                        mean**4 + 6 * mean**2 * q + 3 * q * q])
-        return _real(size)
+        return _sum(self.c, size)
 
-    def shared(self, other: Waves, q: Any, common: Any, more: Any, offset: float) -> Floats:
-        """By how much E f(h₁)g(h₂) grows where Cov(h₁, h₂) = common does by `more`; of powers up to 2."""
-        q, common, more = (np.asarray(each, float)[..., None, None] for each in (q, common, more))
-        k, last = self.kappa[:, None], other.kappa
+    def shared(self, pairs: Sequence[tuple[int, int]], q: float, common: float, more: float, offset: float) -> Floats:
+        """By how much E f(h₁)g(h₂) grows where Cov(h₁, h₂) = common does by `more`: (pairs,), of powers up to 2."""
+        k, last = self.kappa[:, None], self.kappa
         now = then = np.ones(1)
-        if self.p.any() or other.p.any():
+        if self.p.any():
             first, second = offset + k * q + last * common, offset + last * q + k * common
-            now = _joint(self.p[:, None], other.p, q, first, second, common)
-            then = _joint(self.p[:, None], other.p, q, first + last * more, second + k * more, common + more)
+            now = _joint(self.p[:, None], self.p, q, first, second, common)
+            then = _joint(self.p[:, None], self.p, q, first + last * more, second + k * more, common + more)
         exponent, added = (k + last) * offset + (k * k + last * last) * q / 2 + k * last * common, k * last * more
         size = np.exp(exponent)
         # A size of 0 may grow by more than a float holds, little growth must not cancel.
         grown = np.where(added.real > 1, np.exp(exponent + added) - size, size * np.expm1(added)) * then
         grown = grown + size * (then - now)
-        return _real(self.c[:, None] * other.c * grown, axis=(-2, -1))
+        one, two = np.transpose(pairs)
+        return _sum((self.c[one][..., None] * self.c[two][:, None]).reshape(len(pairs), -1), grown.ravel())
 
 
-@functools.lru_cache(256)
-def product(f: Waves, g: Waves) -> Waves:
-    """f·g, each power and each wave once."""
-    p, kappa = (np.add.outer(one, other).ravel() for one, other in ((f.p, g.p), (f.kappa, g.kappa)))
+def together(*functions: Waves) -> Waves:
+    """The functions with terms in common, each power and each wave once; c is (terms,) of a single one."""
+    p, kappa = (np.concatenate(each) for each in zip(*((f.p, f.kappa) for f in functions), strict=True))
     terms, place = np.unique(np.column_stack([p, kappa]), axis=0, return_inverse=True)
-    c = np.multiply.outer(f.c, g.c).ravel() @ (place.reshape(-1, 1) == np.arange(len(terms)))
-    return Waves(c, terms[:, 0].real.astype(int), terms[:, 1])
+    of = np.repeat(np.arange(len(functions)), [len(f.p) for f in functions])
+    c = np.zeros((len(functions), len(terms)), kappa.dtype)
+    np.add.at(c, (of, place.ravel()), np.concatenate([f.c for f in functions]))
+    return Waves(c if len(functions) > 1 else c[0], terms[:, 0].real.astype(int), terms[:, 1])
 
 
-def _real(values: Array, axis: Any = -1) -> Floats:
-    return np.asarray(values.sum(axis=axis).real)
+def _sum(c: Array, sizes: Array) -> Floats:
+    """Σ c·size; a term that a function has not does not count, be it infinite."""
+    return np.asarray(np.where(c == 0, 0, c * sizes).sum(axis=-1).real)
 
 
-def _joint(p: Array, r: Array, q: Array, first: Array, second: Array, common: Array) -> Array:
+def _joint(p: Array, r: Array, q: float, first: Array, second: Array, common: float) -> Array:
     """E h₁^p h₂^r for the means, the variance q and the covariance, p and r up to 2."""
-    one, two = (np.where(power == 0, 1, np.where(power == 1, mean, mean * mean + q))
-                for power, mean in ((p, first), (r, second)))
-    linked = np.minimum(p, 1) * np.minimum(r, 1) * common * np.where(p == 2, 2 * first, 1) * np.where(
-        r == 2, 2 * second, 1)
-    return np.asarray(one * two + linked + np.where((p == 2) & (r == 2), 2 * common**2, 0))
+    one, two = (np.choose(power, [1.0, mean, mean * mean + q]) for power, mean in ((p, first), (r, second)))
+    linked = (np.choose(power, [0.0, 1.0, 2 * mean]) for power, mean in ((p, first), (r, second)))
+    return np.asarray(one * two + common * math.prod(linked) + 2 * common**2 * ((p == 2) & (r == 2)))
 
 
 @functools.cache
@@ -99,23 +111,35 @@ def closed(phi: BoundActivation, variance: float) -> Waves | None:
     return found if variance * np.abs(found.kappa).max() ** 2 >= MIN_PHASE else None
 
 
+@functools.cache
+def _powers(f: Waves) -> Waves:
+    """f, f², f'², f'⁴ first, then f³, f⁴, and derivatives of f and f², those of the first, second and fourth order."""
+    square, slopes = f.times(f), f.derivative.times(f.derivative)
+    derived = [(of.derivative, twice := of.derivative.derivative, twice.derivative.derivative) for of in (f, square)]
+    return together(f, square, slopes, slopes.times(slopes), square.times(f), square.times(square), *derived[0],
+                    *derived[1])
+
+
+@functools.cache
+def _linked(f: Waves) -> Waves:
+    slope = f.derivative
+    return together(f, f.times(f), slope, slope.times(slope))
+
+
 def wave_moments(f: Waves, q: float, offset: float) -> tuple[Any, ...]:
     """The fields of expectations.Moments."""
-    square, slopes = product(f, f), product(f.derivative, f.derivative)
-    curvatures = [of.derivative.derivative for of in (f, square)]
-    mean, square_mean, third, fourth, of_slopes, of_fourth = (each.expected(q, offset) for each in (
-        f, square, product(square, f), product(square, square), slopes, product(slopes, slopes)))
-    tilts = (np.sqrt(q) * of.derivative.expected(q, offset) for of in (f, square))
-    by_q = [(of.expected(q, offset) / 2, of.derivative.derivative.expected(q, offset) / 4) for of in curvatures]
-    return (mean, square_mean, third, fourth, f.shared(f, q, 0.0, q, offset), of_slopes, of_fourth, *tilts,
-            *by_q[0], *by_q[1])
+    (mean, square, slopes, of_fourth, third, fourth, tilt, by_q, by_qq, square_tilt, square_by_q,
+     square_by_qq) = _powers(f).expected(q, offset)
+    spread, = _linked(f).shared([(0, 0)], q, 0.0, q, offset)
+    return (mean, square, third, fourth, spread, slopes, of_fourth, math.sqrt(q) * tilt, math.sqrt(q) * square_tilt,
+            by_q / 2, by_qq / 4, square_by_q / 2, square_by_qq / 4)
 
 
-def wave_pair(f: Waves, q: float, d: Any, offset: float) -> tuple[Any, ...]:
+def wave_pair(f: Waves, q: float, d: float, offset: float) -> tuple[Any, ...]:
     """The fields of pairs.Pair."""
-    square, slope = product(f, f), f.derivative
-    shared, mixed, squares = (one.shared(two, q, 0.0, q - d, offset) for one, two in (
-        (f, f), (square, f), (square, square)))
-    return (shared + f.expected(q, offset) ** 2, -f.shared(f, q, q, -d, offset), shared, mixed, squares,
-            *(of.shared(of, q, 0.0, q - d, offset) + of.expected(q, offset) ** 2
-              for of in (slope, product(slope, slope))))
+    functions = _linked(f)
+    mean, _, slope, slope_square = functions.expected(q, offset)
+    shared, mixed, squares, slopes, slope_squares = functions.shared(
+        [(0, 0), (1, 0), (1, 1), (2, 2), (3, 3)], q, 0.0, q - d, offset)
+    less, = functions.shared([(0, 0)], q, q, -d, offset)
+    return shared + mean**2, -less, shared, mixed, squares, slopes + slope**2, slope_squares + slope_square**2

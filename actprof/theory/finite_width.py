@@ -217,7 +217,7 @@ def why_unreliable(field: Field, one: Moments, below: Fluctuations, made: Fluctu
     if field.batched:
         return "" if unlikeness(field, below) <= MAX_UNLIKE else (
             "rows grow unlike until a few outweigh the rest of the batch, which mean-field theory cannot follow")
-    if abs(made.shift) > MAX_SHIFT * one.square:
+    if MAX_SHIFT * one.square < abs(made.shift) < math.inf:  # infinite of what a float no longer holds
         return "networks of this width differ so much in size that the expected one tells of none of them"
     return ""
 

@@ -22,7 +22,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from actprof.arrays import Array, Floats
+from actprof.arrays import Array
 from actprof.catalogue import quadrature
 from actprof.catalogue.activations import BoundActivation
 from actprof.catalogue.expectations import largest, moments
@@ -262,11 +262,7 @@ def _expected(weights: Array, *of: Array) -> Array:
 
 def _apart(first: Array, first_square: Array, second: Array, second_square: Array, random: bool) -> Array:
     """(φ₁ - φ₂)²; slopes that are drawn anew for every element keep even the same pre-activation apart."""
-    if random:
-        return first_square + second_square - 2 * first * second
-    apart = first - second
-    apart *= apart
-    return apart
+    return np.asarray(first_square + second_square - 2 * first * second if random else np.square(first - second))
 
 
 def _distant(phi: BoundActivation, variance: float, d: float, offset: float, rule: Rule = EXACT) -> Sequence[float]:

@@ -18,7 +18,7 @@ from actprof.catalogue import quadrature
 from actprof.catalogue.activations import BoundActivation
 from actprof.catalogue.expectations import Moments, evaluated, moments
 from actprof.catalogue.waves import closed
-from actprof.theory.pairs import EXACT, TABULATED, Pair, below_zero, pair
+from actprof.theory.pairs import CLOSE, EXACT, TABULATED, Pair, below_zero, pair
 from actprof.theory.polynomials import chebyshev, shares_at
 
 # Of a polynomial in the angle between two inputs, and from where to where it reaches, in units of the first angle.
@@ -49,30 +49,27 @@ STEADY, LAYERS = 0.04, 12
 
 
 class _Table(NamedTuple):
-    """What is known of φ at PLACES variances.
+    """What is known of two inputs at PLACES variances.
 
     Attributes:
-        logs: ln q of each.
-        alone: the fields of Moments, (PLACES, 13).
+        cell: ln q of the first.
+        mean, spread: E φ and Var φ, (PLACES,).
         products: f_k g_k of the last five fields of Pair, (PLACES, terms, 5); of covariances 0 for k = 0.
         left: the largest share that the terms leave out of a Var f.
         reach: the correlation up to which the products are known between the variances.
     """
 
-    logs: Array
-    alone: Array
+    cell: int
+    mean: Array
+    spread: Array
     products: Array
     left: float
     reach: float
 
-    def moments(self, variance: float) -> Moments:
-        return Moments(*(shares_at(math.log(variance), self.logs, WEIGHTS) @ self.alone))
-
     def pair(self, variance: float, d: float) -> Pair:
         """The expectations as `pairs.pair` tells them."""
-        shares = shares_at(math.log(variance), self.logs, WEIGHTS)
+        shares = shares_at(math.log(variance) - self.cell, NODES, WEIGHTS)
         c, k = 1 - d / variance, np.arange(self.products.shape[1])
-        mean, spread = shares @ self.alone[:, [0, 4]]
         products = (shares @ self.products.reshape(PLACES, -1)).reshape(len(k), -1)
         if c > 0:
             steps = k * math.log1p(-d / variance)
@@ -80,8 +77,8 @@ class _Table(NamedTuple):
         else:
             powers, lost = c**k, 1 - c**k
         shared, *others = powers @ products
-        difference = lost @ products[:, 0] + lost[-1] * (spread - products[:, 0].sum())
-        return Pair(mean**2 + shared, difference, shared, *others)
+        difference = lost @ products[:, 0] + lost[-1] * (shares @ self.spread - products[:, 0].sum())
+        return Pair((shares @ self.mean)**2 + shared, difference, shared, *others)
 
 
 def _serving(phi: BoundActivation, variance: float, offset: float, c: float) -> _Table | None:
@@ -90,7 +87,9 @@ def _serving(phi: BoundActivation, variance: float, offset: float, c: float) -> 
         return None
     cell = math.floor(math.log(variance))
     first = _table(phi, offset, cell, TERMS[0])
-    for terms in TERMS if first else ():
+    if first is None:
+        return None
+    for terms in TERMS:
         # What is left of a kink falls slowly, of an analytic φ with the root of the terms in its exponent.
         left = first.left if phi.bends else first.left ** math.sqrt(terms / TERMS[0])
         if left * abs(c)**terms <= 10 * LEFT_OUT and abs(c) <= first.reach:
@@ -101,18 +100,26 @@ def _serving(phi: BoundActivation, variance: float, offset: float, c: float) -> 
 
 
 @functools.lru_cache(32)
+def _alone(phi: BoundActivation, offset: float, cell: int) -> Array | None:
+    """The fields of Moments, (PLACES, 13), from e^cell to e^(cell + 1); None if they miss by more than GOOD between."""
+    q = np.exp(cell + np.append(NODES, BETWEEN))
+    alone = np.array([moments(phi, at, offset) for at in q.tolist()])
+    curved = alone[:, [1]] + q[:, None]**2 * alone[:, [12]]  # W + q²W'': alone W'' may be mere rounding
+    told = _is_told(np.hstack([alone[:, EVEN], curved])) and alone[:, 1].max() < MAX_RATIO * alone[:, 1].min()
+    return alone[:PLACES] if told else None
+
+
+@functools.lru_cache(32)
 def _table(phi: BoundActivation, offset: float, cell: int, terms: int) -> _Table | None:
-    """The table of variances from e^cell to e^(cell + 1); None where it would miss by more than GOOD in between."""
-    logs = cell + np.append(NODES, BETWEEN)
-    alone = np.array([moments(phi, math.exp(at), offset) for at in logs.tolist()])
-    curved = alone[:, [1]] + np.exp(2 * logs[:, None]) * alone[:, [12]]  # W + q²W'': alone W'' may be mere rounding
-    if not _is_told(np.hstack([alone[:, EVEN], curved])) or alone[:, 1].max() > MAX_RATIO * alone[:, 1].min():
+    """The table from e^cell to e^(cell + 1)."""
+    alone = _alone(phi, offset, cell)
+    if alone is None:
         return None
-    products, left = _products(phi, offset, np.exp(logs / 2), terms)
+    products, left = _products(phi, offset, np.exp((cell + np.append(NODES, BETWEEN)) / 2), terms)
     # The waves of a kink's terms, of which there are the more the higher they are, can be too many for PLACES.
     sums = (c**np.arange(terms) @ products[..., EVEN_PAIRS] for c in REACHES)
     reach = next((c for c, each in zip(REACHES, sums, strict=True) if _is_told(each)), -1.0)
-    return _Table(logs[:PLACES], alone[:PLACES], products[:PLACES], left, reach)
+    return _Table(cell, alone[:, 0], alone[:, 4], products[:PLACES], left, reach)
 
 
 def _is_told(values: Array) -> bool:
@@ -158,7 +165,7 @@ LEAST = 1e-150  # size from which on what is inverse to a power of it might over
 @functools.cache
 @np.errstate(all="ignore")
 def rays(phi: BoundActivation) -> tuple[float, float]:
-    """The variances (below, above) which φ is two rays out of the origin: all layers there are alike but for their size.
+    """The variances (below, above) which φ is two rays out of the origin: layers there are alike but for their size.
 
     Equal where it is that everywhere, as relu; 0 and infinity where it is nowhere.
     """
@@ -169,7 +176,8 @@ def rays(phi: BoundActivation) -> tuple[float, float]:
     def straight(end: int, miss: float) -> Flags:
         ends = slopes[:, [end]]
         miss *= np.abs(ends).max()
-        return (miss > 0) & (np.maximum(np.abs(slopes - ends), np.abs(chords - ends)) <= miss).all(axis=0)
+        off = np.maximum(np.abs(slopes - ends), np.abs(chords - ends)).max(axis=0)
+        return np.asarray((miss > 0) & (off <= miss))
 
     near, far = straight(0, NEAR), straight(-1, FAR)
     if near.all():
@@ -215,14 +223,17 @@ class Follower:
             return Moments(*_grown(self.moments(phi, at), variance / at, POWERS))
         before, layers = self._steady.get((phi, offset), (math.nan, 0))
         self._steady[phi, offset] = variance, layers + 1 if abs(variance - before) <= STEADY * variance else 0
-        slow = layers >= LAYERS and variance != before  # else what was worked out last serves again
-        table = _serving(phi, variance, offset, 0.0) if slow else None
-        return table.moments(variance) if table else moments(phi, variance, offset)
+        if layers >= LAYERS and variance != before and 0 < variance < math.inf:  # else the last ones serve again
+            place = math.log(variance)
+            table = _alone(phi, offset, math.floor(place))
+            if table is not None:
+                return Moments(*(shares_at(place % 1, NODES, WEIGHTS) @ table))
+        return moments(phi, variance, offset)
 
     def pair(self, phi: BoundActivation, variance: float, d: float, offset: float = 0.0) -> Pair:
         """The expectations of a layer's φ at two inputs; after its `moments`."""
-        if below_zero(phi) and offset == 0:
-            return pair(phi, variance, d)  # the formula of a rectifier is as fast
+        if (d <= CLOSE * variance and phi.pieces == 1) or (below_zero(phi) and offset == 0):
+            return pair(phi, variance, d, offset)  # as fast as any table
         at = variance if offset else _representative(phi, variance)
         if at != variance:
             return Pair(*_grown(self.pair(phi, at, d / variance * at), variance / at, PAIR_POWERS))
