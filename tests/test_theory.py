@@ -746,5 +746,23 @@ def test_a_table_tells_layers_as_they_are(name):
         return
     exact, exact_pair = moments(phi, q), pair(phi, q, gap * q, rule=pairs.EXACT._replace(order=24, step=0.1))
     size = 1e-11 * float(np.sqrt(exact.square))
-    np.testing.assert_allclose(table.moments(q), exact, rtol=1e-11, atol=size)
+    follower = Follower()
+    for layer in range(paths.LAYERS + 2):
+        told = follower.moments(phi, q * (1 + 1e-9 * layer))
+    np.testing.assert_allclose(told, moments(phi, q * (1 + 1e-9 * layer)), rtol=1e-11, atol=size)
     np.testing.assert_allclose(table.pair(q, gap * q), exact_pair, rtol=1e-11, atol=size)
+
+
+@pytest.mark.parametrize("name", [activation.name for activation in ACTIVATIONS])
+def test_a_layer_is_as_far_out_as_it_is_asked_for_where_one_size_stands_for_all(name):
+    phi, sizes = bind(ACTIVATIONS.parse(name)), paths.POWERS[:9]
+    low, high = paths.rays(phi)
+    for q, miss in ((low / 1e3, 1e-8), (high * 1e3, 1e-6)):
+        if not 0 < q < math.inf:
+            continue
+        size = q**sizes
+        found, exact = (np.array(each(phi, q)[:9]) / size for each in (Follower().moments, moments))
+        np.testing.assert_allclose(found, exact, atol=miss * np.abs(exact).max())
+        gap = 0.3
+        found, exact = (np.array(each(phi, q, gap * q)) / q**paths.PAIR_POWERS for each in (Follower().pair, pair))
+        np.testing.assert_allclose(found, exact, atol=miss * np.abs(exact).max())

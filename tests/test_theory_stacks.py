@@ -256,6 +256,16 @@ def test_relu_strays_as_hanin_and_nica_say():
     assert told == pytest.approx([(1 + 2 / 50) * 1.05**number - 1 for number in (1, 2, 3)], rel=1e-6)
 
 
+@for_each("act", ["relu", "leaky_relu:0.1", "rrelu", "abs", "maxout"])
+def test_what_strays_does_so_in_proportion_where_phi_knows_no_size(act):
+    """φ(λh) = λφ(h): weights of a tenth make the same network, a tenth as large in every layer."""
+    one, small = (predict(spec, 1.0, 0.1, 50).layers for spec in stack_specs(["0.1", "0.01"], [act], layers=40))
+    names = ("std", "std_typical", "std_low", "std_high", "mean_error", "std_error")
+    for layer, (large, little) in enumerate(zip(one, small, strict=True), 1):
+        told = [getattr(little, name) / 0.1**layer for name in names]
+        assert told == pytest.approx([getattr(large, name) for name in names], rel=1e-9)
+
+
 def test_orthogonal_weights_take_out_what_they_preserve():
     (spec,) = stack_specs([f"orthogonal:{math.sqrt(2)}"], ["relu"], widths="100,100,100,100")
     told = [layer.second_moment_error**2 for layer in predict(spec, 1.0, 0.0, 1, unevenness=0.0).layers]

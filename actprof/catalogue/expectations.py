@@ -60,7 +60,7 @@ def largest(k: int) -> tuple[float, float]:
 
 def _of_largest(k: int, variance: float, offset: float, order: int) -> tuple[float, float]:
     """A derivative by the variance of m = offset + √q E M and W = offset² + 2·offset·√q E M + q E M²."""
-    (mean, spread), root = largest(k), math.sqrt(variance)
+    (mean, spread), root = largest(k), np.sqrt(variance)
     if order == 1:
         return mean / (2 * root), spread + mean * mean + offset * mean / root
     return -mean / (4 * variance * root), -offset * mean / (2 * variance * root)

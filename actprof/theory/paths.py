@@ -212,7 +212,7 @@ class Follower:
 
     def still(self, variance: float) -> float:
         """The variance of the layer before where that is the same to rounding: what is known at it serves again."""
-        if not abs(variance - self._variance) <= STANDS * variance:
+        if not abs(variance - self._variance) <= STANDS * variance < math.inf:
             self._variance = variance
         return self._variance
 
