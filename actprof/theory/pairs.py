@@ -27,7 +27,7 @@ from actprof.catalogue import quadrature
 from actprof.catalogue.activations import BoundActivation
 from actprof.catalogue.expectations import largest, moments
 from actprof.catalogue.quadrature import Values, trapezoid, values
-from actprof.catalogue.special import normal_cdf
+from actprof.catalogue.special import normal_cdf, normal_density
 from actprof.catalogue.waves import closed, wave_pair
 
 MAX_STEP = 0.55  # step of the trapezoidal rule in z, at most
@@ -94,15 +94,13 @@ NODES = 241
 
 NEAR = 0.01  # 1 - c below which the grid is too coarse and the difference is interpolated towards its limit, 1 - c
 
-DELTA = 1e-3
-
 
 def largest_pair(k: int, variance: float, d: float, offset: float) -> tuple[float, ...]:
     """The fields of pairs.Pair for offset + √variance·M."""
     std, gap = math.sqrt(variance), d / variance if variance else 0.0
     values = np.linspace(-9, 9, NODES)
     weights = np.full(NODES, values[1] - values[0])
-    joint = _joint(k, min(max(gap, NEAR), 2 - NEAR))
+    joint = _below(min(max(gap, NEAR), 2 - NEAR)) ** k - np.outer(*[normal_cdf(values) ** k] * 2)
     slope = 2 * (offset + std * values)
     far = float(weights @ joint @ weights)
     top, alone = largest(k)
@@ -116,29 +114,28 @@ def largest_pair(k: int, variance: float, d: float, offset: float) -> tuple[floa
             variance * float(slope * weights @ joint @ (slope * weights)), same, 1.0)
 
 
-@functools.lru_cache(256)
-def _joint(k: int, gap: float) -> Array:
-    """P(M <= a, M' <= b) - P(M <= a)P(M' <= b) on the grid; of a covariance below 0 the pieces' product is kept."""
+@functools.lru_cache(16)
+def _below(gap: float) -> Array:
+    """P(u <= a, u' <= b) of one piece at both inputs, on the grid."""
     values = np.linspace(-9, 9, NODES)
     t, t_weights = trapezoid(NODES)
     common = math.sqrt(abs(1 - gap))
     own = math.sqrt(1 - common * common)
     below = normal_cdf((values[:, None] - common * t) / own)
     other = below if gap <= 1 else below[:, ::-1]
-    alone = normal_cdf(values) ** k
-    joint: Array = ((below * t_weights) @ other.T) ** k - np.outer(alone, alone)
-    return joint
+    return np.asarray((below * t_weights) @ other.T)
 
 
 def _same(k: int, gap: float) -> float:
-    """P(the same piece is the largest at both inputs) = d Cov(M, M')/dc."""
+    """P(the same piece is the largest at both inputs): k times that it is the first, at a and b."""
     if gap < 2 * NEAR:
         return 1.0 - (1.0 - _same(k, 2 * NEAR)) * math.sqrt(gap / (2 * NEAR))
     if gap > 2 - 2 * NEAR:  # towards opposite inputs, at both of which none is the largest
         return _same(k, 2 - 2 * NEAR) * math.pow(max(2 - gap, 0.0) / (2 * NEAR), (k - 1) / 2)
-    step = (18 / (NODES - 1)) ** 2
-    low, high = (float(_joint(k, edge).sum()) * step for edge in (gap + DELTA, gap - DELTA))
-    return (high - low) / (2 * DELTA)
+    values, free = np.linspace(-9, 9, NODES), gap * (2 - gap)
+    apart = values[:, None] - (1 - gap) * values
+    density = normal_density(values) * normal_density(apart / math.sqrt(free)) / math.sqrt(free)
+    return k * float((density * _below(gap) ** (k - 1)).sum()) * (18 / (NODES - 1)) ** 2
 
 
 CLOSE = 1e-12  # d/q from which on two inputs differ by φ' times their difference
