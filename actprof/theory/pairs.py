@@ -118,9 +118,9 @@ def largest_pair(k: int, variance: float, d: float, offset: float) -> tuple[floa
 def _below(gap: float) -> Array:
     """P(u <= a, u' <= b) of one piece at both inputs, on the grid."""
     values = np.linspace(-9, 9, NODES)
-    t, t_weights = trapezoid(NODES)
     common = math.sqrt(abs(1 - gap))
     own = math.sqrt(1 - common * common)
+    t, t_weights = trapezoid(2 * math.ceil(18 / own) + 1)
     below = normal_cdf((values[:, None] - common * t) / own)
     other = below if gap <= 1 else below[:, ::-1]
     return np.asarray((below * t_weights) @ other.T)

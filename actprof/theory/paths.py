@@ -30,7 +30,7 @@ STANDS, SLOW = 1e-13, 0.01
 PLACES = 16  # variances of a table, which reaches over a factor of e
 NODES, WEIGHTS = chebyshev(PLACES)
 
-TERMS = (64, 256, 1024)  # of Mehler's formula: as few as leave out no more than LEFT_OUT
+TERMS = (64, 256)  # of Mehler's formula: as few as leave out no more than LEFT_OUT
 
 LEFT_OUT, GOOD = 1e-12, 1e-11  # shares of an expectation that terms may leave out, and by which a table may miss
 
@@ -245,15 +245,17 @@ class Follower:
         key = phi, offset
         before, last = self._known.get(key, (math.nan, math.nan))
         self._known[key] = variance, angle
+        # A size without end is told by three digits.
+        grown = variance == rays(phi)[1] or (self._others > LAYERS and variance > phi.scale**2)
+        rule = TABULATED if grown else EXACT
         if not (abs(variance - before) <= STANDS * variance and STANDS * angle < abs(angle - last) < SLOW * angle):
             self._others += 1
-            grown = self._others > LAYERS and variance > phi.scale**2  # a size without end, told by three digits
-            return pair(phi, variance, d, offset, TABULATED if grown else EXACT)
+            return pair(phi, variance, d, offset, rule)
         at, angles, found = self._curves.get(key, (math.nan, np.zeros(2), np.empty(0)))
         if not (abs(variance - at) <= STANDS * variance and angles[0] <= angle <= angles[-1]):
             angles = angle * (WINDOW[0] + (WINDOW[1] - WINDOW[0]) * chebyshev(ANGLES)[0])
             gaps = 2 * variance * np.sin(angles / 2) ** 2
-            found = np.array([pair(phi, variance, gap, offset) for gap in gaps.tolist()])
+            found = np.array([pair(phi, variance, gap, offset, rule) for gap in gaps.tolist()])
             found[:, 1] /= gaps
             self._curves[key] = variance, angles, found
         values = shares_at(angle, angles, chebyshev(ANGLES)[1]) @ found
