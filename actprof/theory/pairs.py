@@ -126,6 +126,7 @@ def _below(gap: float) -> Array:
     return np.asarray((below * t_weights) @ other.T)
 
 
+@functools.lru_cache(256)
 def _same(k: int, gap: float) -> float:
     """P(the same piece is the largest at both inputs): k times that it is the first, at a and b."""
     if gap < 2 * NEAR:
