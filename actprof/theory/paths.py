@@ -165,9 +165,9 @@ LEAST = 1e-150  # size from which on what is inverse to a power of it might over
 @functools.cache
 @np.errstate(all="ignore")
 def rays(phi: BoundActivation) -> tuple[float, float]:
-    """The variances (below, above) which φ is two rays out of the origin: layers there are alike but for their size.
+    """The variances (below, above) which φ is two rays out of the origin, so that layers differ in size alone.
 
-    Equal where it is that everywhere, as relu; 0 and infinity where it is nowhere.
+    They are equal where φ is that everywhere, as relu is; 0 and infinity where it is that nowhere.
     """
     h = phi.scale * np.geomspace(1e-14, 1e10, 24 * 8 + 1)
     at = evaluated(phi, np.concatenate([-h, h]))
@@ -187,11 +187,13 @@ def rays(phi: BoundActivation) -> tuple[float, float]:
 
 
 def _representative(phi: BoundActivation, variance: float) -> float:
+    """The variance that stands for all at which layers differ in size alone, or else the variance itself."""
     low, high = rays(phi)
     return low if 0 < variance < low else high if high < variance < math.inf else variance
 
 
 def _grown(found: Moments | Pair, size: float, powers: Array) -> Array:
+    """The fields at a variance so many times as large."""
     powers = np.where(powers < 0, max(size, LEAST), size)**powers
     return np.where(np.equal(found, 0), 0.0, found * powers)
 
