@@ -3,21 +3,23 @@
 Yaida 2019, Hanin & Nica 2018: the variance over networks of a layer's mean square is what its units add, over their
 number, and what it inherits. Pooled over a batch only what two inputs share remains.
 
-What the units of a layer add to the fluctuations of its statistics, and what they pass on from below.
-
 Where the weights or a normalisation fix the pre-activations' mean square, the part of φ and φ² along the second Hermite
 polynomial does not vary; where a normalisation fixes their mean, nor does that along the first.
 """
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import NamedTuple
 
-from actprof.catalogue import activations
+import numpy as np
+
+from actprof.catalogue import quadrature
+from actprof.catalogue.activations import BoundActivation
 from actprof.catalogue.expectations import Moments
 from actprof.engine.spec import StackSpec
-from actprof.theory.layers import Field, Levels
+from actprof.theory.layers import Field, Levels, Offsets
 from actprof.theory.pairs import Pair
 from actprof.theory.predictions import BAND
 
@@ -61,31 +63,28 @@ class Layer(NamedTuple):
     """What a layer's fluctuations follow from.
 
     Attributes:
-        pieces: pre-activations of a unit, of which a maxout has several.
         pinned: share of the pre-activations' mean square that is fixed, over units or over the batch.
+        below: how what enters the layer varies.
     """
 
     field: Field
     one: Moments
     two: Pair
+    phi: BoundActivation
     units: int
     rows: int
-    pieces: int
     pinned: float
-
-    @property
-    def correlation(self) -> float:
-        return 1 - self.field.d / self.field.variance if self.field.variance > 0 else 1.0
+    below: Fluctuations
 
     @property
     def first(self) -> Spread:
-        """The part of φ and φ² along He₁, if the units' mean is fixed."""
-        return _outer(self.one.mean_tilt, self.one.square_tilt) if self.field.centred else Spread(0.0, 0.0, 0.0)
+        """The part of φ and φ² along He₁."""
+        return _outer(self.one.mean_tilt, self.one.square_tilt)
 
     @property
     def second(self) -> Spread:
         """The part along He₂: 2q² times that of the derivatives by q."""
-        root = math.sqrt(2 / self.pieces) * self.field.variance
+        root = math.sqrt(2 / self.phi.pieces) * self.field.variance
         return _outer(root * self.one.mean_slope, root * self.one.square_slope)
 
     @property
@@ -94,63 +93,55 @@ class Layer(NamedTuple):
         root = 4 / math.sqrt(24) * self.field.variance**2
         return _outer(root * self.one.mean_curvature, root * self.one.square_curvature)
 
-    @property
-    def slopes(self) -> Spread:
-        """How a change of the second moment below is passed on."""
-        return _outer(self.one.mean_slope * self.field.slope, self.one.square_slope * self.field.slope)
 
+def _shared(layer: Layer, alone: Spread, c: float, loose: float, inherited: float) -> Spread:
+    """The spread of the means over the units that two inputs of correlation c share, and inherit, given a unit's own.
 
-def at_one(layer: Layer, below: Fluctuations) -> Spread:
-    """The spread of the means over the units, at one input."""
-    one = layer.one
-    alone = Spread(one.variance, one.third - one.mean * one.square, one.fourth - one.square**2)
-    kept = alone.plus(layer.first, -1).plus(layer.second, -layer.pinned).positive()
-    return _passed_on(layer, kept, below.single)
-
-
-def at_two(layer: Layer, below: Fluctuations) -> Spread:
-    """What two inputs share of them; where c is 0 on average, its wandering over pairs."""
-    two, c = layer.two, layer.correlation
-    both = Spread(two.shared, two.shared_mixed, two.shared_squares)
-    kept = both.plus(layer.first, -c).plus(layer.second, -layer.pinned * c * c).positive()
-    loose = wandering(layer.field, below)
+    A correlation that wanders over pairs, by a variance `loose`, shares more of what is curved in it.
+    """
+    kept = alone.plus(layer.first, -layer.field.centred * c).plus(layer.second, -layer.pinned * c * c).positive()
     kept = kept.plus(layer.second, (1 - layer.pinned) * loose).plus(layer.fourth, 3 * loose * (loose + 2 * c * c))
-    return _passed_on(layer, kept, below.pair)
-
-
-def _passed_on(layer: Layer, kept: Spread, inherited: float) -> Spread:
-    """What the units add, of their size as it wanders already, and what the layer inherits."""
-    old = Spread(0.0, 0.0, 0.0).plus(layer.slopes, inherited)
+    if loose > 0:  # whatever else there is in c counts as its cube
+        cubed = alone.plus(layer.first, -c).plus(layer.second, -c * c).plus(layer.fourth, -c**4)
+        kept = kept.plus(cubed, 3 * loose / max(c * c, loose))
+    old = Spread(0.0, 0.0, 0.0).plus(_outer(layer.one.mean_slope, layer.one.square_slope),
+                                     layer.field.slope**2 * inherited)
     wander = old.square / layer.one.square**2 if layer.one.square else 0.0
     return old.plus(kept, (1 + wander) / layer.units)
 
 
-def wandering(field: Field, below: Fluctuations) -> float:
-    """Var ĉ over pairs of inputs."""
-    return min(1.0, (field.reach / field.variance) ** 2 * below.overlap) if field.variance > 0 else 0.0
+def wandering(layer: Layer) -> float:
+    """Var ĉ over pairs of inputs: (1 - c²)² of what their product's would be, as that of a sample's correlation."""
+    field = layer.field
+    if not field.variance > 0:
+        return 0.0
+    return (1 - field.correlation**2) ** 2 * min(1.0, (field.reach / field.variance) ** 2 * layer.below.overlap)
 
 
-def shifts(layer: Layer, below: Fluctuations) -> tuple[float, float, float]:
+def shifts(layer: Layer) -> tuple[float, float, float]:
     """E of (mean, mean square) less their values at infinite width, and how far an expansion may miss both.
 
     The third number is an error of the variance that the shifts come from. Over a batch, networks differ about as much
     as the rows' unlike sizes shift them, and the next order of what is pinned comes to a third of the first.
     """
-    field, one = layer.field, layer.one
+    field, one, below = layer.field, layer.one, layer.below
     unlike = (field.reach**2 if field.batched else field.slope**2) * below.single / 2
-    loose = wandering(field, below)
-    wider = unlike - layer.pinned * field.variance**2 * (1 / layer.rows + loose if field.batched else 1 / layer.units)
+    loose = wandering(layer)
+    # Pinned numbers lie on a sphere of so many dimensions: E z⁴ = 3q²(1 - 2/(dimensions + 2)).
+    dimensions = 1 / (1 / layer.rows + loose) if field.batched else layer.units
+    wider = unlike - layer.pinned * field.variance**2 / (dimensions + 2)
     return (one.mean_slope * field.slope * below.shift + one.mean_curvature * wider,
             one.square_slope * field.slope * below.shift + one.square_curvature * wider,
             math.hypot(unlike, field.variance**2 * loose / 3) if field.batched else 0.0)
 
 
-def unlikeness(field: Field, below: Fluctuations) -> float:
+def unlikeness(layer: Layer) -> float:
     """Variance over rows of the mean square of their pre-activations, relative to its square."""
-    return (field.reach / field.variance) ** 2 * below.single if field.variance > 0 else 0.0
+    field = layer.field
+    return (field.reach / field.variance) ** 2 * layer.below.single if field.variance > 0 else 0.0
 
 
-def lasting(layer: Layer, single: Spread, below: Fluctuations) -> float:
+def lasting(layer: Layer, single: Spread) -> float:
     """Var of an input's mean square as the next layer sees it; over a batch only the sum is pinned, not an input's.
 
     Large rows draw a batch's mean and spread to themselves and grow all the faster.
@@ -159,8 +150,8 @@ def lasting(layer: Layer, single: Spread, below: Fluctuations) -> float:
         return single.square
     one = layer.one
     passed = (one.square_slope - 2 * one.mean * one.mean_slope) * layer.field.reach
-    return max(central_fourth(one) - one.variance**2, 0.0) / layer.units + passed**2 * below.single * (
-        1 + unlikeness(layer.field, below) / 2)
+    return max(central_fourth(one) - one.variance**2, 0.0) / layer.units + passed**2 * layer.below.single * (
+        1 + unlikeness(layer) / 2)
 
 
 def central_fourth(one: Moments) -> float:
@@ -184,24 +175,21 @@ class Errors(NamedTuple):
     second_moment_error: float = math.nan
 
 
-NO_ERRORS = Errors()
-
-
-def fluctuate(stack: StackSpec, number: int, field: Field, one: Moments, two: Pair, levels: Levels, rows: int,
-              preserved: float, below: Fluctuations) -> tuple[Fluctuations, Errors]:
+def fluctuate(stack: StackSpec, layer: Layer, levels: Levels) -> tuple[Fluctuations, Errors]:
     """The fluctuations of a layer and the errors of its statistics."""
-    units = stack.widths[number]
-    layer = Layer(field, one, two, units, rows, activations.bind(stack.activations[number - 1]).pieces,
-                  1.0 if field.sized else preserved * field.weight_share**2)
-    single, pair = at_one(layer, below), at_two(layer, below)
-    moved = shifts(layer, below)
+    field, one, two, units, below = layer.field, layer.one, layer.two, layer.units, layer.below
+    alone = Spread(one.variance, one.third - one.mean * one.square, one.fourth - one.square**2)
+    single = _shared(layer, alone, 1.0, 0.0, below.single)
+    pair = _shared(layer, Spread(two.shared, two.shared_mixed, two.shared_squares), field.correlation,
+                   wandering(layer), below.pair)
+    moved = shifts(layer)
     product_variance = one.variance**2 if field.batched else two.shared_squares + one.square**2 - two.product**2
     overlap = product_variance / units + (field.reach * two.slopes) ** 2 * below.overlap
-    made = Fluctuations(lasting(layer, single, below), pair.square, moved[1], overlap)
-    pooled = pair.plus(single.plus(pair, -1).positive(), 1 / rows).positive()
+    made = Fluctuations(lasting(layer, single), pair.square, moved[1], overlap)
+    pooled = pair.plus(single.plus(pair, -1).positive(), 1 / layer.rows).positive()
     if stack.norm_position == "before" or stack.norm.name == "none":
         return made, _errors(one, pooled, *moved)
-    return _normalised(stack, made, one, levels, rows, units, pooled)
+    return _normalised(stack, layer, made, levels, pooled)
 
 
 # Unlikeness of a batch's rows up to which the expansion follows them; some layers on, a few rows outweigh the rest.
@@ -212,12 +200,12 @@ MAX_UNLIKE = 0.4
 MAX_SHIFT = 0.5
 
 
-def why_unreliable(field: Field, one: Moments, below: Fluctuations, made: Fluctuations) -> str:
+def why_unreliable(layer: Layer, made: Fluctuations) -> str:
     """Why no network is like the expected one; "" if many are."""
-    if field.batched:
-        return "" if unlikeness(field, below) <= MAX_UNLIKE else (
+    if layer.field.batched:
+        return "" if unlikeness(layer) <= MAX_UNLIKE else (
             "rows grow unlike until a few outweigh the rest of the batch, which mean-field theory cannot follow")
-    if MAX_SHIFT * one.square < abs(made.shift) < math.inf:  # infinite of what a float no longer holds
+    if MAX_SHIFT * layer.one.square < abs(made.shift) < math.inf:  # infinite of what a float no longer holds
         return "networks of this width differ so much in size that the expected one tells of none of them"
     return ""
 
@@ -227,9 +215,10 @@ def _variance_of_variance(one: Moments, pooled: Spread) -> float:
     return max(pooled.square + 4 * one.mean * (one.mean * pooled.mean - pooled.mixed), 0.0) + 2 * pooled.mean**2
 
 
-def _normalised(stack: StackSpec, made: Fluctuations, one: Moments, levels: Levels, rows: int, units: int,
+def _normalised(stack: StackSpec, layer: Layer, made: Fluctuations, levels: Levels,
                 pooled: Spread) -> tuple[Fluctuations, Errors]:
     """What is left of them after a normalisation of the activations: what eps lets through, and rounding."""
+    one, rows = layer.one, layer.rows
     exact, std, single = ROUNDING * math.sqrt(levels.second_moment), math.sqrt(levels.variance), 0.0
     size = pooled.square if stack.norm.name == "rms" else _variance_of_variance(one, pooled)
     second = math.hypot(exact, (1 - levels.second_moment) / levels.divisor * math.sqrt(size))
@@ -241,7 +230,7 @@ def _normalised(stack: StackSpec, made: Fluctuations, one: Moments, levels: Leve
         # With a mean of 0 its square remains: std² = 1 - mean².
         std_error = math.hypot(std_error, levels.mean * mean_error / std, mean_error**2 / std) if std else std_error
     if stack.norm.name == "batch" and one.variance > 0:
-        single = max(central_fourth(one) / one.variance**2 - 1, 0.0) * levels.second_moment**2 / units
+        single = max(central_fourth(one) / one.variance**2 - 1, 0.0) * levels.second_moment**2 / layer.units
     pair = -single / (rows - 1) if rows > 1 else single
     width = BAND * std_error
     return (Fluctuations(single, pair, 0.0, made.overlap / levels.divisor**2),
@@ -264,7 +253,8 @@ def _errors(one: Moments, pooled: Spread, mean_shift: float, shift: float, doubt
     """
     exact = ROUNDING * math.sqrt(one.square)
     mean_doubt, second_doubt = one.mean_curvature * doubt, one.square_curvature * doubt
-    variance = _variance_of_variance(one, pooled) + (second_doubt - 2 * one.mean * mean_doubt) ** 2
+    variance = (_variance_of_variance(one, pooled) + (second_doubt - 2 * one.mean * mean_doubt) ** 2
+                + 2 * max(shift - 2 * one.mean * mean_shift, 0.0) ** 2)
     std = math.sqrt(one.variance)
     mean_error = math.hypot(math.sqrt(pooled.mean), mean_shift, mean_doubt, exact)
     second = math.hypot(math.sqrt(pooled.square), shift, second_doubt, exact * math.sqrt(one.square))
@@ -278,3 +268,79 @@ def _errors(one: Moments, pooled: Spread, mean_shift: float, shift: float, doubt
     low, high = map(math.sqrt, log_normal(centre, math.sqrt(variance)))
     slack = 1 + exact / std  # a network of another size rounds in proportion
     return Errors(math.sqrt(low * high), low / slack, high * slack, mean_error, error, second)
+
+
+class WayBack(NamedTuple):
+    """How ln of the gradients' mean square varies over networks, from a layer to the last.
+
+    Attributes:
+        variance: its variance.
+        drift: how far half of it, ln of the rms, may lie from that of an infinite network for most of them.
+        overlap: E(cosine between two samples' gradients)², in the layer above.
+        follows: its derivative by ln E φ² of the layer.
+    """
+
+    variance: float = 0.0
+    drift: float = 0.0
+    overlap: float = 0.0
+    follows: float = 0.0
+
+    @property
+    def error(self) -> float:
+        """Of ln of the gradients' rms."""
+        return math.hypot(math.sqrt(self.variance) / 2, self.drift)
+
+
+@functools.lru_cache(4096)
+def _tied(phi: BoundActivation, variance: float, offsets: Offsets) -> tuple[float, float]:
+    """Cov(φ², φ'²)/(E φ² E φ'²), and the derivative of ln E φ'² by ln q; both 0 for a maxout."""
+    if phi.pieces > 1:
+        return 0.0, 0.0
+    found = np.zeros(4)
+    for offset, share in offsets:
+        z, weights = quadrature.rule(quadrature.cuts(phi), offset, math.sqrt(variance))
+        at = quadrature.values(phi, offset + math.sqrt(variance) * z)
+        slopes = at.mean(at.slope**2)
+        found += share * (np.stack([at.mean(at.value**2), slopes, at.mean((at.value * at.slope) ** 2),
+                                    (z * z - 1) / 2 * slopes]) @ weights)
+    return float(found[2] / (found[0] * found[1]) - 1), float(found[3] / found[1])
+
+
+def _pull(layer: Layer, follows: float) -> float:
+    """The derivative of ln of the gradients' mean square by ln q."""
+    trend = _tied(layer.phi, layer.field.variance, layer.field.offsets)[1]
+    return trend + follows * float(layer.field.variance * layer.one.square_slope / layer.one.square)
+
+
+def one_back(stack: StackSpec, layer: Layer, above: Layer, back: WayBack) -> WayBack:
+    """The way back from a layer, given that from the next.
+
+    φ' and the matrix above multiply the gradients. What a normalisation divides by divides them too; without one the
+    size of the signal decides φ' further on. Two inputs' φ² and φ'² go together as one input's do. Most networks'
+    logarithm lies up to a quarter of its variance at one input beside that of the mean, more where sizes decide; over
+    a batch, up to the wandering of correlations, for units are divided by what differs from one to the next.
+    """
+    field, one, two = layer.field, layer.one, layer.two
+    square, slopes, passed = one.square, one.slope_square, above.one.slope_square
+    if not all(0 < each * each < math.inf for each in (
+            field.variance, above.field.variance, square, slopes, above.one.square, passed)):
+        return back
+    follows = -1.0 if stack.norm.name != "none" else _pull(above, back.follows) * above.field.weight_share
+    follows *= not stack.whole_batch
+    pull = _pull(layer, follows)
+    both, trend = _tied(layer.phi, field.variance, field.offsets)
+    gates = one.slope_fourth / slopes**2 - 1, two.slope_squares / slopes**2 - 1
+    sizes = one.fourth / square**2 - 1, two.shared_squares / square**2
+    alike = math.sqrt(max(gates[1] * sizes[1], 0.0) / (gates[0] * sizes[0])) if gates[0] * sizes[0] > 0 else 0.0
+    overlap = min(1.0, (above.two.slope_squares / above.units + above.two.slopes**2 * back.overlap) / passed**2)
+    inputs = (gates[0], sizes[0], both, 1.0, 1.0), (gates[1], sizes[1], both * alike, field.correlation, overlap)
+    single, pair = ((max(gate + 2 * follows * mixed + follows**2 * size - 2 * layer.pinned * (c * pull) ** 2, 0.0)
+                     + 2 * turned * (gate + 1)) / layer.units for gate, size, mixed, c, turned in inputs)
+    if above.field.sized and not stack.whole_batch:
+        single += 2 / above.units
+        pair += 2 * (above.field.correlation**2 + wandering(above)) / above.units
+    drift = (single * (1 + (1 - layer.pinned) * max(pull, 0.0) ** 2) / 8
+             + abs(trend * field.slope * layer.below.shift / field.variance)
+             + stack.whole_batch * (1 / layer.rows + wandering(above)) / 2)
+    variance = back.variance + pair + max(single - pair, 0.0) / layer.rows
+    return WayBack(float(variance), float(back.drift + drift), overlap, follows)

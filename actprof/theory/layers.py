@@ -132,6 +132,10 @@ class Field:
     sized: bool = False
     batched: bool = False
 
+    @property
+    def correlation(self) -> float:
+        return 1 - self.d / self.variance if self.variance > 0 else 1.0
+
 
 @dataclass(frozen=True)
 class Levels:

@@ -47,7 +47,8 @@ class LayerTheory:
             None where φ jumps.
         gradient_correlation: mean cosine between different samples' dL/dz for the same gradient of the outputs,
             Π E φ'₁φ'₂/E φ'² from this layer to the last; None where it is not known.
-        log_gradient_error: its std over networks, for dL/da of the last layer drawn independently for every sample.
+        log_gradient_error: its std over networks, for dL/da of the last layer drawn independently for every sample,
+            and how far a typical network's may lie from it: 95 % of them lie within BAND of these.
         std_typical: the std of a typical network of this width, at the middle of the band.
         std_low, std_high: where the std of 95 % of the networks lies.
         mean_error, std_error, second_moment_error: std over networks of the measured statistics.

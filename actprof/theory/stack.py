@@ -12,36 +12,36 @@ from dataclasses import replace
 
 import numpy as np
 
+from actprof.catalogue import activations
 from actprof.engine.spec import StackSpec
 from actprof.theory import finite_width, layers, residual
-from actprof.theory.finite_width import Fluctuations
+from actprof.theory.finite_width import Errors, Fluctuations, Layer, WayBack, one_back
 from actprof.theory.layers import Levels, scales, why_no_theory
 from actprof.theory.paths import Follower
 from actprof.theory.predictions import LayerTheory, StackTheory
 from actprof.theory.steps import Step, columns, dropped, jumps, log, through_phi, weighed, without_errors
 
 
-def with_gradients(stack: StackSpec, steps: Sequence[Step], rows: int) -> list[LayerTheory]:
+def with_gradients(stack: StackSpec, steps: Sequence[tuple[Step, Layer, Errors]]) -> list[LayerTheory]:
     """The layers with chi and the gradient, from the last to the first; without them where a φ above jumps."""
     known = len(steps) == stack.depth
     ratio: float | None = 0.0 if known and not jumps(stack, stack.depth) else None
-    error, overlap = 0.0, _gradient_overlap(steps[-1], stack.widths[-1], 0.0) if steps else 0.0
     # A batch's normalisation passes on nothing of a cotangent that all samples share.
-    shared = None if ratio is None or stack.whole_batch else _shared(steps[-1], 1.0)
-    layers = [replace(step.theory, **step.errors._asdict(), log_gradient_ratio=ratio, gradient_correlation=shared,
-                      log_gradient_error=None if ratio is None else 0.0) for step in steps[-1:]]
-    for step, above in zip(steps[-2::-1], steps[:0:-1], strict=True):
-        number = step.theory.layer
-        chi = _chi(stack, step, above)
-        ratio = None if ratio is None or chi is None else ratio + log(chi * columns(stack, number + 1)
-                                                                      / columns(stack, number)) / 2
-        error += _gradient_variance(step, stack.widths[number], rows, overlap)
-        overlap = _gradient_overlap(step, stack.widths[number], overlap)
-        shared = None if shared is None or ratio is None else shared * _shared(step, 1 - stack.dropout)
-        layers.append(replace(step.theory, **step.errors._asdict(), chi=chi, log_gradient_ratio=ratio,
-                              log_gradient_error=None if ratio is None else math.sqrt(error),
-                              gradient_correlation=shared))
-    return layers[::-1]
+    shared = None if ratio is None or stack.whole_batch else 1.0
+    back, found = WayBack(), list[LayerTheory]()
+    for place, (step, layer, errors) in reversed(list(enumerate(steps))):
+        number, chi, kept, slopes = step.theory.layer, None, 1.0, step.one.slope_square
+        if found:
+            chi, kept = _chi(stack, step, steps[place + 1][0]), 1 - stack.dropout
+            ratio = None if ratio is None or chi is None else ratio + log(chi * columns(stack, number + 1)
+                                                                          / columns(stack, number)) / 2
+            back = one_back(stack, layer, steps[place + 1][1], back)
+        # E φ'₁φ'₂/E φ'² (Balduzzi et al. 2017), along the correlation map; dropout shrinks it by what it keeps.
+        shared = None if shared is None or ratio is None else float(
+            shared * step.two.slopes / slopes * kept if slopes > 0 else math.nan)
+        found.append(replace(step.theory, **errors._asdict(), chi=chi, log_gradient_ratio=ratio,
+                              log_gradient_error=None if ratio is None else back.error, gradient_correlation=shared))
+    return found[::-1]
 
 
 def _chi(stack: StackSpec, step: Step, above: Step) -> float | None:
@@ -51,32 +51,6 @@ def _chi(stack: StackSpec, step: Step, above: Step) -> float | None:
         return None
     divisor = step.levels.divisor * above.field.divisor
     return float(scales(stack, number + 1).weights * step.one.slope_square / (divisor * (1 - stack.dropout)))
-
-
-def _gradient_variance(step: Step, units: int, rows: int, overlap: float) -> float:
-    """Var ln(rms of the gradient) that a layer adds: a quarter of (3E φ'⁴/E[φ'²]² - 1)/n, less what samples average."""
-    square = step.one.slope_square**2
-    if not 0 < square < math.inf:
-        return 0.0
-    single = 3 * step.one.slope_fourth / square - 1
-    pair = max((1 + 2 * overlap) * step.two.slope_squares / square - 1, 0.0)
-    return (pair + max(single - pair, 0.0) / rows) / (4 * units)
-
-
-def _shared(step: Step, kept: float) -> float:
-    """E φ'₁φ'₂/E φ'², by which a layer shrinks what two samples' gradients share; dropout shrinks it by what it keeps.
-
-    Balduzzi et al. 2017, along the correlation map.
-    """
-    return float(step.two.slopes / step.one.slope_square * kept) if step.one.slope_square > 0 else math.nan
-
-
-def _gradient_overlap(step: Step, units: int, above: float) -> float:
-    """E(cosine between two samples' gradients)², given that of the next layer."""
-    square = step.one.slope_square**2
-    if not 0 < square < math.inf:
-        return 0.0
-    return min(1.0, step.two.slope_squares / square / units + step.two.slopes**2 / square * above)
 
 
 def predict(stack: StackSpec, second_moment: float, correlation: float, rows: int,
@@ -96,8 +70,7 @@ def predict(stack: StackSpec, second_moment: float, correlation: float, rows: in
     features, square = stack.widths[0], second_moment * second_moment
     below = Fluctuations((2 / features if unevenness is None else unevenness) * square, 0.0, 0.0,
                          (1 - correlation**2) * square / features)
-    steps: list[Step] = []
-    reason, follower = "", Follower()
+    steps, reason, follower = list[tuple[Step, Layer, Errors]](), "", Follower()
     with np.errstate(all="ignore"):
         for number in range(1, stack.depth + 1):
             reason = why_no_theory(stack, number) or _too_often(stack, number)
@@ -106,15 +79,17 @@ def predict(stack: StackSpec, second_moment: float, correlation: float, rows: in
             law = scales(stack, number)
             field = weighed(law, levels)
             step = through_phi(stack, number, layers.before(stack, field, rows), rows, follower)
-            above, errors = finite_width.fluctuate(stack, number, step.field, step.one, step.two, step.levels, rows,
-                                                   law.preserved, below)
-            reason = finite_width.why_unreliable(step.field, step.one, below, above) if typical else ""
+            layer = Layer(step.field, step.one, step.two, activations.bind(stack.activations[number - 1]),
+                          stack.widths[number], rows,
+                          1.0 if step.field.sized else law.preserved * step.field.weight_share**2, below)
+            above, errors = finite_width.fluctuate(stack, layer, step.levels)
+            reason = finite_width.why_unreliable(layer, above) if typical else ""
             if reason:
                 break
             levels, below = dropped(step.levels, stack.dropout), above
-            steps.append(replace(step, errors=errors))
+            steps.append((step, layer, errors))
         found = [replace(layer, correlation=math.nan, gradient_correlation=None)  # the cosine of two numbers is a sign
-                 if stack.widths[layer.layer] == 1 else layer for layer in with_gradients(stack, steps, rows)]
+                 if stack.widths[layer.layer] == 1 else layer for layer in with_gradients(stack, steps)]
         return StackTheory(tuple(map(without_errors, found) if stack.dropout or stack.tied else found), reason)
 
 

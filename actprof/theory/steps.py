@@ -10,7 +10,7 @@ from actprof.catalogue.activations import BoundActivation
 from actprof.catalogue.expectations import Moments
 from actprof.engine.spec import StackSpec
 from actprof.theory import layers, pairs
-from actprof.theory.finite_width import NO_ERRORS, Errors
+from actprof.theory.finite_width import Errors
 from actprof.theory.layers import Field, LayerLaw, Levels, saturated, spread, zero_fraction
 from actprof.theory.pairs import Pair
 from actprof.theory.paths import Follower
@@ -19,14 +19,13 @@ from actprof.theory.predictions import LayerTheory
 
 @dataclass(frozen=True)
 class Step:
-    """A layer's prediction, its errors, and what the way back needs: the factors of chi and of the gradient's error."""
+    """A layer's prediction, and what the way back needs."""
 
     theory: LayerTheory
     field: Field
     one: Moments
     two: Pair
     levels: Levels
-    errors: Errors = NO_ERRORS
 
 
 def weighed(law: LayerLaw, levels: Levels) -> Field:
