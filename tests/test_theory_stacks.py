@@ -208,6 +208,14 @@ def test_the_gradients_band_holds_where_sizes_or_a_normalisation_decide(act, nor
     assert max(found[0], found[10]) < 7
 
 
+@for_each("init", ["10", "0.001"])
+def test_the_gradients_band_of_relu_does_not_depend_on_its_size(init):
+    """Which no float holds the powers of after 60 layers, while relu has no scale."""
+    errors = [[layer.log_gradient_error for layer in predict(spec, 1.0, 0.0, 50).layers]
+              for spec in stack_specs(["he", init], ["relu"], layers=60)]
+    assert errors[0] == pytest.approx(errors[1], rel=1e-6)
+
+
 @for_each(("init", "act", "settings", "bias"), [
     ("he", "relu", {}, 0), ("xavier", "tanh", {}, 0), ("1.0", "sigmoid", {}, 0.05), ("lecun", "selu", {}, 0),
     ("he", "gelu", {}, 0.02), ("he", "rrelu", {}, 0), ("lecun", "maxout:2", {}, 0),

@@ -322,15 +322,16 @@ def one_back(stack: StackSpec, layer: Layer, above: Layer, back: WayBack) -> Way
     """
     field, one, two = layer.field, layer.one, layer.two
     square, slopes, passed = one.square, one.slope_square, above.one.slope_square
-    if not all(0 < each * each < math.inf for each in (
-            field.variance, above.field.variance, square, slopes, above.one.square, passed)):
+    if not all(0 < each < math.inf for each in (field.variance, above.field.variance, square, above.one.square,
+                                                slopes**2, passed**2)):
         return back
     follows = -1.0 if stack.norm.name != "none" else _pull(above, back.follows) * above.field.weight_share
-    follows *= not stack.whole_batch
+    held = 0 < square**2 < math.inf and abs(layer.below.shift) < math.inf  # else so large or small that φ is two rays
+    follows *= held and not stack.whole_batch
     pull = _pull(layer, follows)
     both, trend = _tied(layer.phi, field.variance, field.offsets)
     gates = one.slope_fourth / slopes**2 - 1, two.slope_squares / slopes**2 - 1
-    sizes = one.fourth / square**2 - 1, two.shared_squares / square**2
+    sizes = (one.fourth / square**2 - 1, two.shared_squares / square**2) if held else (0.0, 0.0)
     alike = math.sqrt(max(gates[1] * sizes[1], 0.0) / (gates[0] * sizes[0])) if gates[0] * sizes[0] > 0 else 0.0
     overlap = min(1.0, (above.two.slope_squares / above.units + above.two.slopes**2 * back.overlap) / passed**2)
     inputs = (gates[0], sizes[0], both, 1.0, 1.0), (gates[1], sizes[1], both * alike, field.correlation, overlap)
@@ -340,7 +341,7 @@ def one_back(stack: StackSpec, layer: Layer, above: Layer, back: WayBack) -> Way
         single += 2 / above.units
         pair += 2 * (above.field.correlation**2 + wandering(above)) / above.units
     drift = (single * (1 + (1 - layer.pinned) * max(pull, 0.0) ** 2) / 8
-             + abs(trend * field.slope * layer.below.shift / field.variance)
+             + (abs(trend * field.slope * layer.below.shift / field.variance) if held else 0.0)
              + stack.whole_batch * (1 / layer.rows + wandering(above)) / 2)
     variance = back.variance + pair + max(single - pair, 0.0) / layer.rows
     return WayBack(float(variance), float(back.drift + drift), overlap, follows)
