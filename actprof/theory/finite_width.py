@@ -291,11 +291,14 @@ class WayBack(NamedTuple):
         return math.hypot(math.sqrt(self.variance) / 2, self.drift)
 
 
-@functools.lru_cache(4096)
-def _tied(phi: BoundActivation, variance: float, offsets: Offsets) -> tuple[float, float]:
+def _tied(layer: Layer) -> tuple[float, float]:
     """Cov(φ², φ'²)/(E φ² E φ'²), and the derivative of ln E φ'² by ln q; both 0 for a maxout."""
-    if phi.pieces > 1:
-        return 0.0, 0.0
+    near = 2 ** (round(16 * math.log2(layer.field.variance)) / 16)  # which layers share: an error needs no more digits
+    return (0.0, 0.0) if layer.phi.pieces > 1 else _ties(layer.phi, near, layer.field.offsets)
+
+
+@functools.lru_cache(4096)
+def _ties(phi: BoundActivation, variance: float, offsets: Offsets) -> tuple[float, float]:
     found = np.zeros(4)
     for offset, share in offsets:
         z, weights = quadrature.rule(quadrature.cuts(phi), offset, math.sqrt(variance))
@@ -308,8 +311,7 @@ def _tied(phi: BoundActivation, variance: float, offsets: Offsets) -> tuple[floa
 
 def _pull(layer: Layer, follows: float) -> float:
     """The derivative of ln of the gradients' mean square by ln q."""
-    trend = _tied(layer.phi, layer.field.variance, layer.field.offsets)[1]
-    return trend + follows * float(layer.field.variance * layer.one.square_slope / layer.one.square)
+    return _tied(layer)[1] + follows * float(layer.field.variance * layer.one.square_slope / layer.one.square)
 
 
 def one_back(stack: StackSpec, layer: Layer, above: Layer, back: WayBack) -> WayBack:
@@ -329,7 +331,7 @@ def one_back(stack: StackSpec, layer: Layer, above: Layer, back: WayBack) -> Way
     held = 0 < square**2 < math.inf and abs(layer.below.shift) < math.inf  # else so large or small that φ is two rays
     follows *= held and not stack.whole_batch
     pull = _pull(layer, follows)
-    both, trend = _tied(layer.phi, field.variance, field.offsets)
+    both, trend = _tied(layer)
     gates = one.slope_fourth / slopes**2 - 1, two.slope_squares / slopes**2 - 1
     sizes = (one.fourth / square**2 - 1, two.shared_squares / square**2) if held else (0.0, 0.0)
     alike = math.sqrt(max(gates[1] * sizes[1], 0.0) / (gates[0] * sizes[0])) if gates[0] * sizes[0] > 0 else 0.0
