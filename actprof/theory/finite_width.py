@@ -130,8 +130,10 @@ def shifts(layer: Layer) -> tuple[float, float, float]:
     # Pinned numbers lie on a sphere of so many dimensions: E z⁴ = 3q²(1 - 2/(dimensions + 2)).
     dimensions = 1 / (1 / layer.rows + loose) if field.batched else layer.units
     wider = unlike - layer.pinned * field.variance**2 / (dimensions + 2)
-    return (one.mean_slope * field.slope * below.shift + one.mean_curvature * wider,
-            one.square_slope * field.slope * below.shift + one.square_curvature * wider,
+    # What eps takes away from a batch's units is more where they vary little: E 1/s² is larger than 1/E s².
+    longer = 2 / dimensions * (field.variance - 1) if field.batched else field.slope * below.shift
+    return (one.mean_slope * longer + one.mean_curvature * wider,
+            one.square_slope * longer + one.square_curvature * wider,
             math.hypot(unlike, field.variance**2 * loose / 3) if field.batched else 0.0)
 
 
