@@ -21,6 +21,7 @@ from actprof.catalogue.expectations import Moments
 from actprof.engine.spec import StackSpec
 from actprof.theory.layers import Field, Levels, Offsets
 from actprof.theory.pairs import Pair
+from actprof.theory.paths import representative
 from actprof.theory.predictions import BAND
 
 
@@ -295,7 +296,9 @@ class WayBack(NamedTuple):
 
 def _tied(layer: Layer) -> tuple[float, float]:
     """Cov(φ², φ'²)/(E φ² E φ'²), and the derivative of ln E φ'² by ln q; both 0 for a maxout."""
-    near = 2 ** (round(16 * math.log2(layer.field.variance)) / 16)  # which layers share: an error needs no more digits
+    shifted = any(value for value, _ in layer.field.offsets)
+    variance = representative(layer.phi, layer.field.variance, shifted)
+    near = 2 ** (round(16 * math.log2(variance)) / 16)  # which layers share: an error needs no more digits
     return (0.0, 0.0) if layer.phi.pieces > 1 else _ties(layer.phi, near, layer.field.offsets)
 
 

@@ -186,10 +186,10 @@ def rays(phi: BoundActivation) -> tuple[float, float]:
     return low, (h[-far[::-1].argmin()] / FAR)**2 if far[-1] else math.inf
 
 
-def _representative(phi: BoundActivation, variance: float) -> float:
+def representative(phi: BoundActivation, variance: float, offset: float) -> float:
     """The variance that stands for all at which layers differ in size alone, or else the variance itself."""
     low, high = rays(phi)
-    return low if 0 < variance < low else high if high < variance < math.inf else variance
+    return variance if offset else low if 0 < variance < low else high if high < variance < math.inf else variance
 
 
 def _grown(found: Moments | Pair, size: float, powers: Array) -> Array:
@@ -220,7 +220,7 @@ class Follower:
 
     def moments(self, phi: BoundActivation, variance: float, offset: float = 0.0) -> Moments:
         """The expectations of a layer's φ."""
-        at = variance if offset else _representative(phi, variance)
+        at = representative(phi, variance, offset)
         if at != variance:
             return Moments(*_grown(self.moments(phi, at), variance / at, POWERS))
         before, layers = self._steady.get((phi, offset), (math.nan, 0))
@@ -236,7 +236,7 @@ class Follower:
         """The expectations of a layer's φ at two inputs; after its `moments`."""
         if (d <= CLOSE * variance and phi.pieces == 1) or (below_zero(phi) and offset == 0):
             return pair(phi, variance, d, offset)  # as fast as any table
-        at = variance if offset else _representative(phi, variance)
+        at = representative(phi, variance, offset)
         if at != variance:
             return Pair(*_grown(self.pair(phi, at, d / variance * at), variance / at, PAIR_POWERS))
         if self._steady.get((phi, offset), (math.nan, 0))[1] >= LAYERS:
