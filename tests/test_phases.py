@@ -21,9 +21,9 @@ from actprof.sweep.phases.records import rows_of as diagram_rows
 from actprof.sweep.phases.request import VALUES_B, VALUES_W, most_sigma_w, phase_spec
 from actprof.sweep.phases.result import PHASES
 from actprof.sweep.phases.table import print_result as print_diagrams
-from actprof.theory.fields import pair_rows, variance_limits
+from actprof.theory.fields import pair_rows
 from actprof.theory.fixed_points import edge_of_chaos, fixed_points
-from actprof.theory.length_map import moment_table
+from actprof.theory.length_map import moment_table, variance_limits
 from actprof.theory.predictions import TRAINABLE_SCALES
 from tests.tables import tables
 
@@ -324,8 +324,8 @@ def test_the_table_of_moments_is_exact_at_its_nodes_and_near_between():
 
 
 def test_a_variance_that_meets_no_fixed_point_has_no_end():
-    table = moment_table(bind(ACTIVATIONS.parse("square")))  # W = 3q², so q = 3σ_w²q² ends only below 1/(3σ_w²)
-    q_star, growth, _ = variance_limits(table, np.array([0.7, 0.8]), np.zeros(2))
+    square = bind(ACTIVATIONS.parse("square"))  # W = 3q², so q = 3σ_w²q² ends only below 1/(3σ_w²)
+    q_star, growth, _ = variance_limits(square, np.array([0.7, 0.8]), np.zeros(2))
     assert q_star.tolist() == [0.0, math.inf]
     assert growth[1] == pytest.approx(3 * 0.8**4 - 1, rel=1e-6)
 

@@ -13,7 +13,7 @@ from actprof.errors import SpecError
 from actprof.theory import pairs, paths
 from actprof.theory.fields import field
 from actprof.theory.fixed_points import critical, depth_scale, edge_of_chaos, fixed_points, gains, stable_edge
-from actprof.theory.length_map import VARIANCES, between, length_map, length_slope, limit, roots
+from actprof.theory.length_map import VARIANCES, between, fixed_variances, length_map, length_slope, variance_limits
 from actprof.theory.pairs import pair
 from actprof.theory.paths import Follower
 from tests.cases import for_each
@@ -30,6 +30,10 @@ def choice(text):
 
 def act(text):
     return bind(choice(text))
+
+
+def roots(phi, sigma_w, sigma_b):
+    return fixed_variances(phi, sigma_w, sigma_b, 1.0)[0]
 
 
 @for_each(("f", "low", "high", "root", "most"), [
@@ -683,7 +687,7 @@ def test_the_limit_is_where_plain_iteration_ends(text):
         moving &= np.isfinite(q)
         if not moving.any():
             break
-    found = [limit(phi, w, b, 1.0, roots(phi, w, b)) for w, b in zip(sigma_w.tolist(), sigma_b.tolist(), strict=True)]
+    found = variance_limits(phi, sigma_w, sigma_b, np.ones(4))[0].tolist()
     assert found == pytest.approx(q.tolist(), rel=1e-9, abs=1e-9)
 
 

@@ -17,9 +17,9 @@ from actprof.arrays import Floats
 from actprof.catalogue.activations import bind
 from actprof.engine.spec import StackSpec
 from actprof.registry import Choice
-from actprof.theory.fields import correlations, variance_limits
+from actprof.theory.fields import correlations
 from actprof.theory.layers import scales, why_no_theory
-from actprof.theory.length_map import moment_table
+from actprof.theory.length_map import moment_table, variance_limits
 from actprof.theory.predictions import MARGINAL, MAX_Q
 
 FAR = 1e3  # a logarithm as good as infinite
@@ -61,7 +61,7 @@ class Criticalities:
         """(q*, ln χ₁)."""
         table = moment_table(bind(choice))
         sigma_w, sigma_b, first = np.array([(each.sigma_w, each.sigma_b, each.first) for each in some]).T
-        q = variance_limits(table, sigma_w, sigma_b, first)[0]
+        q = variance_limits(bind(choice), sigma_w, sigma_b, first)[0]
         chi = sigma_w**2 * table.slope_square(np.minimum(q, MAX_Q))
         growth = np.nan_to_num(np.log(chi), nan=math.inf, neginf=-math.inf, posinf=math.inf)
         self._growths |= zip(some, zip(q.tolist(), growth.tolist(), strict=True), strict=True)

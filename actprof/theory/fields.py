@@ -8,20 +8,18 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from actprof.arrays import Counts, Flags, Floats
+from actprof.arrays import Floats
 from actprof.catalogue.activations import BoundActivation
 from actprof.catalogue.expectations import moments
-from actprof.theory.length_map import STILL, MomentTable, between, moment_table
+from actprof.theory.length_map import CELLS, between, moment_table, variance_limits
 from actprof.theory.pairs import differences, noise, pair
 from actprof.theory.polynomials import chebyshev, shares_at
 from actprof.theory.predictions import MARGINAL
-
-CELLS = 2048  # at once, for the memory of it
 
 SETTLED = 1e-14  # distance between two guesses at a root after which it is found
 
@@ -67,7 +65,7 @@ class Field:
 def field(phi: BoundActivation, sigma_w: Floats, sigma_b: Floats, first: Floats | None = None) -> Field:
     """The field for arrays (cells,); `first` is the first layer's variance, of inputs with E x² = 1 by default."""
     table = moment_table(phi)
-    q_star, growth, slowest = variance_limits(table, sigma_w, sigma_b, first)
+    q_star, growth, slowest = variance_limits(phi, sigma_w, sigma_b, first)
     known = np.isfinite(q_star)
     chi = np.where(known, sigma_w**2 * table.slope_square(q_star), np.nan)
     slope = np.where(known, sigma_w**2 * table.square_slope(q_star), np.nan)
@@ -78,96 +76,11 @@ def field(phi: BoundActivation, sigma_w: Floats, sigma_b: Floats, first: Floats 
     return Field(q_star, chi, slope, c_star, decay, growth, slowest)
 
 
-@np.errstate(all="ignore")
-def variance_limits(table: MomentTable, sigma_w: Floats, sigma_b: Floats,
-                    first: Floats | None = None) -> tuple[Floats, Floats, Floats]:
-    """(q*, least growth, where that is), each (cells,).
-
-    The length map rises with q for all but a few φ: then the next root on the way from the start is the end, and no
-    iteration is needed, which at the edge would take thousands of layers.
-    """
-    weights, biases = sigma_w**2, sigma_b**2
-    start = weights + biases if first is None else first
-    ends, growths, places = _by_parts(functools.partial(_limits, table), weights, biases, start)
-    return ends, growths, places
-
-
-def _by_parts(f: Callable[..., tuple[Floats, ...]], *cells: Floats) -> Iterator[Floats]:
-    """What f gives for arrays (cells,), some cells at a time."""
-    parts = [f(*(each[place:place + CELLS] for each in cells)) for place in range(0, max(len(cells[0]), 1), CELLS)]
-    return map(np.concatenate, zip(*parts, strict=True))
-
-
-def _limits(table: MomentTable, weights: Floats, biases: Floats, start: Floats) -> tuple[Floats, Floats, Floats]:
-    start = np.where(start > 0, start, weights * table.zero.square + biases)  # no fixed point is passed by that step
-    if not table.rising:
-        start = table.iterated(weights, biases, start)
-    log_q = np.log(np.clip(start, table.q[0], table.q[-1]))
-    now: Floats = table.growth(weights, biases, log_q)
-    nodes = table.log_q[::2]
-    growth = weights[:, None] * np.exp(table.log_square - table.log_q)[::2] + biases[:, None] / table.q[::2] - 1
-    rises, falls = now > STILL, now < -STILL
-    ahead = nodes >= log_q[:, None]
-    up = _first(ahead & (growth < -STILL))
-    down = len(nodes) - 1 - _first((~ahead & (growth > STILL))[:, ::-1])
-    low = np.where(rises, np.maximum(log_q, nodes[np.clip(up - 1, 0, None)]), nodes[down])
-    high = np.where(rises, nodes[np.minimum(up, len(nodes) - 1)], np.minimum(log_q, nodes[np.minimum(
-        down + 1, len(nodes) - 1)]))
-    endless = (rises & (up == len(nodes))) | (falls & (down < 0))
-    if (table.elasticity > 1 + 1e-9).any():
-        for cell, *stretch in _dips(table, weights, biases, growth, np.where(rises, 1, -1 * falls), log_q, low, high):
-            (low[cell], high[cell]), endless[cell] = stretch, False
-    on_way = (rises | falls) & ~endless
-    low, high = np.where(on_way, low, log_q), np.where(on_way, high, log_q)
-    end = np.exp(between(lambda each: table.growth(weights, biases, each), low, high, SETTLED))
-    end = np.where(endless, np.where(rises, np.inf, _bottom(table, weights, biases)), end)
-    upwards = np.where(ahead, growth, np.inf)
-    least: Floats = upwards.min(axis=1)
-    slowest = np.where(now < least, np.exp(log_q), table.q[::2][upwards.argmin(axis=1)])
-    return np.where(rises | falls, end, start), np.where(now < least, now, least), slowest
-
-
-def _dips(table: MomentTable, weights: Floats, biases: Floats, growth: Floats, way: Counts, log_q: Floats, low: Floats,
-          high: Floats) -> Iterator[tuple[int, float, float]]:
-    """(cell, low, high) of roots on the way that no node sees: the growth has its other sign only between two.
-
-    Two fixed points that have just parted (gelu) are that close. The nearest of a cell comes last.
-    """
-    nodes = table.log_q[::2]
-    step, tilts = nodes[1] - nodes[0], (table.elasticity * np.exp(table.log_square - table.log_q))[::2]
-    change = way[:, None] * growth
-    tilt = way[:, None] * (weights[:, None] * tilts - 1) - change  # d change/d ln q
-    (left, right), (falling, rising) = ((of[:, :-1], of[:, 1:]) for of in (change, tilt))
-    deepest = left + falling * (right - left - rising * step) / (falling - rising)
-    start, stop = np.where(way > 0, (log_q, high), (low, log_q))[..., None]
-    within = (nodes[1:] > start) & (nodes[:-1] < stop)
-    found = np.argwhere(within & (left > 0) & (right > 0) & (falling < 0) & (rising > 0) & (deepest < 0)).tolist()
-    for cell, place in sorted(found, key=lambda each: -each[1] * way[each[0]]):
-        ends = np.clip(nodes[place:place + 2], *((log_q[cell], None) if way[cell] > 0 else (None, log_q[cell])))
-        near = np.linspace(ends[0], ends[1], 4097)
-        values = way[cell] * table.growth(weights[cell], biases[cell], near)
-        if values.min() < 0:
-            lowest = float(near[values.argmin()])
-            yield (cell, float(ends[0]), lowest) if way[cell] > 0 else (cell, lowest, float(ends[1]))
-
-
-def _first(flags: Flags) -> Counts:
-    """The first true flag of each row; their number where there is none."""
-    first: Counts = np.where(flags.any(axis=1), flags.argmax(axis=1), flags.shape[1]).astype(np.int64)
-    return first
-
-
-def _bottom(table: MomentTable, weights: Floats, biases: Floats) -> Floats:
-    """The roots below the table, where W is proportional to q unless φ(0) ≠ 0."""
-    if table.zero.square > 0:
-        return weights * table.zero.square + biases
-    share = weights * np.exp(table.log_square[0] - table.log_q[0])
-    return np.where(biases > 0, biases / np.maximum(1 - share, STILL), 0.0)
-
-
 def correlations(phi: BoundActivation, sigma_w: Floats, q: Floats) -> tuple[Floats, Floats]:
     """(c*, C'(c*)), each (cells,), of the chaotic phase: at the gap that a layer multiplies by 1."""
-    c_star, decay = _by_parts(lambda weights, q: pair_rows(phi, q).fixed(weights), sigma_w**2, q)
+    parts = [pair_rows(phi, q[place:place + CELLS]).fixed(sigma_w[place:place + CELLS]**2)
+             for place in range(0, max(len(q), 1), CELLS)]
+    c_star, decay = map(np.concatenate, zip(*parts, strict=True))
     return c_star, decay
 
 
@@ -223,10 +136,10 @@ class PairRows:
     @np.errstate(all="ignore")
     def fixed(self, weights: Floats) -> tuple[Floats, Floats]:
         """(c*, C'(c*)) at σ_w²."""
-        crossed = _first(weights[:, None] * self.fine[0] <= 1 - 1e-12)
-        high = FINE[np.minimum(crossed, len(FINE) - 1)]
+        crosses = weights[:, None] * self.fine[0] <= 1 - 1e-12
+        high = np.where(crosses.any(axis=1), FINE[crosses.argmax(axis=1)], 1.0)
         y = between(lambda each: weights * self.multiplied(each) - 1, high - FINE[0], high, SETTLED)
-        y = np.where(crossed == len(FINE), 1.0, y)
+        y = np.where(crosses.any(axis=1), y, 1.0)
         return 1 - self.gap(y), weights * self.at(self.slope, y)
 
 

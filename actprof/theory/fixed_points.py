@@ -25,12 +25,12 @@ from actprof.theory.length_map import (
     VARIANCES,
     bisected,
     crossings,
+    fixed_variances,
     length_slope,
-    limit,
-    roots,
     scanned,
     stability,
     stability_at,
+    variance_limits,
 )
 from actprof.theory.pairs import pair
 from actprof.theory.predictions import MARGINAL as MARGINAL
@@ -47,16 +47,14 @@ NOISE = 1e-15
 def fixed_points(choice: Choice, sigma_w: float, sigma_b: float, q_0: float = 1.0) -> FixedPoints:
     """All roots of q = σ_w² W(q) + σ_b² up to MAX_Q and the one that q_0, the first layer's variance, leads to."""
     phi = bind(choice)
-    variances = roots(phi, sigma_w, sigma_b)
-    if variances is None:
-        only = _point(phi, sigma_w, sigma_b, q_0)
-        return FixedPoints(sigma_w, sigma_b, (), q_0, only, "any")
-    points = tuple(_point(phi, sigma_w, sigma_b, q) for q in variances)
-    end = limit(phi, sigma_w, sigma_b, q_0, variances)
-    reached = next((point for point in points if point.q_star == end), None)
-    course = ("diverges" if reached is None else
+    variances, end = fixed_variances(phi, sigma_w, sigma_b, q_0)
+    points = tuple(_point(phi, sigma_w, sigma_b, q) for q in variances or ())
+    reached = min(points, key=lambda point: abs(point.q_star - end), default=None) if end < math.inf else None
+    if end < math.inf and (reached is None or abs(reached.q_star - end) > MARGINAL * end):  # a variance that stays
+        reached = _point(phi, sigma_w, sigma_b, end)
+    course = ("any" if variances is None else "diverges" if reached is None else
               "power law" if stability(reached.length_slope) == "neutral" else "converges")
-    return FixedPoints(sigma_w, sigma_b, points, end, reached, course)
+    return FixedPoints(sigma_w, sigma_b, points, reached.q_star if reached else end, reached, course)
 
 
 def _point(phi: BoundActivation, sigma_w: float, sigma_b: float, q: float) -> FixedPoint:
@@ -182,9 +180,9 @@ def jump(choice: Choice) -> Jump | None:
                 if stability_at(phi, math.sqrt(q), q, float(q * moments(phi, q).square_slope)) == "unstable"]
     if not unstable:
         return None
-    below, above = (limit(phi, sigma_w, 0.0, sigma_w**2, roots(phi, sigma_w, 0.0) or [])
-                    for sigma_w in (math.sqrt(unstable[0]) * (1 + side) for side in (-BESIDE, BESIDE)))
-    return Jump(math.sqrt(unstable[0]), below, above)
+    sigma_w = math.sqrt(unstable[0])
+    below, above = variance_limits(phi, sigma_w * np.array([1 - BESIDE, 1 + BESIDE]), np.zeros(2))[0].tolist()
+    return Jump(sigma_w, below, above)
 
 
 def _scale_free(choice: Choice) -> Edge | None:

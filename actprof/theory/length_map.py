@@ -8,10 +8,11 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
-from actprof.arrays import Array, Counts, Floats
+from actprof.arrays import Array, Counts, Flags, Floats
 from actprof.catalogue.activations import BoundActivation
 from actprof.catalogue.expectations import Curve, Moments, curve, moments, squares
 from actprof.theory.polynomials import shares_at
@@ -70,24 +71,25 @@ MIN_Q = 1e-14
 
 VARIANCES = np.logspace(math.log10(MIN_Q), math.log10(MAX_Q), 261)  # ten in a decade, at which roots are sought
 
-FINER = 64  # parts of the scan's step in which turns of the map are sought
+NODES = np.log(VARIANCES)
 
-# Variances at which W follows its tangent, so that few do; what is below them counts as 0.
-BELOW = (1e-100, 1e-60, 1e-40, 1e-30, 1e-24, 1e-20, 1e-17)
+STILL = 1e-13  # relative growth in one layer that may be the quadrature's: a variance that grows by no more stays
 
-CLOSE = 1e-13  # distance of a variance from its image, relative to it, that may be the quadrature's
+TINY, LARGEST = 1e-100, 1e260  # a variance below counts as 0, an expectation above as this much
 
-LEAST_BEND = 1e-13  # second difference of the growth, over such parts, that is no mere rounding
+ROUGH = 1e-7  # growth that the table may not tell from 0
 
-STILL = 1e-11  # relative growth in one layer that is rounding
+NEAR = 1e-3  # distance of χ_q from 1 within which a root of the table is off by 1e-8 or more
 
-MAX_ITERATIONS = 300
+CELLS = 2048  # at once, for the memory of it
+
+MAX_ITERATIONS, SETTLED = 300, 1e-11
 
 # Logarithms further out stand for an expectation of 0 or for one that overflows: floats end at -745 and 709, and some
 # room is left to multiply.
 MIN_LOG, MAX_LOG = -600.0, 600.0
 
-WINDOW = 10  # neighbouring nodes through which a polynomial is laid
+WINDOW = 14  # neighbouring nodes through which a polynomial is laid
 
 
 def length_map(phi: BoundActivation, sigma_w: float, sigma_b: float, q: float) -> float:
@@ -100,11 +102,6 @@ def length_slope(phi: BoundActivation, sigma_w: float, q: float) -> float:
     if q == 0 and 0.0 in phi.jumps and sigma_w:
         return math.inf
     return float(sigma_w**2 * moments(phi, q).square_slope) if sigma_w else 0.0
-
-
-def rises(known: Curve, q: Floats) -> bool:
-    """Whether W rises with q, so that a course from any q keeps its direction and passes no root."""
-    return not (known.square_slope * q < -1e-9 * known.square).any()
 
 
 @dataclass(frozen=True)
@@ -142,10 +139,6 @@ class MomentTable:
         """ln E φ'²."""
         return _logarithm(self.known.slope_square)
 
-    @cached_property
-    def rising(self) -> bool:
-        return rises(self.known, self.q)
-
     def square(self, log_q: Floats) -> Floats:
         """W, shaped like log_q."""
         return _exponential(self._at(self.log_square, log_q))
@@ -169,7 +162,7 @@ class MomentTable:
         """The variance many layers on."""
         for _ in range(MAX_ITERATIONS):
             following = weights * self.square(np.log(np.clip(q, self.q[0], self.q[-1]))) + biases
-            if (np.abs(following - q) <= STILL * q).all():
+            if (np.abs(following - q) <= SETTLED * q).all():
                 break
             q = following
         return q
@@ -218,80 +211,192 @@ def _exponential(logs: Floats) -> Floats:
     return np.where(logs > MIN_LOG, np.exp(logs), 0.0)
 
 
-def _excesses(phi: BoundActivation, sigma_w: float, sigma_b: float) -> Array:
-    """The map less the variance at VARIANCES; without weights W does not matter, overflown or not."""
-    images = sigma_w**2 * scanned(phi).square if sigma_w else np.zeros(VARIANCES.size)
-    return np.asarray(images + sigma_b**2 - VARIANCES)
+class Roots(NamedTuple):
+    """Fixed points of length maps from MIN_Q to MAX_Q, one in each stretch, by map and rising.
 
-
-@np.errstate(all="ignore")
-def roots(phi: BoundActivation, sigma_w: float, sigma_b: float) -> list[float] | None:
-    """All fixed points up to MAX_Q, rising; where the map touches the diagonal it is one; None if all q are."""
-    def excess(q: float) -> float:
-        return length_map(phi, sigma_w, sigma_b, q) - q
-
-    values = _excesses(phi, sigma_w, sigma_b)
-    if (np.abs(values) <= MARGINAL * VARIANCES).all():
-        return None
-    turns = _turns(phi, sigma_w, sigma_b, values) if sigma_w else []
-    grid = np.array([*BELOW, *VARIANCES, *turns])
-    values = np.array([*map(excess, BELOW), *values, *map(excess, turns)])
-    order = np.argsort(grid)
-    grid, values = grid[order], values[order]
-    found = crossings(excess, grid, values, CLOSE)
-    found += [turn for turn in turns if abs(excess(turn)) <= CLOSE * turn
-              and all(abs(root - turn) > MARGINAL * turn for root in found)]
-    return sorted([0.0, *found] if length_map(phi, sigma_w, sigma_b, 0.0) <= BELOW[0] else found)
-
-
-def _turns(phi: BoundActivation, sigma_w: float, sigma_b: float, excess: Array) -> list[float]:
-    """Where the growth turns so close to 0 that roots may lie around it which the scan does not see."""
-    def slope(q: float) -> float:
-        return q * (length_slope(phi, sigma_w, q) - 1)
-
-    known, weights, biases = scanned(phi), sigma_w**2, sigma_b**2
-    nodes, growth = np.log(VARIANCES), np.abs(excess / VARIANCES)
-    step = nodes[1] - nodes[0]
-    tilt = weights * (known.square_slope - known.square / VARIANCES) - biases / VARIANCES  # d growth/d ln q
-    size, change = np.abs(tilt), np.abs(np.diff(tilt)) + np.abs(np.diff(tilt, 2, append=tilt[-1]))
-    near = np.minimum(growth[:-1], growth[1:]) <= 2 * step * np.maximum(size[:-1], size[1:])
-    near &= np.minimum(size[:-1], size[1:]) <= 2 * change
-    if not near.any():
-        return []
-    log_q = nodes[:-1][near, None] + step * np.arange(-1, FINER + 1) / FINER
-    growth = moment_table(phi).growth(weights, biases, log_q.ravel()).reshape(log_q.shape)
-    rises, bends = np.diff(growth) > 0, np.abs(np.diff(growth, 2))
-    found = []
-    for cell, place in np.argwhere((rises[:, :-1] != rises[:, 1:]) & (bends > LEAST_BEND)):
-        before, here, after = np.exp(log_q[cell, place:place + 3]).tolist()
-        if abs(growth[cell, place + 1]) > 4 * bends[cell, place]:
-            found.append(here)
-        else:
-            ends = np.array([before**2 / here, after**2 / here])
-            found += crossings(slope, ends, np.array([slope(float(q)) for q in ends]), 1e-14)
-    return found
-
-
-@np.errstate(all="ignore")
-def limit(phi: BoundActivation, sigma_w: float, sigma_b: float, q: float, roots: list[float]) -> float:
-    """The variance at which the iteration from q ends; infinite without a root ahead, which is where it passes MAX_Q.
-
-    Where W rises with q it is the next root on its way, and no step is needed. Else it is iterated first.
+    Attributes:
+        cell: the number of the map.
+        low, high: the ends of the stretch, as ln q; both the same where the map touches the diagonal.
+        from_below, from_above: whether a variance that is less, or more, comes there.
     """
-    known, within = scanned(phi), 1e-12
-    if sigma_w and not rises(known, VARIANCES):
-        some = (np.array([each]) for each in (sigma_w**2, sigma_b**2, q))
-        q, within = float(moment_table(phi).iterated(*some)[0]), MARGINAL
-    nearest = min(roots, key=lambda root: abs(root - q), default=math.inf)
-    if abs(nearest - q) <= within * q:
-        return nearest
-    excess = length_map(phi, sigma_w, sigma_b, q) - q
-    if abs(excess) <= CLOSE * q and q > 0:  # rounding hides the way; it is that of the next variance that tells
-        values = _excesses(phi, sigma_w, sigma_b)
-        telling = values[(q < VARIANCES) & (np.abs(values) > CLOSE * VARIANCES)]
-        excess = telling[0] if len(telling) else -1.0
-    ahead = [root for root in roots if (root > q) == (excess > 0)]
-    return (min if excess > 0 else max)(ahead, default=math.inf)
+
+    cell: Counts
+    low: Floats
+    high: Floats
+    from_below: Flags
+    from_above: Flags
+
+
+@dataclass(frozen=True)
+class LengthMaps:
+    """The maps q → σ_w² W(q) + σ_b² of an activation.
+
+    Attributes:
+        weights, biases: (cells,) of σ_w² and σ_b².
+        exactly: whether everything is found by quadrature, to rounding, or only what the table leaves open.
+    """
+
+    phi: BoundActivation
+    weights: Floats
+    biases: Floats
+    exactly: bool = False
+
+    @cached_property
+    def growth(self) -> Floats:
+        """The part of itself by which each of VARIANCES grows in one layer, (cells, VARIANCES)."""
+        square = np.nan_to_num(scanned(self.phi).square, nan=LARGEST, posinf=LARGEST)
+        growth = self.weights[:, None] * (square / VARIANCES)
+        growth += self.biases[:, None] / VARIANCES
+        growth -= 1
+        return growth
+
+    @cached_property
+    def level(self) -> Flags:
+        """Whether every variance is fixed, or moves too little for a slope to be told from 1."""
+        return np.asarray((np.abs(self.growth[:, ::20]) <= MARGINAL).all(axis=1))
+
+    @cached_property
+    def bottom(self) -> Floats:
+        """The root below MIN_Q, where W is a line; 0 too where only what starts there stays."""
+        zero = moments(self.phi, 0.0).square
+        least = self.weights * zero + self.biases
+        slope = self.weights * (scanned(self.phi).square[0] - zero) / MIN_Q
+        return np.where(least > TINY, least / np.maximum(1 - slope, STILL), 0.0)
+
+    def at(self, cell: Counts, log_q: Floats, exactly: bool) -> tuple[Floats, Floats]:
+        """(growth, its derivative by ln q) of some of the cells, each at its own variance."""
+        if not len(cell):
+            return log_q, log_q
+        q, table = np.exp(log_q), moment_table(self.phi) if not exactly else None
+        square, slope = (table.square(log_q), table.square_slope(q)) if table else curve(self.phi, q)[::2]
+        image = self.weights[cell] * np.minimum(square, LARGEST) + self.biases[cell]
+        return image / q - 1, self.weights[cell] * slope - image / q
+
+    def grown(self, cell: Counts, log_q: Floats) -> Floats:
+        """The growth of some of the cells, by the table unless that is too rough."""
+        growth = np.zeros(len(cell))
+        if not self.exactly:
+            growth = moment_table(self.phi).growth(self.weights[cell], self.biases[cell], log_q)
+        rough = np.abs(growth) < ROUGH
+        growth[rough] = self.at(cell[rough], log_q[rough], True)[0]
+        return growth
+
+    @cached_property
+    def roots(self) -> Roots:
+        """All roots but those at the bottom: between two of VARIANCES or turns of the growth of opposite signs."""
+        count, growth = len(NODES), self.growth.ravel()
+        telling = np.flatnonzero(np.abs(growth) > STILL)
+        change = np.flatnonzero(np.diff(growth[telling] > 0))
+        alone = telling[np.flatnonzero(np.diff(telling) == 2)] + 1  # a variance that is a root
+        turned, place, turn = self._turns()
+        ends = np.unique(np.concatenate([telling[change], telling[change + 1], alone - 1, alone, alone + 1,
+                                         turned * count + place, turned * count + place + 1]))
+        cell, log_q = np.append(ends // count, turned), np.append(NODES[ends % count], turn)
+        value = np.append(growth[ends], self.grown(turned, turn))
+        order = np.lexsort((log_q, cell))
+        cell, log_q, value = cell[order], log_q[order], value[order]
+        sign = np.where(np.abs(value) > STILL, np.sign(value), 0.0)
+        crossed = (sign[1:] * sign[:-1] < 0) & (cell[1:] == cell[:-1])
+        low = np.flatnonzero(np.append(crossed, False) | (sign == 0))
+        touched = sign[low] == 0
+        above = sign[np.minimum(low + 1, len(sign) - 1)]
+        return Roots(cell[low], log_q[low], log_q[low + ~touched], sign[low - touched] > 0, above < 0)
+
+    def _turns(self) -> tuple[Counts, Counts, Floats]:
+        """(cell, number of the variance before, ln q) of turns of the growth between two of VARIANCES, so near 0 that
+        there may be roots around it which none of them sees."""
+        known, step = scanned(self.phi), NODES[1] - NODES[0]
+        elasticity = np.nan_to_num(VARIANCES * known.square_slope / known.square, nan=0.0, posinf=0.0, neginf=0.0)
+        if elasticity.max() <= 1 + 1e-9:  # where W never grows faster than q there is one root
+            return np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0)
+        most = step / 3 * np.maximum(np.abs(elasticity - 1), 1)  # that a cubic's coefficient is away, over 1 + growth
+        near = (self.growth > -most / (1 + most)) & (self.growth < np.where(most < 1, most / (1 - most), np.inf))
+        near[self.level] = False
+        cell, place = np.nonzero(near[:, :-1] | near[:, 1:])
+        coefficients = []  # Bernstein's, of the cubic: there are as many roots at most as changes of their sign
+        for at, way in ((place, 1), (place + 1, -1)):
+            grown, steep = self.growth[cell, at], elasticity[at]
+            tilt = (grown + 1) * (steep - 1) - steep * self.biases[cell] / VARIANCES[at]
+            coefficients += [grown, grown + way * step / 3 * tilt]
+        first, second, last, third = coefficients
+        left, right = first * second < 0, last * third < 0
+        twice = np.where(first * last < 0, left & right, left | right)
+        bends = first - 2 * second + third, second - 2 * third + last  # of one sign unless the tilt turns
+        middle = NODES[place] + step * np.clip(bends[0] / (bends[0] - bends[1]), 0.0, 1.0)
+        low, high = np.append(NODES[place][twice], middle[twice]), np.append(middle[twice], NODES[place + 1][twice])
+        cell, place = np.tile(cell[twice], 2), np.tile(place[twice], 2)
+        turns = self.at(cell, low, self.exactly)[1] * self.at(cell, high, self.exactly)[1] < 0
+        cell, place = cell[turns], place[turns]
+        return cell, place, between(lambda log_q: self.at(cell, log_q, self.exactly)[1], low[turns], high[turns], 1e-9)
+
+    def solved(self, which: Counts) -> Floats:
+        """The roots of these numbers, to rounding where an error of the table would move them."""
+        found = self.roots
+        cell, low, high = found.cell[which], found.low[which], found.high[which]
+        if self.exactly:
+            log_q, rough = low, low < high
+        else:
+            table, weights, biases = moment_table(self.phi), self.weights[cell], self.biases[cell]
+            log_q = between(lambda log_q: table.growth(weights, biases, log_q), low, high, 1e-14)
+            rough = (low < high) & (np.abs(weights * table.square_slope(np.exp(log_q)) - 1) < NEAR)
+        log_q[rough] = between(lambda log_q: self.at(cell[rough], log_q, True)[0], low[rough], high[rough])
+        return np.asarray(np.exp(log_q))
+
+    @cached_property
+    def fixed(self) -> Floats:
+        """The roots, to rounding if `exactly`."""
+        return self.solved(np.arange(len(self.roots.cell)))
+
+    def limits(self, start: Floats) -> tuple[Floats, Floats, Floats]:
+        """Of courses from the variances (cells,): (their ends: 0, a root or infinity; the least growth from there
+        upwards; the variance of that).
+
+        W rises for all but a few φ: then the next root on the way is the end, and no iteration is needed, which at the
+        edge would take thousands of layers. A variance that grows by no more than STILL is an end too.
+        """
+        known = scanned(self.phi)
+        start = np.where(start > 0, start, self.weights * moments(self.phi, 0.0).square + self.biases)  # passes no root
+        if (known.square_slope * VARIANCES < -1e-9 * known.square).any():
+            start = moment_table(self.phi).iterated(self.weights, self.biases, start)
+        log_q = np.log(np.clip(start, MIN_Q, MAX_Q))
+        growth = self.grown(np.arange(len(start)), log_q)
+        moves = ~self.level & (start > TINY)
+        rises, falls = moves & (growth > STILL), moves & (growth < -STILL)
+        cell, low, high, from_below, from_above = self.roots
+        up = np.flatnonzero(from_below & rises[cell] & (high > log_q[cell]))
+        down = np.flatnonzero(from_above & falls[cell] & (low < log_q[cell]))
+        chosen = np.full(len(start), -1)
+        chosen[cell[up][::-1]], chosen[cell[down]] = up[::-1], down  # of several the last one is kept
+        end, some = np.where(rises, np.inf, np.where(falls, self.bottom, start)), chosen >= 0
+        end[some] = self.fixed[chosen[some]] if self.exactly else self.solved(chosen[some])
+        upwards = np.where(log_q[:, None] <= NODES, self.growth, np.inf)
+        place = upwards.argmin(axis=1)
+        least = upwards[np.arange(len(place)), place]
+        return end, np.minimum(growth, least), np.where(growth < least, np.exp(log_q), VARIANCES[place])
+
+
+@np.errstate(all="ignore")
+def variance_limits(phi: BoundActivation, sigma_w: Floats, sigma_b: Floats,
+                    first: Floats | None = None) -> tuple[Floats, Floats, Floats]:
+    """(q*, least growth, where that is), each (cells,), of courses from a first variance, of inputs with E x² = 1 by
+    default."""
+    start = sigma_w**2 + sigma_b**2 if first is None else first
+    parts = [slice(place, place + CELLS) for place in range(0, max(len(start), 1), CELLS)]
+    found = [LengthMaps(phi, sigma_w[part]**2, sigma_b[part]**2).limits(start[part]) for part in parts]
+    ends, growths, places = map(np.concatenate, zip(*found, strict=True))
+    return ends, growths, places
+
+
+@np.errstate(all="ignore")
+def fixed_variances(phi: BoundActivation, sigma_w: float, sigma_b: float, q: float) -> tuple[list[float] | None, float]:
+    """(all fixed points up to MAX_Q, rising, and one where the map touches the diagonal, or None if all q are; the end
+    of the course from q), to rounding."""
+    maps = LengthMaps(phi, np.array([sigma_w**2]), np.array([sigma_b**2]), exactly=True)
+    end = float(maps.limits(np.array([q]))[0][0])
+    if maps.level[0]:
+        return None, end
+    below = maps.bottom.tolist() if maps.bottom[0] == 0 or maps.growth[0, 0] < 0 else []
+    return [*below, *maps.fixed.tolist()], end
 
 
 LITTLE = np.logspace(-14, -3, 12)  # variances by which a fixed point at 0 of slope 1 is told

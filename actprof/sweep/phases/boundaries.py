@@ -21,9 +21,9 @@ from actprof.arrays import Flags, Floats
 from actprof.catalogue.activations import BoundActivation
 from actprof.registry import Choice
 from actprof.sweep.phases.result import DepthLine, PhaseGrid
-from actprof.theory.fields import FINE, pair_rows, variance_limits
+from actprof.theory.fields import FINE, pair_rows
 from actprof.theory.fixed_points import critical, edge_of_chaos, scanned_edges
-from actprof.theory.length_map import MomentTable, bisected, moment_table
+from actprof.theory.length_map import bisected, moment_table, variance_limits
 from actprof.theory.predictions import MARGINAL, TRAINABLE_SCALES, Edge
 
 # Variance from which on the edge is followed; a smooth odd φ has it within 1e-6 of its start until then.
@@ -197,9 +197,9 @@ def depth_lines(phi: BoundActivation, cells: PhaseGrid) -> tuple[DepthLine, ...]
     for layers in LAYERS:
         decay = math.exp(-TRAINABLE_SCALES / layers)
         with np.errstate(divide="ignore"):
-            lines += _lines(table, log_q, decay / ordered, layers, "ordered", most)
+            lines += _lines(phi, log_q, decay / ordered, layers, "ordered", most)
         for place, weights in _chaotic(phi, float(reached.min()), float(reached.max()), decay) if reached.size else ():
-            lines += _lines(table, place, weights, layers, "chaotic", most)
+            lines += _lines(phi, place, weights, layers, "chaotic", most)
     return tuple(lines)
 
 
@@ -213,19 +213,19 @@ def _chaotic(phi: BoundActivation, least: float, most: float, decay: float) -> l
             for line in map(np.array, lines)]
 
 
-def _lines(table: MomentTable, log_q: Floats, weights: Floats, layers: int, phase: str,
+def _lines(phi: BoundActivation, log_q: Floats, weights: Floats, layers: int, phase: str,
            most: tuple[float, float]) -> list[DepthLine]:
     """The parts of a curve that are on the plane, where the first layer's variance comes to q."""
     q = np.exp(log_q)
     with np.errstate(invalid="ignore", over="ignore"):
-        biases = q - weights * table.square(log_q)
+        biases = q - weights * moment_table(phi).square(log_q)
         biases = np.where(np.abs(biases) <= ROUNDING * q, 0.0, biases)
         near = np.isfinite(biases) & (weights <= (MARGIN * most[0])**2) & (biases <= (MARGIN * most[1])**2)
     usable = near & (biases >= 0)
     if not usable.any():
         return []
     ends = np.full(len(q), np.inf)
-    ends[usable] = variance_limits(table, np.sqrt(weights[usable]), np.sqrt(biases[usable]))[0]
+    ends[usable] = variance_limits(phi, np.sqrt(weights[usable]), np.sqrt(biases[usable]))[0]
     usable &= np.abs(ends - q) <= REACHED * q
     return [DepthLine(layers, phase, _points(weights, biases, first, last, near))
             for first, last in _true_runs(usable) if last > first]
