@@ -332,7 +332,7 @@ def test_a_variance_that_meets_no_fixed_point_has_no_end():
 
 def test_the_correlations_of_relu_are_the_arc_cosine_kernel():
     rows, y = pair_rows(bind(ACTIVATIONS.parse("relu")), np.array([0.7])), np.linspace(0.01, 1, 20)
-    gaps, slopes = np.array([(rows.gap(each)[0], rows.at(rows.slope, each)[0]) for each in y[:, None]]).T
+    gaps, slopes = np.array([(rows.gap(each)[0], rows.at(each)[1][0]) for each in y[:, None]]).T
     np.testing.assert_allclose(slopes, (math.pi - np.arccos(1 - gaps)) / (2 * math.pi), rtol=1e-6)
 
 

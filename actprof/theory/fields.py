@@ -27,11 +27,13 @@ SETTLED = 1e-14  # distance between two guesses at a root after which it is foun
 #
 # Beyond the ends two inputs do as at them: φ is a line to the one, and has but its asymptotes left to the other.
 #
-EDGES = np.log(10) * np.array([-6, -4, -2.5, -1.5, -1, -0.5, 0, 0.5, 1, 1.75, 2.75, 4, 6])
+EDGES = np.log(10) * np.array([-6, -4, -2.5, -1.5, -1, -0.5, 0, 0.5, 1, 1.75, 2.75, 4, 6, 9])
+
+LEAST = 1e-30  # a ratio that counts as none
 
 NODES, GAPS = 9, 25  # the nodes of a table of correlations by ln q and by the gap
 
-# Error of a polynomial through every fourth node, relative to the values, with which every second node is enough.
+# Error of a polynomial through every fourth node with which every second node is enough.
 DOUBT = 3e-5
 
 FINE = np.arange(1, 129) / 128  # places for a gap at which a change of sign is looked for
@@ -94,8 +96,10 @@ def pair_rows(phi: BoundActivation, q: Floats) -> PairRows:
         log_q = np.clip(np.log(q[some]), table.low, table.high)
         shares = shares_at((log_q - table.low) / (table.high - table.low), *_NODES)
         rows.bend[some] = _bend(table.scale, np.exp(log_q))
-        rows.ratio[some], rows.slope[some] = shares @ table.ratio, shares @ table.slope
+        rows.log_ratio[some], rows.share[some] = shares @ table.log_ratio, shares @ table.share
         rows = replace(rows, noise=table.noise)
+    if not phi.random:  # without a gap it is E φ'², of which more is known
+        rows.log_ratio[:] += np.log(moment_table(phi).slope_square(q))[:, None] - rows.log_ratio[:, :1]
     return rows
 
 
@@ -105,30 +109,28 @@ class PairRows:
 
     Attributes:
         bend: κ; √gap = sinh κy/sinh κ, fine where two inputs are about scale(φ) apart.
-        ratio, slope: (cells, GAPS), E(φ₁ - φ₂)²/2 over d = q·gap, and E φ'₁φ'₂.
+        log_ratio, share: (cells, GAPS), ln of E(φ₁ - φ₂)²/2 over d = q·gap, and E φ'₁φ'₂ as a part of that.
         noise: share of the variance by which slopes that are drawn anew keep inputs apart.
     """
 
     bend: Floats
-    ratio: Floats
-    slope: Floats
+    log_ratio: Floats
+    share: Floats
     noise: float
 
     def gap(self, y: Floats) -> Floats:
         return np.asarray((np.sinh(self.bend * y) / np.sinh(self.bend)) ** 2)
 
-    def multiplied(self, y: Floats) -> Floats:
-        """The factor on a gap, for every unit of σ_w²."""
-        return self.at(self.ratio, y) + (self.noise / self.gap(y) if self.noise else 0.0)
+    def at(self, y: Floats) -> tuple[Floats, Floats]:
+        """For every unit of σ_w² the factor on a gap and E φ'₁φ'₂, at y (cells,)."""
+        shares = shares_at(y, *_GAPS)
+        ratio = np.exp((shares * self.log_ratio).sum(axis=1))
+        return ratio + self.noise / self.gap(y) if self.noise else ratio, ratio * (shares * self.share).sum(axis=1)
 
-    def at(self, values: Floats, y: Floats) -> Floats:
-        """One of `ratio` and `slope` at y (cells,)."""
-        return np.asarray((shares_at(y, *_GAPS) * values).sum(axis=1))
-
-    @property
     def fine(self) -> tuple[Floats, Floats]:
-        """The factor on a gap for every unit of σ_w², and the slope, each (cells, FINE)."""
-        ratio, slope = self.ratio @ _FINER.T, self.slope @ _FINER.T
+        """The same at each of FINE, (cells, FINE)."""
+        ratio = np.exp(self.log_ratio @ _FINER.T)
+        slope = ratio * (self.share @ _FINER.T)
         if self.noise:
             ratio += self.noise * (np.sinh(self.bend[:, None]) / np.sinh(self.bend[:, None] * FINE)) ** 2
         return ratio, slope
@@ -136,23 +138,24 @@ class PairRows:
     @np.errstate(all="ignore")
     def fixed(self, weights: Floats) -> tuple[Floats, Floats]:
         """(c*, C'(c*)) at σ_w²."""
-        crosses = weights[:, None] * self.fine[0] <= 1 - 1e-12
+        crosses = weights[:, None] * self.fine()[0] <= 1 - 1e-12
         high = np.where(crosses.any(axis=1), FINE[crosses.argmax(axis=1)], 1.0)
-        y = between(lambda each: weights * self.multiplied(each) - 1, high - FINE[0], high, SETTLED)
+        y = between(lambda each: weights * self.at(each)[0] - 1, high - FINE[0], high, SETTLED)
         y = np.where(crosses.any(axis=1), y, 1.0)
-        return 1 - self.gap(y), weights * self.at(self.slope, y)
+        return 1 - self.gap(y), weights * self.at(y)[1]
 
 
 @dataclass(frozen=True)
 class PairTable:
-    """Nodes by ln q, from `low` to `high`, and by y: `ratio` and `slope` are (NODES, GAPS)."""
+    """Nodes by ln q, from `low` to `high`, and by y: `log_ratio` and `share` are (NODES, GAPS)."""
 
     scale: float
     low: float
     high: float
-    ratio: Floats
-    slope: Floats
+    log_ratio: Floats
+    share: Floats
     noise: float
+
 
 def _bend(scale: float, q: Floats) -> Floats:
     return np.arcsinh(1.5 * np.sqrt(q) / scale) + 1e-3
@@ -170,13 +173,12 @@ def pair_table(phi: BoundActivation, part: int) -> PairTable:
     low, high = EDGES[part:part + 2] + (2 * math.log(scale) if scale < math.inf else 0.0)
     nodes = np.exp(low + (high - low) * _NODES[0])
     still = noise(phi, float(nodes[0]), 0.0) / float(nodes[0]) if phi.random else 0.0
-    ratio, slope = _refined(lambda places: np.stack([_row(phi, q, scale, still) for q in nodes[places].tolist()], -1),
-                            _NODES[0])
-    return PairTable(scale, float(low), float(high), ratio.T, slope.T, still)
+    known = _refined(lambda some: np.stack([_row(phi, q, scale, still) for q in nodes[some].tolist()], -1), _NODES[0])
+    return PairTable(scale, float(low), float(high), known[0].T, known[1].T, still)
 
 
 def _row(phi: BoundActivation, q: float, scale: float, still: float) -> Floats:
-    """(ratio, slope) at every place for a gap."""
+    """(ln of the ratio, share) at every place for a gap."""
     bend = _bend(scale, np.array([q]))
     alone = float(pair(phi, q, 0.0).slopes if phi.random else moments(phi, q).slope_square)
 
@@ -185,7 +187,9 @@ def _row(phi: BoundActivation, q: float, scale: float, still: float) -> Floats:
         apart = d > 0
         found = np.full((2, len(d)), alone)
         difference, found[1, apart] = differences(phi, q, d[apart])
-        found[0, apart] = (difference - still * q) / d[apart]
+        found[0, apart] = np.maximum((difference - still * q) / d[apart], LEAST)
+        found[1] /= np.maximum(found[0], LEAST)
+        found[0] = np.log(np.maximum(found[0], LEAST))
         return found
 
     return _refined(at, _GAPS[0])
@@ -197,7 +201,7 @@ def _refined(at: Callable[[slice], Floats], nodes: Floats) -> Floats:
     half = at(slice(None, None, 2))
     places, coarse = nodes[::2], chebyshev(len(nodes) // 2 + 1)[1]
     quarter = half[..., ::2] @ shares_at(places, places[::2], chebyshev(len(places) // 2 + 1)[1]).T
-    if np.abs(quarter - half).max() <= DOUBT * np.abs(half).max():
+    if np.abs(quarter - half).max() <= DOUBT:
         return np.asarray(half @ shares_at(nodes, places, coarse).T)
     values = np.empty((*half.shape[:-1], len(nodes)))
     values[..., ::2], values[..., 1::2] = half, at(slice(1, None, 2))

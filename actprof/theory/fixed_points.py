@@ -30,7 +30,6 @@ from actprof.theory.length_map import (
     scanned,
     stability,
     stability_at,
-    variance_limits,
 )
 from actprof.theory.pairs import pair
 from actprof.theory.predictions import MARGINAL as MARGINAL
@@ -87,14 +86,15 @@ def _correlation(phi: BoundActivation, sigma_w: float, sigma_b: float, q: float,
 
 def _chaotic(phi: BoundActivation, sigma_w: float, sigma_b: float, q: float) -> float:
     """c* < 1: the gap 1 - c that σ_w² E(φ₁ - φ₂)²/2q returns, sought between 1e-12 and 1."""
-    def excess(gap: float) -> float:
-        return float(sigma_w**2 * pair(phi, q, q * gap).difference / q - gap)
+    def growth(log_gap: float) -> float:
+        d = q * math.exp(log_gap)
+        return float(sigma_w**2 * pair(phi, q, d).difference / d - 1)
 
-    if excess(1.0) >= -ROUNDING or (sigma_b == 0 and moments(phi, q).mean == 0):
+    if growth(0.0) >= -ROUNDING or (sigma_b == 0 and moments(phi, q).mean == 0):
         return 0.0  # C(0) = σ_w² (E φ)² + σ_b², over q
-    if excess(ROUNDING) <= 0:
+    if growth(math.log(ROUNDING)) <= 0:
         return 1.0
-    return 1 - bisected(excess, ROUNDING, 1.0)
+    return -math.expm1(bisected(growth, math.log(ROUNDING), 0.0, ROUNDING))
 
 
 BESIDE = 1e-3  # share of σ_w by which both sides of a jump are apart from it
@@ -181,7 +181,8 @@ def jump(choice: Choice) -> Jump | None:
     if not unstable:
         return None
     sigma_w = math.sqrt(unstable[0])
-    below, above = variance_limits(phi, sigma_w * np.array([1 - BESIDE, 1 + BESIDE]), np.zeros(2))[0].tolist()
+    below, above = (fixed_variances(phi, beside, 0.0, beside**2)[1]
+                    for beside in (sigma_w * (1 - BESIDE), sigma_w * (1 + BESIDE)))
     return Jump(sigma_w, below, above)
 
 

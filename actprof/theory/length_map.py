@@ -27,9 +27,9 @@ def crossings(f: Callable[[float], float], grid: Array, values: Array, rounding:
             if (values[left] > 0) != (values[right] > 0)]
 
 
-def bisected(f: Callable[[float], float], low: float, high: float) -> float:
-    """The root of f in [low, high], to rounding; f(low) and f(high) must have opposite signs."""
-    return float(between(lambda x: np.array([f(float(x[0]))]), np.array([low]), np.array([high]))[0])
+def bisected(f: Callable[[float], float], low: float, high: float, settled: float = 0.0) -> float:
+    """The root of f in [low, high], as `between` finds it; f(low) and f(high) must have opposite signs."""
+    return float(between(lambda x: np.array([f(float(x[0]))]), np.array([low]), np.array([high]), settled)[0])
 
 
 LINES, MAX_STEPS = 20, 90  # guesses at a root by lines, of which a dozen do, and in all
@@ -253,7 +253,7 @@ class LengthMaps:
     @cached_property
     def level(self) -> Flags:
         """Whether every variance is fixed, or moves too little for a slope to be told from 1."""
-        return np.asarray((np.abs(self.growth[:, ::20]) <= MARGINAL).all(axis=1))
+        return np.asarray((np.abs(self.growth[:, ::65]) <= MARGINAL).all(axis=1))
 
     @cached_property
     def bottom(self) -> Floats:
@@ -289,8 +289,9 @@ class LengthMaps:
         change = np.flatnonzero(np.diff(growth[telling] > 0))
         alone = telling[np.flatnonzero(np.diff(telling) == 2)] + 1  # a variance that is a root
         turned, place, turn = self._turns()
-        ends = np.unique(np.concatenate([telling[change], telling[change + 1], alone - 1, alone, alone + 1,
-                                         turned * count + place, turned * count + place + 1]))
+        ends = np.sort(np.concatenate([telling[change], telling[change + 1], alone - 1, alone, alone + 1,
+                                       turned * count + place, turned * count + place + 1]))
+        ends = ends[np.diff(ends, prepend=-1) > 0]
         cell, log_q = np.append(ends // count, turned), np.append(NODES[ends % count], turn)
         value = np.append(growth[ends], self.grown(turned, turn))
         order = np.lexsort((log_q, cell))
@@ -339,7 +340,8 @@ class LengthMaps:
             table, weights, biases = moment_table(self.phi), self.weights[cell], self.biases[cell]
             log_q = between(lambda log_q: table.growth(weights, biases, log_q), low, high, 1e-14)
             rough = (low < high) & (np.abs(weights * table.square_slope(np.exp(log_q)) - 1) < NEAR)
-        log_q[rough] = between(lambda log_q: self.at(cell[rough], log_q, True)[0], low[rough], high[rough])
+        log_q[rough] = between(lambda log_q: self.at(cell[rough], log_q, True)[0], low[rough], high[rough],
+                                 1e-13)
         return np.asarray(np.exp(log_q))
 
     @cached_property

@@ -207,9 +207,9 @@ def _chaotic(phi: BoundActivation, least: float, most: float, decay: float) -> l
     """(ln q, σ_w²) of every line on which the slope is `decay` of the ratio, for variances between least and most."""
     low, high = np.log(np.clip([least, max(most, 1.01 * least)], FAINT, STRONG)).tolist()
     log_q = np.linspace(low, high, CHAOTIC_POINTS)
-    ratio, slope = pair_rows(phi, np.exp(log_q)).fine
+    ratio, slope = pair_rows(phi, np.exp(log_q)).fine()
     lines = contour_generator(FINE, log_q, slope - decay * ratio).lines(0.0)
-    return [(line[:, 1], 1 / pair_rows(phi, np.exp(line[:, 1])).multiplied(line[:, 0]))
+    return [(line[:, 1], 1 / pair_rows(phi, np.exp(line[:, 1])).at(line[:, 0])[0])
             for line in map(np.array, lines)]
 
 
