@@ -674,6 +674,29 @@ def test_a_start_on_an_unstable_fixed_point_stays_there():
     assert (found.limit, found.reached.stability, found.course) == (start, "unstable", "converges")
 
 
+@for_each("text", ["gelu", "mish", "square", "hard_silu"])
+def test_of_two_roots_about_to_merge_a_course_from_below_ends_at_the_lower(text):
+    """Where χ_q = 1 and W'' > 0 the map touches the diagonal; a smaller σ_b leaves it a root on each side."""
+    phi, rng = act(text), np.random.default_rng(sum(map(ord, text)))
+    touching, shift, away = 10 ** rng.uniform([[-2], [-11], [0.1]], [[2], [-5], [1]], (3, 9))
+    one = [moments(phi, q) for q in touching.tolist()]
+    square, slope, curvature = np.transpose([(each.square, each.square_slope, each.square_curvature) for each in one])
+    touches = (touching > square / slope) & (curvature > 0)
+    high, shift, weights = touching[touches], shift[touches], 1 / slope[touches]
+    biases, start = (high - weights * square[touches]) * (1 - shift), (touching / away)[touches]
+    low = start
+    for _ in range(50):
+        middle = (low + high) / 2
+        grows = weights * squares(phi, middle)[0] + biases > middle
+        low, high = np.where(grows, middle, low), np.where(grows, high, middle)
+    sigma_w, sigma_b = np.sqrt(weights), np.sqrt(biases)
+    asked = zip(sigma_w.tolist(), sigma_b.tolist(), start.tolist(), strict=True)
+    exact = [fixed_variances(phi, *each)[1] for each in asked]
+    assert exact == pytest.approx(low.tolist(), rel=1e-6)
+    assert variance_limits(phi, sigma_w, sigma_b, start)[0] == pytest.approx(low, rel=1e-6)
+    assert len(low) >= 2
+
+
 @pytest.mark.slow
 @for_each("text", [name for name in ALL if name != "rrelu"])
 def test_the_limit_is_where_plain_iteration_ends(text):

@@ -17,7 +17,7 @@ from actprof.arrays import Floats
 from actprof.catalogue.activations import bind
 from actprof.engine.spec import StackSpec
 from actprof.registry import Choice
-from actprof.theory.fields import correlations
+from actprof.theory.fields import pair_rows
 from actprof.theory.layers import scales, why_no_theory
 from actprof.theory.length_map import moment_table, variance_limits
 from actprof.theory.predictions import MARGINAL, MAX_Q
@@ -69,7 +69,7 @@ class Criticalities:
     def _add_depths(self, choice: Choice, some: Sequence[Conditions]) -> None:
         """1/ξ_c."""
         q = np.array([self._growths[each][0] for each in some])
-        decay = correlations(bind(choice), np.array([each.sigma_w for each in some]), q)[1]
+        decay = pair_rows(bind(choice), q).fixed(np.array([each.sigma_w**2 for each in some]))[1]
         with np.errstate(divide="ignore"):
             self._depths |= zip(some, np.maximum(-np.log(decay), 0.0).tolist(), strict=True)
 

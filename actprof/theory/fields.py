@@ -9,17 +9,19 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
 from actprof.arrays import Floats
 from actprof.catalogue.activations import BoundActivation
 from actprof.catalogue.expectations import moments
-from actprof.theory.length_map import CELLS, between, moment_table, variance_limits
+from actprof.theory.length_map import between, moment_table, variance_limits
 from actprof.theory.pairs import differences, noise, pair
 from actprof.theory.polynomials import chebyshev, shares_at
 from actprof.theory.predictions import MARGINAL
+
+CELLS = 2048  # at once, for the memory of it
 
 SETTLED = 1e-14  # distance between two guesses at a root after which it is found
 
@@ -66,6 +68,11 @@ class Field:
 @np.errstate(all="ignore")
 def field(phi: BoundActivation, sigma_w: Floats, sigma_b: Floats, first: Floats | None = None) -> Field:
     """The field for arrays (cells,); `first` is the first layer's variance, of inputs with E x² = 1 by default."""
+    first = sigma_w**2 + sigma_b**2 if first is None else first
+    if len(first) > CELLS:
+        parts = [field(phi, sigma_w[place:place + CELLS], sigma_b[place:place + CELLS], first[place:place + CELLS])
+                 for place in range(0, len(first), CELLS)]
+        return Field(*(np.concatenate([getattr(part, each.name) for part in parts]) for each in fields(Field)))
     table = moment_table(phi)
     q_star, growth, slowest = variance_limits(phi, sigma_w, sigma_b, first)
     known = np.isfinite(q_star)
@@ -74,16 +81,8 @@ def field(phi: BoundActivation, sigma_w: Floats, sigma_b: Floats, first: Floats 
     chaotic = chi > 1 + MARGINAL
     c_star, decay = np.where(chaotic | np.isnan(chi), np.nan, 1.0), np.where(chaotic, np.nan, chi)
     apart = (chaotic | (known & phi.random)) & (q_star > 0)
-    c_star[apart], decay[apart] = correlations(phi, sigma_w[apart], q_star[apart])
+    c_star[apart], decay[apart] = pair_rows(phi, q_star[apart]).fixed(sigma_w[apart]**2)
     return Field(q_star, chi, slope, c_star, decay, growth, slowest)
-
-
-def correlations(phi: BoundActivation, sigma_w: Floats, q: Floats) -> tuple[Floats, Floats]:
-    """(c*, C'(c*)), each (cells,), of the chaotic phase: at the gap that a layer multiplies by 1."""
-    parts = [pair_rows(phi, q[place:place + CELLS]).fixed(sigma_w[place:place + CELLS]**2)
-             for place in range(0, max(len(q), 1), CELLS)]
-    c_star, decay = map(np.concatenate, zip(*parts, strict=True))
-    return c_star, decay
 
 
 @np.errstate(all="ignore")
@@ -92,12 +91,12 @@ def pair_rows(phi: BoundActivation, q: Floats) -> PairRows:
     place = np.clip(np.searchsorted(EDGES, np.log(q / phi.scale ** 2)) - 1, 0, len(EDGES) - 2)
     rows = PairRows(np.empty(len(q)), np.empty((len(q), GAPS)), np.empty((len(q), GAPS)), 0.0)
     for part in np.unique(place).tolist():
-        some, table = place == part, pair_table(phi, part)
-        log_q = np.clip(np.log(q[some]), table.low, table.high)
-        shares = shares_at((log_q - table.low) / (table.high - table.low), *_NODES)
-        rows.bend[some] = _bend(table.scale, np.exp(log_q))
-        rows.log_ratio[some], rows.share[some] = shares @ table.log_ratio, shares @ table.share
-        rows = replace(rows, noise=table.noise)
+        some, (low, high, log_ratio, share, still) = place == part, pair_table(phi, part)
+        log_q = np.clip(np.log(q[some]), low, high)
+        shares = shares_at((log_q - low) / (high - low), *_NODES)
+        rows.bend[some] = _bend(phi, np.exp(log_q))
+        rows.log_ratio[some], rows.share[some] = shares @ log_ratio, shares @ share
+        rows = replace(rows, noise=still)
     if not phi.random:  # without a gap it is E φ'², of which more is known
         rows.log_ratio[:] += np.log(moment_table(phi).slope_square(q))[:, None] - rows.log_ratio[:, :1]
     return rows
@@ -145,19 +144,8 @@ class PairRows:
         return 1 - self.gap(y), weights * self.at(y)[1]
 
 
-@dataclass(frozen=True)
-class PairTable:
-    """Nodes by ln q, from `low` to `high`, and by y: `log_ratio` and `share` are (NODES, GAPS)."""
-
-    scale: float
-    low: float
-    high: float
-    log_ratio: Floats
-    share: Floats
-    noise: float
-
-
-def _bend(scale: float, q: Floats) -> Floats:
+def _bend(phi: BoundActivation, q: Floats) -> Floats:
+    scale = math.inf if phi.pieces > 1 else phi.scale  # the largest of several knows no scale
     return np.arcsinh(1.5 * np.sqrt(q) / scale) + 1e-3
 
 
@@ -167,19 +155,21 @@ _FINER = shares_at(FINE, *_GAPS)
 
 @functools.lru_cache(256)
 @np.errstate(all="ignore")
-def pair_table(phi: BoundActivation, part: int) -> PairTable:
-    """The table for the variances of one part; without a gap both are E φ'², of slopes that are drawn their mean's."""
-    scale = math.inf if phi.pieces > 1 else phi.scale  # the largest of several knows no scale
-    low, high = EDGES[part:part + 2] + (2 * math.log(scale) if scale < math.inf else 0.0)
+def pair_table(phi: BoundActivation, part: int) -> tuple[float, float, Floats, Floats, float]:
+    """(least and most ln q of a part, log_ratio and share of PairRows at nodes between (NODES, GAPS), its noise).
+
+    Without a gap the ratio is E φ'², of slopes that are drawn that of their mean.
+    """
+    low, high = EDGES[part:part + 2] + (0.0 if phi.pieces > 1 else 2 * math.log(phi.scale))
     nodes = np.exp(low + (high - low) * _NODES[0])
     still = noise(phi, float(nodes[0]), 0.0) / float(nodes[0]) if phi.random else 0.0
-    known = _refined(lambda some: np.stack([_row(phi, q, scale, still) for q in nodes[some].tolist()], -1), _NODES[0])
-    return PairTable(scale, float(low), float(high), known[0].T, known[1].T, still)
+    known = _refined(lambda some: np.stack([_row(phi, q, still) for q in nodes[some].tolist()], -1), _NODES[0])
+    return float(low), float(high), known[0].T, known[1].T, still
 
 
-def _row(phi: BoundActivation, q: float, scale: float, still: float) -> Floats:
-    """(ln of the ratio, share) at every place for a gap."""
-    bend = _bend(scale, np.array([q]))
+def _row(phi: BoundActivation, q: float, still: float) -> Floats:
+    """(log_ratio, share) at every place for a gap."""
+    bend = _bend(phi, np.array([q]))
     alone = float(pair(phi, q, 0.0).slopes if phi.random else moments(phi, q).slope_square)
 
     def at(places: slice) -> Floats:

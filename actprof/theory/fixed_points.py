@@ -1,9 +1,8 @@
 """Fixed points of variance and correlation, phases, depth scales, the edge of chaos and gains of one activation.
 
 Poole et al. 2016, Schoenholz et al. 2017, Hayou et al. 2019. Where φ jumps, χ_1 is infinite in theory and 0 for
-automatic differentiation: there is no statement about it. Variances are sought on the table that `fields` goes by, and
-found to rounding; a correlation is one root of a dozen integrals here, where a table of `fields` takes a hundred and
-ends at eight digits.
+automatic differentiation: there is no statement about it. Variances are sought as `fields` does, and found to rounding;
+a correlation is one root of a dozen integrals here, where a table of `fields` takes a hundred and ends at seven digits.
 
 Gains keep the forward variance, 1/√E φ² (He et al. 2015, eq. 10), the gradient, 1/√E φ'² (ibid., eq. 14), or a std of
 1, 1/√Var φ (Brock et al. 2021, whose weights are standardised so that the mean of φ is not passed on), for z ~ N(0, 1).

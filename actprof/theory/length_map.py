@@ -8,7 +8,6 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
 
 import numpy as np
 
@@ -80,8 +79,6 @@ TINY, LARGEST = 1e-100, 1e260  # a variance below counts as 0, an expectation ab
 ROUGH = 1e-7  # growth that the table may not tell from 0
 
 NEAR = 1e-3  # distance of χ_q from 1 within which a root of the table is off by 1e-8 or more
-
-CELLS = 2048  # at once, for the memory of it
 
 MAX_ITERATIONS, SETTLED = 300, 1e-11
 
@@ -211,22 +208,6 @@ def _exponential(logs: Floats) -> Floats:
     return np.where(logs > MIN_LOG, np.exp(logs), 0.0)
 
 
-class Roots(NamedTuple):
-    """Fixed points of length maps from MIN_Q to MAX_Q, one in each stretch, by map and rising.
-
-    Attributes:
-        cell: the number of the map.
-        low, high: the ends of the stretch, as ln q; both the same where the map touches the diagonal.
-        from_below, from_above: whether a variance that is less, or more, comes there.
-    """
-
-    cell: Counts
-    low: Floats
-    high: Floats
-    from_below: Flags
-    from_above: Flags
-
-
 @dataclass(frozen=True)
 class LengthMaps:
     """The maps q → σ_w² W(q) + σ_b² of an activation.
@@ -282,8 +263,12 @@ class LengthMaps:
         return growth
 
     @cached_property
-    def roots(self) -> Roots:
-        """All roots but those at the bottom: between two of VARIANCES or turns of the growth of opposite signs."""
+    def roots(self) -> tuple[Counts, Floats, Floats, Flags, Flags]:
+        """(cell, low, high, whether what is less, or more, comes there) of all roots but the bottom, rising in a cell.
+
+        One is between two of VARIANCES, or turns of the growth, of opposite signs, here as ln q; low and high are the
+        same where the map touches the diagonal.
+        """
         count, growth = len(NODES), self.growth.ravel()
         telling = np.flatnonzero(np.abs(growth) > STILL)
         change = np.flatnonzero(np.diff(growth[telling] > 0))
@@ -301,7 +286,7 @@ class LengthMaps:
         low = np.flatnonzero(np.append(crossed, False) | (sign == 0))
         touched = sign[low] == 0
         above = sign[np.minimum(low + 1, len(sign) - 1)]
-        return Roots(cell[low], log_q[low], log_q[low + ~touched], sign[low - touched] > 0, above < 0)
+        return cell[low], log_q[low], log_q[low + ~touched], sign[low - touched] > 0, above < 0
 
     def _turns(self) -> tuple[Counts, Counts, Floats]:
         """(cell, number of the variance before, ln q) of turns of the growth between two of VARIANCES, so near 0 that
@@ -332,22 +317,30 @@ class LengthMaps:
 
     def solved(self, which: Counts) -> Floats:
         """The roots of these numbers, to rounding where an error of the table would move them."""
-        found = self.roots
-        cell, low, high = found.cell[which], found.low[which], found.high[which]
-        if self.exactly:
-            log_q, rough = low, low < high
-        else:
+        cell, low, high, falls, _ = self.roots
+        cell, low, high, falls = cell[which], low[which], high[which], falls[which]
+        log_q, rough = low, low < high
+        if not self.exactly:
             table, weights, biases = moment_table(self.phi), self.weights[cell], self.biases[cell]
             log_q = between(lambda log_q: table.growth(weights, biases, log_q), low, high, 1e-14)
-            rough = (low < high) & (np.abs(weights * table.square_slope(np.exp(log_q)) - 1) < NEAR)
-        log_q[rough] = between(lambda log_q: self.at(cell[rough], log_q, True)[0], low[rough], high[rough],
-                                 1e-13)
+            rough &= np.abs(weights * table.square_slope(np.exp(log_q)) - 1) < NEAR
+        log_q[rough] = self._polished(cell[rough], low[rough], high[rough], falls[rough])
         return np.asarray(np.exp(log_q))
 
-    @cached_property
-    def fixed(self) -> Floats:
-        """The roots, to rounding if `exactly`."""
-        return self.solved(np.arange(len(self.roots.cell)))
+    def _polished(self, cell: Counts, low: Floats, high: Floats, falls: Flags) -> Floats:
+        """Roots by Newton's method on exact moments, by a halving where that leaves [low, high]."""
+        log_q, found = (low + high) / 2, np.zeros(len(cell), bool)
+        for _ in range(MAX_STEPS):
+            growth, tilt = self.at(cell, log_q, True)
+            right = (growth > 0) == falls
+            low, high = np.where(right, log_q, low), np.where(right, high, log_q)
+            line = log_q - growth / tilt
+            following = np.where((low <= line) & (line <= high), line, (low + high) / 2)
+            found |= (np.abs(growth) <= 1e-15) | (np.abs(following - log_q) <= 1e-15 * np.maximum(np.abs(log_q), 1))
+            log_q = np.where(found, log_q, following)
+            if found.all():
+                break
+        return log_q
 
     def limits(self, start: Floats) -> tuple[Floats, Floats, Floats]:
         """Of courses from the variances (cells,): (their ends: 0, a root or infinity; the least growth from there
@@ -369,8 +362,8 @@ class LengthMaps:
         down = np.flatnonzero(from_above & falls[cell] & (low < log_q[cell]))
         chosen = np.full(len(start), -1)
         chosen[cell[up][::-1]], chosen[cell[down]] = up[::-1], down  # of several the last one is kept
-        end, some = np.where(rises, np.inf, np.where(falls, self.bottom, start)), chosen >= 0
-        end[some] = self.fixed[chosen[some]] if self.exactly else self.solved(chosen[some])
+        end = np.where(rises, np.inf, np.where(falls, self.bottom, start))
+        end[chosen >= 0] = self.solved(chosen[chosen >= 0])
         upwards = np.where(log_q[:, None] <= NODES, self.growth, np.inf)
         place = upwards.argmin(axis=1)
         least = upwards[np.arange(len(place)), place]
@@ -380,13 +373,9 @@ class LengthMaps:
 @np.errstate(all="ignore")
 def variance_limits(phi: BoundActivation, sigma_w: Floats, sigma_b: Floats,
                     first: Floats | None = None) -> tuple[Floats, Floats, Floats]:
-    """(q*, least growth, where that is), each (cells,), of courses from a first variance, of inputs with E x² = 1 by
-    default."""
-    start = sigma_w**2 + sigma_b**2 if first is None else first
-    parts = [slice(place, place + CELLS) for place in range(0, max(len(start), 1), CELLS)]
-    found = [LengthMaps(phi, sigma_w[part]**2, sigma_b[part]**2).limits(start[part]) for part in parts]
-    ends, growths, places = map(np.concatenate, zip(*found, strict=True))
-    return ends, growths, places
+    """`limits` of courses from the first variances, of inputs with E x² = 1 by default; each (cells,)."""
+    maps = LengthMaps(phi, sigma_w**2, sigma_b**2)
+    return maps.limits(maps.weights + maps.biases if first is None else first)
 
 
 @np.errstate(all="ignore")
@@ -398,7 +387,7 @@ def fixed_variances(phi: BoundActivation, sigma_w: float, sigma_b: float, q: flo
     if maps.level[0]:
         return None, end
     below = maps.bottom.tolist() if maps.bottom[0] == 0 or maps.growth[0, 0] < 0 else []
-    return [*below, *maps.fixed.tolist()], end
+    return [*below, *maps.solved(np.arange(len(maps.roots[0]))).tolist()], end
 
 
 LITTLE = np.logspace(-14, -3, 12)  # variances by which a fixed point at 0 of slope 1 is told
