@@ -62,10 +62,9 @@ def slope_of(xi):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_plane_agrees_with_the_exact_fixed_points_at_random_cells(name):
-    # Two roots within a step between nodes show as almost no growth: which of them is seen first is chance.
-    cells = [each for each in sample(name) if abs(each[2].growth[each[1]]) >= 1e-3]
+    cells = sample(name)
     known = [each for each in cells if each[0]]
-    assert (len(cells) >= 11, len(known) >= 4) == (True, True)
+    assert len(known) >= 4
     for reached, cell, grid in cells:
         assert math.isinf(grid.q_star[cell]) == (reached is None)
         assert all(np.isnan(getattr(grid, each)[cell]) == (reached is None)
@@ -80,14 +79,12 @@ def test_the_plane_agrees_with_the_exact_fixed_points_at_random_cells(name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_two_inputs_end_on_the_plane_as_in_exact_theory(name):
-    # Tables of correlations are known to 1e-6 and, for φ with kinks at variances in the hundreds, to 1e-5.
     apart = [each for each in sample(name) if each[0] and abs(each[0].chi_1 - 1) > 1e-4]
     assert len(apart) >= 4
     for reached, cell, grid in apart:
         assert grid.phase[cell] == reached.phase
-        slack = 10 if reached.q_star > 50 else 1
-        assert grid.c_star[cell] == pytest.approx(reached.c_star, abs=1e-6 * slack)
-        assert slope_of(grid.xi_c[cell]) == pytest.approx(slope_of(reached.xi_c), abs=1e-6 * slack)
+        assert grid.c_star[cell] == pytest.approx(reached.c_star, abs=1e-6)
+        assert slope_of(grid.xi_c[cell]) == pytest.approx(slope_of(reached.xi_c), abs=1e-6)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -23,22 +23,15 @@ from actprof.theory.predictions import MARGINAL
 
 CELLS = 2048  # at once, for the memory of it
 
-SETTLED = 1e-14  # distance between two guesses at a root after which it is found
-
-# ln q, in units of scale(φ)², between which variances share a table of correlations.
-#
-# Beyond the ends two inputs do as at them: φ is a line to the one, and has but its asymptotes left to the other.
-#
+# ln q, in units of scale(φ)², between which variances share a table of correlations. Beyond the ends two inputs do as
+# at them: φ is a line to the one, and has but its asymptotes left to the other.
 EDGES = np.log(10) * np.array([-6, -4, -2.5, -1.5, -1, -0.5, 0, 0.5, 1, 1.75, 2.75, 4, 6, 9])
 
-LEAST = 1e-30  # a ratio that counts as none
-
 NODES, GAPS = 9, 25  # the nodes of a table of correlations by ln q and by the gap
-
-# Error of a polynomial through every fourth node with which every second node is enough.
-DOUBT = 3e-5
-
+LEAST = 1e-30  # a ratio that counts as none
+DOUBT = 3e-5  # error of a polynomial through every fourth node with which every second node is enough
 FINE = np.arange(1, 129) / 128  # places for a gap at which a change of sign is looked for
+SETTLED = 1e-14  # distance between two guesses at a root after which it is found
 
 
 @dataclass(frozen=True)

@@ -67,20 +67,14 @@ def between(f: Callable[[Floats], Floats], low: Floats, high: Floats, settled: f
 
 
 MIN_Q = 1e-14
-
 VARIANCES = np.logspace(math.log10(MIN_Q), math.log10(MAX_Q), 261)  # ten in a decade, at which roots are sought
-
 NODES = np.log(VARIANCES)
 
 STILL = 1e-13  # relative growth in one layer that may be the quadrature's: a variance that grows by no more stays
-
-TINY, LARGEST = 1e-100, 1e260  # a variance below counts as 0, an expectation above as this much
-
 ROUGH = 1e-7  # growth that the table may not tell from 0
-
 NEAR = 1e-3  # distance of χ_q from 1 within which a root of the table is off by 1e-8 or more
-
-MAX_ITERATIONS, SETTLED = 300, 1e-11
+TINY, LARGEST = 1e-100, 1e260  # a variance below counts as 0, an expectation above as this much
+MAX_ITERATIONS, SETTLED = 300, 1e-11  # layers that a map which does not rise is followed, relative growth that ends it
 
 # Logarithms further out stand for an expectation of 0 or for one that overflows: floats end at -745 and 709, and some
 # room is left to multiply.
