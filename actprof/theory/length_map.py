@@ -72,7 +72,7 @@ NODES = np.log(VARIANCES)
 
 STILL = 1e-13  # relative growth in one layer that may be the quadrature's: a variance that grows by no more stays
 ROUGH = 1e-7  # growth that the table may not tell from 0
-NEAR = 1e-3  # distance of χ_q from 1 within which a root of the table is off by 1e-8 or more
+NEAR = 1e-3  # distance of χ_q from 1 within which a root of the table may be off by 1e-7
 TINY, LARGEST = 1e-100, 1e260  # a variance below counts as 0, an expectation above as this much
 MAX_ITERATIONS, SETTLED = 300, 1e-11  # layers that a map which does not rise is followed, relative growth that ends it
 
@@ -80,7 +80,7 @@ MAX_ITERATIONS, SETTLED = 300, 1e-11  # layers that a map which does not rise is
 # room is left to multiply.
 MIN_LOG, MAX_LOG = -600.0, 600.0
 
-WINDOW = 14  # neighbouring nodes through which a polynomial is laid
+WINDOW = 12  # neighbouring nodes through which a polynomial is laid
 
 
 def length_map(phi: BoundActivation, sigma_w: float, sigma_b: float, q: float) -> float:
@@ -316,10 +316,14 @@ class LengthMaps:
         log_q, rough = low, low < high
         if not self.exactly:
             table, weights, biases = moment_table(self.phi), self.weights[cell], self.biases[cell]
-            log_q = between(lambda log_q: table.growth(weights, biases, log_q), low, high, 1e-14)
+            log_q = between(lambda log_q: table.growth(weights, biases, log_q), low, high, 1e-10)
             rough &= np.abs(weights * table.square_slope(np.exp(log_q)) - 1) < NEAR
         log_q[rough] = self._polished(cell[rough], low[rough], high[rough], falls[rough])
         return np.asarray(np.exp(log_q))
+
+    @cached_property
+    def every(self) -> Floats:
+        return self.solved(np.arange(len(self.roots[0])))
 
     def _polished(self, cell: Counts, low: Floats, high: Floats, falls: Flags) -> Floats:
         """Roots by Newton's method on exact moments, by a halving where that leaves [low, high]."""
@@ -357,7 +361,8 @@ class LengthMaps:
         chosen = np.full(len(start), -1)
         chosen[cell[up][::-1]], chosen[cell[down]] = up[::-1], down  # of several the last one is kept
         end = np.where(rises, np.inf, np.where(falls, self.bottom, start))
-        end[chosen >= 0] = self.solved(chosen[chosen >= 0])
+        some = chosen[chosen >= 0]
+        end[chosen >= 0] = self.every[some] if self.exactly else self.solved(some)
         upwards = np.where(log_q[:, None] <= NODES, self.growth, np.inf)
         place = upwards.argmin(axis=1)
         least = upwards[np.arange(len(place)), place]
@@ -381,7 +386,7 @@ def fixed_variances(phi: BoundActivation, sigma_w: float, sigma_b: float, q: flo
     if maps.level[0]:
         return None, end
     below = maps.bottom.tolist() if maps.bottom[0] == 0 or maps.growth[0, 0] < 0 else []
-    return [*below, *maps.solved(np.arange(len(maps.roots[0]))).tolist()], end
+    return [*below, *maps.every.tolist()], end
 
 
 LITTLE = np.logspace(-14, -3, 12)  # variances by which a fixed point at 0 of slope 1 is told
