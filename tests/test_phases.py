@@ -23,8 +23,9 @@ from actprof.sweep.phases.result import PHASES
 from actprof.sweep.phases.table import print_result as print_diagrams
 from actprof.theory.fields import pair_rows
 from actprof.theory.fixed_points import edge_of_chaos, fixed_points
-from actprof.theory.length_map import moment_table, variance_limits
+from actprof.theory.length_map import moment_table
 from actprof.theory.predictions import TRAINABLE_SCALES
+from actprof.theory.roots import variance_limits
 from tests.tables import tables
 
 pytestmark = pytest.mark.slow

@@ -13,9 +13,10 @@ from actprof.errors import SpecError
 from actprof.theory import pairs, paths
 from actprof.theory.fields import field
 from actprof.theory.fixed_points import critical, depth_scale, edge_of_chaos, fixed_points, gains, stable_edge
-from actprof.theory.length_map import VARIANCES, between, fixed_variances, length_map, length_slope, variance_limits
+from actprof.theory.length_map import VARIANCES, length_map, length_slope
 from actprof.theory.pairs import pair
 from actprof.theory.paths import Follower
+from actprof.theory.roots import between, fixed_variances, variance_limits
 from tests.cases import for_each
 
 DECADES = [10.0**power for power in range(-12, 7)]

@@ -19,8 +19,9 @@ from actprof.engine.spec import StackSpec
 from actprof.registry import Choice
 from actprof.theory.fields import pair_rows
 from actprof.theory.layers import scales, why_no_theory
-from actprof.theory.length_map import moment_table, variance_limits
+from actprof.theory.length_map import moment_table
 from actprof.theory.predictions import MARGINAL, MAX_Q
+from actprof.theory.roots import variance_limits
 
 FAR = 1e3  # a logarithm as good as infinite
 SETTLED = 300  # layers after which the variance counts as settled

@@ -16,10 +16,11 @@ import numpy as np
 from actprof.arrays import Floats
 from actprof.catalogue.activations import BoundActivation
 from actprof.catalogue.expectations import moments
-from actprof.theory.length_map import between, moment_table, variance_limits
+from actprof.theory.length_map import moment_table
 from actprof.theory.pairs import differences, noise, pair
 from actprof.theory.polynomials import chebyshev, shares_at
 from actprof.theory.predictions import MARGINAL
+from actprof.theory.roots import between, variance_limits
 
 CELLS = 2048  # at once, for the memory of it
 

@@ -23,8 +23,9 @@ from actprof.registry import Choice
 from actprof.sweep.phases.result import DepthLine, PhaseGrid
 from actprof.theory.fields import FINE, pair_rows
 from actprof.theory.fixed_points import critical, edge_of_chaos, scanned_edges
-from actprof.theory.length_map import bisected, moment_table, variance_limits
+from actprof.theory.length_map import moment_table
 from actprof.theory.predictions import MARGINAL, TRAINABLE_SCALES, Edge
+from actprof.theory.roots import bisected, variance_limits
 
 # Variance from which on the edge is followed; a smooth odd φ has it within 1e-6 of its start until then.
 EDGE_FROM = 1e-6
