@@ -240,40 +240,45 @@ def differences(phi: BoundActivation, variance: float, d: Array) -> Array:
         points = [math.prod(_nodes(phi, math.sqrt(of), TABULATED) for of in (variance, each / 2))
                   for each in d.tolist()]
         groups = np.split(d, np.flatnonzero(np.diff(np.cumsum(points) // MAX_TOGETHER)) + 1)
-    found = []
-    for some in groups:
-        (one, one_square, slope, _, two, two_square, other, _), weights = _both(phi, variance, some, 0.0, TABULATED)
-        found.append(_expected(weights, _apart(one, one_square, two, two_square, phi.random) / 2, slope * other))
+    found = [_apart(phi, *_both(phi, variance, some, 0.0, TABULATED)) for some in groups]
     return np.concatenate(found, axis=1)
 
 
-def _both(phi: BoundActivation, variance: float, d: Array, offset: float, rule: Rule) -> tuple[list[Array], Array]:
-    """([φ₁, φ₁², φ'₁, φ'₁², φ₂, φ₂², φ'₂, φ'₂²], weights), each (len(d), …): the means of what is drawn."""
+def _both(phi: BoundActivation, variance: float, d: Array, offset: float, rule: Rule) -> tuple[Values, Values, Array]:
+    """(φ at one input, at the other, weights): (…, len(d), nodes of the narrower of m and δ, nodes of the wider)."""
     middle, half, weights = _grid(phi, variance, d, offset, rule)
-    return [at.mean(each) for at in (values(phi, middle + half), values(phi, middle - half))
-            for each in (at.value, at.value * at.value, at.slope, at.slope * at.slope)], weights
+    return values(phi, middle + half), values(phi, middle - half), weights
 
 
-def _expected(weights: Array, *of: Array) -> Array:
-    return np.array([np.einsum("dij,dij->d", each, weights) for each in of])
+def _expected(weights: Array, *factors: Array) -> Array:
+    """The mean of a product, which is never stored: it would not stay in a cache."""
+    return np.asarray(np.einsum(",".join(["dij"] * (len(factors) + 1)) + "->d", *factors, weights))
 
 
-def _apart(first: Array, first_square: Array, second: Array, second_square: Array, random: bool) -> Array:
-    """(φ₁ - φ₂)²; slopes that are drawn anew for every element keep even the same pre-activation apart."""
-    return np.asarray(first_square + second_square - 2 * first * second if random else np.square(first - second))
+def _apart(phi: BoundActivation, one: Values, two: Values, weights: Array) -> Array:
+    """E(φ₁ - φ₂)²/2 and E φ'₁φ'₂."""
+    first, second = one.mean(one.value), two.mean(two.value)
+    if phi.random:  # slopes that are drawn anew for every element keep even the same pre-activation apart
+        squares = _expected(weights, one.mean(one.value**2) + two.mean(two.value**2) - 2 * first * second)
+    else:
+        squares = _expected(weights, *[first - second] * 2)
+    return np.array([squares / 2, _expected(weights, one.mean(one.slope), two.mean(two.slope))])
 
 
 def _distant(phi: BoundActivation, variance: float, d: float, offset: float, rule: Rule = EXACT) -> Sequence[float]:
-    (one, one_square, slope, slope_square, two, two_square, other, other_square), weights = _both(
-        phi, variance, np.array([d]), offset, rule)
-    mean, square = _expected(weights, one + two, one_square + two_square)[:, 0].tolist()
-    apart = _apart(one, one_square, two, two_square, phi.random)
-    one, two = one - mean / 2, two - mean / 2
-    one_square, two_square = one_square - square / 2, two_square - square / 2
-    difference, shared, mixed, mixed_too, squares, slopes, slope_squares = _expected(
-        weights, apart, one * two, one_square * two, two_square * one, one_square * two_square, slope * other,
-        slope_square * other_square)[:, 0].tolist()
-    return (mean**2 / 4 + shared, difference / 2, shared, (mixed + mixed_too) / 2, squares, slopes, slope_squares)
+    one, two, weights = _both(phi, variance, np.array([d]), offset, rule)
+    difference, slopes = _apart(phi, one, two, weights)[:, 0].tolist()
+    first, second = one.mean(one.value), two.mean(two.value)
+    mean = float(_expected(weights, first)[0] + _expected(weights, second)[0]) / 2
+    squares = [at.mean(at.value * at.value) for at in (one, two)]
+    square = sum(float(_expected(weights, each)[0]) for each in squares) / 2
+    first, second = first - mean, second - mean
+    squares[0] -= square
+    squares[1] -= square
+    shared, mixed, other, both = (float(_expected(weights, *each)[0]) for each in (
+        (first, second), (squares[0], second), (squares[1], first), squares))
+    slope_squares = float(_expected(weights, *(at.mean(at.slope * at.slope) for at in (one, two)))[0])
+    return mean**2 + shared, difference, shared, (mixed + other) / 2, both, slopes, slope_squares
 
 
 def _grid(phi: BoundActivation, variance: float, d: Array, offset: float, rule: Rule) -> tuple[Array, Array, Array]:
