@@ -203,9 +203,13 @@ def _advice(candidate: Candidate, forward: float, backward: float, source: str) 
 
 
 def candidates(seen: Evidence) -> Iterator[Candidate]:
-    """All that may help, in order of preference; none of it is what was run."""
-    return (candidate for candidate in _all(seen) if candidate.standardised or candidate.stack.depth < seen.depth
-            or not same(seen.stack, candidate.stack))
+    """All that may help, in order of preference, each once; none of it is what was run."""
+    given = set[str]()
+    for candidate in _all(seen):
+        if candidate.options not in given and (candidate.standardised or candidate.stack.depth < seen.depth
+                                               or not same(seen.stack, candidate.stack)):
+            yield candidate
+        given.add(candidate.options)
 
 
 def _all(seen: Evidence) -> Iterator[Candidate]:
