@@ -50,6 +50,11 @@ def test_roots_are_found_to_rounding_and_those_of_smooth_functions_soon(f, low, 
     assert len(asked) <= most
 
 
+def test_a_root_is_as_near_as_is_asked_for_where_the_first_lines_hardly_leave_an_end():
+    found = between(lambda x: np.exp(100 * (x - 0.3)) - 1, np.zeros(1), np.ones(1), 1e-6)
+    assert found[0] == pytest.approx(0.3, abs=1e-6)
+
+
 def leaky(slope):
     def closed(q):
         root = math.sqrt(q / (2 * math.pi))
@@ -675,7 +680,7 @@ def test_a_start_on_an_unstable_fixed_point_stays_there():
     assert (found.limit, found.reached.stability, found.course) == (start, "unstable", "converges")
 
 
-@for_each("text", ["gelu", "mish", "square", "hard_silu"])
+@for_each("text", ["gelu", "mish", "square", "hard_silu", "exponential"])
 def test_of_two_roots_about_to_merge_a_course_from_below_ends_at_the_lower(text):
     """Where χ_q = 1 and W'' > 0 the map touches the diagonal; a smaller σ_b leaves it a root on each side."""
     phi, rng = act(text), np.random.default_rng(sum(map(ord, text)))

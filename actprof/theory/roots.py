@@ -43,7 +43,7 @@ def between(f: Callable[[Floats], Floats], low: Floats, high: Floats, settled: f
     logarithm where both ends are above 0.
 
     Args:
-        settled: the distance between two guesses after which a root is found; rounding in any case.
+        settled: the width of a stretch around a root within which it is found; rounding in any case.
     """
     at_low, at_high = f(low), f(high)
     sign = np.where(at_low < 0, -1.0, 1.0)
@@ -53,9 +53,11 @@ def between(f: Callable[[Floats], Floats], low: Floats, high: Floats, settled: f
         line = (low * at_high - high * at_low) / (at_high - at_low)
         half = np.where(low > 0, np.sqrt(low) * np.sqrt(high), (low + high) / 2)
         following = np.where((low < line) & (line < high) & (step < LINES) & (step % 4 < 3), line, half)
-        following = np.where(found, guess, following)
-        found |= (np.abs(following - guess) <= settled) | (high - low <= np.maximum(settled, 4e-16 * np.abs(high)))
-        guess = following
+        width = np.maximum(settled, 4e-16 * np.abs(high))
+        closed = high - low <= width
+        # A line that ends beside an end may still be far from the root: a little beyond, its other side is seen too.
+        following = np.where(closed, following, np.clip(following, low + width / 2, high - width / 2))
+        guess, found = np.where(found, guess, following), found | closed
         if found.all():
             break
         value = sign * f(guess)
