@@ -1,4 +1,4 @@
-"""The map of variances q → σ_w² E φ² + σ_b² (Poole et al. 2016): its roots, and where an iteration ends."""
+"""The map of variances q → σ_w² E φ² + σ_b² (Poole et al. 2016), and a table of what it and its slope follow from."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class MomentTable:
         """d ln W/d ln q = q W'/W."""
         with np.errstate(all="ignore"):
             share = self.q * self.known.square_slope / self.known.square
-        return np.where(np.abs(self.log_square) < MAX_LOG, share, 0.0)
+        return np.where(np.abs(self.log_square) < MAX_LOG, share, MAX_LOG)
 
     @cached_property
     def log_slope_square(self) -> Floats:
@@ -106,16 +106,19 @@ class MomentTable:
         return q
 
     def _at(self, values: Floats, log_q: Floats) -> Floats:
-        """The polynomial through the neighbouring nodes, or a line where one of them stands for 0 or for infinity.
+        """The polynomial through the nearest nodes, or a line beside those that stand for 0 or for infinity.
 
         The first and the last node stand for what is beyond them.
         """
         last = len(self.log_q) - 1
         position = np.clip((log_q - self.log_q[0]) / (self.log_q[-1] - self.log_q[0]) * last, 0.0, last)
-        first: Counts = np.clip(position.astype(np.int64) - WINDOW // 2 + 1, 0, last + 1 - WINDOW)
+        told = np.flatnonzero(np.abs(values) < MAX_LOG)
+        least, most = told[[0, -1]].tolist() if len(told) >= WINDOW else (0, last)
+        inside = np.clip(position, least, most)
+        first: Counts = np.clip(inside.astype(np.int64) - WINDOW // 2 + 1, least, most + 1 - WINDOW)
         near = values[first[:, None] + np.arange(WINDOW)]
-        smooth: Floats = (shares_at(position - first, _EVEN, _BINOMIAL) * near).sum(axis=1)
-        lost = (np.abs(near) >= MAX_LOG).any(axis=1)
+        smooth: Floats = (shares_at(inside - first, _EVEN, _BINOMIAL) * near).sum(axis=1)
+        lost = (np.abs(near) >= MAX_LOG).any(axis=1) | (inside != position)
         return np.where(lost, np.interp(position, np.arange(last + 1), values), smooth) if lost.any() else smooth
 
 
