@@ -26,7 +26,7 @@ from actprof.theory.fields import pair_rows
 from actprof.theory.fixed_points import edge_of_chaos, fixed_points
 from actprof.theory.length_map import moment_table
 from actprof.theory.predictions import TRAINABLE_SCALES
-from actprof.theory.roots import variance_limits
+from actprof.theory.roots import LengthMaps
 from tests.tables import tables
 
 pytestmark = pytest.mark.slow
@@ -323,7 +323,8 @@ def test_the_table_of_moments_is_exact_at_its_nodes_and_near_between():
 
 def test_a_variance_that_meets_no_fixed_point_has_no_end():
     square = bind(ACTIVATIONS.parse("square"))  # W = 3q², so q = 3σ_w²q² ends only below 1/(3σ_w²)
-    q_star, growth, _ = variance_limits(square, np.array([0.7, 0.8]), np.zeros(2))
+    weights = np.array([0.7, 0.8]) ** 2
+    q_star, growth, _ = LengthMaps(square, weights, np.zeros(2)).limits(weights)
     assert q_star.tolist() == [0.0, math.inf]
     assert growth[1] == pytest.approx(3 * 0.8**4 - 1, rel=1e-6)
 

@@ -16,7 +16,7 @@ from actprof.theory.fixed_points import critical, depth_scale, edge_of_chaos, fi
 from actprof.theory.length_map import VARIANCES, length_map, length_slope
 from actprof.theory.pairs import pair
 from actprof.theory.paths import Follower
-from actprof.theory.roots import between, fixed_variances, variance_limits
+from actprof.theory.roots import LengthMaps, between, fixed_variances
 from tests.cases import for_each
 
 DECADES = [10.0**power for power in range(-12, 7)]
@@ -699,7 +699,7 @@ def test_of_two_roots_about_to_merge_a_course_from_below_ends_at_the_lower(text)
     asked = zip(sigma_w.tolist(), sigma_b.tolist(), start.tolist(), strict=True)
     exact = [fixed_variances(phi, *each)[1] for each in asked]
     assert exact == pytest.approx(low.tolist(), rel=1e-6)
-    assert variance_limits(phi, sigma_w, sigma_b, start)[0] == pytest.approx(low, rel=1e-6)
+    assert LengthMaps(phi, weights, biases).limits(start)[0] == pytest.approx(low, rel=1e-6)
     assert len(low) >= 2
 
 
@@ -716,7 +716,7 @@ def test_the_limit_is_where_plain_iteration_ends(text):
         moving &= np.isfinite(q)
         if not moving.any():
             break
-    found = variance_limits(phi, sigma_w, sigma_b, np.ones(4))[0].tolist()
+    found = LengthMaps(phi, sigma_w**2, sigma_b**2).limits(np.ones(4))[0].tolist()
     assert found == pytest.approx(q.tolist(), rel=1e-9, abs=1e-9)
 
 

@@ -21,7 +21,7 @@ from actprof.theory.fields import pair_rows
 from actprof.theory.layers import scales, why_no_theory
 from actprof.theory.length_map import moment_table
 from actprof.theory.predictions import MARGINAL, MAX_Q
-from actprof.theory.roots import variance_limits
+from actprof.theory.roots import LengthMaps
 
 FAR = 1e3  # a logarithm as good as infinite
 SETTLED = 300  # layers after which the variance counts as settled
@@ -62,7 +62,7 @@ class Criticalities:
         """(q*, ln χ₁)."""
         table = moment_table(bind(choice))
         sigma_w, sigma_b, first = np.array([(each.sigma_w, each.sigma_b, each.first) for each in some]).T
-        q = variance_limits(bind(choice), sigma_w, sigma_b, first)[0]
+        q = LengthMaps(bind(choice), sigma_w**2, sigma_b**2).limits(first)[0]
         chi = sigma_w**2 * table.slope_square(np.minimum(q, MAX_Q))
         growth = np.nan_to_num(np.log(chi), nan=math.inf, neginf=-math.inf, posinf=math.inf)
         self._growths |= zip(some, zip(q.tolist(), growth.tolist(), strict=True), strict=True)

@@ -20,7 +20,7 @@ from actprof.theory.length_map import moment_table
 from actprof.theory.pairs import differences, noise, pair
 from actprof.theory.polynomials import chebyshev, shares_at
 from actprof.theory.predictions import MARGINAL
-from actprof.theory.roots import between, variance_limits
+from actprof.theory.roots import LengthMaps, between
 
 CELLS = 2048  # at once, for the memory of it
 
@@ -68,7 +68,7 @@ def field(phi: BoundActivation, sigma_w: Floats, sigma_b: Floats, first: Floats 
                  for place in range(0, len(first), CELLS)]
         return Field(*(np.concatenate([getattr(part, each.name) for part in parts]) for each in fields(Field)))
     table = moment_table(phi)
-    q_star, growth, slowest = variance_limits(phi, sigma_w, sigma_b, first)
+    q_star, growth, slowest = LengthMaps(phi, sigma_w**2, sigma_b**2).limits(first)
     known = np.isfinite(q_star)
     chi = np.where(known, sigma_w**2 * table.slope_square(q_star), np.nan)
     slope = np.where(known, sigma_w**2 * table.square_slope(q_star), np.nan)

@@ -207,6 +207,7 @@ class LengthMaps:
                 break
         return log_q
 
+    @np.errstate(all="ignore")
     def limits(self, start: Floats) -> tuple[Floats, Floats, Floats]:
         """Of courses from the variances (cells,): (their ends: 0, a root or infinity; the least growth from there
         upwards; the variance of that).
@@ -234,14 +235,6 @@ class LengthMaps:
         place = upwards.argmin(axis=1)
         least = upwards[np.arange(len(place)), place]
         return end, np.minimum(growth, least), np.where(growth < least, np.exp(log_q), VARIANCES[place])
-
-
-@np.errstate(all="ignore")
-def variance_limits(phi: BoundActivation, sigma_w: Floats, sigma_b: Floats,
-                    first: Floats | None = None) -> tuple[Floats, Floats, Floats]:
-    """`limits` of courses from the first variances, of inputs with E x² = 1 by default; each (cells,)."""
-    maps = LengthMaps(phi, sigma_w**2, sigma_b**2)
-    return maps.limits(maps.weights + maps.biases if first is None else first)
 
 
 @np.errstate(all="ignore")

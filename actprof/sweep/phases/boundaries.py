@@ -25,7 +25,7 @@ from actprof.theory.fields import FINE, pair_rows
 from actprof.theory.fixed_points import critical, edge_of_chaos, scanned_edges
 from actprof.theory.length_map import moment_table
 from actprof.theory.predictions import MARGINAL, TRAINABLE_SCALES, Edge
-from actprof.theory.roots import bisected, variance_limits
+from actprof.theory.roots import LengthMaps, bisected
 
 # Variance from which on the edge is followed; a smooth odd φ has it within 1e-6 of its start until then.
 EDGE_FROM = 1e-6
@@ -226,7 +226,8 @@ def _lines(phi: BoundActivation, log_q: Floats, weights: Floats, layers: int, ph
     if not usable.any():
         return []
     ends = np.full(len(q), np.inf)
-    ends[usable] = variance_limits(phi, np.sqrt(weights[usable]), np.sqrt(biases[usable]))[0]
+    maps = LengthMaps(phi, weights[usable], biases[usable])
+    ends[usable] = maps.limits(maps.weights + maps.biases)[0]
     usable &= np.abs(ends - q) <= REACHED * q
     return [DepthLine(layers, phase, _points(weights, biases, first, last, near))
             for first, last in _true_runs(usable) if last > first]
