@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from actprof.catalogue.activations import ACTIVATIONS, bind
-from actprof.catalogue.expectations import moments, squares
+from actprof.catalogue.expectations import curve, moments
 from actprof.errors import SpecError
 from actprof.report.records import to_csv, to_json
 from actprof.sweep.phases.boundaries import LAYERS, boundaries
@@ -94,7 +94,7 @@ def test_the_variance_of_every_cell_is_a_fixed_point_of_the_exact_length_map(nam
     grid, phi = sample(name)[0][2], bind(ACTIVATIONS.parse(name))
     weights, biases = np.meshgrid(np.square(grid.sigma_w), np.square(grid.sigma_b), indexing="ij")
     known, empty = np.isfinite(grid.q_star) & (grid.q_star > 0), grid.q_star == 0
-    images = weights[known] * squares(phi, grid.q_star[known])[0] + biases[known]
+    images = weights[known] * curve(phi, grid.q_star[known]).square + biases[known]
     np.testing.assert_allclose(images, grid.q_star[known], rtol=1e-8, atol=1e-13)
     assert (weights[empty] * moments(phi, 0.0).square + biases[empty] == 0).all()
     assert known.sum() >= 30

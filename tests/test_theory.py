@@ -2,13 +2,12 @@
 
 import itertools
 import math
-from dataclasses import astuple
 
 import numpy as np
 import pytest
 
 from actprof.catalogue.activations import ACTIVATIONS, bind
-from actprof.catalogue.expectations import curve, forward_gain, moments, squares
+from actprof.catalogue.expectations import curve, forward_gain, moments
 from actprof.errors import SpecError
 from actprof.theory import pairs, paths
 from actprof.theory.fields import field
@@ -390,7 +389,7 @@ def test_fixed_points_and_fields_are_those_of_the_closed_kernels(text, of_pair, 
     exact = fixed_points(choice(text), sigma_w, sigma_b, q).reached
     assert (exact.q_star, exact.chi_1, exact.c_star) == pytest.approx((q, chi, c), rel=1e-9)
     assert exact.xi_c == pytest.approx(depth_scale(sigma_w**2 * of_pair(q, c)[1]), rel=1e-9)
-    [cell] = np.transpose(astuple(field(act(text), *(np.array([each]) for each in (sigma_w, sigma_b, q)))))
+    [cell] = np.transpose(field(act(text), *(np.array([each]) for each in (sigma_w, sigma_b, q))))
     assert cell[:2].tolist() == pytest.approx([q, chi], rel=2e-8)
     assert cell[3:5].tolist() == pytest.approx([c, sigma_w**2 * of_pair(q, c)[1]], abs=1e-6)
 
@@ -522,7 +521,7 @@ ALL = tuple(row.name for row in ACTIVATIONS)
 def test_many_variances_at_once_have_the_moments_of_each(text):
     phi, variances = act(text), VARIANCES[::20]
     parts = [moments(phi, q) for q in variances.tolist()]
-    for found, name in zip(squares(phi, variances), ("square", "slope_square"), strict=True):
+    for found, name in zip(curve(phi, variances)[:2], ("square", "slope_square"), strict=True):
         assert found == pytest.approx([getattr(part, name) for part in parts], rel=1e-12, abs=0)
 
 
@@ -645,7 +644,7 @@ def test_no_root_between_two_variances_of_the_scan_is_missed(text):
     asked = [*[(edge.sigma_w, edge.sigma_b) for edge in beside], *10 ** rng.uniform((-0.3, -2), (0.8, 0), (3, 2))]
     around = turn.q * np.geomspace(0.87, 1.15, 700) if turn else []
     lattice = np.sort([*np.geomspace(1e-4, 1e4, 600), *around])
-    square = squares(phi, lattice)[0]
+    square = curve(phi, lattice).square
     for sigma_w, sigma_b in asked:
         rises = (sigma_w**2 * square + sigma_b**2) > lattice
         assert np.diff(rises).sum() == sum(1e-4 < q < 1e4 for q in roots(phi, sigma_w, sigma_b))
@@ -693,7 +692,7 @@ def test_of_two_roots_about_to_merge_a_course_from_below_ends_at_the_lower(text)
     low = start
     for _ in range(50):
         middle = (low + high) / 2
-        grows = weights * squares(phi, middle)[0] + biases > middle
+        grows = weights * curve(phi, middle).square + biases > middle
         low, high = np.where(grows, middle, low), np.where(grows, high, middle)
     sigma_w, sigma_b = np.sqrt(weights), np.sqrt(biases)
     asked = zip(sigma_w.tolist(), sigma_b.tolist(), start.tolist(), strict=True)
@@ -710,7 +709,7 @@ def test_the_limit_is_where_plain_iteration_ends(text):
     sigma_w, sigma_b = np.array([(0.7, 0.0), (0.9, 0.4), (1.6, 0.1), (3.0, 1.0)]).T
     for _ in range(1500):
         before = q[moving]
-        q[moving] = sigma_w[moving] ** 2 * squares(phi, before)[0] + sigma_b[moving] ** 2
+        q[moving] = sigma_w[moving] ** 2 * curve(phi, before).square + sigma_b[moving] ** 2
         q[q > 1e12] = math.inf
         moving[moving] = (np.abs(q[moving] - before) > 1e-15 * before) & (q[moving] > 1e-12)
         moving &= np.isfinite(q)

@@ -9,7 +9,8 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -29,14 +30,13 @@ CELLS = 2048  # at once, for the memory of it
 EDGES = np.log(10) * np.array([-6, -4, -2.5, -1.5, -1, -0.5, 0, 0.5, 1, 1.75, 2.75, 4, 6, 9])
 
 NODES, GAPS = 9, 25  # the nodes of a table of correlations by ln q and by the gap
-LEAST = 1e-30  # a ratio that counts as none
+MIN_RATIO = 1e-30  # a ratio that counts as none
 DOUBT = 3e-5  # error of a polynomial through every fourth node with which every second node is enough
 FINE = np.arange(1, 129) / 128  # places for a gap at which a change of sign is looked for
 SETTLED = 1e-14  # distance between two guesses at a root after which it is found
 
 
-@dataclass(frozen=True)
-class Field:
+class Field(NamedTuple):
     """What becomes of stacks (cells,), each on its way from its first layer's variance.
 
     Attributes:
@@ -64,9 +64,9 @@ def field(phi: BoundActivation, sigma_w: Floats, sigma_b: Floats, first: Floats 
     """The field for arrays (cells,); `first` is the first layer's variance, of inputs with E x² = 1 by default."""
     first = sigma_w**2 + sigma_b**2 if first is None else first
     if len(first) > CELLS:
-        parts = [field(phi, sigma_w[place:place + CELLS], sigma_b[place:place + CELLS], first[place:place + CELLS])
+        parts = [field(phi, *(each[place:place + CELLS] for each in (sigma_w, sigma_b, first)))
                  for place in range(0, len(first), CELLS)]
-        return Field(*(np.concatenate([getattr(part, each.name) for part in parts]) for each in fields(Field)))
+        return Field(*map(np.concatenate, zip(*parts, strict=True)))
     table = moment_table(phi)
     q_star, growth, slowest = LengthMaps(phi, sigma_w**2, sigma_b**2).limits(first)
     known = np.isfinite(q_star)
@@ -83,14 +83,13 @@ def field(phi: BoundActivation, sigma_w: Floats, sigma_b: Floats, first: Floats 
 def pair_rows(phi: BoundActivation, q: Floats) -> PairRows:
     """What is known of two inputs at each of the variances."""
     place = np.clip(np.searchsorted(EDGES, np.log(q / phi.scale ** 2)) - 1, 0, len(EDGES) - 2)
-    rows = PairRows(np.empty(len(q)), np.empty((len(q), GAPS)), np.empty((len(q), GAPS)), 0.0)
+    rows = PairRows(np.empty(len(q)), np.empty((len(q), GAPS)), np.empty((len(q), GAPS)), _noise(phi))
     for part in np.unique(place).tolist():
-        some, (low, high, log_ratio, share, still) = place == part, pair_table(phi, part)
+        some, (low, high, log_ratio, share) = place == part, pair_table(phi, part)
         log_q = np.clip(np.log(q[some]), low, high)
         shares = shares_at((log_q - low) / (high - low), *_NODES)
         rows.bend[some] = _bend(phi, np.exp(log_q))
         rows.log_ratio[some], rows.share[some] = shares @ log_ratio, shares @ share
-        rows = replace(rows, noise=still)
     if not phi.random:  # without a gap it is E φ'², of which more is known
         rows.log_ratio[:] += np.log(moment_table(phi).slope_square(q))[:, None] - rows.log_ratio[:, :1]
     return rows
@@ -103,7 +102,7 @@ class PairRows:
     Attributes:
         bend: κ; √gap = sinh κy/sinh κ, fine where two inputs are about scale(φ) apart.
         log_ratio, share: (cells, GAPS), ln of E(φ₁ - φ₂)²/2 over d = q·gap, and E φ'₁φ'₂ as a part of that.
-        noise: share of the variance by which slopes that are drawn anew keep inputs apart.
+        noise: as `_noise` tells.
     """
 
     bend: Floats
@@ -149,19 +148,24 @@ _FINER = shares_at(FINE, *_GAPS)
 
 @functools.lru_cache(256)
 @np.errstate(all="ignore")
-def pair_table(phi: BoundActivation, part: int) -> tuple[float, float, Floats, Floats, float]:
-    """(least and most ln q of a part, log_ratio and share of PairRows at nodes between (NODES, GAPS), its noise).
+def pair_table(phi: BoundActivation, part: int) -> tuple[float, float, Floats, Floats]:
+    """(least and most ln q of a part, log_ratio and share of PairRows at nodes between, (NODES, GAPS)).
 
     Without a gap the ratio is E φ'², of slopes that are drawn that of their mean.
     """
     low, high = EDGES[part:part + 2] + (0.0 if phi.pieces > 1 else 2 * math.log(phi.scale))
     nodes = np.exp(low + (high - low) * _NODES[0])
-    still = noise(phi, float(nodes[0]), 0.0) / float(nodes[0]) if phi.random else 0.0
-    known = _refined(lambda some: np.stack([_row(phi, q, still) for q in nodes[some].tolist()], -1), _NODES[0])
-    return float(low), float(high), known[0].T, known[1].T, still
+    known = _refined(lambda some: np.stack([_row(phi, q) for q in nodes[some].tolist()], -1), _NODES[0])
+    return float(low), float(high), known[0].T, known[1].T
 
 
-def _row(phi: BoundActivation, q: float, still: float) -> Floats:
+@functools.cache
+def _noise(phi: BoundActivation) -> float:
+    """The share of the variance by which slopes that are drawn anew keep inputs apart, whatever the variance."""
+    return noise(phi, 1.0, 0.0) if phi.random else 0.0
+
+
+def _row(phi: BoundActivation, q: float) -> Floats:
     """(log_ratio, share) at every place for a gap."""
     bend = _bend(phi, np.array([q]))
     alone = float(pair(phi, q, 0.0).slopes if phi.random else moments(phi, q).slope_square)
@@ -169,12 +173,11 @@ def _row(phi: BoundActivation, q: float, still: float) -> Floats:
     def at(places: slice) -> Floats:
         d = q * (np.sinh(bend * _GAPS[0][places]) / np.sinh(bend)) ** 2
         apart = d > 0
-        found = np.full((2, len(d)), alone)
-        difference, found[1, apart] = differences(phi, q, d[apart])
-        found[0, apart] = np.maximum((difference - still * q) / d[apart], LEAST)
-        found[1] /= np.maximum(found[0], LEAST)
-        found[0] = np.log(np.maximum(found[0], LEAST))
-        return found
+        ratio, slopes = np.full((2, len(d)), alone)
+        difference, slopes[apart] = differences(phi, q, d[apart])
+        ratio[apart] = (difference - _noise(phi) * q) / d[apart]
+        ratio = np.maximum(ratio, MIN_RATIO)
+        return np.array([np.log(ratio), slopes / ratio])
 
     return _refined(at, _GAPS[0])
 

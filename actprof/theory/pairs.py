@@ -65,11 +65,8 @@ def _lag(theta: float) -> float:
 @functools.cache
 def below_zero(phi: BoundActivation) -> tuple[float, float] | None:
     """(E slope, E slope²) below 0 of a φ that is a line to each side, of slope 1 above; None of another."""
-    slopes = [curve.slope_below for _, curve in quadrature.curves(phi)]
-    if None in slopes:
-        return None
-    probability = np.array([share for share, _ in quadrature.curves(phi)])
-    return float(probability @ np.array(slopes, float)), float(probability @ np.array(slopes, float) ** 2)
+    shares, slopes = zip(*((share, curve.slope_below) for share, curve in quadrature.curves(phi)), strict=True)
+    return None if None in slopes else (float(np.dot(shares, slopes)), float(np.dot(shares, np.square(slopes))))
 
 
 def rectifier_pair(below: float, below_square: float, q: float, d: float) -> tuple[float, ...]:
@@ -90,7 +87,7 @@ def rectifier_pair(below: float, below_square: float, q: float, d: float) -> tup
             alpha**2 + beta**2 * signs, even**2 + odd**2 * signs)
 
 
-NODES = 241
+GRID = 241
 
 NEAR = 0.01  # 1 - c below which the grid is too coarse and the difference is interpolated towards its limit, 1 - c
 
@@ -98,8 +95,8 @@ NEAR = 0.01  # 1 - c below which the grid is too coarse and the difference is in
 def largest_pair(k: int, variance: float, d: float, offset: float) -> tuple[float, ...]:
     """The fields of pairs.Pair for offset + √variance·M."""
     std, gap = math.sqrt(variance), d / variance if variance else 0.0
-    values = np.linspace(-9, 9, NODES)
-    weights = np.full(NODES, values[1] - values[0])
+    values = np.linspace(-9, 9, GRID)
+    weights = np.full(GRID, values[1] - values[0])
     joint = _below(min(max(gap, NEAR), 2 - NEAR)) ** k - np.outer(*[normal_cdf(values) ** k] * 2)
     slope = 2 * (offset + std * values)
     far = float(weights @ joint @ weights)
@@ -117,7 +114,7 @@ def largest_pair(k: int, variance: float, d: float, offset: float) -> tuple[floa
 @functools.lru_cache(16)
 def _below(gap: float) -> Array:
     """P(u <= a, u' <= b) of one piece at both inputs, on the grid."""
-    values = np.linspace(-9, 9, NODES)
+    values = np.linspace(-9, 9, GRID)
     common = math.sqrt(abs(1 - gap))
     own = math.sqrt(1 - common * common)
     t, t_weights = trapezoid(2 * math.ceil(18 / own) + 1)
@@ -133,10 +130,10 @@ def _same(k: int, gap: float) -> float:
         return 1.0 - (1.0 - _same(k, 2 * NEAR)) * math.sqrt(gap / (2 * NEAR))
     if gap > 2 - 2 * NEAR:  # towards opposite inputs, at both of which none is the largest
         return _same(k, 2 - 2 * NEAR) * math.pow(max(2 - gap, 0.0) / (2 * NEAR), (k - 1) / 2)
-    values, free = np.linspace(-9, 9, NODES), gap * (2 - gap)
+    values, free = np.linspace(-9, 9, GRID), gap * (2 - gap)
     apart = values[:, None] - (1 - gap) * values
     density = normal_density(values) * normal_density(apart / math.sqrt(free)) / math.sqrt(free)
-    return k * float((density * _below(gap) ** (k - 1)).sum()) * (18 / (NODES - 1)) ** 2
+    return k * float((density * _below(gap) ** (k - 1)).sum()) * (18 / (GRID - 1)) ** 2
 
 
 CLOSE = 1e-12  # d/q from which on two inputs differ by φ' times their difference

@@ -159,7 +159,7 @@ NEAR, FAR = 1e-10, 5e-8
 # Powers of the variance to which the fields of Moments and of Pair are proportional where φ is two such rays.
 POWERS, PAIR_POWERS = np.array([0.5, 1, 1.5, 2, 1, 0, 0, 0.5, 1, -0.5, -1.5, 0, -1]), np.array([1, 1, 1, 1.5, 2, 0, 0])
 
-LEAST = 1e-150  # size from which on what is inverse to a power of it might overflow
+MIN_SIZE = 1e-150  # below it what is inverse to a power of it might overflow
 
 
 @functools.cache
@@ -194,7 +194,7 @@ def representative(phi: BoundActivation, variance: float, offset: float) -> floa
 
 def _grown(found: Moments | Pair, size: float, powers: Array) -> Array:
     """The fields at a variance so many times as large."""
-    powers = np.where(powers < 0, max(size, LEAST), size)**powers
+    powers = np.where(powers < 0, max(size, MIN_SIZE), size)**powers
     return np.where(np.equal(found, 0), 0.0, found * powers)
 
 
