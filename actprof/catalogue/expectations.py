@@ -137,14 +137,10 @@ class Curve(NamedTuple):
     square_slope: Array
 
 
-def squares(phi: BoundActivation, variances: Array) -> tuple[Array, Array]:
-    """(E φ², E φ'²) for h ~ N(0, q) at many variances q at once: `moments` of each, to rounding."""
-    return curve(phi, variances)[:2]
-
-
 @np.errstate(all="ignore")
 def curve(phi: BoundActivation, variances: Array) -> Curve:
-    """The curve for h ~ N(0, q) at many variances q > 0 at once; derivatives at the least of them are noisy."""
+    """The curve for h ~ N(0, q) at many variances q > 0 at once: `moments` of each, to rounding, but for derivatives at
+    the least of them, which are noisy."""
     far = np.array([closed(phi, float(each)) is not None for each in variances], bool)
     if far.any():
         parts = [moments(phi, float(q)) for q in variances[far]]

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from actprof.catalogue.activations import ACTIVATIONS, BoundActivation, bind
-from actprof.catalogue.expectations import squares
+from actprof.catalogue.expectations import curve
 from actprof.digits import typed
 from actprof.errors import SpecError, quoted, require_distinct
 from actprof.gain.result import ActivationGains, GainCourse, GainTable, LengthMap, Shape
@@ -71,7 +71,7 @@ def map_around(phi: BoundActivation, found: FixedPoints, start: float) -> Length
     q = (np.geomspace(least / 5, most * 5, MAP_POINTS) if logarithmic
          else np.linspace(0.0, 1.35 * most, MAP_POINTS))
     with np.errstate(all="ignore"):
-        image = found.sigma_w**2 * squares(phi, q)[0] + found.sigma_b**2
+        image = found.sigma_w**2 * curve(phi, q).square + found.sigma_b**2
         course = _lengths(phi, sigmas, start, float(q[-1]))
     return LengthMap(tuple(q.tolist()), tuple(image.tolist()), logarithmic, course, found)
 

@@ -11,14 +11,14 @@ import numpy as np
 
 from actprof.arrays import Counts, Floats
 from actprof.catalogue.activations import BoundActivation
-from actprof.catalogue.expectations import Curve, Moments, curve, moments, squares
+from actprof.catalogue.expectations import Curve, Moments, curve, moments
 from actprof.theory.polynomials import shares_at
 from actprof.theory.predictions import MARGINAL
 from actprof.theory.predictions import MAX_Q as MAX_Q
 
 MIN_Q = 1e-14
 VARIANCES = np.logspace(math.log10(MIN_Q), math.log10(MAX_Q), 261)  # ten in a decade, at which roots are sought
-NODES = np.log(VARIANCES)
+LOG_VARIANCES = np.log(VARIANCES)
 
 STILL = 1e-13  # relative growth in one layer that may be the quadrature's: a variance that grows by no more stays
 MAX_ITERATIONS, SETTLED = 300, 1e-11  # layers that a map which does not rise is followed, relative growth that ends it
@@ -168,6 +168,6 @@ def stability_at(phi: BoundActivation, sigma_w: float, q: float, slope: float) -
     found = stability(slope)
     if found != "neutral" or q > 0:
         return found
-    growth = sigma_w**2 * squares(phi, LITTLE)[0] / LITTLE - 1
+    growth = sigma_w**2 * curve(phi, LITTLE).square / LITTLE - 1
     telling = growth[np.abs(growth) > STILL]
     return found if not len(telling) else "unstable" if telling[0] > 0 else "stable"

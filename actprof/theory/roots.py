@@ -12,12 +12,12 @@ import numpy as np
 from actprof.arrays import Array, Counts, Flags, Floats
 from actprof.catalogue.activations import BoundActivation
 from actprof.catalogue.expectations import curve, moments
-from actprof.theory.length_map import MIN_Q, NODES, STILL, VARIANCES, moment_table, scanned
+from actprof.theory.length_map import LOG_VARIANCES, MIN_Q, STILL, VARIANCES, moment_table, scanned
 from actprof.theory.predictions import MARGINAL, MAX_Q
 
 ROUGH = 1e-7  # growth that the table may not tell from 0
 NEAR = 1e-3  # distance of χ_q from 1 within which a root of the table may be off by 1e-7
-TINY, LARGEST = 1e-100, 1e260  # a variance below counts as 0, an expectation above as this much
+TINY, MAX_SQUARE = 1e-100, 1e260  # a variance below counts as 0, an expectation above as this much
 
 
 def crossings(f: Callable[[float], float], grid: Array, values: Array, rounding: float | Array) -> list[float]:
@@ -86,7 +86,7 @@ class LengthMaps:
     @cached_property
     def growth(self) -> Floats:
         """The part of itself by which each of VARIANCES grows in one layer, (cells, VARIANCES)."""
-        square = np.nan_to_num(scanned(self.phi).square, nan=LARGEST, posinf=LARGEST)
+        square = np.nan_to_num(scanned(self.phi).square, nan=MAX_SQUARE, posinf=MAX_SQUARE)
         growth = self.weights[:, None] * (square / VARIANCES)
         growth += self.biases[:, None] / VARIANCES
         growth -= 1
@@ -111,7 +111,7 @@ class LengthMaps:
             return log_q, log_q
         q, table = np.exp(log_q), moment_table(self.phi) if not exactly else None
         square, slope = (table.square(log_q), table.square_slope(q)) if table else curve(self.phi, q)[::2]
-        image = self.weights[cell] * np.minimum(square, LARGEST) + self.biases[cell]
+        image = self.weights[cell] * np.minimum(square, MAX_SQUARE) + self.biases[cell]
         return image / q - 1, self.weights[cell] * slope - image / q
 
     def grown(self, cell: Counts, log_q: Floats) -> Floats:
@@ -130,7 +130,7 @@ class LengthMaps:
         One is between two of VARIANCES, or turns of the growth, of opposite signs, here as ln q; low and high are the
         same where the map touches the diagonal.
         """
-        count, growth = len(NODES), self.growth.ravel()
+        count, growth = len(LOG_VARIANCES), self.growth.ravel()
         telling = np.flatnonzero(np.abs(growth) > STILL)
         change = np.flatnonzero(np.diff(growth[telling] > 0))
         alone = telling[np.flatnonzero(np.diff(telling) == 2)] + 1  # a variance that is a root
@@ -138,7 +138,7 @@ class LengthMaps:
         ends = np.sort(np.concatenate([telling[change], telling[change + 1], alone - 1, alone, alone + 1,
                                        turned * count + place, turned * count + place + 1]))
         ends = ends[np.diff(ends, prepend=-1) > 0]
-        cell, log_q = np.append(ends // count, turned), np.append(NODES[ends % count], turn)
+        cell, log_q = np.append(ends // count, turned), np.append(LOG_VARIANCES[ends % count], turn)
         value = np.append(growth[ends], self.grown(turned, turn))
         order = np.lexsort((log_q, cell))
         cell, log_q, value = cell[order], log_q[order], value[order]
@@ -152,7 +152,7 @@ class LengthMaps:
     def _turns(self) -> tuple[Counts, Counts, Floats]:
         """(cell, number of the variance before, ln q) of turns of the growth between two of VARIANCES, so near 0 that
         there may be roots around it which none of them sees."""
-        known, step = scanned(self.phi), NODES[1] - NODES[0]
+        known, step = scanned(self.phi), LOG_VARIANCES[1] - LOG_VARIANCES[0]
         elasticity = np.nan_to_num(VARIANCES * known.square_slope / known.square, nan=0.0, posinf=0.0, neginf=0.0)
         if elasticity.max() <= 1 + 1e-9:  # where W never grows faster than q there is one root
             return np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0)
@@ -169,8 +169,9 @@ class LengthMaps:
         left, right = first * second < 0, last * third < 0
         twice = np.where(first * last < 0, left & right, left | right)
         bends = first - 2 * second + third, second - 2 * third + last  # of one sign unless the tilt turns
-        middle = NODES[place] + step * np.clip(bends[0] / (bends[0] - bends[1]), 0.0, 1.0)
-        low, high = np.append(NODES[place][twice], middle[twice]), np.append(middle[twice], NODES[place + 1][twice])
+        start, stop = LOG_VARIANCES[place], LOG_VARIANCES[place + 1]
+        middle = start + step * np.clip(bends[0] / (bends[0] - bends[1]), 0.0, 1.0)
+        low, high = (np.append(*ends)[np.tile(twice, 2)] for ends in ((start, middle), (middle, stop)))
         cell, place = np.tile(cell[twice], 2), np.tile(place[twice], 2)
         turns = self.at(cell, low, self.exactly)[1] * self.at(cell, high, self.exactly)[1] < 0
         cell, place = cell[turns], place[turns]
@@ -231,7 +232,7 @@ class LengthMaps:
         end = np.where(rises, np.inf, np.where(falls, self.bottom, start))
         some = chosen[chosen >= 0]
         end[chosen >= 0] = self.every[some] if self.exactly else self.solved(some)
-        upwards = np.where(log_q[:, None] <= NODES, self.growth, np.inf)
+        upwards = np.where(log_q[:, None] <= LOG_VARIANCES, self.growth, np.inf)
         place = upwards.argmin(axis=1)
         least = upwards[np.arange(len(place)), place]
         return end, np.minimum(growth, least), np.where(growth < least, np.exp(log_q), VARIANCES[place])
