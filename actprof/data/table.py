@@ -99,7 +99,7 @@ def is_usual(size: float) -> bool:
 
 def size_text(size: float) -> str:
     """An rms in a sentence: `3,815`, `0.031`, `1e20`."""
-    return f"{size:,.0f}" if 10 < size < 1e9 else f"{typed(size, 2)}"
+    return f"{size:,.0f}" if 10 < size < 1e9 else typed(size, 2)
 
 
 def unscaled(table: Table) -> Scaling:

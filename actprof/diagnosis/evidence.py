@@ -215,9 +215,9 @@ class Evidence:
         layers, most = self.expected, int(DEEPER.value * self.depth)
         if len(layers) == self.depth < SETTLED:
             layers = _deeper(self, most)
-        return next((depth for depth, forward, backward in _courses(layers, most) if depth > self.depth
-                     and max(forward * (not self.power_law), backward * (not self.power_law_back))
-                     > math.log(CHANGE.value)), None)
+        slow = self.power_law, self.power_law_back
+        return next((depth for depth, *sizes in _courses(layers, most) if depth > self.depth and any(
+            size > math.log(CHANGE.value) and not slows for size, slows in zip(sizes, slow, strict=True))), None)
 
     @property
     def name(self) -> str:

@@ -4,13 +4,11 @@ Two pre-activations are m + δ and m - δ, where m and δ are independent and of
 the lines m = h ± δ, so panels over the wider of the two are cut there, for each value of the narrower.
 d = q(1 - c) is given and the like is returned, because 1 - c drops below what a float near 1 can tell.
 
-Closed forms for two inputs through αu + β|u|, which relu and its leaky kin are: the arc-cosine kernel.
+Through αu + β|u|, which relu and its leaky kin are, two inputs have closed forms: the arc-cosine kernel (Cho & Saul
+2009). The angle θ = arccos c is taken from d = q(1 - c), so that it keeps its digits when it is small.
 
-Cho & Saul 2009. The angle θ = arccos c is taken from d = q(1 - c), so that it keeps its digits when it is small.
-
-The largest of k Gaussians at two inputs, for maxout: P(M <= a, M' <= b) is the k-th power of one piece's.
-
-Cov(f(M), g(M')) = ∬ f'(a) g'(b) [P(M <= a, M' <= b) - P(M <= a)P(M' <= b)] da db (Hoeffding 1940).
+For maxout, the largest M of k Gaussians, P(M <= a, M' <= b) is the k-th power of one piece's, and Cov(f(M), g(M')) =
+∬ f'(a) g'(b) [P(M <= a, M' <= b) - P(M <= a)P(M' <= b)] da db (Hoeffding 1940).
 """
 
 from __future__ import annotations

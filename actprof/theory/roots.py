@@ -191,6 +191,7 @@ class LengthMaps:
 
     @cached_property
     def every(self) -> Floats:
+        """All of `roots` (roots,)."""
         return self.solved(np.arange(len(self.roots[0])))
 
     def _polished(self, cell: Counts, low: Floats, high: Floats, falls: Flags) -> Floats:
