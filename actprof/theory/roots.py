@@ -179,35 +179,19 @@ class LengthMaps:
 
     def solved(self, which: Counts) -> Floats:
         """The roots of these numbers, to rounding where an error of the table would move them."""
-        cell, low, high, falls, _ = self.roots
-        cell, low, high, falls = cell[which], low[which], high[which], falls[which]
+        cell, low, high = (each[which] for each in self.roots[:3])
         log_q, rough = low, low < high
         if not self.exactly:
             table, weights, biases = moment_table(self.phi), self.weights[cell], self.biases[cell]
             log_q = between(lambda log_q: table.growth(weights, biases, log_q), low, high, 1e-10)
             rough &= np.abs(weights * table.square_slope(np.exp(log_q)) - 1) < NEAR
-        log_q[rough] = self._polished(cell[rough], low[rough], high[rough], falls[rough])
+        log_q[rough] = between(lambda log_q: self.at(cell[rough], log_q, True)[0], low[rough], high[rough])
         return np.asarray(np.exp(log_q))
 
     @cached_property
     def every(self) -> Floats:
         """All of `roots` (roots,)."""
         return self.solved(np.arange(len(self.roots[0])))
-
-    def _polished(self, cell: Counts, low: Floats, high: Floats, falls: Flags) -> Floats:
-        """Roots by Newton's method on exact moments, by a halving where that leaves [low, high]."""
-        log_q, found = (low + high) / 2, np.zeros(len(cell), bool)
-        for _ in range(MAX_STEPS):
-            growth, tilt = self.at(cell, log_q, True)
-            right = (growth > 0) == falls
-            low, high = np.where(right, log_q, low), np.where(right, high, log_q)
-            line = log_q - growth / tilt
-            following = np.where((low <= line) & (line <= high), line, (low + high) / 2)
-            found |= (np.abs(growth) <= 1e-15) | (np.abs(following - log_q) <= 1e-15 * np.maximum(np.abs(log_q), 1))
-            log_q = np.where(found, log_q, following)
-            if found.all():
-                break
-        return log_q
 
     @np.errstate(all="ignore")
     def limits(self, start: Floats) -> tuple[Floats, Floats, Floats]:
