@@ -22,9 +22,7 @@ from actprof.catalogue.expectations import inverse_root, moments
 from actprof.registry import Choice
 from actprof.theory.length_map import VARIANCES, length_slope, scanned, stability, stability_at
 from actprof.theory.pairs import pair
-from actprof.theory.predictions import MARGINAL as MARGINAL
-from actprof.theory.predictions import Edge as Edge
-from actprof.theory.predictions import FixedPoint, FixedPoints, Gains, Jump
+from actprof.theory.predictions import MARGINAL, Edge, FixedPoint, FixedPoints, Gains, Jump
 from actprof.theory.roots import bisected, crossings, fixed_variances
 
 ROUNDING = 1e-12  # a slope that counts as 0, the gap between two inputs that counts as none, a share of a variance

@@ -13,8 +13,7 @@ from actprof.arrays import Counts, Floats
 from actprof.catalogue.activations import BoundActivation
 from actprof.catalogue.expectations import Curve, Moments, curve, moments
 from actprof.theory.polynomials import shares_at
-from actprof.theory.predictions import MARGINAL
-from actprof.theory.predictions import MAX_Q as MAX_Q
+from actprof.theory.predictions import MARGINAL, MAX_Q
 
 MIN_Q = 1e-14
 VARIANCES = np.logspace(math.log10(MIN_Q), math.log10(MAX_Q), 261)  # ten in a decade, at which roots are sought

@@ -179,7 +179,8 @@ class LengthMaps:
 
     def solved(self, which: Counts) -> Floats:
         """The roots of these numbers, to rounding where an error of the table would move them."""
-        cell, low, high = (each[which] for each in self.roots[:3])
+        cell, low, high, _, _ = self.roots
+        cell, low, high = cell[which], low[which], high[which]
         log_q, rough = low, low < high
         if not self.exactly:
             table, weights, biases = moment_table(self.phi), self.weights[cell], self.biases[cell]
