@@ -122,10 +122,8 @@ class PairRows:
     def fine(self) -> tuple[Floats, Floats]:
         """The same at each of FINE, (cells, FINE)."""
         ratio = np.exp(self.log_ratio @ _FINER.T)
-        slope = ratio * (self.share @ _FINER.T)
-        if self.noise:
-            ratio += self.noise * (np.sinh(self.bend[:, None]) / np.sinh(self.bend[:, None] * FINE)) ** 2
-        return ratio, slope
+        more = self.noise / self.gap(FINE[:, None]).T if self.noise else 0.0
+        return ratio + more, ratio * (self.share @ _FINER.T)
 
     @np.errstate(all="ignore")
     def fixed(self, weights: Floats) -> tuple[Floats, Floats]:

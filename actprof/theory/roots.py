@@ -127,8 +127,8 @@ class LengthMaps:
     def roots(self) -> tuple[Counts, Floats, Floats, Flags, Flags]:
         """(cell, low, high, whether what is less, or more, comes there) of all roots but the bottom, rising in a cell.
 
-        One is between two of VARIANCES, or turns of the growth, of opposite signs, here as ln q; low and high are the
-        same where the map touches the diagonal.
+        low and high are ln q of two neighbours, of VARIANCES and turns of the growth, between which that changes its
+        sign; they are the same where the map touches the diagonal.
         """
         count, growth = len(LOG_VARIANCES), self.growth.ravel()
         telling = np.flatnonzero(np.abs(growth) > STILL)
