@@ -60,8 +60,10 @@ def percent(share: float) -> str:
     return "<0.1" if share < 5e-4 else ">99.9" if share >= 0.9995 else f"{100 * share:.1f}"
 
 
-def typed(value: float, digits: int = 6) -> str:
-    """What was chosen, as it is typed: 0.05, 100, 1e-5, 1e9."""
+def typed(value: object, digits: int = 6) -> str:
+    """What was chosen, as it is typed: 0.05, 100, 1e-5, 1e9, fan_in."""
+    if not isinstance(value, float):
+        return str(value)
     mantissa, _, exponent = f"{value:.{digits}g}".partition("e")
     return f"{mantissa}e{int(exponent)}" if exponent else mantissa
 

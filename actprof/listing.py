@@ -56,7 +56,9 @@ def print_tables(tables: Tables, stream: TextIO) -> None:
 
 def _lines(record: Mapping[str, Any]) -> list[str]:
     """What is said of one entry: its formula, and below what else there is."""
-    parameters = ", ".join(f"{each['name']}={_short(each['default'])}" for each in record["parameters"])
+    from actprof.digits import typed  # which loads NumPy, as the tables of names do
+
+    parameters = ", ".join(f"{each['name']}={typed(each['default'])}" for each in record["parameters"])
     also = ", ".join(_alias(name, record) for name in record["aliases"])
     facts = (("parameters", parameters), ("with them", record.get("general", "")), ("also", also),
              ("source", record["source"]))
@@ -81,10 +83,6 @@ def _record(entry: Any, registry: Registry[Any]) -> dict[str, Any]:
                        for p in entry.parameters],
         "presets": presets,
     }
-
-
-def _short(value: object) -> str:
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
 TABLES = ("inits", "activations", "normalizations", "residuals", "inputs", "datasets", "losses", "optimizers",

@@ -15,7 +15,7 @@ from actprof.bounds.curves import SAME, Schemes, Spot
 from actprof.bounds.result import DIGITS, Bounds
 from actprof.bounds.spec import FAN_OUT
 from actprof.bounds.table import HALF, NAMES, has_half, kind, law, sign, slope_words
-from actprof.digits import compact, grouped, number_label, power_label, short, with_power
+from actprof.digits import compact, grouped, number_label, power_label, short, typed, with_power
 from actprof.report.axes import BELOW, Box, FreeSpace, add_axes, indicate, write
 from actprof.report.lettering import line_height, width
 from actprof.report.settings import provenance
@@ -63,7 +63,7 @@ def words(bounds: Bounds) -> list[str]:
     said += ["depthwise"] if config["depthwise"] else [f"{config['groups']} groups"] if config["groups"] > 1 else []
     said += ["transposed"] if config["transposed"] else []
     said.append(f"{units} = {inputs}" if config["fan_out"] == FAN_OUT else f"{units} {short(config['fan_out'])}")
-    said += [] if config["gain"] is None else [f"gain {config['gain']:g}"]
+    said += [] if config["gain"] is None else [f"gain {typed(config['gain'])}"]
     counts = {sample.count for scheme in bounds.schemes for sample in scheme.samples}
     if counts:
         least = "" if len(counts) == 1 else "at least "

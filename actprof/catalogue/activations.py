@@ -382,9 +382,7 @@ class BoundActivation:
         return not quiet.isdisjoint(name for name, _ in self.parameters)
 
     def _with_values(self, formula: str) -> str:
-        values = (f"{name} = {typed(value)}" if isinstance(value, float) else f"{name} = {value}"
-                  for name, value in self.parameters)
-        return ", ".join((formula, *values))
+        return ", ".join((formula, *(f"{name} = {typed(value)}" for name, value in self.parameters)))
 
     @property
     def rectifier(self) -> bool:

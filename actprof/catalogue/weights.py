@@ -194,9 +194,7 @@ class BoundInitializer(NamedTuple):
         return self.row.tex and self._with_parameters(self.row.tex)
 
     def _with_parameters(self, formula: str) -> str:
-        listed = ", ".join(f"{name} = {typed(value)}" if isinstance(value, float) else f"{name} = {value}"
-                           for name, value in self.values.items())
-        return f"{formula}, {listed}" if listed else formula
+        return ", ".join((formula, *(f"{name} = {typed(value)}" for name, value in self.values.items())))
 
     @property
     def draw(self) -> Draw:

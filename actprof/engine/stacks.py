@@ -11,6 +11,7 @@ from actprof.catalogue.activations import ACTIVATIONS, bind
 from actprof.catalogue.initializers import INITIALIZERS, as_bias, as_dense, preset_bias
 from actprof.catalogue.normalizations import NORMALIZATIONS
 from actprof.catalogue.residuals import RESIDUALS
+from actprof.digits import typed
 from actprof.engine import spec
 from actprof.engine.spec import StackSpec
 from actprof.errors import SpecError, quoted, require_distinct
@@ -65,7 +66,7 @@ def stack_arms(inits: Sequence[str], acts: Sequence[str], *, layers: Sequence[in
     for depth, biases, normalised, dropped, skips in product(layers or (None,), bias or (None,), norm, dropout,
                                                             residual):
         several = ((f"{depth} layers", layers), (f"bias {biases}", bias), (f"norm {normalised}", norm),
-                   (f"dropout {dropped:g}", dropout), (f"residual {skips}", residual))
+                   (f"dropout {typed(dropped)}", dropout), (f"residual {skips}", residual))
         words = [word for word, values in several if len(values) > 1]
         arms += [replace(stack, label=" / ".join([stack.label, *words])) for stack in stack_specs(
             inits, acts, layers=depth, bias=biases, norm=normalised, dropout=dropped, residual=skips,

@@ -256,7 +256,7 @@ def words(training: Training) -> list[str]:
     said = [training.data.name, *_shared("-".join(map(str, config["widths"])) for config in configs)]
     said += _shared(_act(config["act"]) for config in configs)
     for key, form in SAID.items():
-        said += _shared("" if value in UNSAID else form.format(typed(value) if isinstance(value, float) else value)
+        said += _shared("" if value in UNSAID else form.format(typed(value))
                         for value in (config.get(key) for config in configs))
     said += [f"seed {training.seed}", "≤: on 400 rows"]
     shown = len(shown_layers(depth))
