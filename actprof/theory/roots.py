@@ -184,7 +184,7 @@ class LengthMaps:
         log_q, rough = low, low < high
         if not self.exactly:
             table, weights, biases = moment_table(self.phi), self.weights[cell], self.biases[cell]
-            log_q = between(lambda log_q: table.growth(weights, biases, log_q), low, high, 1e-10)
+            log_q = between(lambda log_q: table.growth(weights, biases, log_q), low, high, 1e-12)
             rough &= np.abs(weights * table.square_slope(np.exp(log_q)) - 1) < NEAR
         log_q[rough] = between(lambda log_q: self.at(cell[rough], log_q, True)[0], low[rough], high[rough])
         return np.asarray(np.exp(log_q))
