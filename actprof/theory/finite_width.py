@@ -186,8 +186,10 @@ def fluctuate(stack: StackSpec, layer: Layer, levels: Levels) -> tuple[Fluctuati
     pair = _shared(layer, Spread(two.shared, two.shared_mixed, two.shared_squares), field.correlation,
                    wandering(layer), below.pair)
     moved = shifts(layer)
-    product_variance = one.variance**2 if field.batched else two.shared_squares + one.square**2 - two.product**2
-    overlap = product_variance / units + (field.reach * two.slopes) ** 2 * below.overlap
+    centred = field.batched or (stack.norm_position == "after" and stack.norm.name in ("batch", "layer"))
+    product_variance = one.variance**2 if centred else two.shared_squares + one.square**2 - two.product**2
+    slopes = max(two.slopes, one.mean_tilt**2 / field.variance) if field.variance > 0 else 0.0  # those of jumps too
+    overlap = product_variance / units + (field.reach * slopes) ** 2 * below.overlap
     made = Fluctuations(lasting(layer, single), pair.square, moved[1], overlap)
     pooled = pair.plus(single.plus(pair, -1).positive(), 1 / layer.rows).positive()
     if stack.norm_position == "before" or stack.norm.name == "none":
@@ -277,78 +279,112 @@ class WayBack(NamedTuple):
     """How ln of the gradients' mean square varies over networks, from a layer to the last.
 
     Attributes:
-        variance: its variance.
-        drift: how far half of it, ln of the rms, may lie from that of an infinite network for most of them.
+        pull: its derivative by ln q of the layer.
+        along: times 1/units, what more of the gradient lies along the layer's signal than along any other direction.
+        error: of ln of the gradients' rms: its std and how far most networks lie from an infinite one, as one.
+        single, pair: Var ln of one input's mean square, and Cov of two inputs', but for what enters the layer.
+        grown: ln of the mean over networks and inputs, less that of infinite ones.
         overlap: E(cosine between two samples' gradients)², in the layer above.
-        follows: its derivative by ln E φ² of the layer.
     """
 
-    variance: float = 0.0
-    drift: float = 0.0
+    pull: float
+    along: float
+    error: float = 0.0
+    single: float = 0.0
+    pair: float = 0.0
+    grown: float = 0.0
     overlap: float = 0.0
-    follows: float = 0.0
-
-    @property
-    def error(self) -> float:
-        """Of ln of the gradients' rms."""
-        return math.hypot(math.sqrt(self.variance) / 2, self.drift)
 
 
-def _tied(layer: Layer) -> tuple[float, float]:
-    """Cov(φ², φ'²)/(E φ² E φ'²), and the derivative of ln E φ'² by ln q; both 0 for a maxout."""
-    shifted = any(value for value, _ in layer.field.offsets)
-    variance = representative(layer.phi, layer.field.variance, shifted)
+def last(layer: Layer) -> WayBack:
+    """The way back from the last layer, where φ' decides which inputs count, and makes δ lean towards z."""
+    trend = _tied(layer).trend
+    return WayBack(trend, 2 * trend)
+
+
+class Ties(NamedTuple):
+    """Cov(φ², φ'²)/(E φ² E φ'²), ln E φ'² and its derivative by ln q; all 0 for a maxout."""
+
+    both: float = 0.0
+    slopes: float = 0.0
+    trend: float = 0.0
+
+
+def _tied(layer: Layer, centred: bool = False, change: float = 0.0) -> Ties:
+    """The ties of φ, less its mean if `centred`, for the layer's variance times e^change."""
+    variance, offsets = layer.field.variance * math.exp(change), layer.field.offsets
+    if layer.phi.pieces > 1 or not 0 < variance < math.inf:
+        return Ties()
+    variance = representative(layer.phi, variance, offsets != ((0.0, 1.0),))
     near = 2 ** (round(16 * math.log2(variance)) / 16)  # which layers share: an error needs no more digits
-    return (0.0, 0.0) if layer.phi.pieces > 1 else _ties(layer.phi, near, layer.field.offsets)
+    both, slopes, trend = _ties(layer.phi, near, offsets, centred)
+    return Ties(both, slopes + trend * math.log(variance / near), trend)
 
 
 @functools.lru_cache(4096)
-def _ties(phi: BoundActivation, variance: float, offsets: Offsets) -> tuple[float, float]:
-    found = np.zeros(4)
-    for offset, share in offsets:
-        z, weights = quadrature.rule(quadrature.cuts(phi), offset, math.sqrt(variance))
-        at = quadrature.values(phi, offset + math.sqrt(variance) * z)
-        slopes = at.mean(at.slope**2)
-        found += share * (np.stack([at.mean(at.value**2), slopes, at.mean((at.value * at.slope) ** 2),
-                                    (z * z - 1) / 2 * slopes]) @ weights)
-    return float(found[2] / (found[0] * found[1]) - 1), float(found[3] / found[1])
-
-
-def _pull(layer: Layer, follows: float) -> float:
-    """The derivative of ln of the gradients' mean square by ln q."""
-    return _tied(layer)[1] + follows * float(layer.field.variance * layer.one.square_slope / layer.one.square)
+def _ties(phi: BoundActivation, variance: float, offsets: Offsets, centred: bool) -> Ties:
+    std, cuts = math.sqrt(variance), quadrature.cuts(phi)
+    rules = [(offset, share, *quadrature.rule(cuts, offset, std)) for offset, share in offsets]
+    z, weights = np.concatenate([(z, share * weights) for _, share, z, weights in rules], axis=1)
+    at = quadrature.values(phi, np.concatenate([offset + std * z for offset, _, z, _ in rules]))
+    squares, gates = (at.value - (at.mean(at.value) @ weights if centred else 0.0)) ** 2, at.slope**2
+    square, slopes, both, trend = at.mean(np.stack(
+        [squares, gates, squares * gates, (z * z - 1) / 2 * gates], axis=1)) @ weights
+    return Ties(float(both / (square * slopes) - 1), float(np.log(slopes)), float(trend / slopes) if slopes else 0.0)
 
 
 def one_back(stack: StackSpec, layer: Layer, above: Layer, back: WayBack) -> WayBack:
     """The way back from a layer, given that from the next.
 
-    φ' and the matrix above multiply the gradients. What a normalisation divides by divides them too; without one the
-    size of the signal decides φ' further on. Two inputs' φ² and φ'² go together as one input's do. Most networks'
-    logarithm lies up to a quarter of its variance at one input beside that of the mean, more where sizes decide; over
-    a batch, up to the wandering of correlations, for units are divided by what differs from one to the next.
+    φ' and the matrix above multiply the gradients; a normalisation divides them, and takes out what lies along the
+    signal. Without one the signal's size decides φ' further on, and W, of which z = Wa, returns more of φ'z along a
+    than of any other direction. Two inputs' φ² and φ'² go together as one input's do. ln of a mean of log-normal
+    inputs (Fenton 1960) lies half its variance below that of the expectation; what shifts it spreads it too, as a
+    normal variable's square, by twice the shift's square. At most e^-Var ln q of the inputs make up E q: the others
+    may have fallen far below. Measured, not derived: that a batch's normalisation, which divides units by what differs
+    from one to the next, shifts no more than correlations wander, and how far inputs fall.
     """
-    field, one, two = layer.field, layer.one, layer.two
+    field, one, two, below, units = layer.field, layer.one, layer.two, layer.below, layer.units
     square, slopes, passed = one.square, one.slope_square, above.one.slope_square
     if not all(0 < each < math.inf for each in (field.variance, above.field.variance, square, above.one.square,
                                                 slopes**2, passed**2)):
         return back
-    follows = -1.0 if stack.norm.name != "none" else _pull(above, back.follows) * above.field.weight_share
-    held = 0 < square**2 < math.inf and abs(layer.below.shift) < math.inf  # else so large or small that φ is two rays
-    follows *= held and not stack.whole_batch
-    pull = _pull(layer, follows)
-    both, trend = _tied(layer)
+    by_units, held = stack.norm.name in ("layer", "rms"), 0 < square**2 < math.inf and abs(below.shift) < math.inf
+    follows = -1.0 if by_units else back.pull * above.field.weight_share
+    follows *= held and not stack.whole_batch  # what is not held is so large or small that φ is two rays
+    mean, centred, fourth = 0.0, stack.norm_position == "after" and stack.norm.name == "layer", one.fourth
+    if centred:
+        mean, square, fourth = one.mean, one.variance, central_fourth(one)
+    tilt = field.variance * (one.square_slope - 2 * mean * one.mean_slope) / square
+    both, here, trend = _tied(layer, centred)
+    pull = trend + follows * tilt
     gates = one.slope_fourth / slopes**2 - 1, two.slope_squares / slopes**2 - 1
-    sizes = (one.fourth / square**2 - 1, two.shared_squares / square**2) if held else (0.0, 0.0)
+    shared = two.shared_squares - 4 * mean * (two.shared_mixed - mean * two.shared)
+    sizes = (fourth / square**2 - 1, shared / square**2) if held else (0.0, 0.0)
     alike = math.sqrt(max(gates[1] * sizes[1], 0.0) / (gates[0] * sizes[0])) if gates[0] * sizes[0] > 0 else 0.0
     overlap = min(1.0, (above.two.slope_squares / above.units + above.two.slopes**2 * back.overlap) / passed**2)
     inputs = (gates[0], sizes[0], both, 1.0, 1.0), (gates[1], sizes[1], both * alike, field.correlation, overlap)
     single, pair = ((max(gate + 2 * follows * mixed + follows**2 * size - 2 * layer.pinned * (c * pull) ** 2, 0.0)
-                     + 2 * turned * (gate + 1)) / layer.units for gate, size, mixed, c, turned in inputs)
-    if above.field.sized and not stack.whole_batch:
+                     + 2 * turned * (gate + 1)) / units for gate, size, mixed, c, turned in inputs)
+    pair += 2 * (1 - layer.pinned) * pull**2 * wandering(layer) / units
+    along = 0.0 if stack.whole_batch else -1.0 if by_units else back.along
+    turned = along * (1 + both) / units
+    grown = turned + follows * (both + (follows - 1) / 2 * sizes[0] - layer.pinned * tilt * (
+        2 * trend + (follows - 1) * tilt)) / units + stack.whole_batch * (1 / layer.rows + wandering(above))
+    if above.field.sized and by_units:
         single += 2 / above.units
         pair += 2 * (above.field.correlation**2 + wandering(above)) / above.units
-    drift = (single * (1 + (1 - layer.pinned) * max(pull, 0.0) ** 2) / 8
-             + (abs(trend * field.slope * layer.below.shift / field.variance) if held else 0.0)
-             + stack.whole_batch * (1 / layer.rows + wandering(above)) / 2)
-    variance = back.variance + pair + max(single - pair, 0.0) / layer.rows
-    return WayBack(float(variance), float(back.drift + drift), overlap, follows)
+        grown += (1 - back.along) / above.units
+    alone = common = fallen = 0.0  # Var ln q of one input, Cov of two
+    if held:
+        alone, common = (math.log1p(each * (field.slope / field.variance) ** 2) for each in (below.single, below.pair))
+        typical = math.log1p(max(below.shift * field.slope / field.variance, -0.5)) - alone / 2
+        low, far, high = (_tied(layer, centred, typical + times * math.sqrt(alone)).slopes - here for times in (-1, -3, 1))
+        grown, fallen = grown + (low + high) / 2, far * math.expm1(-alone) ** 2
+    single, pair, grown = back.single + max(single, pair), back.pair + pair, back.grown + grown
+    variance = pair + math.log1p(math.expm1(min(single - pair, 500.0)) / layer.rows) + pull**2 * (
+        common + (alone - common) / layer.rows)
+    shift = grown + (pull**2 * alone - variance) / 2
+    along = 2 * trend + along * tilt**2 * square / (field.variance * slopes) / max(1 + turned, 0.5)
+    return WayBack(*map(float, (pull, along, math.sqrt(variance + 2 * (shift**2 + fallen**2)) / 2, single, pair, grown,
+                                overlap)))
