@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from actprof.arrays import Array
 from actprof.catalogue import quadrature
 from actprof.catalogue.activations import BoundActivation
 from actprof.catalogue.expectations import Moments
@@ -41,23 +42,15 @@ class Fluctuations(NamedTuple):
     overlap: float
 
 
-class Spread(NamedTuple):
-    """Var a, Cov(a, a²), Var a²; of one unit, or of means of them."""
-
-    mean: float
-    mixed: float
-    square: float
-
-    def plus(self, other: Spread, times: float) -> Spread:
-        return Spread(self.mean + times * other.mean, self.mixed + times * other.mixed,
-                      self.square + times * other.square)
-
-    def positive(self) -> Spread:
-        return Spread(max(self.mean, 0.0), self.mixed, max(self.square, 0.0))
+Spread = Array  # Var a, Cov(a, a²), Var a²; of one unit, or of means of them
 
 
 def _outer(mean: float, square: float) -> Spread:
-    return Spread(mean * mean, mean * square, square * square)
+    return np.array((mean * mean, mean * square, square * square))
+
+
+def _positive(spread: Spread) -> Spread:
+    return np.maximum(spread, (0.0, -math.inf, 0.0))
 
 
 class Layer(NamedTuple):
@@ -77,46 +70,32 @@ class Layer(NamedTuple):
     pinned: float
     below: Fluctuations
 
-    @property
-    def first(self) -> Spread:
-        """The part of φ and φ² along He₁."""
-        return _outer(self.one.mean_tilt, self.one.square_tilt)
-
-    @property
-    def second(self) -> Spread:
-        """The part along He₂: 2q² times that of the derivatives by q."""
-        root = math.sqrt(2 / self.phi.pieces) * self.field.variance
-        return _outer(root * self.one.mean_slope, root * self.one.square_slope)
-
-    @property
-    def fourth(self) -> Spread:
-        """The part along He₄: 4q²/√24 times that of the second derivatives by q."""
-        root = 4 / math.sqrt(24) * self.field.variance**2
-        return _outer(root * self.one.mean_curvature, root * self.one.square_curvature)
-
 
 def _shared(layer: Layer, alone: Spread, c: float, loose: float, inherited: float) -> Spread:
     """The spread of the means over the units that two inputs of correlation c share, and inherit, given a unit's own.
 
     A correlation that wanders over pairs, by a variance `loose`, shares more of what is curved in it.
     """
-    kept = alone.plus(layer.first, -layer.field.centred * c).plus(layer.second, -layer.pinned * c * c).positive()
-    kept = kept.plus(layer.second, (1 - layer.pinned) * loose).plus(layer.fourth, 3 * loose * (loose + 2 * c * c))
+    field, one = layer.field, layer.one
+    # What of φ and φ² lies along He₁, He₂ and He₄: the latter two are 2q² and 4q²/√24 times the derivatives by q.
+    square, power = math.sqrt(2 / layer.phi.pieces) * field.variance, 4 / math.sqrt(24) * field.variance**2
+    first = _outer(one.mean_tilt, one.square_tilt)
+    second = _outer(square * one.mean_slope, square * one.square_slope)
+    fourth = _outer(power * one.mean_curvature, power * one.square_curvature)
+    kept = _positive(alone - field.centred * c * first - layer.pinned * c * c * second)
+    kept = kept + (1 - layer.pinned) * loose * second + 3 * loose * (loose + 2 * c * c) * fourth
     if loose > 0:  # whatever else there is in c counts as its cube
-        cubed = alone.plus(layer.first, -c).plus(layer.second, -c * c).plus(layer.fourth, -c**4)
-        kept = kept.plus(cubed, 3 * loose / max(c * c, loose))
-    old = Spread(0.0, 0.0, 0.0).plus(_outer(layer.one.mean_slope, layer.one.square_slope),
-                                     layer.field.slope**2 * inherited)
-    wander = old.square / layer.one.square**2 if layer.one.square else 0.0
-    return old.plus(kept, (1 + wander) / layer.units)
+        kept = kept + 3 * loose / max(c * c, loose) * (alone - c * first - c * c * second - c**4 * fourth)
+    old = field.slope**2 * inherited * _outer(one.mean_slope, one.square_slope)
+    wander = old[2] / one.square**2 if one.square else 0.0
+    return old + (1 + wander) / layer.units * kept
 
 
 def wandering(layer: Layer) -> float:
     """Var ĉ over pairs of inputs: (1 - c²)² of what their product's would be, as that of a sample's correlation."""
     field = layer.field
-    if not field.variance > 0:
-        return 0.0
-    return (1 - field.correlation**2) ** 2 * min(1.0, (field.reach / field.variance) ** 2 * layer.below.overlap)
+    product = min(1.0, (field.reach / field.variance) ** 2 * layer.below.overlap) if field.variance > 0 else 0.0
+    return (1 - field.correlation**2) ** 2 * product
 
 
 def shifts(layer: Layer) -> tuple[float, float, float]:
@@ -150,7 +129,7 @@ def lasting(layer: Layer, single: Spread) -> float:
     Large rows draw a batch's mean and spread to themselves and grow all the faster.
     """
     if not layer.field.batched:
-        return single.square
+        return float(single[2])
     one = layer.one
     passed = (one.square_slope - 2 * one.mean * one.mean_slope) * layer.field.reach
     return max(central_fourth(one) - one.variance**2, 0.0) / layer.units + passed**2 * layer.below.single * (
@@ -165,10 +144,7 @@ ROUNDING = 1e-6  # share of a statistic that single precision may cost
 
 
 class Errors(NamedTuple):
-    """The std of a typical network, where that of 95 % of them lies, and the std over networks of pooled statistics.
-
-    The names are those of LayerTheory.
-    """
+    """What LayerTheory says, by the same names, of networks of finite width."""
 
     std_typical: float = math.nan
     std_low: float = math.nan
@@ -181,17 +157,17 @@ class Errors(NamedTuple):
 def fluctuate(stack: StackSpec, layer: Layer, levels: Levels) -> tuple[Fluctuations, Errors]:
     """The fluctuations of a layer and the errors of its statistics."""
     field, one, two, units, below = layer.field, layer.one, layer.two, layer.units, layer.below
-    alone = Spread(one.variance, one.third - one.mean * one.square, one.fourth - one.square**2)
+    alone = np.array((one.variance, one.third - one.mean * one.square, one.fourth - one.square**2))
     single = _shared(layer, alone, 1.0, 0.0, below.single)
-    pair = _shared(layer, Spread(two.shared, two.shared_mixed, two.shared_squares), field.correlation,
+    pair = _shared(layer, np.array((two.shared, two.shared_mixed, two.shared_squares)), field.correlation,
                    wandering(layer), below.pair)
     moved = shifts(layer)
     centred = field.batched or (stack.norm_position == "after" and stack.norm.name in ("batch", "layer"))
     product_variance = one.variance**2 if centred else two.shared_squares + one.square**2 - two.product**2
     slopes = max(two.slopes, one.mean_tilt**2 / field.variance) if field.variance > 0 else 0.0  # those of jumps too
     overlap = product_variance / units + (field.reach * slopes) ** 2 * below.overlap
-    made = Fluctuations(lasting(layer, single), pair.square, moved[1], overlap)
-    pooled = pair.plus(single.plus(pair, -1).positive(), 1 / layer.rows).positive()
+    made = Fluctuations(lasting(layer, single), float(pair[2]), moved[1], overlap)
+    pooled = _positive(pair + _positive(single - pair) / layer.rows)
     if stack.norm_position == "before" or stack.norm.name == "none":
         return made, _errors(one, pooled, *moved)
     return _normalised(stack, layer, made, levels, pooled)
@@ -217,7 +193,7 @@ def why_unreliable(layer: Layer, made: Fluctuations) -> str:
 
 def _variance_of_variance(one: Moments, pooled: Spread) -> float:
     """Var s² = Var K + 4m² Var m - 4m Cov(m, K) + 2 (Var m)²: the last is all there is for a coin."""
-    return max(pooled.square + 4 * one.mean * (one.mean * pooled.mean - pooled.mixed), 0.0) + 2 * pooled.mean**2
+    return float(max(pooled @ (4 * one.mean**2, -4 * one.mean, 1.0), 0.0) + 2 * pooled[0] ** 2)
 
 
 def _normalised(stack: StackSpec, layer: Layer, made: Fluctuations, levels: Levels,
@@ -225,13 +201,12 @@ def _normalised(stack: StackSpec, layer: Layer, made: Fluctuations, levels: Leve
     """What is left of them after a normalisation of the activations: what eps lets through, and rounding."""
     one, rows = layer.one, layer.rows
     exact, std, single = ROUNDING * math.sqrt(levels.second_moment), math.sqrt(levels.variance), 0.0
-    size = pooled.square if stack.norm.name == "rms" else _variance_of_variance(one, pooled)
+    size = pooled[2] if stack.norm.name == "rms" else _variance_of_variance(one, pooled)
     second = math.hypot(exact, (1 - levels.second_moment) / levels.divisor * math.sqrt(size))
     mean_error, std_error = exact, math.hypot(exact, second)
     if stack.norm.name == "rms" and one.square > 0:
-        mean_error = math.hypot(exact, math.sqrt(max(
-            pooled.mean / one.square + one.mean**2 * pooled.square / (4 * one.square**3)
-            - one.mean * pooled.mixed / one.square**2, 0.0)))
+        half = one.mean / (2 * one.square)  # the derivative of m/√K by K, times √K
+        mean_error = math.hypot(exact, math.sqrt(max(float(pooled @ (1.0, -2 * half, half**2)), 0.0) / one.square))
         # With a mean of 0 its square remains: std² = 1 - mean².
         std_error = math.hypot(std_error, levels.mean * mean_error / std, mean_error**2 / std) if std else std_error
     if stack.norm.name == "batch" and one.variance > 0:
@@ -261,13 +236,13 @@ def _errors(one: Moments, pooled: Spread, mean_shift: float, shift: float, doubt
     variance = (_variance_of_variance(one, pooled) + (second_doubt - 2 * one.mean * mean_doubt) ** 2
                 + 2 * max(shift - 2 * one.mean * mean_shift, 0.0) ** 2)
     std = math.sqrt(one.variance)
-    mean_error = math.hypot(math.sqrt(pooled.mean), mean_shift, mean_doubt, exact)
-    second = math.hypot(math.sqrt(pooled.square), shift, second_doubt, exact * math.sqrt(one.square))
+    mean_error = math.hypot(math.sqrt(pooled[0]), mean_shift, mean_doubt, exact)
+    second = math.hypot(math.sqrt(pooled[2]), shift, second_doubt, exact * math.sqrt(one.square))
     if not std > 0:
         return Errors(0.0, 0.0, exact, mean_error, exact, second)
-    off = shift - 2 * one.mean * mean_shift - pooled.mean
-    if pooled.square > one.square**2:  # the expansion has no meaning: the variance goes with the second moment
-        variance, off = pooled.square * (one.variance / one.square) ** 2, 0.0
+    off = shift - 2 * one.mean * mean_shift - pooled[0]
+    if pooled[2] > one.square**2:  # the expansion has no meaning: the variance goes with the second moment
+        variance, off = pooled[2] * (one.variance / one.square) ** 2, 0.0
     error = math.hypot(math.sqrt(variance) / (2 * std), off / (2 * std), exact)
     centre = min(max(one.variance + off, one.variance / 2), 2 * one.variance)
     low, high = map(math.sqrt, log_normal(centre, math.sqrt(variance)))
@@ -287,8 +262,8 @@ class WayBack(NamedTuple):
         overlap: E(cosine between two samples' gradients)², in the layer above.
     """
 
-    pull: float
-    along: float
+    pull: float = 0.0
+    along: float = 0.0
     error: float = 0.0
     single: float = 0.0
     pair: float = 0.0
@@ -298,31 +273,26 @@ class WayBack(NamedTuple):
 
 def last(layer: Layer) -> WayBack:
     """The way back from the last layer, where φ' decides which inputs count, and makes δ lean towards z."""
-    trend = _tied(layer).trend
+    trend = _tied(layer)[2]
     return WayBack(trend, 2 * trend)
 
 
-class Ties(NamedTuple):
-    """Cov(φ², φ'²)/(E φ² E φ'²), ln E φ'² and its derivative by ln q; all 0 for a maxout."""
+def _tied(layer: Layer, centred: bool = False, change: float = 0.0) -> tuple[float, float, float]:
+    """Cov(φ², φ'²)/(E φ² E φ'²), ln E φ'² and its derivative by ln q; all 0 for a maxout.
 
-    both: float = 0.0
-    slopes: float = 0.0
-    trend: float = 0.0
-
-
-def _tied(layer: Layer, centred: bool = False, change: float = 0.0) -> Ties:
-    """The ties of φ, less its mean if `centred`, for the layer's variance times e^change."""
+    Of φ less its mean if `centred`, and for the layer's variance times e^change.
+    """
     variance, offsets = layer.field.variance * math.exp(change), layer.field.offsets
     if layer.phi.pieces > 1 or not 0 < variance < math.inf:
-        return Ties()
+        return 0.0, 0.0, 0.0
     variance = representative(layer.phi, variance, offsets != ((0.0, 1.0),))
     near = 2 ** (round(16 * math.log2(variance)) / 16)  # which layers share: an error needs no more digits
     both, slopes, trend = _ties(layer.phi, near, offsets, centred)
-    return Ties(both, slopes + trend * math.log(variance / near), trend)
+    return both, slopes + trend * math.log(variance / near), trend
 
 
 @functools.lru_cache(4096)
-def _ties(phi: BoundActivation, variance: float, offsets: Offsets, centred: bool) -> Ties:
+def _ties(phi: BoundActivation, variance: float, offsets: Offsets, centred: bool) -> tuple[float, float, float]:
     std, cuts = math.sqrt(variance), quadrature.cuts(phi)
     rules = [(offset, share, *quadrature.rule(cuts, offset, std)) for offset, share in offsets]
     z, weights = np.concatenate([(z, share * weights) for _, share, z, weights in rules], axis=1)
@@ -330,7 +300,7 @@ def _ties(phi: BoundActivation, variance: float, offsets: Offsets, centred: bool
     squares, gates = (at.value - (at.mean(at.value) @ weights if centred else 0.0)) ** 2, at.slope**2
     square, slopes, both, trend = at.mean(np.stack(
         [squares, gates, squares * gates, (z * z - 1) / 2 * gates], axis=1)) @ weights
-    return Ties(float(both / (square * slopes) - 1), float(np.log(slopes)), float(trend / slopes) if slopes else 0.0)
+    return float(both / (square * slopes) - 1), float(np.log(slopes)), float(trend / slopes) if slopes else 0.0
 
 
 def one_back(stack: StackSpec, layer: Layer, above: Layer, back: WayBack) -> WayBack:
@@ -349,12 +319,11 @@ def one_back(stack: StackSpec, layer: Layer, above: Layer, back: WayBack) -> Way
     if not all(0 < each < math.inf for each in (field.variance, above.field.variance, square, above.one.square,
                                                 slopes**2, passed**2)):
         return back
-    by_units, held = stack.norm.name in ("layer", "rms"), 0 < square**2 < math.inf and abs(below.shift) < math.inf
+    by_units, held = stack.norm.name in ("layer", "rms"), 1e-290 < square**2 < math.inf > abs(below.shift)
     follows = -1.0 if by_units else back.pull * above.field.weight_share
     follows *= held and not stack.whole_batch  # what is not held is so large or small that φ is two rays
-    mean, centred, fourth = 0.0, stack.norm_position == "after" and stack.norm.name == "layer", one.fourth
-    if centred:
-        mean, square, fourth = one.mean, one.variance, central_fourth(one)
+    centred = stack.norm_position == "after" and stack.norm.name == "layer"
+    mean, square, fourth = (one.mean, one.variance, central_fourth(one)) if centred else (0.0, square, one.fourth)
     tilt = field.variance * (one.square_slope - 2 * mean * one.mean_slope) / square
     both, here, trend = _tied(layer, centred)
     pull = trend + follows * tilt
@@ -377,9 +346,9 @@ def one_back(stack: StackSpec, layer: Layer, above: Layer, back: WayBack) -> Way
         grown += (1 - back.along) / above.units
     alone = common = fallen = 0.0  # Var ln q of one input, Cov of two
     if held:
-        alone, common = (math.log1p(each * (field.slope / field.variance) ** 2) for each in (below.single, below.pair))
+        alone, common = (math.log1p(max(each, 0.0) * (field.slope / field.variance) ** 2) for each in below[:2])
         typical = math.log1p(max(below.shift * field.slope / field.variance, -0.5)) - alone / 2
-        low, far, high = (_tied(layer, centred, typical + times * math.sqrt(alone)).slopes - here for times in (-1, -3, 1))
+        low, far, high = (_tied(layer, centred, typical + times * math.sqrt(alone))[1] - here for times in (-1, -3, 1))
         grown, fallen = grown + (low + high) / 2, far * math.expm1(-alone) ** 2
     single, pair, grown = back.single + max(single, pair), back.pair + pair, back.grown + grown
     variance = pair + math.log1p(math.expm1(min(single - pair, 500.0)) / layer.rows) + pull**2 * (

@@ -15,7 +15,7 @@ import numpy as np
 from actprof.catalogue import activations
 from actprof.engine.spec import StackSpec
 from actprof.theory import finite_width, layers, residual
-from actprof.theory.finite_width import Errors, Fluctuations, Layer, last, one_back
+from actprof.theory.finite_width import Errors, Fluctuations, Layer, WayBack, last, one_back
 from actprof.theory.layers import Levels, scales, why_no_theory
 from actprof.theory.paths import Follower
 from actprof.theory.predictions import LayerTheory, StackTheory
@@ -28,7 +28,7 @@ def with_gradients(stack: StackSpec, steps: Sequence[tuple[Step, Layer, Errors]]
     ratio: float | None = 0.0 if known and not jumps(stack, stack.depth) else None
     # A batch's normalisation passes on nothing of a cotangent that all samples share.
     shared = None if ratio is None or stack.whole_batch else 1.0
-    found = list[LayerTheory]()
+    back, found = WayBack(), list[LayerTheory]()
     for place, (step, layer, errors) in reversed(list(enumerate(steps))):
         number, chi, kept, slopes = step.theory.layer, None, 1.0, step.one.slope_square
         back = one_back(stack, layer, steps[place + 1][1], back) if found else last(layer)
@@ -39,9 +39,8 @@ def with_gradients(stack: StackSpec, steps: Sequence[tuple[Step, Layer, Errors]]
         # E φ'₁φ'₂/E φ'² (Balduzzi et al. 2017), along the correlation map; dropout shrinks it by what it keeps.
         shared = None if shared is None or ratio is None else float(
             shared * step.two.slopes / slopes * kept if slopes > 0 else math.nan)
-        found.append(replace(step.theory, **errors._asdict(), chi=chi, log_gradient_ratio=ratio,
-                              log_gradient_error=back.error if ratio is not None and math.isfinite(back.error) else None,
-                             gradient_correlation=shared))
+        found.append(replace(step.theory, **errors._asdict(), chi=chi, log_gradient_ratio=ratio, gradient_correlation=shared,
+                             log_gradient_error=back.error if ratio is not None and back.error < math.inf else None))
     return found[::-1]
 
 
