@@ -42,14 +42,12 @@ class Fluctuations(NamedTuple):
     overlap: float
 
 
-Spread = Array  # Var a, Cov(a, a²), Var a²; of one unit, or of means of them
-
-
-def _outer(mean: float, square: float) -> Spread:
+def _outer(mean: float, square: float) -> Array:
+    """As all spreads: Var a, Cov(a, a²), Var a², of one unit or of means of them."""
     return np.array((mean * mean, mean * square, square * square))
 
 
-def _positive(spread: Spread) -> Spread:
+def _positive(spread: Array) -> Array:
     return np.maximum(spread, (0.0, -math.inf, 0.0))
 
 
@@ -71,7 +69,7 @@ class Layer(NamedTuple):
     below: Fluctuations
 
 
-def _shared(layer: Layer, alone: Spread, c: float, loose: float, inherited: float) -> Spread:
+def _shared(layer: Layer, alone: Array, c: float, loose: float, inherited: float) -> Array:
     """The spread of the means over the units that two inputs of correlation c share, and inherit, given a unit's own.
 
     A correlation that wanders over pairs, by a variance `loose`, shares more of what is curved in it.
@@ -101,12 +99,11 @@ def wandering(layer: Layer) -> float:
 def shifts(layer: Layer) -> tuple[float, float, float]:
     """E of (mean, mean square) less their values at infinite width, and how far an expansion may miss both.
 
-    The third number is an error of the variance that the shifts come from. Over a batch, networks differ about as much
-    as the rows' unlike sizes shift them, and the next order of what is pinned comes to a third of the first.
+    That is an error of the variance that the shifts come from: over a batch, networks differ about as much as the rows'
+    unlike sizes shift them, and the next order of what is pinned comes to a third of the first.
     """
-    field, one, below = layer.field, layer.one, layer.below
-    unlike = (field.reach**2 if field.batched else field.slope**2) * below.single / 2
-    loose = wandering(layer)
+    field, one, below, loose = layer.field, layer.one, layer.below, wandering(layer)
+    unlike = (field.reach if field.batched else field.slope) ** 2 * below.single / 2
     # Pinned numbers lie on a sphere of so many dimensions: E z⁴ = 3q²(1 - 2/(dimensions + 2)).
     dimensions = 1 / (1 / layer.rows + loose) if field.batched else layer.units
     wider = unlike - layer.pinned * field.variance**2 / (dimensions + 2)
@@ -123,17 +120,16 @@ def unlikeness(layer: Layer) -> float:
     return (field.reach / field.variance) ** 2 * layer.below.single if field.variance > 0 else 0.0
 
 
-def lasting(layer: Layer, single: Spread) -> float:
+def lasting(layer: Layer, single: Array) -> float:
     """Var of an input's mean square as the next layer sees it; over a batch only the sum is pinned, not an input's.
 
     Large rows draw a batch's mean and spread to themselves and grow all the faster.
     """
     if not layer.field.batched:
         return float(single[2])
-    one = layer.one
+    one, inherited = layer.one, layer.below.single * (1 + unlikeness(layer) / 2)
     passed = (one.square_slope - 2 * one.mean * one.mean_slope) * layer.field.reach
-    return max(central_fourth(one) - one.variance**2, 0.0) / layer.units + passed**2 * layer.below.single * (
-        1 + unlikeness(layer) / 2)
+    return max(central_fourth(one) - one.variance**2, 0.0) / layer.units + passed**2 * inherited
 
 
 def central_fourth(one: Moments) -> float:
@@ -176,8 +172,7 @@ def fluctuate(stack: StackSpec, layer: Layer, levels: Levels) -> tuple[Fluctuati
 # Unlikeness of a batch's rows up to which the expansion follows them; some layers on, a few rows outweigh the rest.
 MAX_UNLIKE = 0.4
 
-# Part of a layer's mean square by which the networks' own mean may leave it: beyond, the few that a curved map lets
-# grow, or live on, no longer let the expected one tell of any.
+# Part of a layer's mean square by which the networks' own mean may leave it; beyond, a few of them make up the mean.
 MAX_SHIFT = 0.5
 
 
@@ -191,13 +186,13 @@ def why_unreliable(layer: Layer, made: Fluctuations) -> str:
     return ""
 
 
-def _variance_of_variance(one: Moments, pooled: Spread) -> float:
+def _variance_of_variance(one: Moments, pooled: Array) -> float:
     """Var s² = Var K + 4m² Var m - 4m Cov(m, K) + 2 (Var m)²: the last is all there is for a coin."""
     return float(max(pooled @ (4 * one.mean**2, -4 * one.mean, 1.0), 0.0) + 2 * pooled[0] ** 2)
 
 
 def _normalised(stack: StackSpec, layer: Layer, made: Fluctuations, levels: Levels,
-                pooled: Spread) -> tuple[Fluctuations, Errors]:
+                pooled: Array) -> tuple[Fluctuations, Errors]:
     """What is left of them after a normalisation of the activations: what eps lets through, and rounding."""
     one, rows = layer.one, layer.rows
     exact, std, single = ROUNDING * math.sqrt(levels.second_moment), math.sqrt(levels.variance), 0.0
@@ -226,7 +221,7 @@ def log_normal(mean: float, std: float) -> tuple[float, float]:
     return low, high
 
 
-def _errors(one: Moments, pooled: Spread, mean_shift: float, shift: float, doubt: float) -> Errors:
+def _errors(one: Moments, pooled: Array, mean_shift: float, shift: float, doubt: float) -> Errors:
     """By the delta method, shifts included; the band is log-normal about the shifted value, its middle typical.
 
     The mean of a log-normal variable lies above what most networks have: for relu E ln K falls by 5/2n a layer.
@@ -256,7 +251,7 @@ class WayBack(NamedTuple):
     Attributes:
         pull: its derivative by ln q of the layer.
         along: times 1/units, what more of the gradient lies along the layer's signal than along any other direction.
-        error: of ln of the gradients' rms: its std and how far most networks lie from an infinite one, as one.
+        error: of ln of the rms: its std, with how far most networks lie from infinite ones; None beyond all numbers.
         single, pair: Var ln of one input's mean square, and Cov of two inputs', but for what enters the layer.
         grown: ln of the mean over networks and inputs, less that of infinite ones.
         overlap: E(cosine between two samples' gradients)², in the layer above.
@@ -264,7 +259,7 @@ class WayBack(NamedTuple):
 
     pull: float = 0.0
     along: float = 0.0
-    error: float = 0.0
+    error: float | None = 0.0
     single: float = 0.0
     pair: float = 0.0
     grown: float = 0.0
@@ -293,10 +288,10 @@ def _tied(layer: Layer, centred: bool = False, change: float = 0.0) -> tuple[flo
 
 @functools.lru_cache(4096)
 def _ties(phi: BoundActivation, variance: float, offsets: Offsets, centred: bool) -> tuple[float, float, float]:
-    std, cuts = math.sqrt(variance), quadrature.cuts(phi)
-    rules = [(offset, share, *quadrature.rule(cuts, offset, std)) for offset, share in offsets]
-    z, weights = np.concatenate([(z, share * weights) for _, share, z, weights in rules], axis=1)
-    at = quadrature.values(phi, np.concatenate([offset + std * z for offset, _, z, _ in rules]))
+    std = math.sqrt(variance)
+    rules = [(offset, share, *quadrature.rule(quadrature.cuts(phi), offset, std)) for offset, share in offsets]
+    h, z, weights = np.concatenate([(offset + std * z, z, share * w) for offset, share, z, w in rules], axis=1)
+    at = quadrature.values(phi, h)
     squares, gates = (at.value - (at.mean(at.value) @ weights if centred else 0.0)) ** 2, at.slope**2
     square, slopes, both, trend = at.mean(np.stack(
         [squares, gates, squares * gates, (z * z - 1) / 2 * gates], axis=1)) @ weights
@@ -307,12 +302,12 @@ def one_back(stack: StackSpec, layer: Layer, above: Layer, back: WayBack) -> Way
     """The way back from a layer, given that from the next.
 
     φ' and the matrix above multiply the gradients; a normalisation divides them, and takes out what lies along the
-    signal. Without one the signal's size decides φ' further on, and W, of which z = Wa, returns more of φ'z along a
-    than of any other direction. Two inputs' φ² and φ'² go together as one input's do. ln of a mean of log-normal
-    inputs (Fenton 1960) lies half its variance below that of the expectation; what shifts it spreads it too, as a
-    normal variable's square, by twice the shift's square. At most e^-Var ln q of the inputs make up E q: the others
-    may have fallen far below. Measured, not derived: that a batch's normalisation, which divides units by what differs
-    from one to the next, shifts no more than correlations wander, and how far inputs fall.
+    signal. Without one the signal's size decides φ' further on, and W, of which z = Wa, returns more along a than in
+    any other direction. Two inputs' φ² and φ'² go together as one input's do. ln of a mean of log-normal inputs (Fenton
+    1960) lies half its variance below that of the expectation. What shifts it counts as a normal variable's square,
+    which varies by twice the square of its mean. If a share e^-Var ln q of the inputs makes up E q, the others have
+    fallen far below. Measured, not derived: that they fall by three errors of ln q, and that a batch's normalisation,
+    whose units are divided by what differs from one to the next, shifts ln by 1/rows and what correlations wander.
     """
     field, one, two, below, units = layer.field, layer.one, layer.two, layer.below, layer.units
     square, slopes, passed = one.square, one.slope_square, above.one.slope_square
@@ -337,8 +332,8 @@ def one_back(stack: StackSpec, layer: Layer, above: Layer, back: WayBack) -> Way
                      + 2 * turned * (gate + 1)) / units for gate, size, mixed, c, turned in inputs)
     pair += 2 * (1 - layer.pinned) * pull**2 * wandering(layer) / units
     along = 0.0 if stack.whole_batch else -1.0 if by_units else back.along
-    turned = along * (1 + both) / units
-    grown = turned + follows * (both + (follows - 1) / 2 * sizes[0] - layer.pinned * tilt * (
+    returned = along * (1 + both) / units
+    grown = returned + follows * (both + (follows - 1) / 2 * sizes[0] - layer.pinned * tilt * (
         2 * trend + (follows - 1) * tilt)) / units + stack.whole_batch * (1 / layer.rows + wandering(above))
     if above.field.sized and by_units:
         single += 2 / above.units
@@ -354,6 +349,6 @@ def one_back(stack: StackSpec, layer: Layer, above: Layer, back: WayBack) -> Way
     variance = pair + math.log1p(math.expm1(min(single - pair, 500.0)) / layer.rows) + pull**2 * (
         common + (alone - common) / layer.rows)
     shift = grown + (pull**2 * alone - variance) / 2
-    along = 2 * trend + along * tilt**2 * square / (field.variance * slopes) / max(1 + turned, 0.5)
-    return WayBack(*map(float, (pull, along, math.sqrt(variance + 2 * (shift**2 + fallen**2)) / 2, single, pair, grown,
-                                overlap)))
+    along = 2 * trend + along * tilt**2 * square / (field.variance * slopes) / max(1 + returned, 0.5)
+    error = math.sqrt(variance + 2 * (shift**2 + fallen**2)) / 2
+    return WayBack(pull, along, error if error < math.inf else None, single, pair, grown, overlap)

@@ -39,8 +39,8 @@ def with_gradients(stack: StackSpec, steps: Sequence[tuple[Step, Layer, Errors]]
         # E φ'₁φ'₂/E φ'² (Balduzzi et al. 2017), along the correlation map; dropout shrinks it by what it keeps.
         shared = None if shared is None or ratio is None else float(
             shared * step.two.slopes / slopes * kept if slopes > 0 else math.nan)
-        found.append(replace(step.theory, **errors._asdict(), chi=chi, log_gradient_ratio=ratio, gradient_correlation=shared,
-                             log_gradient_error=back.error if ratio is not None and back.error < math.inf else None))
+        found.append(replace(step.theory, **errors._asdict(), chi=chi, log_gradient_ratio=ratio,
+                              log_gradient_error=None if ratio is None else back.error, gradient_correlation=shared))
     return found[::-1]
 
 
