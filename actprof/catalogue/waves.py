@@ -54,8 +54,12 @@ class Waves:
                                        mean**4 + 6 * mean**2 * q + 3 * q * q])
         return _sum(self.c, size)
 
-    def shared(self, pairs: Sequence[tuple[int, int]], q: float, common: float, more: float, offset: float) -> Floats:
-        """By how much E f(h₁)g(h₂) grows where Cov(h₁, h₂) = common does by `more`: (pairs,), of powers up to 2."""
+    def shared(self, pairs: Sequence[tuple[int, int]], q: float, common: Floats, more: Floats, offset: float) -> Floats:
+        """By how much E f(h₁)g(h₂) grows where Cov(h₁, h₂) = common does by `more`, both (n,): (n, pairs).
+
+        Powers are 2 at most.
+        """
+        common, more = common[:, None, None], more[:, None, None]
         k, last = self.kappa[:, None], self.kappa
         now = then = np.ones(1)
         if self.p.any():
@@ -68,7 +72,8 @@ class Waves:
         grown = np.where(added.real > 1, np.exp(exponent + added) - size, size * np.expm1(added)) * then
         grown = grown + size * (then - now)
         one, two = np.transpose(pairs)
-        return _sum((self.c[one][..., None] * self.c[two][:, None]).reshape(len(pairs), -1), grown.ravel())
+        return _sum((self.c[one][..., None] * self.c[two][:, None]).reshape(len(pairs), -1),
+                    grown.reshape(len(common), 1, -1))
 
 
 def together(*functions: Waves) -> Waves:
@@ -86,7 +91,7 @@ def _sum(c: Array, sizes: Array) -> Floats:
     return np.asarray(np.where(c == 0, 0, c * sizes).sum(axis=-1).real)
 
 
-def _joint(p: Array, r: Array, q: float, first: Array, second: Array, common: float) -> Array:
+def _joint(p: Array, r: Array, q: float, first: Array, second: Array, common: Array) -> Array:
     """E h₁^p h₂^r for the means, the variance q and the covariance, p and r up to 2."""
     one, two = (np.choose(power, [1.0, mean, mean * mean + q]) for power, mean in ((p, first), (r, second)))
     linked = (np.choose(power, [0.0, 1.0, 2 * mean]) for power, mean in ((p, first), (r, second)))
@@ -130,7 +135,7 @@ def wave_moments(f: Waves, q: float, offset: float) -> tuple[Any, ...]:
     """The fields of expectations.Moments."""
     (mean, square, slopes, of_fourth, third, fourth, tilt, by_q, by_qq, square_tilt, square_by_q,
      square_by_qq) = _powers(f).expected(q, offset)
-    spread, = _linked(f).shared([(0, 0)], q, 0.0, q, offset)
+    [[spread]] = _linked(f).shared([(0, 0)], q, np.zeros(1), np.array([q]), offset)
     return (mean, square, third, fourth, spread, slopes, of_fourth, math.sqrt(q) * tilt, math.sqrt(q) * square_tilt,
             by_q / 2, by_qq / 4, square_by_q / 2, square_by_qq / 4)
 
@@ -139,7 +144,6 @@ def wave_pair(f: Waves, q: float, d: float, offset: float) -> tuple[Any, ...]:
     """The fields of pairs.Pair."""
     functions = _linked(f)
     mean, _, slope, slope_square = functions.expected(q, offset)
-    shared, mixed, squares, slopes, slope_squares = functions.shared(
-        [(0, 0), (1, 0), (1, 1), (2, 2), (3, 3)], q, 0.0, q - d, offset)
-    less, = functions.shared([(0, 0)], q, q, -d, offset)
+    (shared, mixed, squares, slopes, slope_squares), (less, *_) = functions.shared(
+        [(0, 0), (1, 0), (1, 1), (2, 2), (3, 3)], q, np.array([0.0, q]), np.array([q - d, -d]), offset)
     return shared + mean**2, -less, shared, mixed, squares, slopes + slope**2, slope_squares + slope_square**2
