@@ -786,9 +786,13 @@ def test_a_table_tells_layers_as_they_are(name):
 
 
 @pytest.mark.parametrize("name", [activation.name for activation in ACTIVATIONS])
-def test_a_layer_is_as_far_out_as_it_is_asked_for_where_one_size_stands_for_all(name):
+def test_one_size_stands_for_all_where_phi_is_two_rays_as_it_is_near_0_if_it_has_a_slope_there(name):
     phi, sizes = bind(ACTIVATIONS.parse(name)), paths.POWERS[:9]
     low, high = paths.rays(phi)
+    if phi.pieces == 1:
+        nothing = np.array([-1e-30, 1e-30])
+        through_0 = np.abs(phi.value(nothing)).max() < 1e-20 and np.abs(phi.derivative(nothing)).max() > 0.1
+        assert (low > 0) == through_0
     for q, miss in ((low / 1e3, 1e-8), (high * 1e3, 1e-6)):
         if not 0 < q < math.inf:
             continue

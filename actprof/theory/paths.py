@@ -186,10 +186,10 @@ def rays(phi: BoundActivation) -> tuple[float, float]:
     return low, (h[-far[::-1].argmin()] / FAR)**2 if far[-1] else math.inf
 
 
-def representative(phi: BoundActivation, variance: float, offset: float) -> float:
-    """The variance that stands for all at which layers differ in size alone, or else the variance itself."""
+def representative(phi: BoundActivation, variance: float, shifted: bool) -> float:
+    """The variance that stands for all at which layers differ in size alone; itself beside others and if `shifted`."""
     low, high = rays(phi)
-    return variance if offset else low if 0 < variance < low else high if high < variance < math.inf else variance
+    return variance if shifted else low if 0 < variance < low else high if high < variance < math.inf else variance
 
 
 def _grown(found: Moments | Pair, size: float, powers: Array) -> Array:
@@ -220,7 +220,7 @@ class Follower:
 
     def moments(self, phi: BoundActivation, variance: float, offset: float = 0.0) -> Moments:
         """The expectations of a layer's φ."""
-        at = representative(phi, variance, offset)
+        at = representative(phi, variance, offset != 0)
         if at != variance:
             return Moments(*_grown(self.moments(phi, at), variance / at, POWERS))
         before, layers = self._steady.get((phi, offset), (math.nan, 0))
@@ -236,7 +236,7 @@ class Follower:
         """The expectations of a layer's φ at two inputs; after its `moments`."""
         if (d <= CLOSE * variance and phi.pieces == 1) or (below_zero(phi) and offset == 0):
             return pair(phi, variance, d, offset)  # as fast as any table
-        at = representative(phi, variance, offset)
+        at = representative(phi, variance, offset != 0)
         if at != variance:
             return Pair(*_grown(self.pair(phi, at, d / variance * at), variance / at, PAIR_POWERS))
         if self._steady.get((phi, offset), (math.nan, 0))[1] >= LAYERS:
@@ -247,7 +247,7 @@ class Follower:
         key = phi, offset
         before, last = self._known.get(key, (math.nan, math.nan))
         self._known[key] = variance, angle
-        # A size without end is told by three digits.
+        # Of a size that grows without end three digits are enough.
         grown = variance == rays(phi)[1] or (self._others > LAYERS and variance > phi.scale**2)
         rule = TABULATED if grown else EXACT
         if not (abs(variance - before) <= STANDS * variance and STANDS * angle < abs(angle - last) < SLOW * angle):
