@@ -109,6 +109,7 @@ class Curves:
                   for left, align in ((box.right - 8 - wide, "right"), (box.left + 8, "left"))
                   for top, first, cut in (sides[::-1] if name == "baseline" else sides)]
         _, _, first, x, align = min(places, key=lambda place: place[:2])
+        axes.spines["bottom"].set_zorder(10)  # above the background of words that lie low
         for row, line in enumerate(lines):
             write(sheet, axes, x, first + row * step, line, GUIDE, align=align, boxed=True)
 
