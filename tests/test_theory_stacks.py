@@ -305,6 +305,13 @@ def test_what_strays_does_so_in_proportion_where_phi_knows_no_size(act):
         assert told == pytest.approx([getattr(large, name) for name in names], rel=1e-9)
 
 
+def test_the_gradients_band_of_relu_is_as_wide_as_hanin_and_nica_say():
+    """Var ln ‖g‖² = 5/n a layer at one input, as on the way up: a wider band would hold too, and tell nothing."""
+    (spec,) = stack_specs(["he"], ["relu"], layers=11, width=10_000)
+    told = [layer.log_gradient_error for layer in predict(spec, 1.0, 0.0, 1).layers]
+    assert told == pytest.approx([math.sqrt(5e-4 * below) / 2 for below in range(10, -1, -1)], rel=2e-3)
+
+
 def test_orthogonal_weights_take_out_what_they_preserve():
     (spec,) = stack_specs([f"orthogonal:{math.sqrt(2)}"], ["relu"], widths="100,100,100,100")
     told = [layer.second_moment_error**2 for layer in predict(spec, 1.0, 0.0, 1, unevenness=0.0).layers]
